@@ -1,0 +1,89 @@
+# fold: one command runs a VM that nobody trusts.
+#
+#   make            build everything, release flags        make deps     install what building and testing need
+#   make demo       run two real guests and show them      make check    build with sanitizers, run every test
+#   make bench      speed, side by side with peers         make lint     clang-format, clang-tidy, cppcheck
+#   make install    DESTDIR= PREFIX=/usr/local
+#
+# SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer; WERROR=1 turns warnings into errors.
+
+PREFIX  ?= /usr/local
+BUILD   ?= build
+VERSION := 0.1.0
+V       ?= 0
+Q       := $(if $(filter 1,$(V)),,@)
+say      = @printf '  %-7s %s\n' $(1) $(2)
+
+CC      ?= cc
+PKGS    := libmnl libnftnl libnetfilter_queue sqlite3
+CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -Isrc
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
+ifeq ($(WERROR),1)
+WARN    += -Werror
+endif
+ifeq ($(SAN),1)
+OUT     := $(BUILD)/san
+MODE    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+LDMODE  := -fsanitize=address,undefined
+else
+OUT     := $(BUILD)/release
+MODE    := -O2 -g -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=3
+LDMODE  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+endif
+CFLAGS  += -std=gnu17 $(WARN) $(MODE)
+# The libraries' own headers are not held to this project's warnings.
+LIBCFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih
+
+# Everything but the main programs is one library, which the tests link too.
+MAINS   := src/cli/fold.c
+SRCS    := $(filter-out $(MAINS),$(wildcard src/*/*.c))
+OBJS    := $(SRCS:%.c=$(OUT)/%.o)
+LIB     := $(OUT)/libfold.a
+PROGS   := $(OUT)/fold $(OUT)/fold-replay
+UNITS   := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+TOOLS   := $(patsubst tests/tools/%.c,$(OUT)/tests/tools/%,$(wildcard tests/tools/*.c))
+BENCHES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
+
+.PHONY: all programs tests bench-programs deps check demo bench lint format tidy cppcheck install clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+all: programs
+
+# One list of packages, one place that installs them; every goal below asks for it.
+.PHONY: deps-build deps-test deps-bench
+deps: deps-test deps-bench
+deps-build deps-test deps-bench:
+	$(Q)./utils/deps $(@:deps-%=%)
+
+programs: $(PROGS)
+tests: $(UNITS) $(TOOLS)
+bench-programs: $(BENCHES)
+
+$(OUT)/%.o: %.c | deps-build
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(LIBCFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(OUT)/fold: $(OUT)/src/cli/fold.o $(LIB)
+$(OUT)/fold-replay: $(OUT)/tests/pcap/replay.o $(LIB)
+$(OUT)/fold-replay: LIBS += -lpcap
+$(PROGS):
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
+$(OUT)/tests/tools/%: $(OUT)/tests/tools/%.o $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lpcap
+$(OUT)/bench/%: $(OUT)/bench/%.o $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lpthread
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

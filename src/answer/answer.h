@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* answer: the table that says which answerer owns which packet. */
+#ifndef FOLD_ANSWER_ANSWER_H
+#define FOLD_ANSWER_ANSWER_H
+
+#include "guest/guest.h"
+#include "pkt/pkt.h"
+
+/*
+ * One frame from the guest in, at most one whole frame out: decode, find the
+ * answerer, wrap. This is the only entry to the responder: the live path, the
+ * replay harness and the fuzzers all call it. Pure; nothing is kept between calls.
+ * ANSWER_REPLY: out->frame and out->frame_len are ready to send.
+ * ANSWER_DROP: out->drop says why. Never returns ANSWER_NOT_MINE.
+ */
+enum answer answer_frame(const struct guest *g, const struct frame *in, struct reply *out);
+
+#endif

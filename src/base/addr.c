@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool mac_parse(const char *text, uint8_t mac[static MAC_LEN])
+{
+	uint8_t out[MAC_LEN];
+	char sep = strlen(text) == MAC_TEXT - 1 ? text[2] : 0;
+
+	if (sep != ':' && sep != '-')
+		return false;
+	for (int i = 0; i < MAC_LEN; i++) {
+		int high = hex_digit(text[3 * i]), low = hex_digit(text[3 * i + 1]);
+		if (high < 0 || low < 0 || (i < MAC_LEN - 1 && text[3 * i + 2] != sep))
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	memcpy(mac, out, MAC_LEN);
+	return true;
+}
+
+const char *mac_format(const uint8_t mac[static MAC_LEN], char text[static MAC_TEXT])
+{
+	snprintf(text, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	return text;
+}
+
+bool mac_is_zero(const uint8_t mac[static MAC_LEN])
+{
+	static const uint8_t zero[MAC_LEN];
+	return memcmp(mac, zero, MAC_LEN) == 0;
+}
+
+bool mac_is_multicast(const uint8_t mac[static MAC_LEN])
+{
+	return mac[0] & 1;
+}
+
+void mac_service(const uint8_t guest[static MAC_LEN], uint8_t service[static MAC_LEN])
+{
+	memcpy(service, guest, MAC_LEN);
+	service[0] = guest[0] == 0xfe ? 0xfc : 0xfe;
+}
+
+/* Splits "address/length"; the length is 1 to 3 digits and nothing else. */
+static bool cidr_split(const char *text, char *addr, size_t size, unsigned *len)
+{
+	const char *slash = strchr(text, '/');
+
+	if (!slash || (size_t)(slash - text) >= size)
+		return false;
+	size_t digits = strspn(slash + 1, "0123456789");
+	if (digits < 1 || digits > 3 || slash[1 + digits])
+		return false;
+	memcpy(addr, text, (size_t)(slash - text));
+	addr[slash - text] = 0;
+	*len = 0;
+	for (const char *d = slash + 1; *d; d++)
+		*len = *len * 10 + (unsigned)(*d - '0');
+	return true;
+}
+
+bool cidr4_parse(const char *text, struct cidr4 *out)
+{
+	char addr[INET_ADDRSTRLEN];
+	unsigned len;
+	struct cidr4 c;
+
+	if (!cidr_split(text, addr, sizeof(addr), &len) || len > 32 || inet_pton(AF_INET, addr, &c.addr) != 1)
+		return false;
+	c.len = (uint8_t)len;
+	*out = c;
+	return true;
+}
+
+const char *cidr4_format(const struct cidr4 *c, char text[static CIDR4_TEXT])
+{
+	char addr[INET_ADDRSTRLEN];
+	inet_ntop(AF_INET, &c->addr, addr, sizeof(addr));
+	snprintf(text, CIDR4_TEXT, "%s/%u", addr, c->len);
+	return text;
+}
+
+bool cidr6_parse(const char *text, struct cidr6 *out)
+{
+	char addr[INET6_ADDRSTRLEN];
+	unsigned len;
+	struct cidr6 c;
+
+	if (!cidr_split(text, addr, sizeof(addr), &len) || len > 128 || inet_pton(AF_INET6, addr, &c.addr) != 1)
+		return false;
+	c.len = (uint8_t)len;
+	*out = c;
+	return true;
+}
+
+struct in_addr ip4_mask(uint8_t len)
+{
+	return (struct in_addr){.s_addr = htonl(len ? ~0U << (32 - len) : 0)};
+}
+
+struct in_addr ip4_network(struct cidr4 c)
+{
+	return (struct in_addr){.s_addr = c.addr.s_addr & ip4_mask(c.len).s_addr};
+}
+
+struct in_addr ip4_broadcast(struct cidr4 c)
+{
+	return (struct in_addr){.s_addr = c.addr.s_addr | ~ip4_mask(c.len).s_addr};
+}
+
+bool ip4_in(struct cidr4 c, struct in_addr a)
+{
+	return ((a.s_addr ^ c.addr.s_addr) & ip4_mask(c.len).s_addr) == 0;
+}
+
+bool ip4_is_multicast(struct in_addr a)
+{
+	return (ntohl(a.s_addr) & 0xf0000000) == 0xe0000000;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* addr: MAC and IP addresses as people write them and as fold compares them. libc only. */
+#ifndef FOLD_BASE_ADDR_H
+#define FOLD_BASE_ADDR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <netinet/in.h>
+
+#define MAC_LEN 6
+#define MAC_TEXT 18   /* "52:54:00:12:34:56" and its NUL */
+#define CIDR4_TEXT 19 /* "255.255.255.255/32" and its NUL */
+
+struct cidr4 {
+	struct in_addr addr;
+	uint8_t len;
+};
+
+struct cidr6 {
+	struct in6_addr addr;
+	uint8_t len;
+};
+
+/* Six pairs of hex digits with ':' or '-'. False leaves mac alone. */
+bool mac_parse(const char *text, uint8_t mac[static MAC_LEN]);
+const char *mac_format(const uint8_t mac[static MAC_LEN], char text[static MAC_TEXT]);
+bool mac_is_zero(const uint8_t mac[static MAC_LEN]);
+bool mac_is_multicast(const uint8_t mac[static MAC_LEN]);
+
+/*
+ * The MAC that fold speaks with to this guest, and the tap's own (spec 4.7):
+ * the guest's with its first byte 0xfe, or 0xfc where that is the guest's own.
+ * Highest of all, so that the bridge never takes it for its own address.
+ */
+void mac_service(const uint8_t guest[static MAC_LEN], uint8_t service[static MAC_LEN]);
+
+/* "a.b.c.d/len" with len 0..32, nothing before or after; false leaves out alone. */
+bool cidr4_parse(const char *text, struct cidr4 *out);
+const char *cidr4_format(const struct cidr4 *c, char text[static CIDR4_TEXT]);
+bool cidr6_parse(const char *text, struct cidr6 *out);
+
+/* Network byte order in and out, like all struct in_addr. */
+struct in_addr ip4_mask(uint8_t len);
+struct in_addr ip4_network(struct cidr4 c);
+struct in_addr ip4_broadcast(struct cidr4 c);
+bool ip4_in(struct cidr4 c, struct in_addr a);
+bool ip4_is_multicast(struct in_addr a);
+
+#endif

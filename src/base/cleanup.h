@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cleanup: what a function took is given back on every way out of it (gcc's cleanup attribute). */
+#ifndef FOLD_BASE_CLEANUP_H
+#define FOLD_BASE_CLEANUP_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define _cleanup_(fn) __attribute__((cleanup(fn)))
+
+static inline void cleanup_free(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline void cleanup_close(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static inline void cleanup_fclose(FILE **f)
+{
+	if (*f)
+		fclose(*f);
+}
+
+/* The value, which the cleanup then no longer gives back. */
+static inline int steal_fd(int *fd)
+{
+	int v = *fd;
+	*fd = -1;
+	return v;
+}
+
+static inline void *steal_ptr_(void **p)
+{
+	void *v = *p;
+	*p = NULL;
+	return v;
+}
+#define steal_ptr(p) ((__typeof__(*(p)))steal_ptr_((void **)(p)))
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+static const char *log_name = "fold";
+static bool info_to_stderr = true;
+
+void log_open(const char *name, bool verbose)
+{
+	log_name = name;
+	info_to_stderr = verbose || !isatty(STDERR_FILENO);
+	/* Opened now: after set-up there is no file system to find /dev/log in. */
+	if (!info_to_stderr)
+		openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+/* One write a line, so that lines of many processes do not mix. */
+static void to_stderr(const char *level, const char *fmt, va_list ap)
+{
+	char line[1024];
+	int n = snprintf(line, sizeof(line), "%s: %s", log_name, level);
+	int m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap);
+	size_t len = (size_t)n + (m > 0 ? (size_t)m : 0);
+
+	if (len > sizeof(line) - 2)
+		len = sizeof(line) - 2;
+	line[len++] = '\n';
+	if (write(STDERR_FILENO, line, len) < 0)
+		return; /* nowhere left to say it */
+}
+
+void log_err(const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	to_stderr("", fmt, ap);
+	va_end(ap);
+}
+
+void log_warn(const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	to_stderr("warning: ", fmt, ap);
+	va_end(ap);
+}
+
+void log_info(const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	if (info_to_stderr)
+		to_stderr("", fmt, ap);
+	else
+		vsyslog(LOG_INFO, fmt, ap);
+	va_end(ap);
+}
+
+bool log_limit_pass(struct log_limit *l, uint64_t now_ms, uint64_t *suppressed)
+{
+	uint64_t full = (uint64_t)l->burst * 1000;
+
+	if (!l->last_ms)
+		l->tokens_milli = full;
+	else
+		l->tokens_milli += (now_ms - l->last_ms) * l->per_second;
+	l->last_ms = now_ms;
+	if (l->tokens_milli > full)
+		l->tokens_milli = full;
+	if (l->tokens_milli < 1000) {
+		l->left_out++;
+		return false;
+	}
+	l->tokens_milli -= 1000;
+	if (suppressed)
+		*suppressed = l->left_out;
+	l->left_out = 0;
+	return true;
+}
+
+const char *log_escape(const void *bytes, size_t len, char *out, size_t size)
+{
+	static const char hex[] = "0123456789abcdef";
+	const uint8_t *b = bytes;
+	size_t at = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		bool plain = b[i] > ' ' && b[i] < 0x7f && b[i] != '\\' && b[i] != '"';
+		if (at + (plain ? 1 : 4) >= size)
+			break;
+		if (plain) {
+			out[at++] = (char)b[i];
+		} else {
+			out[at++] = '\\';
+			out[at++] = 'x';
+			out[at++] = hex[b[i] >> 4];
+			out[at++] = hex[b[i] & 15];
+		}
+	}
+	out[at] = 0;
+	return out;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * guest: one VM as the responder sees it. Built once from who it is, its binding
+ * file and the global configuration; the answerers only read it.
+ */
+#ifndef FOLD_GUEST_GUEST_H
+#define FOLD_GUEST_GUEST_H
+
+#include "base/addr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <net/if.h>
+#include <netinet/in.h>
+
+/* Who the VM is: from fold's command line, or from the head of a binding file. */
+struct identity {
+	char iface[IFNAMSIZ];
+	uint8_t mac[MAC_LEN];
+	bool has4;
+	struct cidr4 ip4; /* the VM's address and its subnet's length */
+	bool has6;
+	struct cidr6 ip6;
+	char bridge[IFNAMSIZ]; /* empty where unknown */
+	uint32_t mtu;          /* 0: do not tell the guest */
+};
+
+struct ip4_list {
+	struct in_addr *at;
+	size_t count;
+};
+
+struct ip6_list {
+	struct in6_addr *at;
+	size_t count;
+};
+
+/* DHCP_OPTION:<code>: bytes for the wire, any length (RFC 3396 splits them). */
+struct dhcp_option {
+	uint8_t code;
+	uint16_t len;
+	uint8_t *bytes;
+};
+
+struct guest {
+	struct identity id;
+	uint8_t service_mac[MAC_LEN];
+
+	/* What DHCP and RA hand out. Strings are never NULL; "" is absent. */
+	char *hostname;
+	char *domain;
+	uint8_t *search; /* RFC 1035 names, uncompressed, one after the other; for option 119 and DNSSL */
+	size_t search_len;
+	bool has_gateway4, has_gateway6;
+	struct in_addr gateway4;
+	uint8_t gateway4_mac[MAC_LEN];
+	struct in6_addr gateway6;
+	uint8_t gateway6_mac[MAC_LEN];
+	struct ip4_list nameservers4;
+	struct ip6_list nameservers6;
+	struct in_addr dhcp_server4; /* the responder's own address and server identifier; never 0 with has4 */
+	uint32_t lease_time, renew_time, rebind_time; /* seconds; 0xffffffff: for ever */
+	struct dhcp_option *options;
+	size_t option_count;
+
+	/* Addresses that fold itself answers ARP (and, for 6, NS) for. */
+	struct ip4_list service4;
+	struct ip6_list service6;
+};
+
+/* True where fold speaks for that address on the guest's link. */
+bool guest_serves4(const struct guest *g, struct in_addr a);
+
+void guest_free(struct guest *g); /* what it points to, not g itself; may be called twice */
+
+#endif

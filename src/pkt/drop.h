@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * drop: every reason for which the responder refuses a packet, by name.
+ * One list: the enum, the text for logs and counters, and the tests come from it.
+ */
+#ifndef FOLD_PKT_DROP_H
+#define FOLD_PKT_DROP_H
+
+/* clang-format off */
+#define DROP_LIST(X) \
+	X(NONE,             "none") \
+	X(TRUNCATED,        "truncated")          /* a header or field ends early */ \
+	X(ETHERTYPE,        "ethertype")          /* tagged, or neither IPv4, ARP nor IPv6 */ \
+	X(SOURCE_MAC,       "source-mac")         /* not the interface's own MAC */ \
+	X(IP_HEADER,        "ip-header")          /* version, header length, total length, options */ \
+	X(FRAGMENT,         "fragment")           /* never reassembled */ \
+	X(IP_CHECKSUM,      "ip-checksum") \
+	X(L4_CHECKSUM,      "l4-checksum") \
+	X(L4_HEADER,        "l4-header")          /* UDP or ICMPv6 lengths that lie */ \
+	X(EXTENSION,        "extension-header")   /* IPv6 headers before the transport */ \
+	X(HOP_LIMIT,        "hop-limit")          /* neighbour discovery with a limit other than 255 */ \
+	X(SOURCE_ADDRESS,   "source-address")     /* not the guest's own */ \
+	X(UNKNOWN,          "unknown-protocol")   /* no answerer owns it */ \
+	X(ARP_FORM,         "arp-form")           /* hardware, protocol, lengths or operation */ \
+	X(ARP_SENDER,       "arp-sender")         /* sender fields that are not the guest's */ \
+	X(ARP_TARGET,       "arp-target")         /* not an address that fold answers for */ \
+	X(DHCP4_FORM,       "dhcp4-form")         /* op, htype, hlen, cookie, message type */ \
+	X(DHCP4_OPTIONS,    "dhcp4-options")      /* options that overrun or lie about their length */ \
+	X(DHCP4_CLIENT,     "dhcp4-client")       /* chaddr is not the interface's MAC */ \
+	X(DHCP4_RELAY,      "dhcp4-relay")        /* a guest that poses as a relay agent */ \
+	X(DHCP4_SERVER,     "dhcp4-server")       /* a message that only servers send */ \
+	X(DHCP4_OTHER,      "dhcp4-other-server") /* meant for another server */ \
+	X(DHCP4_OFF,        "dhcp4-off")          /* no IPv4 for this guest */ \
+	X(REPLY_FULL,       "reply-full")         /* the answer does not fit its packet */
+/* clang-format on */
+
+enum drop {
+#define X(name, text) DROP_##name,
+	DROP_LIST(X)
+#undef X
+	    DROP_COUNT
+};
+
+const char *drop_name(enum drop d);
+
+#endif

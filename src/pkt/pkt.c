@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Takes frames apart. Specifications: RFC 894, 826, 791, 768, 8200, 4443.
+ * Nothing is ever reassembled: a fragment is a refusal (CVE-2020-1983 and kin).
+ */
+#include "pkt/pkt.h"
+
+#include "base/csum.h"
+#include "base/rd.h"
+
+#include <linux/if_ether.h>
+
+#define IP4_HEADER 20
+#define IP6_HEADER 40
+#define UDP_HEADER 8
+#define ARP_LEN	   28 /* RFC 826 with 6-octet hardware and 4-octet protocol addresses */
+#define ICMP6_MIN  8
+
+static enum drop decode_arp(struct rd r, struct pkt *out)
+{
+	out->kind = PKT_ARP;
+	out->data = rd_bytes(&r, ARP_LEN);
+	out->len = ARP_LEN;
+	return r.bad ? DROP_TRUNCATED : DROP_NONE;
+}
+
+/*
+ * The transport checksum over `l4`, whose pseudo-header sum is given. Right, or
+ * not yet computed: a virtio guest that leaves it to its device puts the folded
+ * pseudo-header sum there (Linux, skb_partial_csum_set), which no wire ever sees.
+ */
+static bool l4_checksum_ok(const struct frame *in, const uint8_t *l4, size_t len, size_t at, uint64_t pseudo)
+{
+	uint16_t field = (uint16_t)(l4[at] << 8 | l4[at + 1]);
+
+	return in->csum_pending || csum_fold(csum_add(pseudo, l4, len)) == 0xffff || field == csum_fold(pseudo);
+}
+
+static enum drop decode_udp(const struct frame *in, const uint8_t *l4, size_t len, uint64_t pseudo, struct pkt *out)
+{
+	struct rd r = rd_over(l4, len);
+
+	out->sport = rd_u16(&r);
+	out->dport = rd_u16(&r);
+	size_t udp_len = rd_u16(&r);
+	uint16_t csum = rd_u16(&r);
+	if (r.bad)
+		return DROP_TRUNCATED;
+	/* RFC 768: the length covers header and data. It must be what IP carries: no hidden bytes, no overread. */
+	if (udp_len < UDP_HEADER || udp_len != len)
+		return DROP_L4_HEADER;
+	/* RFC 768: over IPv4 an all-zero checksum means none was computed; RFC 8200 8.1 forbids it over IPv6. */
+	if (csum == 0 && out->kind == PKT_UDP6 && !in->csum_pending)
+		return DROP_L4_CHECKSUM;
+	if (csum != 0 && !l4_checksum_ok(in, l4, len, 6, pseudo))
+		return DROP_L4_CHECKSUM;
+	out->data = r.p;
+	out->len = len - UDP_HEADER;
+	return DROP_NONE;
+}
+
+static enum drop decode_ip4(const struct frame *in, struct rd r, struct pkt *out)
+{
+	const uint8_t *header = r.p;
+	uint8_t version_ihl = rd_u8(&r);
+	rd_u8(&r);
+	size_t total = rd_u16(&r);
+	rd_u16(&r);
+	uint16_t fragment = rd_u16(&r);
+	out->hop_limit = rd_u8(&r);
+	uint8_t proto = rd_u8(&r);
+	rd_u16(&r);
+	rd_copy(&r, &out->src4, 4);
+	rd_copy(&r, &out->dst4, 4);
+	if (r.bad)
+		return DROP_TRUNCATED;
+	/* IHL 5 alone: options (source route, router alert) have no business here. */
+	if (version_ihl != 0x45 || total < IP4_HEADER)
+		return DROP_IP_HEADER;
+	if (total > IP4_HEADER + rd_left(&r))
+		return DROP_TRUNCATED;
+	if (fragment & 0x3fff) /* more-fragments or an offset */
+		return DROP_FRAGMENT;
+	if (csum_fold(csum_add(0, header, IP4_HEADER)) != 0xffff)
+		return DROP_IP_CHECKSUM;
+	if (proto != IPPROTO_UDP)
+		return DROP_UNKNOWN;
+	out->kind = PKT_UDP4;
+	size_t len = total - IP4_HEADER; /* what follows is Ethernet padding */
+	return decode_udp(in, r.p, len, csum_pseudo4(out->src4, out->dst4, IPPROTO_UDP, len), out);
+}
+
+static enum drop decode_ip6(const struct frame *in, struct rd r, struct pkt *out)
+{
+	uint32_t version = rd_u32(&r) >> 28;
+	size_t len = rd_u16(&r);
+	uint8_t next = rd_u8(&r);
+	out->hop_limit = rd_u8(&r);
+	rd_copy(&r, &out->src6, 16);
+	rd_copy(&r, &out->dst6, 16);
+	if (r.bad)
+		return DROP_TRUNCATED;
+	if (version != 6)
+		return DROP_IP_HEADER;
+	if (len > rd_left(&r))
+		return DROP_TRUNCATED;
+	uint64_t pseudo = csum_pseudo6(&out->src6, &out->dst6, next, len);
+	switch (next) {
+	case IPPROTO_UDP:
+		out->kind = PKT_UDP6;
+		return decode_udp(in, r.p, len, pseudo, out);
+	case IPPROTO_ICMPV6:
+		out->kind = PKT_ICMP6;
+		if (len < ICMP6_MIN)
+			return DROP_TRUNCATED;
+		if (!l4_checksum_ok(in, r.p, len, 2, pseudo))
+			return DROP_L4_CHECKSUM;
+		out->data = r.p;
+		out->len = len;
+		return DROP_NONE;
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_FRAGMENT:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_AH:
+		return next == IPPROTO_FRAGMENT ? DROP_FRAGMENT : DROP_EXTENSION;
+	default:
+		return DROP_UNKNOWN;
+	}
+}
+
+enum drop pkt_decode(const struct frame *in, struct pkt *out)
+{
+	struct rd l2 = rd_over(in->l2, in->l2_len);
+	struct rd l3 = rd_over(in->l3, in->l3_len);
+
+	rd_copy(&l2, out->dst_mac, MAC_LEN);
+	rd_copy(&l2, out->src_mac, MAC_LEN);
+	uint16_t ethertype = rd_u16(&l2);
+	/* More than 14 octets of link header: the kernel left a tag there. */
+	if (l2.bad || rd_left(&l2))
+		return l2.bad ? DROP_TRUNCATED : DROP_ETHERTYPE;
+	switch (ethertype) {
+	case ETH_P_ARP:
+		return decode_arp(l3, out);
+	case ETH_P_IP:
+		return decode_ip4(in, l3, out);
+	case ETH_P_IPV6:
+		return decode_ip6(in, l3, out);
+	default:
+		return DROP_ETHERTYPE;
+	}
+}

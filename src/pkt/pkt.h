@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pkt: a frame taken apart, and headers put around a reply.
+ *
+ * Specifications: RFC 894 (Ethernet), 826 (ARP), 791 (IPv4), 8200 (IPv6), 768 (UDP), 4443 (ICMPv6).
+ */
+#ifndef FOLD_PKT_PKT_H
+#define FOLD_PKT_PKT_H
+
+#include "base/addr.h"
+#include "base/wr.h"
+#include "pkt/drop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <netinet/in.h>
+
+/* A frame as the kernel hands it over: the link header apart from the rest. */
+struct frame {
+	const uint8_t *l2; /* the Ethernet header, or NULL where the kernel kept it */
+	size_t l2_len;
+	const uint8_t *l3; /* from the network header on */
+	size_t l3_len;
+	bool csum_pending; /* the transport checksum is not filled in yet (virtio offload) */
+	uint32_t ifindex;  /* the port it came in by; 0 in a replay */
+};
+
+enum pkt_kind { PKT_ARP, PKT_UDP4, PKT_UDP6, PKT_ICMP6 };
+
+/* Addresses are in network byte order, as in every in_addr; numbers in host order. */
+struct pkt {
+	enum pkt_kind kind;
+	uint8_t src_mac[MAC_LEN];
+	uint8_t dst_mac[MAC_LEN];
+	struct in_addr src4, dst4;
+	struct in6_addr src6, dst6;
+	uint8_t hop_limit;
+	uint16_t sport, dport;
+	/* UDP: the data. ARP: from the hardware type on. ICMPv6: from the type on. Not copied. */
+	const uint8_t *data;
+	size_t len;
+};
+
+/*
+ * Takes one frame apart and checks what every protocol needs: lengths, header
+ * checksum, no fragments, no IP options, no IPv6 extension headers, and the
+ * transport checksum unless it is 0 (IPv4 UDP only, RFC 768) or pending. A guest
+ * behind an offload leaves just the pseudo-header's sum there; that is accepted
+ * as pending too, for the packet never crossed a wire.
+ * Returns DROP_NONE and fills *out, or the reason and *out is undefined.
+ */
+enum drop pkt_decode(const struct frame *in, struct pkt *out);
+
+/* What an answerer may return. */
+enum answer {
+	ANSWER_NOT_MINE, /* the next answerer may look */
+	ANSWER_REPLY,    /* `reply` is complete */
+	ANSWER_QUIET,    /* handled, and nothing is to be said */
+	ANSWER_DROP,     /* refused: reply->drop says why */
+};
+
+#define REPLY_HEADROOM 64 /* Ethernet + IPv6 + UDP, rounded up so that data is aligned */
+#define REPLY_DATA_MAX 1472
+
+/*
+ * One reply. The answerer writes its data at `w` and fills the addresses; then
+ * pkt_wrap puts the headers in front, in place. Nothing is copied after that.
+ */
+struct reply {
+	enum pkt_kind kind;
+	uint8_t dst_mac[MAC_LEN];
+	struct in_addr src4, dst4;
+	struct in6_addr src6, dst6;
+	uint16_t sport, dport;
+	struct wr w;
+	enum drop drop;
+	const char *event; /* a constant such as "DHCPACK", for the log; NULL: nothing to log */
+	uint8_t *frame;    /* set by pkt_wrap */
+	size_t frame_len;
+	uint8_t buf[REPLY_HEADROOM + REPLY_DATA_MAX];
+};
+
+void reply_init(struct reply *r);
+
+/*
+ * Writes Ethernet, IP and UDP headers with full checksums around the data, pads
+ * to 60 octets (RFC 894), and sets frame and frame_len. src_mac: the service MAC.
+ * IPv4: TTL 64, ID 0, DF clear (PXE ROMs stumble over it), no options. IPv6: hop limit 255.
+ * False where the data did not fit; then nothing may be sent.
+ */
+bool pkt_wrap(struct reply *r, const uint8_t src_mac[static MAC_LEN]);
+
+#endif
