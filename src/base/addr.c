@@ -132,3 +132,19 @@ bool ip4_is_multicast(struct in_addr a)
 {
 	return (ntohl(a.s_addr) & 0xf0000000) == 0xe0000000;
 }
+
+struct in6_addr ip6_network(struct cidr6 c)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned keep = c.len > 8 * i ? c.len - 8 * i : 0;
+		if (keep < 8)
+			c.addr.s6_addr[i] &= (uint8_t)(0xff00 >> keep);
+	}
+	return c.addr;
+}
+
+bool ip6_in(struct cidr6 c, struct in6_addr a)
+{
+	struct in6_addr net = ip6_network(c), other = ip6_network((struct cidr6){.addr = a, .len = c.len});
+	return IN6_ARE_ADDR_EQUAL(&net, &other);
+}

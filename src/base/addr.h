@@ -11,7 +11,7 @@
 
 #define MAC_LEN 6
 #define MAC_TEXT 18   /* "52:54:00:12:34:56" and its NUL */
-#define CIDR4_TEXT 19 /* "255.255.255.255/32" and its NUL */
+#define CIDR4_TEXT 20 /* "255.255.255.255/255" and its NUL */
 
 struct cidr4 {
 	struct in_addr addr;
@@ -47,5 +47,8 @@ struct in_addr ip4_network(struct cidr4 c);
 struct in_addr ip4_broadcast(struct cidr4 c);
 bool ip4_in(struct cidr4 c, struct in_addr a);
 bool ip4_is_multicast(struct in_addr a);
+
+struct in6_addr ip6_network(struct cidr6 c);
+bool ip6_in(struct cidr6 c, struct in6_addr a);
 
 #endif

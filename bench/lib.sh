@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# lib.sh: what every bench program shares. Sourced; $here is the folder it lies in.
+#
+# Everything runs in network, mount and process namespaces of its own, with /run and /var/lib empty: no interface,
+# rule or file of the machine is touched, and when the program ends, in whatever way, the kernel removes all of it.
+#
+#   FOLD_OUT   where the programs were built (default build/release beside bench/)
+
+: "${FOLD_OUT:=$(dirname "$here")/build/release}"
+bin=$FOLD_OUT/bench
+load_cpu=0   # the load generator's
+server_cpu=1 # the server's under test
+
+die() {
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+# Runs this very program again inside fresh namespaces; the first line of each program after its options.
+enter() {
+	if [ -z "$FOLD_BENCH_INSIDE" ]; then
+		[ "$(id -u)" = 0 ] || die "must run as root: it makes network namespaces"
+		# unshare ignores the signals that end us; killed, it takes everything inside with it.
+		FOLD_BENCH_INSIDE=1 unshare -n -m -p -f --mount-proc --kill-child sh "$0" "$@" &
+		trap 'kill -9 $!; exit 130' INT TERM HUP
+		wait $!
+		exit
+	fi
+	unset FOLD_BENCH_INSIDE
+	mount -t sysfs sysfs /sys
+	mount -t tmpfs tmpfs /run
+	mount -t tmpfs tmpfs /var/lib
+	tmp=/run/bench
+	mkdir -p "$tmp/bin" /run/netns
+	for p in dhcpload stamp traffic; do
+		[ -x "$bin/$p" ] && ln -s "$bin/$p" "$tmp/bin/qemu-system-$p"
+	done
+	[ "$(nproc)" -gt 1 ] || server_cpu=0
+	PATH=$tmp/bin:/usr/sbin:/sbin:$PATH
+}
+
+need() {
+	for p in "$@"; do
+		[ -x "$bin/$p" ] || die "no $bin/$p: run 'make bench-programs', or set FOLD_OUT"
+	done
+}
+
+have_fold() {
+	[ -x "$FOLD_OUT/fold" ]
+}
+
+on_server_cpu() {
+	taskset -c "$server_cpu" "$@"
+}
+
+# A network namespace with a bridge br0 that has 10.0.1.1/16 and a carrier, and is quiet.
+# A port that nothing is flooded to holds the carrier while no tap is open.
+make_net() {
+	ip netns add "$1"
+	ip netns exec "$1" sh -ec '
+		sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+		ip link set lo up
+		ip link add br0 type bridge mcast_snooping 0
+		ip link add hold0 type veth peer name hold1
+		ip link set hold1 up
+		ip link set hold0 master br0 up
+		bridge link set dev hold0 flood off mcast_flood off bcast_flood off
+		ip addr add 10.0.1.1/16 dev br0
+		ip link set br0 up' || die "cannot make a bridge"
+}
+
+# Waits until a command succeeds: seconds, command.
+wait_for() {
+	tries=$(($1 * 20))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+# The value of a key in a line of key=value on stdin.
+value() {
+	tr ' ' '\n' | sed -n "s/^$1=//p"
+}
+
+# The median of numbers on stdin, one a line; empty where there are none.
+median() {
+	sort -n | awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+# The median of a/b over two files of as many lines. Rounds lie side by side in time, so that noise meets both.
+median_ratio() {
+	paste "$1" "$2" | awk '$2 > 0 { printf "%.6f\n", $1 / $2 }' | median
+}
+
+# Prints PASS or MISS for: value, comparison (ge, gt or le), target.
+verdict() {
+	awk -v v="$1" -v op="$2" -v t="$3" 'BEGIN {
+		if (v == "") print "no figure"
+		else print ((op == "ge" && v >= t) || (op == "gt" && v > t) || (op == "le" && v <= t)) ? "PASS" : "MISS" }'
+}

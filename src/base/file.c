@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/file.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* One octet more than max is asked for, so that a file that grew since fstat is seen. */
+static int read_all(int fd, char *buf, size_t max, size_t *len)
+{
+	size_t have = 0;
+
+	while (have <= max) {
+		ssize_t n = read(fd, buf + have, max + 1 - have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	*len = have;
+	return 0;
+}
+
+int file_read(const char *path, size_t max, char **text, size_t *len, struct report *r)
+{
+	/* O_NONBLOCK: opening a FIFO must not wait for its writer. It means nothing for regular files. */
+	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return report_fail(r, errno, "%s: cannot be opened: %s", path, strerror(errno));
+	if (fstat(fd, &st) < 0)
+		return report_fail(r, errno, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return report_fail(r, EINVAL, "%s: is not a regular file; name a text file", path);
+
+	/* The size is a first guess: a file that is being written may be longer when it is read. */
+	size_t room = (size_t)st.st_size;
+	if (room > max)
+		return report_fail(r, EFBIG, "%s: is larger than %zu KiB; make it smaller", path, max / 1024);
+	for (;;) {
+		_cleanup_(cleanup_free) char *buf = malloc(room + 2);
+		size_t have = 0;
+
+		if (!buf)
+			return report_fail(r, ENOMEM, "%s: out of memory", path);
+		if (lseek(fd, 0, SEEK_SET) < 0)
+			return report_fail(r, errno, "%s: cannot be read: %s", path, strerror(errno));
+		int err = read_all(fd, buf, room, &have);
+		if (err)
+			return report_fail(r, -err, "%s: cannot be read: %s", path, strerror(-err));
+		if (have <= room) {
+			buf[have] = 0;
+			*text = steal_ptr(&buf);
+			*len = have;
+			return 0;
+		}
+		if (room >= max)
+			return report_fail(r, EFBIG, "%s: is larger than %zu KiB; make it smaller", path, max / 1024);
+		room = max;
+	}
+}
+
+int file_make_dir(const char *path, mode_t mode, struct report *r)
+{
+	_cleanup_(cleanup_free) char *copy = strdup(path);
+	struct stat st;
+
+	if (!copy)
+		return report_fail(r, ENOMEM, "%s: out of memory", path);
+	for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
+		copy[n - 1] = 0;
+	for (char *slash = copy + strspn(copy, "/"); (slash = strchr(slash, '/')); slash += strspn(slash, "/")) {
+		*slash = 0;
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return report_fail(r, errno, "%s: cannot be made: %s", copy, strerror(errno));
+		*slash = '/';
+	}
+	if (mkdir(copy, mode) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return report_fail(r, errno, "%s: cannot be made: %s", copy, strerror(errno));
+	if (stat(copy, &st) < 0)
+		return report_fail(r, errno, "%s: %s", copy, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return report_fail(r, ENOTDIR, "%s: is not a directory; remove it or name another", copy);
+	return 0;
+}

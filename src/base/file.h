@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* file: whole small files in, directories made. */
+#ifndef FOLD_BASE_FILE_H
+#define FOLD_BASE_FILE_H
+
+#include "base/report.h"
+
+#include <stddef.h>
+
+#include <sys/types.h>
+
+/*
+ * Reads a regular file of at most max octets into *text, which the caller frees;
+ * a NUL that does not count in *len stands behind it. Symbolic links are followed,
+ * for whole configurations are swapped by one rename of a link; what they lead to
+ * must be a regular file, and a FIFO or a device never blocks.
+ * 0, or -errno with a line in r that begins with the path.
+ */
+int file_read(const char *path, size_t max, char **text, size_t *len, struct report *r);
+
+/* Makes the directory and those above it that are missing (these with mode 0755). It may exist. 0 or -errno. */
+int file_make_dir(const char *path, mode_t mode, struct report *r);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* commands: fold's subcommands, and the address commands of `-4`. */
+#ifndef FOLD_CLI_COMMANDS_H
+#define FOLD_CLI_COMMANDS_H
+
+#include "cli/options.h"
+
+#include <stdbool.h>
+
+/* Runs the subcommand that argv[1] names and sets *status; false where it names none. */
+bool command_run(int argc, char **argv, int *status);
+
+/* `-4 auto` and `-4 release`; return the exit status. Only the address goes to stdout. */
+int command_allocate(const struct options *o);
+int command_release(const struct options *o);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fold: the program. A first word that is a subcommand, else one VM. */
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Their rules were made with the tools that these named; fold's own need none. */
+static void notice_old_environment(void)
+{
+	if (getenv("IPTABLES") || getenv("IP6TABLES") || getenv("EBTABLES"))
+		log_warn("IPTABLES, IP6TABLES and EBTABLES in the environment have no effect: no such command is run");
+}
+
+static int run_options(const struct options *o)
+{
+	switch (o->mode) {
+	case OPTIONS_HELP:
+		fputs(options_usage, stdout);
+		return EXIT_SUCCESS;
+	case OPTIONS_VERSION:
+		puts("fold " FOLD_VERSION);
+		return EXIT_SUCCESS;
+	case OPTIONS_ALLOCATE:
+		return command_allocate(o);
+	case OPTIONS_RELEASE:
+		return command_release(o);
+	case OPTIONS_RUN:
+		notice_old_environment();
+		return session_run(o);
+	}
+	return FOLD_EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct report r = {0};
+	int status;
+
+	log_open("fold", false);
+	if (command_run(argc, argv, &status))
+		return status;
+	if (argc < 2) {
+		fputs(options_usage, stderr);
+		return FOLD_EXIT_USAGE;
+	}
+	if (options_parse(argc, argv, &o, &r) < 0) {
+		log_err("%s", r.msg);
+		status = FOLD_EXIT_USAGE;
+	} else {
+		if (o.verbose)
+			log_open("fold", true);
+		status = run_options(&o);
+	}
+	options_free(&o);
+	return status;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/options.h"
+
+#include "host/hypervisor.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char options_usage[] =
+    "fold runs one virtual machine that can only be itself and only reach its own subnet.\n"
+    "\n"
+    "  fold [-i <iface>] -4 <ip>/<len> [-m <group>]... [-b <binding>] <mac> kvm|qemu-system-* [<argument>...]\n"
+    "  fold -i <iface> -4 auto [net:<cidr>|net:default]    print a free address, alone\n"
+    "  fold -i <iface> -4 release                          give it back\n"
+    "  fold ls | gc | lamac\n"
+    "\n"
+    "  -i <iface>       name of the tap, 15 octets at most (made up when absent)\n"
+    "  -4 <ip>/<len>    the VM's IPv4 address and the length of its subnet's prefix\n"
+    "  -m <group>       multicast group, or block of groups with /len, that the VM may send to and receive; repeatable\n"
+    "  -b <binding>     file with what the VM is told: HOSTNAME=, GATEWAY=, NAMESERVERS=, ...\n"
+    "  --bridge <name>  the Linux bridge to join (else FOLD_BRIDGE, else weave)\n"
+    "  --local          this machine's own network: bridge fold0, made on first use, with its own addresses\n"
+    "  --transport <t>  how packets reach the responder: auto, queue (NFQUEUE) or log (NFLOG)\n"
+    "  -v, --verbose    information on stderr even where that is a terminal\n"
+    "  --help, --version\n"
+    "\n"
+    "The exit status is the hypervisor's; 125: fold failed, 126: it could not be executed, 127: not found, 2: usage.\n";
+
+bool options_iface_ok(const char *name, struct report *r)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len >= IFNAMSIZ) {
+		report_set(r, "-i %s: an interface name has 1 to %d octets, this one %zu; choose a shorter one", name,
+			   IFNAMSIZ - 1, len);
+		return false;
+	}
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+		report_set(r, "-i %s: this cannot be an interface's name; choose another", name);
+		return false;
+	}
+	for (const char *c = name; *c; c++) {
+		if (*c == '/' || *c == ':' || *c == '%' || !isgraph((unsigned char)*c)) {
+			report_set(r, "-i %s: an interface name has no '/', ':', '%%', white space or control characters; leave it out", name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The value of a row: which field, and what to do with the word. */
+static int set_iface(struct options *o, const char *word, struct report *r)
+{
+	if (!options_iface_ok(word, r))
+		return -EINVAL;
+	memcpy(o->iface, word, strlen(word) + 1);
+	return 0;
+}
+
+static int set_bridge(struct options *o, const char *word, struct report *r)
+{
+	if (strlen(word) == 0 || strlen(word) >= IFNAMSIZ || strchr(word, '/'))
+		return report_fail(r, EINVAL, "--bridge %s: this cannot be a bridge's name; `ip link show type bridge` lists them",
+				   word);
+	memcpy(o->bridge, word, strlen(word) + 1);
+	return 0;
+}
+
+static bool in_block(struct in_addr a, uint32_t net, uint8_t len)
+{
+	return ip4_in((struct cidr4){.addr.s_addr = htonl(net), .len = len}, a);
+}
+
+static int check_ip4(const char *word, struct cidr4 c, struct report *r)
+{
+	if (c.len == 0)
+		return report_fail(r, EINVAL, "-4 %s: a prefix of length 0 is every address there is; give the subnet's length, 1 to 32",
+				   word);
+	if (ip4_is_multicast(c.addr) || in_block(c.addr, 0xf0000000, 4) || in_block(c.addr, 0, 8) ||
+	    in_block(c.addr, 0x7f000000, 8))
+		return report_fail(r, EINVAL, "-4 %s: no host can have this address; give a unicast one", word);
+	if (c.len < 31 && c.addr.s_addr == ip4_network(c).s_addr)
+		return report_fail(r, EINVAL, "-4 %s: this is the subnet's own (network) address; give one inside it", word);
+	if (c.len < 31 && c.addr.s_addr == ip4_broadcast(c).s_addr)
+		return report_fail(r, EINVAL, "-4 %s: this is the subnet's broadcast address; give one before it", word);
+	return 0;
+}
+
+static int set_ip4(struct options *o, const char *word, struct report *r)
+{
+	if (o->has4 || o->mode != OPTIONS_RUN)
+		return report_fail(r, EINVAL, "-4 %s: given twice; a VM has one IPv4 address", word);
+	if (strcmp(word, "auto") == 0 || strcmp(word, "release") == 0) {
+		o->mode = word[0] == 'a' ? OPTIONS_ALLOCATE : OPTIONS_RELEASE;
+		return 0;
+	}
+	if (!cidr4_parse(word, &o->ip4))
+		return report_fail(r, EINVAL, "-4 %s: not an IPv4 address with a prefix length of 1 to 32, such as 10.0.1.1/24", word);
+	o->has4 = true;
+	return check_ip4(word, o->ip4, r);
+}
+
+/* A group alone is a block of one. */
+static int set_group(struct options *o, const char *word, struct report *r)
+{
+	char text[CIDR4_TEXT + 4];
+	struct cidr4 block;
+
+	snprintf(text, sizeof(text), strchr(word, '/') ? "%s" : "%s/32", word);
+	if (!cidr4_parse(text, &block) || block.len < 4 || !ip4_is_multicast(block.addr))
+		return report_fail(r, EINVAL,
+				   "-m %s: not an IPv4 multicast group or block of groups (224.0.0.0 to 239.255.255.255), such as 239.1.2.0/24",
+				   word);
+	if (ip4_network(block).s_addr != block.addr.s_addr)
+		return report_fail(r, EINVAL, "-m %s: bits are set behind the prefix; write the block's first group", word);
+	struct group4 *more = reallocarray(o->groups4, o->group4_count + 1, sizeof(*more));
+	if (!more)
+		return report_fail(r, ENOMEM, "out of memory");
+	more[o->group4_count++] = (struct group4){.block = block};
+	o->groups4 = more;
+	return 0;
+}
+
+static int set_transport(struct options *o, const char *word, struct report *r)
+{
+	static const char *const names[] = {[TRANSPORT_AUTO] = "auto", [TRANSPORT_QUEUE] = "queue", [TRANSPORT_LOG] = "log"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(word, names[i]) == 0) {
+			o->transport = (enum transport)i;
+			return 0;
+		}
+	}
+	return report_fail(r, EINVAL, "--transport %s: unknown; it is auto, queue or log", word);
+}
+
+enum { LONG_BRIDGE = 256, LONG_LOCAL, LONG_TRANSPORT };
+
+static int take_option(struct options *o, int c, const char *word, struct report *r)
+{
+	switch (c) {
+	case 'i':
+		return set_iface(o, word, r);
+	case '4':
+		return set_ip4(o, word, r);
+	case 'm':
+		return set_group(o, word, r);
+	case 'b':
+		o->binding = word;
+		return 0;
+	case LONG_BRIDGE:
+		return set_bridge(o, word, r);
+	case LONG_LOCAL:
+		o->local = true;
+		return 0;
+	case LONG_TRANSPORT:
+		return set_transport(o, word, r);
+	case 'v':
+		o->verbose = true;
+		return 0;
+	case 'h':
+		o->mode = OPTIONS_HELP;
+		return 0;
+	case 'V':
+		o->mode = OPTIONS_VERSION;
+		return 0;
+	case '6':
+	case 's':
+	case 'k':
+	case 'd':
+	case 'a':
+	case 'A':
+		return report_fail(r, EINVAL, "-%c: this version of fold runs VMs over IPv4 alone and has no such flag yet", c);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int take_options(int argc, char **argv, struct options *o, struct report *r)
+{
+	static const struct option longs[] = {
+	    {"bridge", required_argument, NULL, LONG_BRIDGE},
+	    {"local", no_argument, NULL, LONG_LOCAL},
+	    {"transport", required_argument, NULL, LONG_TRANSPORT},
+	    {"verbose", no_argument, NULL, 'v'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},
+	    {0},
+	};
+	int c;
+
+	opterr = 0;
+	optind = 1;
+	/* '+': the hypervisor's arguments are not fold's. */
+	while ((c = getopt_long(argc, argv, "+:i:4:6:sm:k:d:b:a:A:vhV", longs, NULL)) != -1) {
+		const char *word = argv[optind - 1];
+		if (c == ':')
+			return report_fail(r, EINVAL, "%s: needs a value; see fold --help", word);
+		if (c == '?')
+			return report_fail(r, EINVAL, "%s: unknown flag; see fold --help", word);
+		int err = take_option(o, c, optarg, r);
+		if (err || o->mode == OPTIONS_HELP || o->mode == OPTIONS_VERSION)
+			return err;
+	}
+	return 0;
+}
+
+static int choose_bridge(struct options *o, struct report *r)
+{
+	const char *env = getenv("FOLD_BRIDGE");
+
+	if (o->local && o->bridge[0])
+		return report_fail(r, EINVAL, "--local: has its own bridge, %s; leave --bridge %s out", BRIDGE_LOCAL, o->bridge);
+	if (o->local)
+		return set_bridge(o, BRIDGE_LOCAL, r);
+	if (o->bridge[0])
+		return 0;
+	return set_bridge(o, env && *env ? env : BRIDGE_DEFAULT, r);
+}
+
+/* `-4 auto` and `-4 release` take an interface, at most one more word, and nothing to run. */
+static int address_words(char **words, struct options *o, struct report *r)
+{
+	const char *verb = o->mode == OPTIONS_ALLOCATE ? "auto" : "release";
+
+	if (!o->iface[0])
+		return report_fail(r, EINVAL, "-4 %s: needs -i <iface>, the name that the address belongs to", verb);
+	if (o->mode == OPTIONS_ALLOCATE && words[0]) {
+		o->net = words[0];
+		if (strncmp(o->net, "net:", 4) != 0)
+			return report_fail(r, EINVAL, "%s: after `-4 auto` comes net:<cidr>, net:default or nothing", o->net);
+		words++;
+	}
+	if (words[0])
+		return report_fail(r, EINVAL, "%s: nothing may stand after `-4 %s`", words[0], verb);
+	return 0;
+}
+
+static int check_mac(const char *word, struct options *o, struct report *r)
+{
+	if (!mac_parse(word, o->mac))
+		return report_fail(r, EINVAL, "%s: not a MAC address of six hex pairs, such as 52:54:00:12:34:56", word);
+	if (mac_is_multicast(o->mac))
+		return report_fail(r, EINVAL, "%s: a multicast MAC; a VM needs a unicast one (first octet even; `fold lamac` makes one)",
+				   word);
+	if (mac_is_zero(o->mac))
+		return report_fail(r, EINVAL, "%s: the zero MAC is nobody's; `fold lamac` makes one", word);
+	return 0;
+}
+
+static int run_words(char **words, struct options *o, struct report *r)
+{
+	if (!words[0])
+		return report_fail(r, EINVAL, "the VM's MAC address is missing; see fold --help");
+	int err = check_mac(words[0], o, r);
+	if (err)
+		return err;
+	if (!o->has4)
+		return report_fail(r, EINVAL, "the VM has no address; give -4 <ip>/<len>");
+	if (!words[1])
+		return report_fail(r, EINVAL, "the hypervisor is missing; after the MAC comes kvm or qemu-system-<arch>");
+	if (!hypervisor_known(words[1]))
+		return report_fail(r, EINVAL, "%s: unknown hypervisor; it is kvm or qemu-system-<arch>", words[1]);
+	o->hypervisor = words + 1;
+	if (!o->iface[0])
+		snprintf(o->iface, sizeof(o->iface), "vethfotp%u", (unsigned)getpid() % 10000000U);
+	return 0;
+}
+
+int options_parse(int argc, char **argv, struct options *out, struct report *r)
+{
+	memset(out, 0, sizeof(*out));
+	int err = take_options(argc, argv, out, r);
+	if (err || out->mode == OPTIONS_HELP || out->mode == OPTIONS_VERSION)
+		return err;
+	err = choose_bridge(out, r);
+	if (err)
+		return err;
+	return out->mode == OPTIONS_RUN ? run_words(argv + optind, out, r) : address_words(argv + optind, out, r);
+}
+
+void options_free(struct options *o)
+{
+	free(o->groups4);
+	o->groups4 = NULL;
+	o->group4_count = 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* options: fold's command line, checked for everything that can be told without touching the system. */
+#ifndef FOLD_CLI_OPTIONS_H
+#define FOLD_CLI_OPTIONS_H
+
+#include "base/report.h"
+#include "fw/rules.h"
+#include "guest/guest.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <net/if.h>
+
+#define BRIDGE_DEFAULT "weave" /* Weave Net's */
+#define BRIDGE_LOCAL   "fold0" /* --local */
+
+enum options_mode { OPTIONS_RUN, OPTIONS_ALLOCATE, OPTIONS_RELEASE, OPTIONS_HELP, OPTIONS_VERSION };
+
+struct options {
+	enum options_mode mode;
+	char iface[IFNAMSIZ];
+	char bridge[IFNAMSIZ];
+	bool local;
+	bool verbose;
+	bool has4;
+	struct cidr4 ip4;
+	const char *net; /* the word after `-4 auto`, or NULL */
+	uint8_t mac[MAC_LEN];
+	struct group4 *groups4;
+	size_t group4_count;
+	const char *binding;
+	enum transport transport;
+	char **hypervisor; /* its name and arguments, NULL at the end */
+};
+
+/* 0, or -EINVAL with a line in r. out is to be freed in both cases. */
+int options_parse(int argc, char **argv, struct options *out, struct report *r);
+void options_free(struct options *o);
+
+/* An interface name that the kernel takes as it stands: 1 to 15 octets, no '/', ':', '%' or white space. */
+bool options_iface_ok(const char *name, struct report *r);
+
+extern const char options_usage[];
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/session.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/session_priv.h"
+#include "guest/build.h"
+#include "host/link.h"
+#include "host/tap.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/signalfd.h>
+
+#define MTU_MOST 16384 /* the most that every virtio guest takes; the bridge's own is usually less */
+
+/* Configuration, binding and hypervisor: all that can fail without touching the system. */
+static int prepare(struct session *s, struct report *r)
+{
+	const char *file = getenv("NFDHCPD_CFG");
+	int err = config_load(file ? file : CONFIG_PATH, file != NULL, &s->config, r);
+
+	if (!err && s->o->binding)
+		err = file_read(s->o->binding, BINDING_SIZE_MAX, &s->text, &s->text_len, r);
+	if (!err && s->text)
+		err = binding_parse(s->text, s->text_len, s->o->binding, BINDING_VM, &s->binding, r);
+	return err;
+}
+
+static void describe(struct session *s)
+{
+	struct session_info *i = &s->info;
+
+	snprintf(i->iface, sizeof(i->iface), "%s", s->o->iface);
+	snprintf(i->bridge, sizeof(i->bridge), "%s", s->o->bridge);
+	mac_format(s->o->mac, i->mac);
+	cidr4_format(&s->o->ip4, i->ip4);
+	i->pid = getpid();
+	snprintf(i->copy, sizeof(i->copy), "%s/%s", s->config.datapath, s->o->iface);
+	snprintf(i->hypervisor, sizeof(i->hypervisor), "%s", s->hypervisor.name);
+}
+
+static int find_bridge(const struct session *s, struct link *l, struct link_info *out, struct report *r)
+{
+	const char *name = s->o->bridge;
+	int err = link_find(l, name, out);
+
+	if (err == -ENODEV && s->o->local) {
+		err = link_make_bridge(l, name);
+		if (err)
+			return report_fail(r, -err, "bridge %s: cannot be made: %s", name, strerror(-err));
+		err = link_find(l, name, out);
+	}
+	if (err == -ENODEV)
+		return report_fail(r, ENODEV,
+				   "bridge %s: there is none; start Weave Net, name another with --bridge, or use --local", name);
+	if (err)
+		return report_fail(r, -err, "bridge %s: %s", name, strerror(-err));
+	if (!out->is_bridge)
+		return report_fail(r, EINVAL, "%s: not a bridge; `ip link show type bridge` lists them", name);
+	return 0;
+}
+
+static int build_guest(struct session *s, uint32_t bridge_mtu, struct report *r)
+{
+	struct identity id = {.has4 = true, .ip4 = s->o->ip4, .mtu = bridge_mtu < MTU_MOST ? bridge_mtu : MTU_MOST};
+
+	memcpy(id.iface, s->info.iface, sizeof(id.iface));
+	memcpy(id.bridge, s->info.bridge, sizeof(id.bridge));
+	memcpy(id.mac, s->o->mac, MAC_LEN);
+	return guest_build(&id, s->text ? &s->binding : NULL, &s->config, GUEST_NEED_GATEWAY_MAC, &s->guest, r);
+}
+
+static int make_tap(struct session *s, struct link *l, struct report *r)
+{
+	struct link_info info;
+	const char *name = s->info.iface;
+
+	s->tap = tap_open(name);
+	if (s->tap == -EBUSY)
+		return report_fail(r, EBUSY, "interface %s: exists already; choose another name with -i", name);
+	if (s->tap == -ENOENT)
+		return report_fail(r, ENOENT, "/dev/net/tun: there is none; load the module with `modprobe tun`");
+	if (s->tap < 0)
+		return report_fail(r, -s->tap, "interface %s: the tap cannot be made: %s", name, strerror(-s->tap));
+	int err = link_find(l, name, &info);
+	if (err)
+		return report_fail(r, -err, "interface %s: %s", name, strerror(-err));
+	s->ifindex = info.ifindex;
+	s->notes |= SESSION_NOTE_TAP;
+	return keeper_note(&s->keeper, SESSION_NOTE_TAP);
+}
+
+/* Opens the delivery, then puts the rules in place that feed it. */
+static int try_transport(struct session *s, enum transport t)
+{
+	/* Numbers from 1024 on: the low ones are what people choose by hand. */
+	int err = delivery_open(t, (uint16_t)(1024 + getpid() % 60000), &s->delivery);
+
+	if (err)
+		return err;
+	const struct rules rules = {
+	    .guest = &s->guest,
+	    .groups4 = s->o->groups4,
+	    .group4_count = s->o->group4_count,
+	    .transport = t,
+	    .number = delivery_number(s->delivery),
+	};
+	err = nft_open(&s->nft);
+	if (!err)
+		err = rules_add(s->nft, &rules);
+	if (err) {
+		nft_close(s->nft); /* and with it the VM's table, if it was there already */
+		s->nft = NULL;
+		delivery_close(s->delivery);
+		s->delivery = NULL;
+	}
+	return err;
+}
+
+static int make_rules(struct session *s, struct report *r)
+{
+	enum transport wish = s->o->transport;
+	int err = try_transport(s, wish == TRANSPORT_AUTO ? TRANSPORT_QUEUE : wish);
+
+	if ((err == -ENOENT || err == -EOPNOTSUPP) && wish == TRANSPORT_AUTO)
+		err = try_transport(s, TRANSPORT_LOG);
+	if (err == -ENOENT && wish != TRANSPORT_AUTO)
+		return report_fail(r, ENOENT, "--transport %s: this kernel cannot deliver that way; leave it out",
+				   wish == TRANSPORT_QUEUE ? "queue" : "log");
+	if (err)
+		return report_fail(r, -err, "interface %s: its rules cannot be made: %s (needs nf_tables with netdev ingress and egress, Linux 5.16)",
+				   s->info.iface, strerror(-err));
+	return 0;
+}
+
+static int attach(struct session *s, struct link *l, const struct link_info *bridge, struct report *r)
+{
+	struct link_port port = {.ifindex = s->ifindex, .bridge = bridge->ifindex};
+	const char *step;
+
+	port.mtu = bridge->mtu < MTU_MOST ? bridge->mtu : MTU_MOST;
+	memcpy(port.own_mac, s->guest.service_mac, MAC_LEN);
+	memcpy(port.guest_mac, s->guest.id.mac, MAC_LEN);
+	int err = link_attach(l, &port, &step);
+	if (err)
+		return report_fail(r, -err, "interface %s: cannot %s: %s", s->info.iface, step, strerror(-err));
+	err = tx_open(s->ifindex, RULES_REPLY_MARK, &s->tx);
+	if (err)
+		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
+	return 0;
+}
+
+static int write_copy(struct session *s, struct report *r)
+{
+	int err = keeper_note(&s->keeper, SESSION_NOTE_COPY);
+
+	if (err)
+		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
+	s->notes |= SESSION_NOTE_COPY;
+	return binding_write_copy(s->config.datapath, &s->guest.id, s->text ? &s->binding : NULL, s->text, s->text_len, NULL, r);
+}
+
+/* Everything up to the hypervisor, in the order that session.h gives. */
+static int build_up(struct session *s, struct report *r)
+{
+	struct link *l;
+	struct link_info bridge;
+	int err = link_open(&l);
+
+	if (err)
+		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
+	if (!(err = find_bridge(s, l, &bridge, r)) && !(err = build_guest(s, bridge.mtu, r)) && !(err = make_tap(s, l, r)) &&
+	    !(err = make_rules(s, r)) && !(err = attach(s, l, &bridge, r)))
+		err = write_copy(s, r);
+	link_close(l);
+	return err;
+}
+
+/* Signals are read from a descriptor from the start on; one that was ignored when fold began stays so (nohup). */
+static int block_signals(void)
+{
+	static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++) {
+		struct sigaction old;
+		if (sigaction(passed_on[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaddset(&set, passed_on[i]);
+	}
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* A signal that came before there was a hypervisor to pass it to ends the start. */
+static int signal_waiting(const struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	return read(s->signals, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
+}
+
+static int failed_exec(const struct session *s, int err)
+{
+	log_err("%s: cannot be executed: %s", s->hypervisor.path, strerror(err));
+	return err == ENOENT ? FOLD_EXIT_NOT_FOUND : FOLD_EXIT_NOT_EXECUTABLE;
+}
+
+/* Starts the hypervisor and serves the guest. The tap is the hypervisor's from here on, and the keeper's. */
+static int run(struct session *s)
+{
+	int value = 0, sig = signal_waiting(s);
+
+	if (sig)
+		return 128 + sig;
+	int err = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft));
+	enum keeper_event e = err ? KEEPER_DEAD : keeper_read(&s->keeper, &value);
+	close(s->tap);
+	s->tap = -1;
+	if (e == KEEPER_EXEC_FAILED)
+		return failed_exec(s, value);
+	if (e != KEEPER_STARTED) {
+		log_err("the keeper process died");
+		return FOLD_EXIT_FAILED;
+	}
+	return session_loop(s);
+}
+
+/* In reverse, from any half-start: what this process holds, then the keeper's part, then, if that was killed, its work. */
+static void take_down(struct session *s)
+{
+	if (s->tap >= 0)
+		close(s->tap);
+	tx_close(s->tx);
+	delivery_close(s->delivery);
+	nft_close(s->nft);
+	if (s->keeper.pid && !keeper_finish(&s->keeper))
+		session_takedown(s, s->notes);
+	guest_free(&s->guest);
+}
+
+static int start_and_run(struct session *s)
+{
+	struct report r = {0};
+	const struct keeper_work work = {session_claim, session_takedown, s};
+	int err = prepare(s, &r), status = FOLD_EXIT_FAILED;
+
+	if (!err && (err = hypervisor_find(s->o->hypervisor, s->o->mac, &s->hypervisor, &r)))
+		status = err == -ENOENT ? FOLD_EXIT_NOT_FOUND : err == -EACCES ? FOLD_EXIT_NOT_EXECUTABLE : FOLD_EXIT_FAILED;
+	if (!err && geteuid() != 0)
+		err = report_fail(&r, EPERM, "not root: fold makes interfaces and rules; run it with sudo");
+	if (!err) {
+		describe(s);
+		err = keeper_start(&s->hypervisor, &work, &s->keeper, &r);
+	}
+	if (!err)
+		err = build_up(s, &r);
+	if (!err)
+		status = run(s);
+	take_down(s);
+	if (err)
+		log_err("%s", r.msg);
+	return status;
+}
+
+int session_run(const struct options *o)
+{
+	struct session s = {.o = o, .tap = -1, .claims = {CLAIM_NONE, CLAIM_NONE, CLAIM_NONE}};
+
+	s.signals = block_signals();
+	if (s.signals < 0) {
+		log_err("signalfd: %s", strerror(errno));
+		return FOLD_EXIT_FAILED;
+	}
+	int status = start_and_run(&s);
+	hypervisor_free(&s.hypervisor);
+	binding_free(&s.binding);
+	config_free(&s.config);
+	free(s.text);
+	close(s.signals);
+	return status;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * session: one VM from start to end. Starts in order; stops in reverse from any half-start.
+ *
+ *   claims -> bridge -> tap (down) -> delivery -> rules -> port (up, last) -> replies -> copy -> hypervisor -> loop
+ *
+ * No frame of the guest's can pass before the rules are there: the tap is down until they are.
+ */
+#ifndef FOLD_CLI_SESSION_H
+#define FOLD_CLI_SESSION_H
+
+#include "cli/options.h"
+
+enum fold_exit {
+	FOLD_EXIT_USAGE = 2,
+	FOLD_EXIT_FAILED = 125,
+	FOLD_EXIT_NOT_EXECUTABLE = 126,
+	FOLD_EXIT_NOT_FOUND = 127,
+};
+
+/* Runs the VM and returns fold's exit status. What went wrong has been said in one line on stderr. */
+int session_run(const struct options *o);
+
+/* What one running VM's claim says, and how to take down what a killed one left. */
+#define SESSION_CLAIM "vm-"
+struct session_info {
+	char iface[IFNAMSIZ];
+	char mac[MAC_TEXT];
+	char ip4[CIDR4_TEXT];
+	char bridge[IFNAMSIZ];
+	int pid;
+	char copy[256];
+	char hypervisor[256];
+};
+bool session_info_parse(const char *text, struct session_info *out);
+void session_clean(const struct session_info *left);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What only one running VM may have, the record of it, and taking down what it had. */
+#include "base/log.h"
+#include "cli/session_priv.h"
+#include "fw/nft.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KEY_SIZE 96
+
+/* The record in the claim's file: one line, words apart by blanks, so none of them may hold one but the last. */
+static void info_format(const struct session_info *i, char *text, size_t size)
+{
+	snprintf(text, size, "%s %s %s %s %d %s %s\n", i->iface, i->mac, i->ip4[0] ? i->ip4 : "-", i->bridge, i->pid,
+		 i->copy[0] ? i->copy : "-", i->hypervisor);
+}
+
+bool session_info_parse(const char *text, struct session_info *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (sscanf(text, "%15s %17s %19s %15s %d %255s %255[^\n]", out->iface, out->mac, out->ip4, out->bridge, &out->pid,
+		   out->copy, out->hypervisor) != 7)
+		return false;
+	if (strcmp(out->copy, "-") == 0)
+		out->copy[0] = 0;
+	return true;
+}
+
+/* Key and words of each claim. The interface's carries the record; it is the one that ls and gc look at. */
+static void claim_key(const struct session *s, int which, char *key, char *what)
+{
+	char ip[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &s->o->ip4.addr, ip, sizeof(ip));
+	switch (which) {
+	case 0:
+		snprintf(key, KEY_SIZE, SESSION_CLAIM "%s", s->info.iface);
+		snprintf(what, KEY_SIZE, "interface %s", s->info.iface);
+		break;
+	case 1:
+		snprintf(key, KEY_SIZE, "mac-%s-%s", s->info.bridge, s->info.mac);
+		snprintf(what, KEY_SIZE, "MAC %s on bridge %s", s->info.mac, s->info.bridge);
+		break;
+	default:
+		snprintf(key, KEY_SIZE, "ip4-%s-%s", s->info.bridge, ip);
+		snprintf(what, KEY_SIZE, "address %s on bridge %s", ip, s->info.bridge);
+	}
+}
+
+int session_claim(void *session, struct report *r)
+{
+	struct session *s = session;
+	char text[1024], key[KEY_SIZE], what[KEY_SIZE], holder[1024];
+
+	info_format(&s->info, text, sizeof(text));
+	for (int i = 0; i < SESSION_CLAIMS; i++) {
+		struct session_info other;
+		claim_key(s, i, key, what);
+		int err = claim_take(key, text, &s->claims[i], holder, sizeof(holder), r);
+		if (err == -EBUSY && session_info_parse(holder, &other))
+			return report_fail(r, EBUSY, "%s: in use by a running fold (pid %d, interface %s); choose another", what,
+					   other.pid, other.iface);
+		if (err == -EBUSY)
+			return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void session_unclaim(struct session *s)
+{
+	/* The interface's last: while it stands, nobody takes the others' places half made. */
+	for (int i = SESSION_CLAIMS - 1; i >= 0; i--)
+		claim_release(&s->claims[i]);
+}
+
+void session_takedown(void *session, unsigned notes)
+{
+	struct session *s = session;
+	struct nft *nft;
+
+	if (notes & SESSION_NOTE_TAP && nft_open(&nft) == 0) {
+		int err = rules_remove_shared(nft, s->info.iface);
+		if (err)
+			log_warn("%s: its rules could not be removed: %s; `fold gc` tries again", s->info.iface, strerror(-err));
+		nft_close(nft);
+	}
+	if (notes & SESSION_NOTE_COPY && unlink(s->info.copy) < 0 && errno != ENOENT)
+		log_warn("%s: could not be removed: %s", s->info.copy, strerror(errno));
+	session_unclaim(s);
+}
+
+void session_clean(const struct session_info *left)
+{
+	struct nft *nft;
+	struct binding b;
+	struct report r = {0};
+	uint8_t mac[MAC_LEN];
+
+	if (nft_open(&nft) == 0) {
+		rules_remove_shared(nft, left->iface);
+		nft_close(nft);
+	}
+	/* Only the copy that this very VM had: somebody else's binding may stand there by now. */
+	if (!left->copy[0] || !mac_parse(left->mac, mac) || binding_load(left->copy, BINDING_VM, &b, &r) < 0)
+		return;
+	if (binding_has(&b, BINDING_MAC) && memcmp(b.mac, mac, MAC_LEN) == 0)
+		unlink(left->copy);
+	binding_free(&b);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The loop: frames in, replies out, signals on, until the hypervisor has ended. */
+#include "answer/answer.h"
+#include "base/log.h"
+#include "cli/session_priv.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+/* A guest can make fold talk; this much, and no more. */
+#define LOG_BURST 50
+#define LOG_PER_SECOND 5
+
+struct loop {
+	struct session *s;
+	struct log_limit answers, refusals;
+	uint64_t drops[DROP_COUNT];
+	uint64_t lost;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void say(struct loop *l, struct log_limit *limit, const char *what)
+{
+	const struct session_info *i = &l->s->info;
+	uint64_t left_out = 0;
+
+	if (!log_limit_pass(limit, now_ms(), &left_out))
+		return;
+	if (left_out)
+		log_info("%s %s: %s (%llu more not logged)", i->iface, i->mac, what, (unsigned long long)left_out);
+	else
+		log_info("%s %s: %s", i->iface, i->mac, what);
+}
+
+static void on_frame(void *arg, const struct frame *f)
+{
+	struct loop *l = arg;
+	struct reply *reply = tx_slot(l->s->tx);
+
+	switch (answer_frame(&l->s->guest, f, reply)) {
+	case ANSWER_REPLY:
+		if (reply->event)
+			say(l, &l->answers, reply->event);
+		tx_keep(l->s->tx);
+		break;
+	case ANSWER_QUIET:
+		if (reply->event)
+			say(l, &l->answers, reply->event);
+		break;
+	case ANSWER_DROP:
+		l->drops[reply->drop]++;
+		say(l, &l->refusals, drop_name(reply->drop));
+		break;
+	case ANSWER_NOT_MINE:
+		break;
+	}
+}
+
+/* One turn of the packet path. Returns -errno where delivery is of no more use. */
+static int serve_frames(struct loop *l)
+{
+	int got = delivery_read(l->s->delivery, on_frame, l, &l->lost);
+
+	tx_flush(l->s->tx);
+	delivery_done(l->s->delivery);
+	return got < 0 ? got : 0;
+}
+
+/* A terminal sends its signals to the hypervisor itself; everybody else's are passed on. */
+static void pass_signal(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_code != SI_KERNEL)
+			keeper_signal(&s->keeper, (int)info.ssi_signo);
+}
+
+int session_exit_status(const struct session *s, int wait_status)
+{
+	const char *name = s->hypervisor.name;
+
+	if (WIFSIGNALED(wait_status)) {
+		int sig = WTERMSIG(wait_status);
+		if (sig != SIGTERM && sig != SIGINT && sig != SIGHUP)
+			log_warn("%s was ended by signal %d (%s)", name, sig, strsignal(sig));
+		return 128 + sig;
+	}
+	if (WEXITSTATUS(wait_status) != 0)
+		log_warn("%s ended with exit status %d", name, WEXITSTATUS(wait_status));
+	return WEXITSTATUS(wait_status);
+}
+
+/* Returns true where the loop is to end, with *status set. */
+static bool keeper_said(struct session *s, int *status)
+{
+	int value = 0;
+
+	switch (keeper_read(&s->keeper, &value)) {
+	case KEEPER_ENDED:
+		*status = session_exit_status(s, value);
+		return true;
+	case KEEPER_DEAD:
+		log_err("the keeper process was killed, and the VM with it");
+		*status = FOLD_EXIT_FAILED;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int session_loop(struct session *s)
+{
+	struct loop l = {
+	    .s = s,
+	    .answers = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
+	    .refusals = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
+	};
+	const int fds[] = {delivery_fd(s->delivery), s->signals, s->keeper.fd};
+	int epoll = epoll_create1(EPOLL_CLOEXEC), status = FOLD_EXIT_FAILED;
+
+	for (int i = 0; i < 3; i++) {
+		struct epoll_event e = {.events = EPOLLIN, .data.fd = fds[i]};
+		if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fds[i], &e) < 0) {
+			log_err("epoll: %s", strerror(errno));
+			return status;
+		}
+	}
+	for (bool end = false; !end;) {
+		struct epoll_event ready[3];
+		int n = epoll_wait(epoll, ready, 3, -1);
+		for (int i = 0; i < n && !end; i++) {
+			int fd = ready[i].data.fd, err = 0;
+			if (fd == fds[0])
+				err = serve_frames(&l);
+			else if (fd == fds[1])
+				pass_signal(s);
+			else
+				end = keeper_said(s, &status);
+			if (err) {
+				log_err("%s: packets no longer arrive: %s", s->info.iface, strerror(-err));
+				end = true;
+			}
+		}
+	}
+	close(epoll);
+	return status;
+}

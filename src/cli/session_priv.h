@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* session_priv: what the files of the session share. */
+#ifndef FOLD_CLI_SESSION_PRIV_H
+#define FOLD_CLI_SESSION_PRIV_H
+
+#include "cli/session.h"
+#include "fw/delivery.h"
+#include "guest/binding.h"
+#include "guest/config.h"
+#include "host/claim.h"
+#include "host/hypervisor.h"
+#include "host/keeper.h"
+#include "host/tx.h"
+
+/* What the keeper is told before it is made. */
+enum session_note { SESSION_NOTE_TAP = 1, SESSION_NOTE_COPY = 2 };
+
+#define SESSION_CLAIMS 3
+
+struct session {
+	const struct options *o;
+	struct config config;
+	struct binding binding;
+	char *text; /* of the binding file, or NULL */
+	size_t text_len;
+	struct hypervisor hypervisor;
+	struct guest guest;
+
+	struct session_info info; /* as the claim says it */
+	struct claim claims[SESSION_CLAIMS];
+	unsigned notes;
+
+	struct keeper keeper;
+	int tap;
+	int ifindex;
+	int signals; /* signalfd */
+	struct nft *nft;
+	struct delivery *delivery;
+	struct tx *tx;
+};
+
+/* Everything that only one VM may have; in the keeper, which holds it. */
+int session_claim(void *session, struct report *r);
+void session_unclaim(struct session *s);
+/* Rules, files and claims; the guest and the tap are gone by then. Idempotent. */
+void session_takedown(void *session, unsigned notes);
+
+/* Serves the guest until the hypervisor has ended; returns fold's exit status. */
+int session_loop(struct session *s);
+
+/* Says how the hypervisor ended where that is no success, and returns fold's exit status for it. */
+int session_exit_status(const struct session *s, int wait_status);
+
+#endif

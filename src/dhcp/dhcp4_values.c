@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dhcp4_values: what this guest has for an option's code.
+ *
+ * Specifications: RFC 2132 (options), 3397 (search list), 3442 (routes), 4578 (PXE), 4702 (FQDN), 8925 (IPv6-only).
+ *
+ * The binding's DHCP_OPTION lines provide any code, or take the place of fold's
+ * own value; but the codes that the protocol itself needs are never theirs.
+ */
+#include "base/rd.h"
+#include "dhcp/dhcp4_reply.h"
+
+#include <arpa/inet.h>
+
+bool dhcp4_is_protocol(uint8_t code)
+{
+	switch (code) {
+	case DHCP4_CODE_PAD:
+	case DHCP4_CODE_SUBNET_MASK:
+	case DHCP4_CODE_REQUESTED_IP:
+	case DHCP4_CODE_LEASE_TIME:
+	case DHCP4_CODE_OVERLOAD:
+	case DHCP4_CODE_TYPE:
+	case DHCP4_CODE_SERVER_ID:
+	case DHCP4_CODE_PARAMETER_LIST:
+	case DHCP4_CODE_MAX_SIZE:
+	case DHCP4_CODE_T1:
+	case DHCP4_CODE_T2:
+	case DHCP4_CODE_CLIENT_ID:
+	case DHCP4_CODE_RAPID_COMMIT:
+	case DHCP4_CODE_RELAY_INFO:
+	case DHCP4_CODE_END:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool set_value(struct dhcp4_option *o, const void *at, size_t len)
+{
+	o->at = at;
+	o->len = len;
+	return true;
+}
+
+bool dhcp4_set_number(struct dhcp4_choice *c, struct dhcp4_option *o, uint8_t width, uint32_t v)
+{
+	o->at = c->made.p;
+	o->len = width;
+	if (width == 1)
+		wr_u8(&c->made, (uint8_t)v);
+	else if (width == 2)
+		wr_u16(&c->made, (uint16_t)v);
+	else
+		wr_u32(&c->made, v);
+	return true;
+}
+
+/* RFC 2132 2: no NUL at the end of strings, but for clients that cannot do without. */
+static bool set_string(const struct dhcp4_choice *c, struct dhcp4_option *o, const char *s)
+{
+	o->ends = c->m->ends_strings;
+	return *s && set_value(o, s, strlen(s));
+}
+
+bool dhcp4_off_subnet(const struct guest *g)
+{
+	return g->has_gateway4 && (g->id.ip4.len == 32 || !ip4_in(g->id.ip4, g->gateway4));
+}
+
+/*
+ * RFC 3442: a gateway outside the subnet is reached by a route to it alone, on the
+ * link itself (router 0.0.0.0), and then the default route goes through it.
+ */
+static bool value_routes(struct dhcp4_choice *c, struct dhcp4_option *o)
+{
+	if (!dhcp4_off_subnet(c->g))
+		return false;
+	struct wr *w = &c->made;
+	o->at = w->p;
+	wr_u8(w, 32);
+	wr_bytes(w, &c->g->gateway4, 4);
+	wr_zero(w, 4);
+	wr_u8(w, 0);
+	wr_bytes(w, &c->g->gateway4, 4);
+	o->len = 14;
+	return true;
+}
+
+/* A boot loader begins its class with one of two names, and takes only offers whose class is that name. */
+static bool is_boot_class(const struct dhcp4_msg *m, struct dhcp4_option *o)
+{
+	static const char *const names[] = {"PXEClient", "HTTPClient"}; /* RFC 4578 2; UEFI 24.7 */
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t len = strlen(names[i]);
+		if (m->class.len >= len && memcmp(m->class.at, names[i], len) == 0)
+			return set_value(o, names[i], len);
+	}
+	return false;
+}
+
+/* The labels of "a.b." after each other, without the root's; false where one is too long or empty. */
+static bool write_labels(struct wr *w, const char *name)
+{
+	while (*name) {
+		size_t len = strcspn(name, ".");
+		if (len < 1 || len > 63)
+			return false;
+		wr_u8(w, (uint8_t)len);
+		wr_bytes(w, name, len);
+		name += len + (name[len] == '.');
+	}
+	return true;
+}
+
+/* RFC 4702 3 and 4: only to a client that sent it; with our name for it, in the client's encoding. */
+static bool value_fqdn(struct dhcp4_choice *c, struct dhcp4_option *o)
+{
+	const char *host = c->g->hostname, *domain = strchr(host, '.') ? "" : c->g->domain;
+	struct wr undo = c->made, *w = &c->made;
+
+	if (!c->m->fqdn.at || !*host || strlen(host) + strlen(domain) > 252)
+		return false;
+	uint8_t theirs = c->m->fqdn.at[0];
+	bool is_wire = theirs & DHCP4_FQDN_E;
+	o->at = w->p;
+	/* 4: a server that does no DNS updates sets N, clears S, and says by O where that was not the client's wish. */
+	wr_u8(w, (uint8_t)(DHCP4_FQDN_N | (theirs & DHCP4_FQDN_E) | (theirs & DHCP4_FQDN_S ? DHCP4_FQDN_O : 0)));
+	wr_u16(w, 0xffff); /* 2.2: both codes are 255 from a server */
+	if (is_wire) {
+		if (!write_labels(w, host) || !write_labels(w, domain)) {
+			c->made = undo;
+			return false;
+		}
+		if (*domain || strchr(host, '.')) /* 2.3: a name without its domain has no root label */
+			wr_u8(w, 0);
+	} else {
+		wr_bytes(w, host, strlen(host));
+		if (*domain)
+			wr_u8(w, '.');
+		wr_bytes(w, domain, strlen(domain));
+		o->ends = c->m->ends_strings;
+	}
+	o->len = (size_t)(w->p - o->at);
+	return true;
+}
+
+/* The binding's own value of that code, or NULL. The first line wins. */
+static const struct dhcp_option *find_configured(const struct dhcp4_choice *c, uint8_t code)
+{
+	if (!dhcp4_bit_test(c->configured, code))
+		return NULL;
+	for (size_t i = 0; i < c->g->option_count; i++)
+		if (c->g->options[i].code == code)
+			return &c->g->options[i];
+	return NULL;
+}
+
+static struct dhcp4_bytes configured_text(const struct dhcp4_choice *c, uint8_t code)
+{
+	const struct dhcp_option *from = find_configured(c, code);
+	size_t len = from ? from->len : 0;
+
+	while (len && !from->bytes[len - 1])
+		len--;
+	return (struct dhcp4_bytes){.at = len ? from->bytes : NULL, .len = len};
+}
+
+/* A server given as an address, in text or as four octets that are no text, goes into siaddr. */
+static void settle_boot_server(struct dhcp4_choice *c)
+{
+	const struct dhcp_option *raw = find_configured(c, DHCP4_CODE_BOOT_SERVER);
+	char text[INET_ADDRSTRLEN] = "";
+	bool printable = true;
+
+	for (size_t i = 0; raw && i < raw->len; i++)
+		printable = printable && raw->bytes[i] >= ' ' && raw->bytes[i] < 0x7f;
+	if (raw && raw->len == sizeof(c->siaddr) && !printable) {
+		memcpy(&c->siaddr, raw->bytes, sizeof(c->siaddr));
+		inet_ntop(AF_INET, &c->siaddr, text, sizeof(text));
+		c->boot_server = (struct dhcp4_bytes){.at = c->made.p, .len = strlen(text)};
+		wr_bytes(&c->made, text, strlen(text));
+		return;
+	}
+	c->boot_server = configured_text(c, DHCP4_CODE_BOOT_SERVER);
+	if (!c->boot_server.at || c->boot_server.len >= sizeof(text))
+		return;
+	memcpy(text, c->boot_server.at, c->boot_server.len);
+	if (inet_pton(AF_INET, text, &c->siaddr) != 1)
+		c->siaddr.s_addr = 0;
+}
+
+void dhcp4_settle_boot(struct dhcp4_choice *c)
+{
+	const struct dhcp4_bytes *asked = &c->m->parameters;
+	struct dhcp4_option class;
+
+	if (!find_configured(c, DHCP4_CODE_BOOT_SERVER) && !find_configured(c, DHCP4_CODE_BOOT_FILE))
+		return;
+	c->boots = asked->len == 0 || c->m->type == DHCP4_TYPE_NONE || is_boot_class(c->m, &class);
+	for (size_t i = 0; i < asked->len; i++)
+		if (asked->at[i] == DHCP4_CODE_BOOT_SERVER || asked->at[i] == DHCP4_CODE_BOOT_FILE)
+			c->boots = true;
+	if (!c->boots)
+		return;
+	settle_boot_server(c);
+	c->boot_file = configured_text(c, DHCP4_CODE_BOOT_FILE);
+}
+
+static bool value_configured(struct dhcp4_choice *c, const struct dhcp_option *from, struct dhcp4_option *o)
+{
+	uint8_t code = from->code;
+
+	if (code == DHCP4_CODE_BOOT_SERVER || code == DHCP4_CODE_BOOT_FILE) {
+		const struct dhcp4_bytes *name = code == DHCP4_CODE_BOOT_FILE ? &c->boot_file : &c->boot_server;
+		o->ends = true; /* against RFC 2132 2: some PXE ROMs read on until a NUL */
+		return name->at && set_value(o, name->at, name->len);
+	}
+	if (code == DHCP4_CODE_V6ONLY) {
+		struct rd r = rd_over(from->bytes, from->len);
+		uint32_t wait = rd_u32(&r);
+		if (r.bad || rd_left(&r))
+			return false;
+		return dhcp4_set_number(c, o, 4, wait < DHCP4_V6ONLY_MIN ? DHCP4_V6ONLY_MIN : wait);
+	}
+	return set_value(o, from->bytes, from->len);
+}
+
+bool dhcp4_value(struct dhcp4_choice *c, uint8_t code, struct dhcp4_option *o)
+{
+	static const uint8_t no_proxy[] = {176, 1, 1}; /* iPXE: do not wait 2 s for a ProxyDHCP server */
+	const struct guest *g = c->g;
+	const struct dhcp_option *from;
+
+	if (dhcp4_is_protocol(code))
+		return false;
+	from = find_configured(c, code);
+	if (!from && code == DHCP4_CODE_ROUTES_OLD)
+		from = find_configured(c, DHCP4_CODE_ROUTES);
+	if (from)
+		return value_configured(c, from, o);
+	switch (code) {
+	case DHCP4_CODE_ROUTER:
+		return g->has_gateway4 && set_value(o, &g->gateway4, sizeof(g->gateway4));
+	case DHCP4_CODE_DNS:
+		return g->nameservers4.count &&
+		       set_value(o, g->nameservers4.at, g->nameservers4.count * sizeof(struct in_addr));
+	case DHCP4_CODE_HOSTNAME:
+		return set_string(c, o, g->hostname);
+	case DHCP4_CODE_DOMAIN:
+		return set_string(c, o, g->domain);
+	case DHCP4_CODE_MTU:
+		return g->id.mtu >= DHCP4_MTU_MIN && g->id.mtu <= UINT16_MAX && dhcp4_set_number(c, o, 2, g->id.mtu);
+	case DHCP4_CODE_BROADCAST: /* RFC 3021 2.2: a link of two has none; nor has one of one */
+		return g->id.ip4.len < 31 && dhcp4_set_number(c, o, 4, ntohl(ip4_broadcast(g->id.ip4).s_addr));
+	case DHCP4_CODE_SEARCH:
+		return g->search_len && set_value(o, g->search, g->search_len);
+	case DHCP4_CODE_ROUTES:
+	case DHCP4_CODE_ROUTES_OLD:
+		return value_routes(c, o);
+	case DHCP4_CODE_CLASS:
+		return c->boots && is_boot_class(c->m, o);
+	case DHCP4_CODE_FQDN:
+		return value_fqdn(c, o);
+	case DHCP4_CODE_UUID: /* RFC 4578 2.3: returned as it came */
+		return c->m->uuid.at && set_value(o, c->m->uuid.at, c->m->uuid.len);
+	case DHCP4_CODE_IPXE:
+		return c->m->ipxe && set_value(o, no_proxy, sizeof(no_proxy));
+	default:
+		return false;
+	}
+}

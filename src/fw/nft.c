@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The transaction: a batch of nfnetlink messages, its objects, and how it is sent.
+ * The expressions of rules are in nft_expr.c. Source: linux/netfilter/nfnetlink.h,
+ * nf_tables.h; Documentation/userspace-api/netlink.
+ */
+#include "fw/nft_priv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter_bridge.h>
+
+/* One VM's rules take about 20 KiB; a message that ends past the limit would spill into the slack. */
+#define BATCH_SIZE  (256 * 1024)
+#define BATCH_SLACK (32 * 1024)
+
+int nft_open(struct nft **out)
+{
+	struct nft *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return -ENOMEM;
+	n->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	n->buffer = malloc(BATCH_SIZE + BATCH_SLACK);
+	if (!n->socket || !n->buffer || mnl_socket_bind(n->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+		int err = n->buffer ? -errno : -ENOMEM;
+		nft_close(n);
+		return err;
+	}
+	n->seq = (uint32_t)time(NULL);
+	*out = n;
+	return 0;
+}
+
+void nft_close(struct nft *n)
+{
+	if (!n)
+		return;
+	nft_end_rule(n);
+	if (n->batch)
+		mnl_nlmsg_batch_stop(n->batch);
+	if (n->socket)
+		mnl_socket_close(n->socket);
+	free(n->buffer);
+	free(n);
+}
+
+int nft_fd(const struct nft *n)
+{
+	return mnl_socket_get_fd(n->socket);
+}
+
+void nft_begin(struct nft *n)
+{
+	nft_end_rule(n);
+	if (n->batch)
+		mnl_nlmsg_batch_stop(n->batch);
+	n->last = NULL;
+	n->failed = false;
+	n->batch = mnl_nlmsg_batch_start(n->buffer, BATCH_SIZE);
+	if (!n->batch) {
+		n->failed = true;
+		return;
+	}
+	nftnl_batch_begin(mnl_nlmsg_batch_current(n->batch), n->seq++);
+	mnl_nlmsg_batch_next(n->batch);
+}
+
+struct nlmsghdr *nft_message(struct nft *n, uint16_t type, uint16_t flags)
+{
+	nft_end_rule(n);
+	if (n->failed)
+		return NULL;
+	n->last = nftnl_nlmsg_build_hdr(mnl_nlmsg_batch_current(n->batch), type, (uint16_t)n->family, flags, n->seq++);
+	return n->last;
+}
+
+void nft_message_done(struct nft *n)
+{
+	if (!n->failed && !mnl_nlmsg_batch_next(n->batch))
+		n->failed = true; /* past BATCH_SIZE */
+}
+
+/*
+ * The kernel handles a batch within sendmsg and has queued every answer by the
+ * time that returns: what the socket holds now is all there will be.
+ */
+static int read_answers(struct nft *n)
+{
+	char buf[8192];
+	int result = -EPROTO; /* no answer at all cannot be taken for success */
+
+	for (;;) {
+		ssize_t got = recv(nft_fd(n), buf, sizeof(buf), MSG_DONTWAIT);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return result;
+		int left = (int)got;
+		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+			if (h->nlmsg_type != NLMSG_ERROR)
+				continue;
+			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+			if (e->error && (result == 0 || result == -EPROTO))
+				result = e->error;
+			else if (!e->error && result == -EPROTO)
+				result = 0;
+		}
+	}
+}
+
+int nft_commit(struct nft *n)
+{
+	nft_end_rule(n);
+	if (n->failed || !n->last)
+		return -ENOBUFS;
+	/* Only the last message asks for an answer; refusals are always answered. */
+	n->last->nlmsg_flags |= NLM_F_ACK;
+	nftnl_batch_end(mnl_nlmsg_batch_current(n->batch), n->seq++);
+	mnl_nlmsg_batch_next(n->batch);
+	ssize_t sent = mnl_socket_sendto(n->socket, mnl_nlmsg_batch_head(n->batch), mnl_nlmsg_batch_size(n->batch));
+	int err = sent < 0 ? -errno : read_answers(n);
+	mnl_nlmsg_batch_stop(n->batch);
+	n->batch = NULL;
+	n->failed = true; /* until the next nft_begin */
+	return err;
+}
+
+void nft_use_table(struct nft *n, int family, const char *name)
+{
+	n->family = family;
+	snprintf(n->table, sizeof(n->table), "%s", name);
+}
+
+static void table_message(struct nft *n, uint16_t type, uint16_t nlflags, uint32_t flags)
+{
+	struct nlmsghdr *h = nft_message(n, type, nlflags);
+	struct nftnl_table *t = nftnl_table_alloc();
+
+	if (!h || !t) {
+		n->failed = true;
+	} else {
+		nftnl_table_set_str(t, NFTNL_TABLE_NAME, n->table);
+		if (flags)
+			nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS, flags);
+		nftnl_table_nlmsg_build_payload(h, t);
+		nft_message_done(n);
+	}
+	if (t)
+		nftnl_table_free(t);
+}
+
+void nft_table(struct nft *n, int family, const char *name, uint32_t flags)
+{
+	nft_use_table(n, family, name);
+	table_message(n, NFT_MSG_NEWTABLE, NLM_F_CREATE, flags);
+}
+
+void nft_table_delete(struct nft *n, bool only_empty)
+{
+	table_message(n, NFT_MSG_DELTABLE, only_empty ? NLM_F_NONREC : 0, 0);
+}
+
+void nft_counter(struct nft *n, const char *name)
+{
+	struct nlmsghdr *h = nft_message(n, NFT_MSG_NEWOBJ, NLM_F_CREATE);
+	struct nftnl_obj *o = nftnl_obj_alloc();
+
+	if (!h || !o) {
+		n->failed = true;
+	} else {
+		nftnl_obj_set_str(o, NFTNL_OBJ_TABLE, n->table);
+		nftnl_obj_set_str(o, NFTNL_OBJ_NAME, name);
+		nftnl_obj_set_u32(o, NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
+		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_PKTS, 0);
+		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_BYTES, 0);
+		nftnl_obj_nlmsg_build_payload(h, o);
+		nft_message_done(n);
+	}
+	if (o)
+		nftnl_obj_free(o);
+}
+
+/* Takes the chain over, whatever becomes of it. */
+static void chain_message(struct nft *n, struct nftnl_chain *c, const char *name, uint16_t type, uint16_t nlflags)
+{
+	struct nlmsghdr *h = nft_message(n, type, nlflags);
+
+	if (!h || !c) {
+		n->failed = true;
+	} else {
+		nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, n->table);
+		nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, name);
+		nftnl_chain_nlmsg_build_payload(h, c);
+		nft_message_done(n);
+	}
+	if (c)
+		nftnl_chain_free(c);
+}
+
+static uint16_t create_flags(bool exclusive)
+{
+	return exclusive ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_CREATE;
+}
+
+void nft_chain(struct nft *n, const char *name, bool exclusive)
+{
+	chain_message(n, nftnl_chain_alloc(), name, NFT_MSG_NEWCHAIN, create_flags(exclusive));
+}
+
+void nft_base_chain(struct nft *n, const char *name, enum nft_hook hook, int32_t priority, bool drop, const char *device,
+		    bool exclusive)
+{
+	static const uint32_t numbers[] = {
+	    [NFT_HOOK_INGRESS] = NF_NETDEV_INGRESS,
+	    [NFT_HOOK_EGRESS] = NF_NETDEV_EGRESS,
+	    [NFT_HOOK_BRIDGE_PREROUTING] = NF_BR_PRE_ROUTING,
+	};
+	struct nftnl_chain *c = nftnl_chain_alloc();
+
+	if (c) {
+		nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
+		nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, numbers[hook]);
+		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, priority);
+		nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, drop ? NF_DROP : NF_ACCEPT);
+		if (device)
+			nftnl_chain_set_str(c, NFTNL_CHAIN_DEV, device);
+	}
+	chain_message(n, c, name, NFT_MSG_NEWCHAIN, create_flags(exclusive));
+}
+
+void nft_chain_delete(struct nft *n, const char *name, bool only_unused)
+{
+	chain_message(n, nftnl_chain_alloc(), name, NFT_MSG_DELCHAIN, only_unused ? NLM_F_NONREC : 0);
+}
+
+void nft_chain_flush(struct nft *n, const char *name)
+{
+	struct nlmsghdr *h = nft_message(n, NFT_MSG_DELRULE, 0);
+	struct nftnl_rule *r = nftnl_rule_alloc();
+
+	if (!h || !r) {
+		n->failed = true;
+	} else {
+		nftnl_rule_set_str(r, NFTNL_RULE_TABLE, n->table);
+		nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, name);
+		nftnl_rule_nlmsg_build_payload(h, r);
+		nft_message_done(n);
+	}
+	if (r)
+		nftnl_rule_free(r);
+}

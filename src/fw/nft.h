@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nft: verbs to build one nftables transaction and to send it whole.
+ *
+ * A transaction is built front to back: objects and rules in the order in which
+ * the kernel takes them. Rules are written as a sentence: nft_rule opens one,
+ * the match and action verbs append to it, and whatever comes next closes it.
+ * Building never fails visibly; a lack of memory or room is reported by nft_commit.
+ * Source: linux/netfilter/nf_tables.h; expressions as `nft --debug=netlink` shows them.
+ */
+#ifndef FOLD_FW_NFT_H
+#define FOLD_FW_NFT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct nft;
+
+/* A socket of its own: a table with the owner flag lives until the last copy of this socket is closed. */
+int nft_open(struct nft **out);
+void nft_close(struct nft *n);
+/* The socket, to be passed on so that an owned table outlives this process. Still nft's. */
+int nft_fd(const struct nft *n);
+
+/* Starts an empty transaction, forgetting what was built and not sent. */
+void nft_begin(struct nft *n);
+
+/*
+ * Sends the transaction; all of it holds or none. Returns 0 or -errno of the first
+ * refusal: -ENOENT names a missing object or an expression the kernel does not have,
+ * -EEXIST an object added with `exclusive`, -EBUSY one still in use.
+ */
+int nft_commit(struct nft *n);
+
+enum nft_hook { NFT_HOOK_INGRESS, NFT_HOOK_EGRESS, NFT_HOOK_BRIDGE_PREROUTING };
+
+/* Everything below goes into the table named last. family: NFPROTO_NETDEV or NFPROTO_BRIDGE. */
+void nft_table(struct nft *n, int family, const char *name, uint32_t flags);
+void nft_use_table(struct nft *n, int family, const char *name); /* names one that is there */
+void nft_table_delete(struct nft *n, bool only_empty);
+
+void nft_counter(struct nft *n, const char *name);
+void nft_chain(struct nft *n, const char *name, bool exclusive);
+/* device: for the netdev hooks, else NULL. drop: the policy. */
+void nft_base_chain(struct nft *n, const char *name, enum nft_hook hook, int32_t priority, bool drop, const char *device,
+		    bool exclusive);
+void nft_chain_delete(struct nft *n, const char *name, bool only_unused);
+void nft_chain_flush(struct nft *n, const char *name);
+
+/* A map from interface names to verdicts, and an element of it that jumps to a chain. */
+void nft_ifname_vmap(struct nft *n, const char *name, bool exclusive);
+void nft_ifname_vmap_add(struct nft *n, const char *map, const char *ifname, const char *jump_to);
+void nft_ifname_vmap_delete(struct nft *n, const char *map, const char *ifname);
+void nft_set_delete(struct nft *n, const char *name, bool only_unused);
+
+/* Matches. Values are bytes as they stand in the packet. */
+enum nft_base { NFT_LINK, NFT_NETWORK, NFT_TRANSPORT };
+enum nft_op { NFT_IS, NFT_IS_NOT };
+
+void nft_rule(struct nft *n, const char *chain);
+void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, enum nft_op op, const void *value);
+void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask, enum nft_op op,
+		      const void *value);
+void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto);
+void nft_match_mark(struct nft *n, enum nft_op op, uint32_t mark);
+/* Lets the rule go on only for packets above the rate. */
+void nft_match_over_limit(struct nft *n, uint64_t per_second, uint32_t burst);
+
+/* Actions. */
+void nft_count(struct nft *n, const char *counter);
+void nft_set_mark(struct nft *n, uint32_t mark);
+void nft_log(struct nft *n, uint16_t group);
+void nft_queue(struct nft *n, uint16_t number); /* without bypass: no listener means drop */
+void nft_iifname_vmap(struct nft *n, const char *map);
+void nft_accept(struct nft *n);
+void nft_drop(struct nft *n);
+void nft_jump(struct nft *n, const char *chain);
+void nft_goto(struct nft *n, const char *chain);
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules as sequences of expressions, and the sets they look up.
+ * Every match loads into register 1 and compares there, as nft itself does it.
+ */
+#include "fw/nft_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <linux/netfilter.h>
+#include <net/if.h>
+
+void nft_rule(struct nft *n, const char *chain)
+{
+	nft_end_rule(n);
+	n->rule = nftnl_rule_alloc();
+	if (!n->rule) {
+		n->failed = true;
+		return;
+	}
+	nftnl_rule_set_u32(n->rule, NFTNL_RULE_FAMILY, (uint32_t)n->family);
+	nftnl_rule_set_str(n->rule, NFTNL_RULE_TABLE, n->table);
+	nftnl_rule_set_str(n->rule, NFTNL_RULE_CHAIN, chain);
+}
+
+void nft_end_rule(struct nft *n)
+{
+	struct nftnl_rule *r = n->rule;
+
+	if (!r)
+		return;
+	n->rule = NULL; /* nft_message would come back here */
+	struct nlmsghdr *h = nft_message(n, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	if (h) {
+		nftnl_rule_nlmsg_build_payload(h, r);
+		nft_message_done(n);
+	}
+	nftnl_rule_free(r);
+}
+
+/* A new expression at the end of the open rule, which owns it; NULL with `failed` set. */
+static struct nftnl_expr *append(struct nft *n, const char *name)
+{
+	struct nftnl_expr *e = n->rule ? nftnl_expr_alloc(name) : NULL;
+
+	if (!e) {
+		n->failed = true;
+		return NULL;
+	}
+	nftnl_rule_add_expr(n->rule, e);
+	return e;
+}
+
+static void compare(struct nft *n, enum nft_op op, const void *value, uint32_t len)
+{
+	struct nftnl_expr *e = append(n, "cmp");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, op == NFT_IS ? NFT_CMP_EQ : NFT_CMP_NEQ);
+	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, value, len);
+}
+
+static void load_payload(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len)
+{
+	static const uint32_t bases[] = {
+	    [NFT_LINK] = NFT_PAYLOAD_LL_HEADER,
+	    [NFT_NETWORK] = NFT_PAYLOAD_NETWORK_HEADER,
+	    [NFT_TRANSPORT] = NFT_PAYLOAD_TRANSPORT_HEADER,
+	};
+	struct nftnl_expr *e = append(n, "payload");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, bases[base]);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, len);
+}
+
+static void load_meta(struct nft *n, uint32_t key)
+{
+	struct nftnl_expr *e = append(n, "meta");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
+}
+
+void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, enum nft_op op, const void *value)
+{
+	load_payload(n, base, offset, len);
+	compare(n, op, value, len);
+}
+
+void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask, enum nft_op op,
+		      const void *value)
+{
+	static const uint8_t zero[16];
+
+	load_payload(n, base, offset, len);
+	struct nftnl_expr *e = append(n, "bitwise");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, mask, len);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, zero, len);
+	compare(n, op, value, len);
+}
+
+/*
+ * The kernel sets the transport protocol only for a packet whose network header
+ * holds: version, header length, and a total length that the frame really has.
+ * Anything else fails this match whatever the operator says.
+ */
+void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto)
+{
+	load_meta(n, NFT_META_L4PROTO);
+	compare(n, op, &proto, sizeof(proto));
+}
+
+void nft_match_mark(struct nft *n, enum nft_op op, uint32_t mark)
+{
+	load_meta(n, NFT_META_MARK);
+	compare(n, op, &mark, sizeof(mark));
+}
+
+void nft_match_over_limit(struct nft *n, uint64_t per_second, uint32_t burst)
+{
+	struct nftnl_expr *e = append(n, "limit");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, per_second);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, burst);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+}
+
+void nft_count(struct nft *n, const char *counter)
+{
+	struct nftnl_expr *e = append(n, "objref");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+	nftnl_expr_set_str(e, NFTNL_EXPR_OBJREF_IMM_NAME, counter);
+}
+
+void nft_set_mark(struct nft *n, uint32_t mark)
+{
+	struct nftnl_expr *e = append(n, "immediate");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
+	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, &mark, sizeof(mark));
+	e = append(n, "meta");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_SREG, NFT_REG_1);
+}
+
+void nft_log(struct nft *n, uint16_t group)
+{
+	struct nftnl_expr *e = append(n, "log");
+
+	if (e)
+		nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, group);
+}
+
+void nft_queue(struct nft *n, uint16_t number)
+{
+	struct nftnl_expr *e = append(n, "queue");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, number);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_TOTAL, 1);
+}
+
+static void verdict(struct nft *n, int code, const char *chain)
+{
+	struct nftnl_expr *e = append(n, "immediate");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)code);
+	if (chain)
+		nftnl_expr_set_str(e, NFTNL_EXPR_IMM_CHAIN, chain);
+}
+
+void nft_accept(struct nft *n)
+{
+	verdict(n, NF_ACCEPT, NULL);
+}
+
+void nft_drop(struct nft *n)
+{
+	verdict(n, NF_DROP, NULL);
+}
+
+void nft_jump(struct nft *n, const char *chain)
+{
+	verdict(n, NFT_JUMP, chain);
+}
+
+void nft_goto(struct nft *n, const char *chain)
+{
+	verdict(n, NFT_GOTO, chain);
+}
+
+void nft_iifname_vmap(struct nft *n, const char *map)
+{
+	load_meta(n, NFT_META_IIFNAME);
+	struct nftnl_expr *e = append(n, "lookup");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, map);
+}
+
+/* nft's own number for the type ifname, which `nft list` needs to print the keys. */
+#define NFT_TYPE_IFNAME 41
+
+static void set_message(struct nft *n, const char *name, uint16_t type, uint16_t nlflags)
+{
+	struct nlmsghdr *h = nft_message(n, type, nlflags);
+	struct nftnl_set *s = nftnl_set_alloc();
+
+	if (!h || !s) {
+		n->failed = true;
+	} else {
+		nftnl_set_set_str(s, NFTNL_SET_TABLE, n->table);
+		nftnl_set_set_str(s, NFTNL_SET_NAME, name);
+		if (type == NFT_MSG_NEWSET) {
+			nftnl_set_set_u32(s, NFTNL_SET_ID, 1);
+			nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_MAP);
+			nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, NFT_TYPE_IFNAME);
+			nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, IFNAMSIZ);
+			nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
+		}
+		nftnl_set_nlmsg_build_payload(h, s);
+		nft_message_done(n);
+	}
+	if (s)
+		nftnl_set_free(s);
+}
+
+void nft_ifname_vmap(struct nft *n, const char *name, bool exclusive)
+{
+	set_message(n, name, NFT_MSG_NEWSET, exclusive ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_CREATE);
+}
+
+void nft_set_delete(struct nft *n, const char *name, bool only_unused)
+{
+	set_message(n, name, NFT_MSG_DELSET, only_unused ? NLM_F_NONREC : 0);
+}
+
+static void element_message(struct nft *n, const char *map, const char *ifname, const char *jump_to, uint16_t type,
+			    uint16_t nlflags)
+{
+	char key[IFNAMSIZ] = "";
+	struct nlmsghdr *h = nft_message(n, type, nlflags);
+	struct nftnl_set *s = nftnl_set_alloc();
+	struct nftnl_set_elem *e = nftnl_set_elem_alloc();
+
+	if (!h || !s || !e) {
+		n->failed = true;
+	} else {
+		memcpy(key, ifname, strnlen(ifname, IFNAMSIZ - 1));
+		nftnl_set_set_str(s, NFTNL_SET_TABLE, n->table);
+		nftnl_set_set_str(s, NFTNL_SET_NAME, map);
+		nftnl_set_elem_set(e, NFTNL_SET_ELEM_KEY, key, sizeof(key));
+		if (jump_to) {
+			nftnl_set_elem_set_u32(e, NFTNL_SET_ELEM_VERDICT, (uint32_t)NFT_JUMP);
+			nftnl_set_elem_set_str(e, NFTNL_SET_ELEM_CHAIN, jump_to);
+		}
+		nftnl_set_elem_add(s, e);
+		e = NULL; /* the set's now */
+		nftnl_set_elems_nlmsg_build_payload(h, s);
+		nft_message_done(n);
+	}
+	if (e)
+		nftnl_set_elem_free(e);
+	if (s)
+		nftnl_set_free(s);
+}
+
+void nft_ifname_vmap_add(struct nft *n, const char *map, const char *ifname, const char *jump_to)
+{
+	element_message(n, map, ifname, jump_to, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL);
+}
+
+void nft_ifname_vmap_delete(struct nft *n, const char *map, const char *ifname)
+{
+	element_message(n, map, ifname, NULL, NFT_MSG_DELSETELEM, 0);
+}

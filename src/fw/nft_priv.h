@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nft_priv: what the files behind nft.h share. */
+#ifndef FOLD_FW_NFT_PRIV_H
+#define FOLD_FW_NFT_PRIV_H
+
+#include "fw/nft.h"
+
+#include <stdio.h>
+
+#include <libmnl/libmnl.h>
+#include <libnftnl/batch.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/common.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/object.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter/nf_tables.h>
+
+struct nft {
+	struct mnl_socket *socket;
+	struct mnl_nlmsg_batch *batch; /* NULL between transactions */
+	char *buffer;
+	struct nlmsghdr *last; /* the last message built */
+	struct nftnl_rule *rule; /* open, or NULL */
+	uint32_t seq;
+	int family;
+	bool failed; /* out of memory or room: nft_commit will refuse */
+	char table[NFT_TABLE_MAXNAMELEN];
+};
+
+/* The header of the next message, or NULL with `failed` set; nft_message_done closes it. */
+struct nlmsghdr *nft_message(struct nft *n, uint16_t type, uint16_t flags);
+void nft_message_done(struct nft *n);
+void nft_end_rule(struct nft *n);
+
+#endif

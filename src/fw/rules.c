@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The policy for frames from and to the guest, one line a rule. The frame of the table is
+ * here, ARP and IPv4 in rules_arp.c and rules_ip4.c. Chains end in a goto or a drop: nothing falls through.
+ *
+ * Ethertype is read from the link header, never from the kernel's idea of the protocol: with a tag
+ * the two differ (VLAN 0 and 802.1ad stacks), and only the header says what a peer will see.
+ */
+#include "fw/rules_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/if_ether.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+/* Before everything else on the tap, connection tracking and other tools' chains included. */
+#define PRIORITY_FIRST (-500)
+
+const char *rules_table(const char *iface, char name[static RULES_TABLE_TEXT])
+{
+	snprintf(name, RULES_TABLE_TEXT, "fold-%s", iface);
+	return name;
+}
+
+const char *rules_counter(enum rules_counter c)
+{
+	static const char *const names[] = {
+#define X(id, text) text,
+	    RULES_COUNTERS(X)
+#undef X
+	};
+	return names[c];
+}
+
+void drop(struct nft *n, enum rules_counter why)
+{
+	nft_count(n, rules_counter(why));
+	nft_drop(n);
+}
+
+void eth_src(struct nft *n, enum nft_op op, const uint8_t *mac)
+{
+	nft_match(n, NFT_LINK, 6, MAC_LEN, op, mac);
+}
+
+void eth_dst(struct nft *n, enum nft_op op, const uint8_t *mac)
+{
+	nft_match(n, NFT_LINK, 0, MAC_LEN, op, mac);
+}
+
+void eth_dst_is_group(struct nft *n)
+{
+	static const uint8_t one = 1;
+	nft_match_masked(n, NFT_LINK, 0, 1, &one, NFT_IS, &one);
+}
+
+void eth_type(struct nft *n, uint16_t type)
+{
+	const uint8_t wire[2] = {(uint8_t)(type >> 8), (uint8_t)type};
+	nft_match(n, NFT_LINK, 12, 2, NFT_IS, wire);
+}
+
+/*
+ * A guest that may not be reached through a storm of its own: broadcasts and permitted
+ * multicasts leave at this rate at most.
+ */
+#define STORM_PER_SECOND 1000
+#define STORM_BURST	 500
+
+void cap_storm(struct nft *n, const char *chain)
+{
+	nft_rule(n, chain);
+	nft_match_over_limit(n, STORM_PER_SECOND, STORM_BURST);
+	drop(n, FROM_STORM);
+}
+
+/* Where the frames go that the responder is to answer: they never go on to the bridge. */
+static void chain_take(struct nft *n, const struct rules *r)
+{
+	nft_rule(n, "take");
+	nft_count(n, rules_counter(TAKEN));
+	if (r->transport == TRANSPORT_LOG) {
+		nft_log(n, r->number);
+		nft_drop(n);
+	} else {
+		nft_set_mark(n, RULES_TAKE_MARK);
+		nft_accept(n);
+	}
+}
+
+static void chain_from(struct nft *n, const struct rules *r)
+{
+	const struct guest *g = r->guest;
+
+	nft_rule(n, "from"), eth_src(n, NFT_IS_NOT, g->id.mac), drop(n, FROM_MAC);
+	if (g->id.has4) {
+		nft_rule(n, "from"), eth_type(n, ETH_P_IP), nft_goto(n, "from_ip4");
+		nft_rule(n, "from"), eth_type(n, ETH_P_ARP), nft_goto(n, "from_arp");
+	}
+	nft_rule(n, "from"), drop(n, FROM_TYPE);
+}
+
+static void chain_to(struct nft *n, const struct rules *r)
+{
+	const struct guest *g = r->guest;
+	const uint32_t mark = RULES_REPLY_MARK;
+
+	/* fold's own replies. Whoever else uses that MAC on the network has no such mark. */
+	nft_rule(n, "to"), eth_src(n, NFT_IS, g->service_mac), nft_match_mark(n, NFT_IS, mark), nft_accept(n);
+	nft_rule(n, "to"), eth_src(n, NFT_IS, g->service_mac), drop(n, TO_MAC);
+	nft_rule(n, "to"), eth_src(n, NFT_IS, g->id.mac), drop(n, TO_MAC);
+	if (g->id.has4) {
+		nft_rule(n, "to"), eth_type(n, ETH_P_IP), nft_goto(n, "to_ip4");
+		nft_rule(n, "to"), eth_type(n, ETH_P_ARP), nft_goto(n, "to_arp");
+	}
+	nft_rule(n, "to"), drop(n, TO_TYPE);
+}
+
+static void own_table(struct nft *n, const struct rules *r)
+{
+	static const char *const common[] = {"take"};
+	char name[RULES_TABLE_TEXT];
+
+	nft_table(n, NFPROTO_NETDEV, rules_table(r->guest->id.iface, name), NFT_TABLE_F_OWNER);
+	for (int c = 0; c < RULES_COUNTER_COUNT; c++)
+		nft_counter(n, rules_counter((enum rules_counter)c));
+	nft_base_chain(n, "from", NFT_HOOK_INGRESS, PRIORITY_FIRST, true, r->guest->id.iface, true);
+	nft_base_chain(n, "to", NFT_HOOK_EGRESS, PRIORITY_FIRST, true, r->guest->id.iface, true);
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		nft_chain(n, common[i], true);
+	chain_take(n, r);
+	if (r->guest->id.has4) {
+		rules_arp(n, r);
+		rules_ip4(n, r);
+	}
+	chain_from(n, r);
+	chain_to(n, r);
+}
+
+/*
+ * The table that all VMs share: one base chain, one map from port to chain. Frames that a VM's own
+ * table has marked are looked up; all others cost one comparison, however many VMs there are.
+ */
+static void shared_base(struct nft *n)
+{
+	nft_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, 0);
+	nft_ifname_vmap(n, "take", true);
+	nft_base_chain(n, "prerouting", NFT_HOOK_BRIDGE_PREROUTING, PRIORITY_FIRST, false, NULL, true);
+	nft_rule(n, "prerouting"), nft_match_mark(n, NFT_IS, RULES_TAKE_MARK), nft_iifname_vmap(n, "take");
+}
+
+static const char *take_chain(const char *iface, char name[static RULES_TABLE_TEXT])
+{
+	snprintf(name, RULES_TABLE_TEXT, "take-%s", iface);
+	return name;
+}
+
+static void shared_part(struct nft *n, const struct rules *r)
+{
+	char chain[RULES_TABLE_TEXT];
+
+	nft_chain(n, take_chain(r->guest->id.iface, chain), true);
+	nft_rule(n, chain), nft_queue(n, r->number);
+	nft_ifname_vmap_add(n, "take", r->guest->id.iface, chain);
+}
+
+/*
+ * The table is usually there, so its parts alone are tried first. Making it is exclusive, lest the
+ * dispatch rule stand twice; whoever loses that race finds the table there on the next turn.
+ */
+static int add_shared(struct nft *n, const struct rules *r)
+{
+	int err = -EEXIST;
+
+	for (int turn = 0; turn < 50 && (err == -EEXIST || err == -ENOENT); turn++) {
+		nft_begin(n);
+		if (turn % 2)
+			shared_base(n);
+		else
+			nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
+		shared_part(n, r);
+		err = nft_commit(n);
+		if (err == -EEXIST && turn == 2) /* what a killed fold of this name left; its claim is ours now */
+			rules_remove_shared(n, r->guest->id.iface);
+		if (err == -ENOENT && turn % 2)
+			break; /* not the table's absence: the kernel cannot queue from the bridge family */
+	}
+	return err;
+}
+
+int rules_add(struct nft *n, const struct rules *r)
+{
+	nft_begin(n);
+	own_table(n, r);
+	int err = nft_commit(n);
+	if (err || r->transport != TRANSPORT_QUEUE)
+		return err;
+	return add_shared(n, r);
+}
+
+int rules_remove_shared(struct nft *n, const char *iface)
+{
+	char chain[RULES_TABLE_TEXT];
+
+	nft_begin(n);
+	nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
+	nft_ifname_vmap_delete(n, "take", iface);
+	nft_chain_flush(n, take_chain(iface, chain));
+	nft_chain_delete(n, chain, false);
+	int err = nft_commit(n);
+	/* The last one out: refused by the kernel, as a whole, where another VM or a user's chain is in it. */
+	nft_begin(n);
+	nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
+	nft_chain_flush(n, "prerouting");
+	nft_chain_delete(n, "prerouting", true);
+	nft_set_delete(n, "take", true);
+	nft_table_delete(n, true);
+	nft_commit(n);
+	return err == -ENOENT ? 0 : err;
+}

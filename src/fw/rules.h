@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rules: the isolation of one VM, as nftables rules.
+ *
+ * The whole policy stands in a netdev table of the VM's own, on the tap's two hooks: what the
+ * guest sends is judged before the bridge sees it, what is sent to it after the bridge is done.
+ * The table is owned by the socket that made it: `flush ruleset` leaves it alone, nobody else can change it, and
+ * it lives until the last holder of that socket is gone. What the responder takes is delivered
+ * by NFLOG straight from there; for NFQUEUE, which the netdev family does not have, it is marked
+ * and queued in the table `bridge fold`, which all VMs share.
+ */
+#ifndef FOLD_FW_RULES_H
+#define FOLD_FW_RULES_H
+
+#include "fw/nft.h"
+#include "guest/guest.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RULES_SHARED_TABLE "fold" /* in the bridge family */
+
+/* Frames to the guest that carry this mark and the service MAC are fold's own replies. */
+#define RULES_REPLY_MARK 0x0f01d0ffU
+
+enum transport { TRANSPORT_AUTO, TRANSPORT_QUEUE, TRANSPORT_LOG };
+
+/* -m: a multicast group or a block of groups. */
+struct group4 {
+	struct cidr4 block;
+};
+
+struct rules {
+	const struct guest *guest;
+	const struct group4 *groups4;
+	size_t group4_count;
+	enum transport transport; /* never AUTO here */
+	uint16_t number;	  /* of the queue or the log group */
+};
+
+/* clang-format off */
+/* Why a frame was dropped, as the counters in the VM's table are named. */
+#define RULES_COUNTERS(X) \
+	X(TAKEN,          "taken")            /* handed to the responder; not a drop */ \
+	X(FROM_MAC,       "from_mac")         /* a source MAC that is not the guest's */ \
+	X(FROM_TYPE,      "from_type")        /* an ethertype that is closed, a tag, LLC */ \
+	X(FROM_ARP,       "from_arp")         /* ARP that is malformed or about somebody else */ \
+	X(FROM_HEADER,    "from_header")      /* IP options, broken lengths */ \
+	X(FROM_SOURCE,    "from_source")      /* an IP source that is not the guest's */ \
+	X(FROM_FRAGMENT,  "from_fragment")    /* fragments that could hide a header */ \
+	X(FROM_PROTO,     "from_proto")       /* a transport or ICMP type that is closed */ \
+	X(FROM_SERVER,    "from_server")      /* messages that only a DHCP server sends */ \
+	X(FROM_DEST,      "from_destination") /* outside the subnet, or a MAC that does not fit */ \
+	X(FROM_STORM,     "from_storm")       /* broadcasts and multicasts above the rate */ \
+	X(TO_MAC,         "to_mac")           /* not to the guest, or from a MAC that is its own */ \
+	X(TO_TYPE,        "to_type") \
+	X(TO_ARP,         "to_arp") \
+	X(TO_HEADER,      "to_header") \
+	X(TO_SOURCE,      "to_source")        /* from outside the subnet and not through the gateway */ \
+	X(TO_FRAGMENT,    "to_fragment") \
+	X(TO_PROTO,       "to_proto") \
+	X(TO_SERVER,      "to_server")        /* DHCP that is not fold's */ \
+	X(TO_DEST,        "to_destination")
+/* clang-format on */
+
+/*
+ * Puts the VM's table and, for the queue, its part of the shared table in place. The tap
+ * must be there and down. Two transactions at most, the VM's own first. Returns 0 or -errno;
+ * -ENOENT where the kernel cannot deliver that way.
+ */
+int rules_add(struct nft *n, const struct rules *r);
+
+/* Removes the VM's part of the shared table, and the table's own parts with the last VM; idempotent. */
+int rules_remove_shared(struct nft *n, const char *iface);
+
+/* The name of the VM's own table. */
+#define RULES_TABLE_TEXT 32
+const char *rules_table(const char *iface, char name[static RULES_TABLE_TEXT]);
+
+#endif

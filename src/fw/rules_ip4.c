@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IPv4 from and to the guest. Specifications: RFC 791, 1112 (groups and their MACs), 1858 and 3128
+ * (fragments that hide a header), 2131.
+ *
+ * Every accepted packet has passed a match on its transport protocol, which the kernel answers
+ * only for a sound header: version, header length, and no more octets than the frame has.
+ */
+#include "fw/rules_priv.h"
+
+#include <string.h>
+
+#include <arpa/inet.h>
+
+enum { IP_VERSION = 0, IP_LENGTH = 2, IP_FRAGMENT = 6, IP_SRC = 12, IP_DST = 16 };
+enum { PORT_SRC = 0, PORT_DST = 2 };
+
+static const uint8_t everyone[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+/* Both directions run the same checks under their own names and reasons. */
+struct side {
+	const char *in, *fragment, *udp, *icmp, *peer;
+	enum rules_counter header, frag, proto, server;
+};
+
+static const struct side from = {
+    "from_ip4",	 "from_fragment4", "from_udp4", "from_icmp4", "from_peer4",
+    FROM_HEADER, FROM_FRAGMENT,	   FROM_PROTO,	FROM_SERVER,
+};
+static const struct side to = {
+    "to_ip4",  "to_fragment4", "to_udp4", "to_icmp4", "to_peer4",
+    TO_HEADER, TO_FRAGMENT,    TO_PROTO,  TO_SERVER,
+};
+
+static void port(struct nft *n, uint32_t which, uint16_t number)
+{
+	const uint8_t wire[2] = {(uint8_t)(number >> 8), (uint8_t)number};
+	nft_match(n, NFT_TRANSPORT, which, 2, NFT_IS, wire);
+}
+
+static void ip_is(struct nft *n, uint32_t which, enum nft_op op, struct in_addr a)
+{
+	nft_match(n, NFT_NETWORK, which, 4, op, &a);
+}
+
+static void ip_in(struct nft *n, uint32_t which, enum nft_op op, struct cidr4 block)
+{
+	struct in_addr mask = ip4_mask(block.len), net = ip4_network(block);
+	nft_match_masked(n, NFT_NETWORK, which, 4, &mask, op, &net);
+}
+
+/* RFC 791: version 4 and five words of header, so no options. A fragment is looked at first. */
+static void check_header(struct nft *n, const struct side *s)
+{
+	static const uint8_t plain = 0x45, zero[2], more_or_offset[2] = {0x3f, 0xff};
+
+	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS_NOT, &plain), drop(n, s->header);
+	nft_rule(n, s->in), nft_match_masked(n, NFT_NETWORK, IP_FRAGMENT, 2, more_or_offset, NFT_IS_NOT, zero),
+	    nft_jump(n, s->fragment);
+}
+
+static void by_transport(struct nft *n, const struct side *s)
+{
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), nft_goto(n, s->peer);
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), nft_goto(n, s->udp);
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP), nft_goto(n, s->icmp);
+	/* Closed, or a header that the kernel does not believe. */
+	nft_rule(n, s->in), drop(n, s->proto);
+}
+
+/*
+ * Returns for a fragment that may go on. RFC 1858 and 3128: a first fragment without the ports and flags, or
+ * a later one that begins inside them, would slip past whoever judges by them. None goes to many receivers.
+ */
+static void check_fragment(struct nft *n, const struct side *s)
+{
+	static const uint8_t offset_bits[2] = {0x1f, 0xff}, zero[2], one[2] = {0, 1}, above_31[2] = {0xff, 0xe0};
+
+	nft_rule(n, s->fragment), eth_dst_is_group(n), drop(n, s->frag);
+	nft_rule(n, s->fragment), nft_match_masked(n, NFT_NETWORK, IP_FRAGMENT, 2, offset_bits, NFT_IS, one),
+	    drop(n, s->frag);
+	/* Fragments come in units of 8 octets: less than 32 in all means 8 of transport, too few. */
+	nft_rule(n, s->fragment), nft_match_masked(n, NFT_NETWORK, IP_FRAGMENT, 2, offset_bits, NFT_IS, zero),
+	    nft_match_masked(n, NFT_NETWORK, IP_LENGTH, 2, above_31, NFT_IS, zero), drop(n, s->frag);
+}
+
+/* DHCP is fold's alone. Ports of a later fragment do not match anything, so it passes on to the peer check. */
+static void check_ports(struct nft *n, const struct side *s)
+{
+	nft_rule(n, s->udp), port(n, PORT_SRC, 67), drop(n, s->server);
+	if (s == &from)
+		nft_rule(n, s->udp), port(n, PORT_DST, 67), nft_goto(n, "take");
+	else
+		nft_rule(n, s->udp), port(n, PORT_DST, 67), drop(n, s->server);
+	nft_rule(n, s->udp), port(n, PORT_DST, 68), drop(n, s->server);
+	nft_rule(n, s->udp), nft_goto(n, s->peer);
+	/* ICMP redirects and router advertisements (RFC 792, 1256) would move the other side's routes. */
+	static const uint8_t redirect = 5, router_advertisement = 9;
+	nft_rule(n, s->icmp), nft_match(n, NFT_TRANSPORT, 0, 1, NFT_IS, &redirect), drop(n, s->proto);
+	nft_rule(n, s->icmp), nft_match(n, NFT_TRANSPORT, 0, 1, NFT_IS, &router_advertisement), drop(n, s->proto);
+	nft_rule(n, s->icmp), nft_goto(n, s->peer);
+}
+
+/*
+ * Any source but the guest's own. DHCP for the responder still counts: a client without an address sends from
+ * 0.0.0.0, and one with an outdated address must be able to hear its NAK (RFC 2131 4.3.2). It goes no further.
+ */
+static void from_unbound(struct nft *n)
+{
+	static const char c[] = "from_unbound4";
+
+	nft_rule(n, c), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, 67), drop(n, FROM_SERVER);
+	nft_rule(n, c), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, 67), nft_goto(n, "take");
+	nft_rule(n, c), drop(n, FROM_SOURCE);
+}
+
+/* Addresses that are nobody's to be reached through a router (RFC 6890): this host, loopback, link-local, 224/3. */
+static void not_routed(struct nft *n, const char *chain, uint32_t which, enum rules_counter why)
+{
+	static const struct {
+		uint8_t net[4];
+		uint8_t len;
+	} special[] = {{{0}, 8}, {{127}, 8}, {{169, 254}, 16}, {{224}, 3}};
+
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
+		struct cidr4 block = {.len = special[i].len};
+		memcpy(&block.addr, special[i].net, 4);
+		nft_rule(n, chain), ip_in(n, which, NFT_IS, block), drop(n, why);
+	}
+}
+
+/* RFC 1112 6.4: the low 23 bits of the group in 01:00:5e. Of a block, the bits that all of it shares. */
+static void group_is(struct nft *n, struct cidr4 block)
+{
+	uint32_t group = ntohl(block.addr.s_addr), fixed = ntohl(ip4_mask(block.len).s_addr) & 0x7fffff;
+	const uint8_t mask[MAC_LEN] = {0xff, 0xff, 0xff, (uint8_t)(0x80 | fixed >> 16), (uint8_t)(fixed >> 8), (uint8_t)fixed};
+	group &= fixed;
+	const uint8_t mac[MAC_LEN] = {1, 0, 0x5e, (uint8_t)(group >> 16), (uint8_t)(group >> 8), (uint8_t)group};
+
+	ip_in(n, IP_DST, NFT_IS, block);
+	nft_match_masked(n, NFT_LINK, 0, MAC_LEN, mask, NFT_IS, mac);
+}
+
+static bool has_broadcast(const struct guest *g)
+{
+	return g->id.ip4.len < 31; /* RFC 3021: a /31 has two hosts and nothing else */
+}
+
+/* NetBIOS announces to everyone, unasked (RFC 1002); other broadcasts within the subnet pass. */
+static void no_netbios(struct nft *n, const char *chain, enum rules_counter why)
+{
+	for (uint16_t p = 137; p <= 138; p++)
+		nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, p), drop(n, why);
+}
+
+/* Where the guest may send: its subnet, its groups, and through its gateway anywhere else. */
+static void from_peer(struct nft *n, const struct rules *r)
+{
+	const struct guest *g = r->guest;
+
+	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
+	nft_rule(n, from.peer), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
+	nft_rule(n, from.peer), ip_in(n, IP_DST, NFT_IS_NOT, g->id.ip4), nft_goto(n, "from_far4");
+	if (has_broadcast(g)) {
+		nft_rule(n, from.peer), ip_is(n, IP_DST, NFT_IS, ip4_broadcast(g->id.ip4)), nft_goto(n, "from_broadcast4");
+		nft_rule(n, from.peer), ip_is(n, IP_DST, NFT_IS, ip4_network(g->id.ip4)), drop(n, FROM_DEST);
+	}
+	nft_rule(n, from.peer), eth_dst_is_group(n), drop(n, FROM_DEST);
+	nft_rule(n, from.peer), nft_accept(n);
+
+	for (size_t i = 0; i < r->group4_count; i++)
+		nft_rule(n, "from_far4"), group_is(n, r->groups4[i].block), nft_goto(n, "from_many4");
+	if (g->has_gateway4) {
+		nft_rule(n, "from_far4"), eth_dst(n, NFT_IS_NOT, g->gateway4_mac), drop(n, FROM_DEST);
+		not_routed(n, "from_far4", IP_DST, FROM_DEST);
+		nft_rule(n, "from_far4"), nft_accept(n);
+	}
+	nft_rule(n, "from_far4"), drop(n, FROM_DEST);
+
+	nft_rule(n, "from_broadcast4"), eth_dst(n, NFT_IS_NOT, everyone), drop(n, FROM_DEST);
+	no_netbios(n, "from_broadcast4", FROM_DEST);
+	nft_rule(n, "from_broadcast4"), nft_goto(n, "from_many4");
+	cap_storm(n, "from_many4");
+	nft_rule(n, "from_many4"), nft_accept(n);
+}
+
+/* Who may send to the guest: the mirror of it. */
+static void to_peer(struct nft *n, const struct rules *r)
+{
+	const struct guest *g = r->guest;
+
+	nft_rule(n, to.peer), ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr), drop(n, TO_SOURCE);
+	nft_rule(n, to.peer), ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr), eth_dst(n, NFT_IS, g->id.mac),
+	    nft_goto(n, "to_source4");
+	if (has_broadcast(g))
+		nft_rule(n, to.peer), ip_is(n, IP_DST, NFT_IS, ip4_broadcast(g->id.ip4)), eth_dst(n, NFT_IS, everyone),
+		    nft_goto(n, "to_broadcast4");
+	for (size_t i = 0; i < r->group4_count; i++)
+		nft_rule(n, to.peer), group_is(n, r->groups4[i].block), nft_goto(n, "to_source4");
+	nft_rule(n, to.peer), drop(n, TO_DEST);
+
+	no_netbios(n, "to_broadcast4", TO_DEST);
+	nft_rule(n, "to_broadcast4"), ip_in(n, IP_SRC, NFT_IS, g->id.ip4), nft_goto(n, "to_source4");
+	nft_rule(n, "to_broadcast4"), drop(n, TO_SOURCE);
+
+	if (has_broadcast(g)) {
+		nft_rule(n, "to_source4"), ip_is(n, IP_SRC, NFT_IS, ip4_broadcast(g->id.ip4)), drop(n, TO_SOURCE);
+		nft_rule(n, "to_source4"), ip_is(n, IP_SRC, NFT_IS, ip4_network(g->id.ip4)), drop(n, TO_SOURCE);
+	}
+	nft_rule(n, "to_source4"), ip_in(n, IP_SRC, NFT_IS, g->id.ip4), nft_accept(n);
+	if (g->has_gateway4) {
+		nft_rule(n, "to_source4"), eth_src(n, NFT_IS_NOT, g->gateway4_mac), drop(n, TO_SOURCE);
+		not_routed(n, "to_source4", IP_SRC, TO_SOURCE);
+		nft_rule(n, "to_source4"), nft_accept(n);
+	}
+	nft_rule(n, "to_source4"), drop(n, TO_SOURCE);
+}
+
+void rules_ip4(struct nft *n, const struct rules *r)
+{
+	static const char *const chains[] = {"from_unbound4", "from_far4", "from_broadcast4", "from_many4",
+					     "to_source4", "to_broadcast4"};
+	static const struct side *const sides[] = {&from, &to};
+
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
+		nft_chain(n, chains[i], true);
+	for (size_t i = 0; i < 2; i++) {
+		const struct side *s = sides[i];
+		const char *const own[] = {s->in, s->fragment, s->udp, s->icmp, s->peer};
+		for (size_t c = 0; c < sizeof(own) / sizeof(own[0]); c++)
+			nft_chain(n, own[c], true);
+		check_header(n, s);
+		if (s == &from)
+			nft_rule(n, s->in), ip_is(n, IP_SRC, NFT_IS_NOT, r->guest->id.ip4.addr),
+			    nft_goto(n, "from_unbound4");
+		by_transport(n, s);
+		check_fragment(n, s);
+		check_ports(n, s);
+	}
+	from_unbound(n);
+	from_peer(n, r);
+	to_peer(n, r);
+}

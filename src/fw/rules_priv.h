@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rules_priv: the vocabulary that the rule files share. */
+#ifndef FOLD_FW_RULES_PRIV_H
+#define FOLD_FW_RULES_PRIV_H
+
+#include "fw/rules.h"
+
+enum rules_counter {
+#define X(id, text) id,
+	RULES_COUNTERS(X)
+#undef X
+	    RULES_COUNTER_COUNT
+};
+
+/* Frames that the VM's own table hands to the shared one for queueing. */
+#define RULES_TAKE_MARK 0x0f01d0aaU
+
+const char *rules_counter(enum rules_counter c);
+
+void drop(struct nft *n, enum rules_counter why);
+void eth_src(struct nft *n, enum nft_op op, const uint8_t *mac);
+void eth_dst(struct nft *n, enum nft_op op, const uint8_t *mac);
+void eth_dst_is_group(struct nft *n);
+void eth_type(struct nft *n, uint16_t type);
+/* A rule that drops what is above the rate for broadcasts and multicasts. */
+void cap_storm(struct nft *n, const char *chain);
+
+void rules_arp(struct nft *n, const struct rules *r);
+void rules_ip4(struct nft *n, const struct rules *r);
+
+#endif

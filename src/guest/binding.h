@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * binding: one VM's binding file. KEY=VALUE lines; the table in binding.c is the format.
+ */
+#ifndef FOLD_GUEST_BINDING_H
+#define FOLD_GUEST_BINDING_H
+
+#include "base/report.h"
+#include "guest/guest.h"
+#include "guest/record.h"
+#include "guest/value.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BINDING_SIZE_MAX (1024 * 1024)
+#define ADDRESS_LIST_PREFIX "address_list_" /* of the file names in the data path */
+
+enum binding_key {
+	BINDING_MAC, BINDING_IP, BINDING_SUBNET, BINDING_IP6, BINDING_SUBNET6, BINDING_EUI64, BINDING_BRIDGE,
+	BINDING_INDEV, BINDING_MTU, BINDING_LINK, BINDING_PRIVATE, BINDING_MACSPOOF, BINDING_STABLE_KEY,
+	BINDING_WEAVE_DNS, BINDING_HOSTNAME, BINDING_DOMAIN, BINDING_DOMAIN_SEARCH, BINDING_GATEWAY,
+	BINDING_GATEWAY_MAC, BINDING_GATEWAY6, BINDING_GATEWAY6_MAC, BINDING_NAMESERVERS, BINDING_NAMESERVERS6,
+	BINDING_DHCP_SERVER_IP, BINDING_DNS_SERVER_IP, BINDING_DNS_SERVER_IP6, BINDING_ADDRESS_LISTS,
+	BINDING_DNS_TTL, BINDING_DNS_FORWARD, BINDING_NO_FORWARD, BINDING_DNS_NAMESERVERS,
+	BINDING_DNS_NAMESERVERS6, BINDING_DNS_INTERCEPT, BINDING_DNS_SERVE, BINDING_DHCP6_HOSTNAME_OPTCODE,
+	BINDING_DHCP6_DOMAINNAME_OPTCODE, BINDING_NOTIFY_PORT, BINDING_NOTIFY_IP, BINDING_NOTIFY_IP6,
+	BINDING_COUNT,
+};
+
+enum dns_intercept { DNS_INTERCEPT_ALL, DNS_INTERCEPT_SERVICE };
+
+/* A field means something only where binding_has() says that the file gives it. */
+struct binding {
+	char *path;                   /* as the messages name it */
+	uint32_t line[BINDING_COUNT]; /* where the key stands last; 0: it does not, or is empty */
+
+	uint8_t mac[MAC_LEN];
+	struct in_addr ip;
+	struct cidr4 subnet;
+	struct in6_addr ip6, eui64;
+	struct cidr6 subnet6;
+	char bridge[IFNAMSIZ], indev[IFNAMSIZ];
+	uint32_t mtu;
+	char *link; /* a routing table's name or number */
+	bool private, macspoof;
+	uint32_t stable_key; /* the only choice is 0, "full" */
+	bool weave_dns;
+
+	char *hostname, *domain; /* without a last dot */
+	struct name_list domain_search;
+	struct in_addr gateway;
+	struct in6_addr gateway6;
+	uint8_t gateway_mac[MAC_LEN], gateway6_mac[MAC_LEN];
+	struct ip4_list nameservers;
+	struct ip6_list nameservers6;
+	struct in_addr dhcp_server_ip, dns_server_ip;
+	struct in6_addr dns_server_ip6;
+	struct dhcp_option *options; /* one a code */
+	size_t option_count;
+
+	struct record_list records;
+	struct word_list address_lists;
+	uint32_t dns_ttl;
+	bool dns_forward, dns_serve;
+	uint32_t dns_intercept; /* enum dns_intercept */
+	struct name_list no_forward;
+	struct ip4_list dns_nameservers;
+	struct ip6_list dns_nameservers6;
+	uint32_t dhcp6_hostname_optcode, dhcp6_domainname_optcode;
+	uint32_t notify_port;
+	struct in_addr notify_ip;
+	struct in6_addr notify_ip6;
+};
+
+static inline bool binding_has(const struct binding *b, enum binding_key k)
+{
+	return b->line[k] != 0;
+}
+
+/* Of a struct field, in its flags. */
+enum binding_field_flags {
+	BINDING_FIELD_MANY = 1,    /* a list: further lines add to it */
+	BINDING_FIELD_WHO = 2,     /* who the VM is: fold writes it into the VM's copy */
+	BINDING_FIELD_IN_LIST = 4, /* may stand in an address list */
+};
+
+/* The row of that key, or NULL. */
+const struct field *binding_field(const char *name);
+
+/* A VM's own file, or an address list, which holds only ADDRESS:, ADDRESS6:, TXT: and NO_FORWARD. */
+enum binding_kind { BINDING_VM, BINDING_LIST };
+
+/*
+ * Reads text of len octets, which `path` names in messages. Pure. Unknown keys, keys
+ * that stand twice and, in a list, keys that have no place there are warned of.
+ * 0 and *out is to be freed, or -errno with "path:line: ..." in r and *out untouched.
+ */
+int binding_parse(const char *text, size_t len, const char *path, enum binding_kind kind, struct binding *out,
+		  struct report *r);
+
+/* The same from a file; see file_read() for which are taken. */
+int binding_load(const char *path, enum binding_kind kind, struct binding *out, struct report *r);
+
+void binding_free(struct binding *b); /* what it points to; may be called twice */
+
+/*
+ * Writes the VM's own copy, <datapath>/<iface>, in one step: who the VM is at its
+ * head, then the text of the -b file (NULL where there is none) without such lines of
+ * its own. The MTU is b's where b (which may be NULL) gives one, else id's. The data
+ * path is made with mode 0755 where it is missing. The file does not outlive a power
+ * cut, nor need it. path, if not NULL, gets its name. 0 or -errno with a line in r.
+ */
+int binding_write_copy(const char *datapath, const struct identity *id, const struct binding *b, const char *text,
+		       size_t len, char **path, struct report *r);
+
+#endif

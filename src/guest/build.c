@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest/build.h"
+
+#include "guest/service.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one build works on. b is never NULL here: without a binding file it is all zeros. */
+struct build {
+	const struct identity *id;
+	const struct binding *b;
+	const struct config *c;
+	struct guest g;
+	struct report *r;
+};
+
+static bool has(const struct build *w, enum binding_key k)
+{
+	return binding_has(w->b, k);
+}
+
+/* An error in the line where the key stands. */
+static int wrong_key(struct build *w, enum binding_key k, const char *name, const char *wrong)
+{
+	return report_fail(w->r, EINVAL, "%s:%u: %s %s", w->b->path, w->b->line[k], name, wrong);
+}
+
+static bool same4(struct in_addr a, struct in_addr b)
+{
+	return a.s_addr == b.s_addr;
+}
+
+static bool same6(const struct in6_addr *a, const struct in6_addr *b)
+{
+	return IN6_ARE_ADDR_EQUAL(a, b);
+}
+
+/* True for the two addresses of a subnet that are nobody's. RFC 3021: a /31 has none. */
+static bool is_subnet_edge(struct cidr4 subnet, struct in_addr a)
+{
+	return subnet.len <= 30 && (same4(a, ip4_network(subnet)) || same4(a, ip4_broadcast(subnet)));
+}
+
+static int check_identity(struct build *w)
+{
+	const struct identity *id = w->id;
+	char mac[MAC_TEXT], cidr[CIDR4_TEXT];
+
+	if (!id->has4 && !id->has6)
+		return report_fail(w->r, EINVAL, "%s: the VM has neither an IPv4 nor an IPv6 address; give it one", id->iface);
+	if (mac_is_zero(id->mac) || mac_is_multicast(id->mac))
+		return report_fail(w->r, EINVAL, "%s: %s is no unicast MAC address; give the VM another", id->iface,
+				   mac_format(id->mac, mac));
+	if (id->has4 && is_subnet_edge(id->ip4, id->ip4.addr))
+		return report_fail(w->r, EINVAL, "%s: %s is the network's or the broadcast address of its subnet; use another",
+				   id->iface, cidr4_format(&id->ip4, cidr));
+	return 0;
+}
+
+/* Who the VM is was decided elsewhere; a line that says otherwise is pointed out. */
+static void warn_identity(struct build *w)
+{
+	const struct identity *id = w->id;
+	const struct binding *b = w->b;
+	struct in6_addr prefix = ip6_network(id->ip6);
+	const struct {
+		enum binding_key key;
+		const char *name;
+		bool same;
+	} keys[] = {
+		{BINDING_MAC, "MAC", memcmp(b->mac, id->mac, MAC_LEN) == 0},
+		{BINDING_IP, "IP", id->has4 && same4(b->ip, id->ip4.addr)},
+		{BINDING_SUBNET, "SUBNET",
+		 id->has4 && b->subnet.len == id->ip4.len && same4(b->subnet.addr, ip4_network(id->ip4))},
+		{BINDING_IP6, "IP6", id->has6 && same6(&b->ip6, &id->ip6.addr)},
+		{BINDING_SUBNET6, "SUBNET6", id->has6 && b->subnet6.len == id->ip6.len && same6(&b->subnet6.addr, &prefix)},
+		{BINDING_BRIDGE, "BRIDGE", strcmp(b->bridge, id->bridge) == 0},
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (has(w, keys[i].key) && !keys[i].same)
+			report_warn(w->r, "%s:%u: %s is not what the VM was started with; the line has no effect", b->path,
+				    b->line[keys[i].key], keys[i].name);
+	}
+}
+
+static int build_mtu(struct build *w)
+{
+	if (has(w, BINDING_MTU))
+		w->g.id.mtu = w->b->mtu;
+	/* RFC 8200 5: every link that carries IPv6 has an MTU of 1280 or more. */
+	if (!w->id->has6 || !w->g.id.mtu || w->g.id.mtu >= 1280)
+		return 0;
+	if (has(w, BINDING_MTU))
+		return wrong_key(w, BINDING_MTU, "MTU", "is below 1280, which IPv6 needs; raise it");
+	return report_fail(w->r, EINVAL, "%s: an MTU of %u is below 1280, which IPv6 needs; raise it, or the bridge's",
+			   w->id->iface, w->g.id.mtu);
+}
+
+static int build_gateway4(struct build *w, unsigned flags)
+{
+	struct in_addr gw = w->b->gateway;
+
+	if (!w->id->has4 || !has(w, BINDING_GATEWAY))
+		return 0;
+	if (same4(gw, w->id->ip4.addr))
+		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is the VM's own address; name the router's");
+	/* A VM with a /32 reaches its gateway by a route of its own (RFC 3442). */
+	if (w->id->ip4.len < 32 && !ip4_in(w->id->ip4, gw))
+		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is outside the VM's subnet; name an address inside");
+	if (is_subnet_edge(w->id->ip4, gw))
+		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is the subnet's network or broadcast address");
+	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY_MAC))
+		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "stands without GATEWAY_MAC; add the router's MAC address");
+	w->g.has_gateway4 = !has(w, BINDING_PRIVATE);
+	w->g.gateway4 = gw;
+	memcpy(w->g.gateway4_mac, w->b->gateway_mac, MAC_LEN);
+	return 0;
+}
+
+static int build_gateway6(struct build *w, unsigned flags)
+{
+	const struct in6_addr *gw = &w->b->gateway6;
+
+	if (!w->id->has6 || !has(w, BINDING_GATEWAY6))
+		return 0;
+	if (same6(gw, &w->id->ip6.addr))
+		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6", "is the VM's own address; name the router's");
+	if (w->id->ip6.len < 128 && !IN6_IS_ADDR_LINKLOCAL(gw) && !ip6_in(w->id->ip6, *gw))
+		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6",
+				 "is neither link-local nor in the VM's prefix; name such an address");
+	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY6_MAC))
+		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6", "stands without GATEWAY6_MAC; add the router's MAC address");
+	w->g.has_gateway6 = !has(w, BINDING_PRIVATE);
+	w->g.gateway6 = *gw;
+	memcpy(w->g.gateway6_mac, w->b->gateway6_mac, MAC_LEN);
+	return 0;
+}
+
+/* Frames for the router that carried one of these MACs would never reach it. */
+static int check_gateway_macs(struct build *w)
+{
+	const struct {
+		enum binding_key key;
+		const char *name;
+		const uint8_t *mac;
+	} macs[] = {
+		{BINDING_GATEWAY_MAC, "GATEWAY_MAC", w->b->gateway_mac},
+		{BINDING_GATEWAY6_MAC, "GATEWAY6_MAC", w->b->gateway6_mac},
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!has(w, macs[i].key))
+			continue;
+		if (memcmp(macs[i].mac, w->id->mac, MAC_LEN) == 0)
+			return wrong_key(w, macs[i].key, macs[i].name, "is the VM's own MAC address; name the router's");
+		if (memcmp(macs[i].mac, w->g.service_mac, MAC_LEN) == 0)
+			return wrong_key(w, macs[i].key, macs[i].name, "is fold's own on this link; name the router's");
+	}
+	return 0;
+}
+
+static bool copy_bytes(uint8_t **to, const void *from, size_t len)
+{
+	*to = len ? malloc(len) : NULL;
+	if (*to)
+		memcpy(*to, from, len);
+	return *to || !len;
+}
+
+static bool copy_ip4s(struct ip4_list *to, const struct ip4_list *from)
+{
+	to->at = from->count ? malloc(from->count * sizeof(*to->at)) : NULL;
+	if (!to->at)
+		return from->count == 0;
+	memcpy(to->at, from->at, from->count * sizeof(*to->at));
+	to->count = from->count;
+	return true;
+}
+
+static bool copy_ip6s(struct ip6_list *to, const struct ip6_list *from)
+{
+	to->at = from->count ? malloc(from->count * sizeof(*to->at)) : NULL;
+	if (!to->at)
+		return from->count == 0;
+	memcpy(to->at, from->at, from->count * sizeof(*to->at));
+	to->count = from->count;
+	return true;
+}
+
+/* The names that the guest is told; false without memory. */
+static bool build_names(struct build *w)
+{
+	const struct binding *b = w->b;
+	struct guest *g = &w->g;
+	uint8_t wire[NAME_WIRE_MAX];
+	size_t len = 0;
+
+	g->hostname = strdup(has(w, BINDING_HOSTNAME) ? b->hostname : "");
+	if (!g->hostname)
+		return false;
+	const char *domain = has(w, BINDING_DOMAIN) ? b->domain : w->c->domain, *dot = strchr(g->hostname, '.');
+	/* nfdhcpd's users count on it: a full host name brings its domain along. */
+	if (!*domain && dot)
+		domain = dot + 1;
+	g->domain = strdup(domain);
+	if (!g->domain)
+		return false;
+	const struct name_list *search = has(w, BINDING_DOMAIN_SEARCH) ? &b->domain_search : &w->c->domain_search;
+	struct name_list alone = {.wire = wire};
+	if (!search->len && *domain && !value_name(domain, wire, &len)) {
+		alone.len = len;
+		search = &alone;
+	}
+	g->search_len = search->len;
+	return copy_bytes(&g->search, search->wire, search->len);
+}
+
+static bool build_options(struct build *w)
+{
+	const struct binding *b = w->b;
+
+	if (!b->option_count)
+		return true;
+	w->g.options = calloc(b->option_count, sizeof(*w->g.options));
+	if (!w->g.options)
+		return false;
+	for (size_t i = 0; i < b->option_count; i++) {
+		struct dhcp_option *to = &w->g.options[w->g.option_count++];
+		*to = b->options[i];
+		if (!copy_bytes(&to->bytes, b->options[i].bytes, b->options[i].len))
+			return false;
+	}
+	return true;
+}
+
+static void build_times(struct build *w)
+{
+	uint32_t lease = w->c->lease_lifetime < 4 ? 4 : w->c->lease_lifetime;
+	uint32_t renew = w->c->lease_renewal;
+
+	w->g.lease_time = w->g.rebind_time = w->g.renew_time = lease;
+	if (lease == UINT32_MAX)
+		return; /* RFC 2131 3.3: for ever */
+	/* RFC 2131 4.4.5: T1 before T2 before the end, which a client may insist on. */
+	w->g.rebind_time = (uint32_t)((uint64_t)lease * 7 / 8);
+	w->g.renew_time = renew && renew < w->g.rebind_time ? renew : lease / 2;
+}
+
+int guest_build(const struct identity *id, const struct binding *b, const struct config *c, unsigned flags,
+		struct guest *out, struct report *r)
+{
+	static const struct binding none;
+	struct build w = {.id = id, .b = b ? b : &none, .c = c, .g.id = *id, .r = r};
+	const struct ip4_list *ns4 = binding_has(w.b, BINDING_NAMESERVERS) ? &w.b->nameservers : &c->nameservers;
+	const struct ip6_list *ns6 = binding_has(w.b, BINDING_NAMESERVERS6) ? &w.b->nameservers6 : &c->nameservers6;
+	int err = check_identity(&w);
+
+	mac_service(id->mac, w.g.service_mac);
+	build_times(&w);
+	if (!err)
+		err = build_mtu(&w);
+	if (!err)
+		err = build_gateway4(&w, flags);
+	if (!err)
+		err = build_gateway6(&w, flags);
+	if (!err)
+		err = check_gateway_macs(&w);
+	if (!err && !(build_names(&w) && build_options(&w) && (!id->has4 || copy_ip4s(&w.g.nameservers4, ns4)) &&
+		      (!id->has6 || copy_ip6s(&w.g.nameservers6, ns6))))
+		err = report_fail(r, ENOMEM, "%s: out of memory", id->iface);
+	if (!err)
+		err = service_build(&w.g, w.b, c, r);
+	if (err) {
+		guest_free(&w.g);
+		return err;
+	}
+	warn_identity(&w);
+	*out = w.g;
+	return 0;
+}

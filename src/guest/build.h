@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* build: who the VM is, its binding and the global configuration, flattened into what the answerers read. */
+#ifndef FOLD_GUEST_BUILD_H
+#define FOLD_GUEST_BUILD_H
+
+#include "base/report.h"
+#include "guest/binding.h"
+#include "guest/config.h"
+#include "guest/guest.h"
+
+enum guest_build_flags {
+	GUEST_NEED_GATEWAY_MAC = 1, /* a GATEWAY without its GATEWAY_MAC is an error: fold filters by it */
+};
+
+/*
+ * Fills *out, which the caller frees, with everything that these three say, each value
+ * once and in memory of its own. b may be NULL: no binding file. Keys of b that say
+ * another identity than id are warned of and have no effect.
+ * 0, or -EINVAL (-ENOMEM) with one line in r and *out untouched.
+ */
+int guest_build(const struct identity *id, const struct binding *b, const struct config *c, unsigned flags,
+		struct guest *out, struct report *r);
+
+/*
+ * For a responder that finds its VMs in binding files: who the VM behind the interface
+ * is. The address for IPv6 is IP6, else EUI64, else the Modified EUI-64 one (RFC 4291
+ * A) in SUBNET6. Without SUBNET the length is 32, without SUBNET6 128.
+ */
+int identity_from_binding(const char *iface, const struct binding *b, struct identity *out, struct report *r);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* copy: the VM's own copy of its binding file, which other programs read and its user may edit. */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "guest/binding.h"
+#include "guest/text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void write_who(FILE *to, const struct identity *id, const struct binding *b)
+{
+	char mac[MAC_TEXT], ip4[INET_ADDRSTRLEN], cidr[CIDR4_TEXT], ip6[INET6_ADDRSTRLEN];
+	uint32_t mtu = b && binding_has(b, BINDING_MTU) ? b->mtu : id->mtu;
+
+	fprintf(to, "MAC=%s\n", mac_format(id->mac, mac));
+	if (id->has4) {
+		struct cidr4 subnet = {.addr = ip4_network(id->ip4), .len = id->ip4.len};
+		fprintf(to, "IP=%s\nSUBNET=%s\n", inet_ntop(AF_INET, &id->ip4.addr, ip4, sizeof(ip4)),
+			cidr4_format(&subnet, cidr));
+	}
+	if (id->has6) {
+		struct in6_addr prefix = ip6_network(id->ip6);
+		fprintf(to, "IP6=%s\n", inet_ntop(AF_INET6, &id->ip6.addr, ip6, sizeof(ip6)));
+		fprintf(to, "SUBNET6=%s/%u\n", inet_ntop(AF_INET6, &prefix, ip6, sizeof(ip6)), id->ip6.len);
+	}
+	if (id->bridge[0])
+		fprintf(to, "BRIDGE=%s\n", id->bridge);
+	if (mtu)
+		fprintf(to, "MTU=%u\n", mtu);
+}
+
+/* True where the line's key says who the VM is. */
+static bool is_who(const char *line, size_t len)
+{
+	const char *equals = memchr(line, '=', len);
+	char key[32];
+
+	if (!equals)
+		return false;
+	while (line < equals && (*line == ' ' || *line == '\t'))
+		line++;
+	size_t n = (size_t)(equals - line);
+	if (n >= sizeof(key))
+		return false;
+	memcpy(key, line, n);
+	key[n] = 0;
+	const struct field *f = binding_field(text_trim(key));
+	return f && f->flags & BINDING_FIELD_WHO;
+}
+
+static void write_rest(FILE *to, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3; /* a byte order mark would no longer stand at the head */
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *next = newline ? newline + 1 : end;
+		if (!is_who(text, (size_t)(next - text)))
+			fwrite(text, 1, (size_t)(next - text), to);
+		text = next;
+	}
+}
+
+/* Not flushed to the disk: after a power cut there is no VM, and the next fold removes or rewrites the file. */
+static int write_temporary(char *name, const struct identity *id, const struct binding *b, const char *text, size_t len)
+{
+	_cleanup_(cleanup_close) int fd = mkostemp(name, O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	FILE *to = fchmod(fd, 0644) == 0 ? fdopen(fd, "w") : NULL;
+	if (!to) {
+		err = -errno;
+		unlink(name);
+		return err;
+	}
+	steal_fd(&fd);
+	write_who(to, id, b);
+	if (text)
+		write_rest(to, text, len);
+	if (ferror(to))
+		err = -EIO;
+	/* A full disk is noticed here at the latest. */
+	if (fclose(to) != 0)
+		err = -errno;
+	if (err)
+		unlink(name);
+	return err;
+}
+
+static bool name_is_good(const char *iface)
+{
+	return iface[0] && iface[0] != '.' && !strchr(iface, '/') &&
+	       strncmp(iface, ADDRESS_LIST_PREFIX, strlen(ADDRESS_LIST_PREFIX)) != 0;
+}
+
+int binding_write_copy(const char *datapath, const struct identity *id, const struct binding *b, const char *text,
+		       size_t len, char **path, struct report *r)
+{
+	_cleanup_(cleanup_free) char *name = NULL, *temporary = NULL;
+
+	if (!name_is_good(id->iface))
+		return report_fail(r, EINVAL, "%s: cannot be the name of a file in %s; use another interface name",
+				   id->iface, datapath);
+	if (asprintf(&name, "%s/%s", datapath, id->iface) < 0 ||
+	    asprintf(&temporary, "%s/.%s.XXXXXX", datapath, id->iface) < 0)
+		return report_fail(r, ENOMEM, "%s: out of memory", datapath);
+	int err = file_make_dir(datapath, 0755, r);
+	if (err)
+		return err;
+	err = write_temporary(temporary, id, b, text, len);
+	if (err)
+		return report_fail(r, -err, "%s: cannot be written: %s", temporary, strerror(-err));
+	/* One step: whoever reads sees the old file or the new one, never half of it. */
+	if (rename(temporary, name) < 0) {
+		err = errno;
+		unlink(temporary);
+		return report_fail(r, err, "%s: cannot be replaced: %s", name, strerror(err));
+	}
+	if (path)
+		*path = steal_ptr(&name);
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest/guest.h"
+
+#include <stdlib.h>
+
+bool guest_serves4(const struct guest *g, struct in_addr a)
+{
+	for (size_t i = 0; i < g->service4.count; i++) {
+		if (g->service4.at[i].s_addr == a.s_addr)
+			return true;
+	}
+	return false;
+}
+
+void guest_free(struct guest *g)
+{
+	for (size_t i = 0; i < g->option_count; i++)
+		free(g->options[i].bytes);
+	free(g->options);
+	free(g->hostname);
+	free(g->domain);
+	free(g->search);
+	free(g->nameservers4.at);
+	free(g->nameservers6.at);
+	free(g->service4.at);
+	free(g->service6.at);
+	*g = (struct guest){0};
+}

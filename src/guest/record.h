@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * record: the DNS records that a file gives (ADDRESS:, ADDRESS6:, TXT:, and the
+ * configuration's [addresses], [addresses6], [txts]), as they stand there.
+ */
+#ifndef FOLD_GUEST_RECORD_H
+#define FOLD_GUEST_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <netinet/in.h>
+
+enum record_type { RECORD_ADDRESS, RECORD_ADDRESS6, RECORD_TXT };
+
+/* One allocation each: the name and the text stand in `bytes`, one after the other. */
+struct record {
+	enum record_type type;
+	uint8_t name_len; /* 2..255: octets of the wire name */
+	uint16_t txt_len; /* RECORD_TXT: octets, not yet split into strings */
+	union {
+		struct in_addr ip4;
+		struct in6_addr ip6;
+	};
+	uint8_t *bytes; /* the name on the wire, in lower case (RFC 4343), then the text */
+};
+
+/* In the order of the file; a name may stand several times. */
+struct record_list {
+	struct record *at;
+	size_t count;
+	size_t room;
+};
+
+/*
+ * Adds what `name` and `value` of that type say; an address value may be a list.
+ * NULL where it is good, else what is wrong; then the list may have grown by the
+ * items before the bad one.
+ */
+const char *record_add(struct record_list *l, enum record_type type, const char *name, const char *value);
+
+void record_trim(struct record_list *l); /* gives back the room that was kept to grow */
+void record_free(struct record_list *l);
+
+#endif

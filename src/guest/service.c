@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest/service.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SERVICES_MAX 3 /* DHCP, DNS, notify */
+
+static bool same4(struct in_addr a, struct in_addr b)
+{
+	return a.s_addr == b.s_addr;
+}
+
+static bool same6(const struct in6_addr *a, const struct in6_addr *b)
+{
+	return IN6_ARE_ADDR_EQUAL(a, b);
+}
+
+static bool is_own4(const struct guest *g, struct in_addr a)
+{
+	return same4(a, g->id.ip4.addr);
+}
+
+/* The gateway is somebody else, also where the guest is not told of it (PRIVATE). */
+static bool is_gateway4(const struct binding *b, struct in_addr a)
+{
+	return binding_has(b, BINDING_GATEWAY) && same4(a, b->gateway);
+}
+
+/* The first name server is fold's own address, unless it cannot be: then it is another machine's. */
+static struct in_addr first_nameserver4(const struct guest *g, const struct config *c)
+{
+	struct in_addr none = {0};
+
+	if (!c->enable_dns || !g->nameservers4.count)
+		return none;
+	struct in_addr a = g->nameservers4.at[0];
+	return is_own4(g, a) || ntohl(a.s_addr) >> 24 == 127 ? none : a;
+}
+
+static bool is_nameserver4(const struct guest *g, struct in_addr a)
+{
+	for (size_t i = 0; i < g->nameservers4.count; i++) {
+		if (same4(a, g->nameservers4.at[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An address for a responder that nobody named one for. It is on the guest's own link,
+ * so that a client can renew by unicast: the highest of the subnet that is not taken by
+ * what fold knows of, else the gateway's, whose packets to port 67 fold sees as well.
+ */
+static struct in_addr derive_server4(const struct guest *g, const struct binding *b)
+{
+	struct cidr4 subnet = g->id.ip4;
+	uint32_t edge = subnet.len <= 30; /* RFC 3021: both addresses of a /31 are hosts */
+	uint32_t low = ntohl(ip4_network(subnet).s_addr) + edge;
+	uint32_t high = ntohl(ip4_broadcast(subnet).s_addr) - edge;
+
+	for (uint64_t n = high; n >= low && n > 0; n--) {
+		struct in_addr a = {.s_addr = htonl((uint32_t)n)};
+		if (!is_own4(g, a) && !is_gateway4(b, a) && !is_nameserver4(g, a))
+			return a;
+	}
+	if (binding_has(b, BINDING_GATEWAY))
+		return b->gateway;
+	return (struct in_addr){.s_addr = htonl(0xa9fe0001)}; /* 169.254.0.1: RFC 3927 keeps it free */
+}
+
+/* nfdhcpd's server_on_link: the gateway's address, else the subnet's first. */
+static struct in_addr on_link4(const struct guest *g, const struct binding *b)
+{
+	struct in_addr first = {.s_addr = htonl(ntohl(ip4_network(g->id.ip4).s_addr) + (g->id.ip4.len <= 30))};
+
+	if (binding_has(b, BINDING_GATEWAY))
+		return b->gateway;
+	return is_own4(g, first) ? (struct in_addr){0} : first;
+}
+
+static struct in_addr choose_server4(const struct guest *g, const struct binding *b, const struct config *c)
+{
+	struct in_addr a = {0};
+
+	if (binding_has(b, BINDING_DHCP_SERVER_IP))
+		return b->dhcp_server_ip;
+	if (c->server_on_link)
+		a = on_link4(g, b);
+	if (!a.s_addr)
+		a = c->dhcp_server_ip;
+	if (!a.s_addr)
+		a = first_nameserver4(g, c);
+	return a.s_addr ? a : derive_server4(g, b);
+}
+
+static struct in_addr choose_dns4(const struct guest *g, const struct binding *b, const struct config *c)
+{
+	if (!c->enable_dns)
+		return (struct in_addr){0};
+	if (binding_has(b, BINDING_DNS_SERVER_IP))
+		return b->dns_server_ip;
+	return c->dns_server_ip.s_addr ? c->dns_server_ip : first_nameserver4(g, c);
+}
+
+static struct in6_addr choose_dns6(const struct guest *g, const struct binding *b, const struct config *c)
+{
+	if (!c->enable_dns)
+		return in6addr_any;
+	if (binding_has(b, BINDING_DNS_SERVER_IP6))
+		return b->dns_server_ip6;
+	if (!IN6_IS_ADDR_UNSPECIFIED(&c->dns_server_ip6) || !g->nameservers6.count)
+		return c->dns_server_ip6;
+	const struct in6_addr *a = &g->nameservers6.at[0];
+	return same6(a, &g->id.ip6.addr) || IN6_IS_ADDR_LOOPBACK(a) ? in6addr_any : *a;
+}
+
+/* Two machines with one address would take each other's packets. */
+static int own_address(const struct guest *g, const struct binding *b, enum binding_key k, const char *what,
+		       struct report *r)
+{
+	if (binding_has(b, k))
+		return report_fail(r, EINVAL, "%s:%u: the address for %s is the VM's own; name another", b->path, b->line[k],
+				   what);
+	return report_fail(r, EINVAL, "%s: the global configuration's address for %s is the VM's own; name another there",
+			   g->id.iface, what);
+}
+
+static int build4(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
+{
+	struct in_addr from[SERVICES_MAX] = {choose_server4(g, b, c), choose_dns4(g, b, c)}, list[SERVICES_MAX];
+	size_t count = 0;
+
+	if (is_own4(g, from[0]))
+		return own_address(g, b, BINDING_DHCP_SERVER_IP, "the DHCP server", r);
+	if (is_own4(g, from[1]))
+		return own_address(g, b, BINDING_DNS_SERVER_IP, "the DNS server", r);
+	if (c->enable_notify && binding_has(b, BINDING_NOTIFY_IP))
+		from[2] = b->notify_ip;
+	if (is_own4(g, from[2]))
+		return own_address(g, b, BINDING_NOTIFY_IP, "notifications", r);
+	g->dhcp_server4 = from[0];
+	for (size_t i = 0; i < SERVICES_MAX; i++) {
+		bool again = !from[i].s_addr || is_gateway4(b, from[i]);
+		for (size_t j = 0; j < count && !again; j++)
+			again = same4(from[i], list[j]);
+		if (!again)
+			list[count++] = from[i];
+	}
+	g->service4.at = count ? malloc(count * sizeof(list[0])) : NULL;
+	if (count && !g->service4.at)
+		return report_fail(r, ENOMEM, "%s: out of memory", g->id.iface);
+	if (count)
+		memcpy(g->service4.at, list, count * sizeof(list[0]));
+	g->service4.count = count;
+	return 0;
+}
+
+static int build6(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
+{
+	struct in6_addr from[] = {choose_dns6(g, b, c), in6addr_any}, list[2];
+	size_t count = 0;
+
+	if (same6(&from[0], &g->id.ip6.addr))
+		return own_address(g, b, BINDING_DNS_SERVER_IP6, "the DNS server", r);
+	if (c->enable_notify && binding_has(b, BINDING_NOTIFY_IP6))
+		from[1] = b->notify_ip6;
+	if (same6(&from[1], &g->id.ip6.addr))
+		return own_address(g, b, BINDING_NOTIFY_IP6, "notifications", r);
+	for (size_t i = 0; i < 2; i++) {
+		bool gateway = binding_has(b, BINDING_GATEWAY6) && same6(&from[i], &b->gateway6);
+		if (!IN6_IS_ADDR_UNSPECIFIED(&from[i]) && !gateway && !(count && same6(&from[i], &list[0])))
+			list[count++] = from[i];
+	}
+	g->service6.at = count ? malloc(count * sizeof(list[0])) : NULL;
+	if (count && !g->service6.at)
+		return report_fail(r, ENOMEM, "%s: out of memory", g->id.iface);
+	if (count)
+		memcpy(g->service6.at, list, count * sizeof(list[0]));
+	g->service6.count = count;
+	return 0;
+}
+
+int service_build(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
+{
+	int err = g->id.has4 ? build4(g, b, c, r) : 0;
+
+	return err || !g->id.has6 ? err : build6(g, b, c, r);
+}

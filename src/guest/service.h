@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* service: the addresses that the responder itself has on the guest's link; a part of guest_build(). */
+#ifndef FOLD_GUEST_SERVICE_H
+#define FOLD_GUEST_SERVICE_H
+
+#include "base/report.h"
+#include "guest/binding.h"
+#include "guest/config.h"
+#include "guest/guest.h"
+
+/*
+ * Fills dhcp_server4, service4 and service6 of g, whose identity and name servers
+ * stand already. 0, or -EINVAL (-ENOMEM) with a line in r where an address that the
+ * files name for the responder is the VM's own.
+ */
+int service_build(struct guest *g, const struct binding *b, const struct config *c, struct report *r);
+
+#endif

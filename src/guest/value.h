@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * value: one value of a binding file or of the global configuration, from its
+ * text to where it lands in a struct. A table of `struct field` is a file format.
+ *
+ * Specifications: RFC 1035 2.3.1, 3.1 (names), RFC 952 and 1123 2.1 (host names).
+ */
+#ifndef FOLD_GUEST_VALUE_H
+#define FOLD_GUEST_VALUE_H
+
+#include "guest/guest.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NAME_WIRE_MAX 255 /* RFC 1035 2.3.4, with length octets and root */
+#define LIST_MAX 63       /* addresses in a list: what fits one DHCP option 6 */
+
+/* What kind of text the value is, and the type that it fills at its offset. */
+enum value_kind {
+	VALUE_MAC,    /* uint8_t[MAC_LEN]; unicast, not zero */
+	VALUE_IP4,    /* struct in_addr; one host's address */
+	VALUE_IP6,    /* struct in6_addr; one host's address */
+	VALUE_NET4,   /* struct cidr4; no host bits */
+	VALUE_NET6,   /* struct cidr6; no host bits */
+	VALUE_IFNAME, /* char[IFNAMSIZ] */
+	VALUE_NUMBER, /* uint32_t, min..max */
+	VALUE_QUEUE,  /* int32_t, 0..65535, or -1 for off */
+	VALUE_BOOL,   /* bool: yes, no, true, false, on, off, 1, 0 */
+	VALUE_FLAG,   /* bool: true where there is any value */
+	VALUE_CHOICE, /* uint32_t: which word of `choices`, from 0 */
+	VALUE_TEXT,   /* char * */
+	VALUE_PATH,   /* char *; absolute */
+	VALUE_HOST,   /* char *; a host name, with or without a domain, as it was written but for a last dot */
+	VALUE_NAMES,  /* struct name_list */
+	VALUE_WORDS,  /* struct word_list; each fit to be part of a file name */
+	VALUE_IP4S,   /* struct ip4_list */
+	VALUE_IP6S,   /* struct ip6_list */
+};
+
+/* RFC 1035 names in lower case, uncompressed, one after the other. */
+struct name_list {
+	uint8_t *wire;
+	size_t len;
+};
+
+struct word_list {
+	char **at;
+	size_t count;
+};
+
+struct field {
+	const char *section; /* of the configuration; NULL in a binding */
+	const char *name;
+	enum value_kind kind;
+	size_t offset;
+	uint32_t min, max;   /* VALUE_NUMBER; VALUE_NAMES: octets of the whole list at most */
+	const char *choices; /* VALUE_CHOICE: "word|word" */
+	const char *wrong;   /* what to say of a value that is not */
+	unsigned key;        /* what the format's own code calls it; aliases share one */
+	unsigned flags;      /* the format's own */
+};
+
+/* The kinds whose rows say which values are good. Plain numbers, for they are shown to the user. */
+#define VALUE_RANGE(lo, hi) .min = (lo), .max = (hi), .wrong = "is not a number from " #lo " to " #hi
+#define VALUE_OCTETS(n) .max = (n), .wrong = "makes the list longer than " #n " octets; name fewer"
+#define VALUE_ONE_OF(words) .choices = (words), .wrong = "is not one of " words
+
+/*
+ * Stores text, which is not empty, at base + f->offset. A list is added to where
+ * `more`, else replaced, like everything else. NULL where it is good, else what is
+ * wrong and what to write, to stand behind `KEY=VALUE: `; then nothing has changed.
+ */
+const char *value_store(const struct field *f, void *base, const char *text, bool more);
+
+/* Frees what the field holds, if it holds anything. */
+void value_clear(const struct field *f, void *base);
+
+/*
+ * One name to lower-case wire form; a last dot is not needed, "." alone is the root.
+ * NULL and *len, or what is wrong.
+ */
+const char *value_name(const char *text, uint8_t wire[static NAME_WIRE_MAX], size_t *len);
+
+/* Octets of the name that stands at wire, its root octet included; at most left. 0 where there is none. */
+size_t value_name_len(const uint8_t *wire, size_t left);
+
+/* The next item of a comma-separated list, trimmed, in *item of *len octets; false at the end. Empty items are skipped. */
+bool value_next(const char **list, const char **item, size_t *len);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/claim.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#define CLAIM_TEXT 1024
+
+static int claim_dir(char *dir, size_t size)
+{
+	struct stat ns;
+
+	if (stat("/proc/self/ns/net", &ns) < 0)
+		return -errno;
+	snprintf(dir, size, "%s/%lu", CLAIM_DIR, (unsigned long)ns.st_ino);
+	return 0;
+}
+
+static void read_text(int fd, char *text, size_t size)
+{
+	ssize_t got = pread(fd, text, size - 1, 0);
+
+	text[got > 0 ? got : 0] = 0;
+	text[strcspn(text, "\n")] = 0;
+}
+
+/* True where path still names the file behind fd: its last holder may have removed it before letting go. */
+static bool still_named(const char *path, int fd)
+{
+	struct stat by_name, by_fd;
+
+	return stat(path, &by_name) == 0 && fstat(fd, &by_fd) == 0 && by_name.st_ino == by_fd.st_ino &&
+	       by_name.st_dev == by_fd.st_dev;
+}
+
+/* A locked descriptor, -EBUSY with the holder's text, or -errno. */
+static int lock(const char *path, char *holder, size_t size)
+{
+	/* No text yet: it is being taken this moment, or someone looks at what a killed fold left. */
+	const struct timespec moment = {.tv_nsec = 1000000};
+
+	for (int turn = 0;; turn++) {
+		_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0)
+			return -errno;
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			int err = -errno;
+			read_text(fd, holder, size);
+			if (err == -EWOULDBLOCK && !holder[0] && turn < 100) {
+				nanosleep(&moment, NULL);
+				continue;
+			}
+			return err == -EWOULDBLOCK ? -EBUSY : err;
+		}
+		if (still_named(path, fd))
+			return steal_fd(&fd);
+	}
+}
+
+int claim_take(const char *key, const char *text, struct claim *out, char *holder, size_t size, struct report *r)
+{
+	char dir[64];
+	_cleanup_(cleanup_free) char *path = NULL;
+	int err = claim_dir(dir, sizeof(dir));
+
+	if (err == 0)
+		err = file_make_dir(CLAIM_DIR, 0700, r);
+	if (err == 0)
+		err = file_make_dir(dir, 0700, r);
+	if (err < 0)
+		return err;
+	if (asprintf(&path, "%s/%s", dir, key) < 0)
+		return report_fail(r, ENOMEM, "out of memory");
+	int fd = lock(path, holder, size);
+	if (fd == -EBUSY)
+		return fd;
+	if (fd < 0)
+		return report_fail(r, -fd, "%s: cannot be locked: %s", path, strerror(-fd));
+	size_t len = strlen(text);
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, len, 0) != (ssize_t)len) {
+		err = errno ? errno : ENOSPC;
+		unlink(path);
+		close(fd);
+		return report_fail(r, err, "%s: cannot be written: %s", path, strerror(err));
+	}
+	*out = (struct claim){.fd = fd, .path = steal_ptr(&path)};
+	return 0;
+}
+
+void claim_release(struct claim *c)
+{
+	if (c->fd < 0)
+		return;
+	unlink(c->path); /* while it is still locked: nobody can have taken it over */
+	close(c->fd);
+	free(c->path);
+	*c = CLAIM_NONE;
+}
+
+static void visit(const char *dir, const char *key, bool (*each)(void *, const char *, const char *, bool), void *arg)
+{
+	char path[PATH_MAX], text[CLAIM_TEXT];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, key);
+	_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return;
+	bool live = flock(fd, LOCK_EX | LOCK_NB) < 0;
+	if (!live && !still_named(path, fd))
+		return;
+	read_text(fd, text, sizeof(text));
+	if (each(arg, key, text, live) && !live)
+		unlink(path);
+}
+
+int claim_each(const char *prefix, bool (*each)(void *arg, const char *key, const char *text, bool live), void *arg)
+{
+	char dir[64];
+	int err = claim_dir(dir, sizeof(dir));
+
+	if (err < 0)
+		return err;
+	DIR *d = opendir(dir);
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	for (const struct dirent *e; (e = readdir(d));)
+		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 && e->d_name[0] != '.')
+			visit(dir, e->d_name, each, arg);
+	closedir(d);
+	return 0;
+}

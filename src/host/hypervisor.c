@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/hypervisor.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <string.h>
+
+#include <linux/kvm.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+bool hypervisor_known(const char *name)
+{
+	static const char prefix[] = "qemu-system-";
+	const char *base = base_name(name);
+
+	return strcmp(base, "kvm") == 0 ||
+	       (strncmp(base, prefix, sizeof(prefix) - 1) == 0 && base[sizeof(prefix) - 1] != 0);
+}
+
+/* A file that may be executed: 1, one that may not: -EACCES, none: -ENOENT. */
+static int executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -ENOENT;
+	return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? 1 : -EACCES;
+}
+
+/* As execvp looks: a name with a slash stands for itself, another is looked for along PATH. */
+static int search(const char *name, char **out)
+{
+	const char *dir = getenv("PATH");
+	int found = -ENOENT;
+
+	if (strchr(name, '/')) {
+		found = executable(name);
+		if (found > 0 && !(*out = strdup(name)))
+			return -ENOMEM;
+		return found;
+	}
+	if (!dir || !*dir)
+		dir = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	for (;;) {
+		int len = (int)strcspn(dir, ":");
+		_cleanup_(cleanup_free) char *path = NULL;
+		if (asprintf(&path, "%.*s/%s", len, dir, name) < 0)
+			return -ENOMEM;
+		int here = len ? executable(path) : -ENOENT;
+		if (here > 0) {
+			*out = steal_ptr(&path);
+			return 1;
+		}
+		if (here == -EACCES)
+			found = here;
+		if (!dir[len])
+			return found;
+		dir += len + 1;
+	}
+}
+
+/* /dev/kvm may exist and be of no use: only a virtual machine that it makes is proof. */
+static int kvm_usable(void)
+{
+	_cleanup_(cleanup_close) int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (kvm < 0)
+		return -errno;
+	if (ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+		return -ENODEV;
+	_cleanup_(cleanup_close) int vm = ioctl(kvm, KVM_CREATE_VM, 0);
+	return vm < 0 ? -errno : 0;
+}
+
+static int find_kvm(struct hypervisor *h, struct report *r)
+{
+	struct utsname machine;
+	_cleanup_(cleanup_free) char *qemu = NULL;
+	int err = kvm_usable();
+
+	if (err < 0)
+		return report_fail(r, ENODEV,
+				   "/dev/kvm: not usable here (%s); run qemu-system-<arch> with `-accel tcg` instead of kvm",
+				   strerror(-err));
+	int found = search(h->name, &h->path);
+	if (found != -ENOENT || strchr(h->name, '/') || uname(&machine) < 0)
+		return found;
+	/* Debian has no `kvm` without the package of that machine; what it starts is this. */
+	const char *arch = strcmp(machine.machine, "i686") == 0 ? "i386" : machine.machine;
+	if (asprintf(&qemu, "qemu-system-%s", arch) < 0)
+		return -ENOMEM;
+	h->enable_kvm = true;
+	return search(qemu, &h->path);
+}
+
+/* SUDO_USER runs it; root without sudo runs it as itself. */
+static int find_user(struct hypervisor *h, struct report *r)
+{
+	const char *name = getenv("SUDO_USER");
+
+	h->uid = getuid();
+	h->gid = getgid();
+	if (!name || !*name || h->uid != 0 || strcmp(name, "root") == 0)
+		return 0;
+	errno = 0;
+	const struct passwd *pw = getpwnam(name);
+	if (!pw)
+		return report_fail(r, ENOENT, "SUDO_USER: there is no user %s; unset it or name one who exists", name);
+	h->uid = pw->pw_uid;
+	h->gid = pw->pw_gid;
+	h->user = strdup(name);
+	return h->user ? 0 : report_fail(r, ENOMEM, "out of memory");
+}
+
+int hypervisor_find(char **words, const uint8_t mac[static MAC_LEN], struct hypervisor *out, struct report *r)
+{
+	struct hypervisor h = {.name = words[0], .args = words + 1};
+
+	memcpy(h.mac, mac, MAC_LEN);
+	int found = strcmp(base_name(h.name), "kvm") == 0 ? find_kvm(&h, r) : search(h.name, &h.path);
+	int err = found > 0 ? find_user(&h, r) : found;
+	if (found == -ENOENT)
+		report_set(r, "%s: no such program in PATH; install it (Debian: qemu-system-x86) or give its path", h.name);
+	else if (found == -EACCES)
+		report_set(r, "%s: found, but it may not be executed; see its mode", h.name);
+	else if (found == -ENOMEM)
+		report_set(r, "out of memory");
+	if (err) {
+		hypervisor_free(&h);
+		return err;
+	}
+	*out = h;
+	return 0;
+}
+
+void hypervisor_free(struct hypervisor *h)
+{
+	free(h->path);
+	free(h->user);
+	h->path = h->user = NULL;
+}
+
+/* fold's own arguments first, then the user's, byte for byte. */
+static char **build_argv(const struct hypervisor *h, int tap_fd)
+{
+	size_t user = 0, at = 0;
+	char text[MAC_TEXT], *netdev, *device;
+
+	while (h->args[user])
+		user++;
+	char **argv = calloc(user + 8, sizeof(*argv));
+	if (!argv || asprintf(&netdev, "tap,id=hn0,fd=%d", tap_fd) < 0 ||
+	    asprintf(&device, "virtio-net-pci,netdev=hn0,id=nic1,mac=%s", mac_format(h->mac, text)) < 0)
+		return NULL;
+	argv[at++] = h->enable_kvm ? h->path : (char *)(uintptr_t)h->name;
+	if (h->enable_kvm)
+		argv[at++] = strdup("-enable-kvm");
+	argv[at++] = strdup("-netdev");
+	argv[at++] = netdev;
+	argv[at++] = strdup("-device");
+	argv[at++] = device;
+	memcpy(argv + at, h->args, (user + 1) * sizeof(*argv));
+	return argv;
+}
+
+static int become_user(const struct hypervisor *h)
+{
+	if (!h->user)
+		return 0;
+	if (initgroups(h->user, h->gid) < 0 || setgid(h->gid) < 0 || setuid(h->uid) < 0)
+		return -errno;
+	return 0;
+}
+
+int hypervisor_exec(const struct hypervisor *h, int tap_fd, int keep_fd, pid_t parent)
+{
+	sigset_t none;
+	char **argv = build_argv(h, tap_fd);
+
+	if (!argv)
+		return -ENOMEM;
+	for (int s = 1; s < NSIG; s++)
+		if (s != SIGKILL && s != SIGSTOP)
+			signal(s, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	int err = become_user(h);
+	if (err)
+		return err;
+	/* After the change of user, which clears it. Whoever has lost the parent by now has lost this wish too. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	if (getppid() != parent)
+		return -ESRCH;
+	if (fcntl(tap_fd, F_SETFD, 0) < 0 || (keep_fd >= 0 && fcntl(keep_fd, F_SETFD, 0) < 0))
+		return -errno;
+	execv(h->path, argv);
+	return -errno;
+}

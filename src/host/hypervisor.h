@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hypervisor: which program it is, as whom it runs, and its arguments. */
+#ifndef FOLD_HOST_HYPERVISOR_H
+#define FOLD_HOST_HYPERVISOR_H
+
+#include "base/addr.h"
+#include "base/report.h"
+
+#include <stdbool.h>
+
+#include <sys/types.h>
+
+struct hypervisor {
+	char *path;	      /* of the program */
+	const char *name;     /* argv[0], as the user wrote it */
+	bool enable_kvm;      /* to be asked for by argument: there is no `kvm` command here */
+	char **args;	      /* the user's own, NULL at the end; not copied */
+	uint8_t mac[MAC_LEN]; /* the guest's */
+	/* Who it runs as. */
+	uid_t uid;
+	gid_t gid;
+	char *user; /* NULL: the caller itself */
+};
+
+/* True for `kvm` and for qemu-system-<anything>, with or without a path before it. */
+bool hypervisor_known(const char *name);
+
+/*
+ * Finds the program (PATH) and the user (SUDO_USER, else the caller). words: its name and the arguments that follow,
+ * NULL at the end; they must outlive *out. 0; -ENOENT: not found; -EACCES: found and not executable; -ENODEV: KVM is
+ * asked for and not usable; each with a line in r.
+ */
+int hypervisor_find(char **words, const uint8_t mac[static MAC_LEN], struct hypervisor *out, struct report *r);
+void hypervisor_free(struct hypervisor *h);
+
+/*
+ * Becomes it, in a child that has nothing else to do: signals at their defaults, the user's identity, death with the
+ * parent, and tap_fd (and keep_fd, if not -1) open across exec. Returns -errno only where that fails.
+ */
+int hypervisor_exec(const struct hypervisor *h, int tap_fd, int keep_fd, pid_t parent);
+
+#endif

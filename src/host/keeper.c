@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/keeper.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum request { REQUEST_SPAWN, REQUEST_SIGNAL, REQUEST_NOTE };
+
+struct message {
+	int32_t what; /* enum request, or enum keeper_event on the way back */
+	int32_t value;
+};
+
+/* The keeper's own state; nothing of it is seen by the first process. */
+struct keeping {
+	const struct hypervisor *h;
+	int fd;	      /* to the first process */
+	int children; /* signalfd for SIGCHLD */
+	pid_t group;  /* the first process's, which the terminal knows */
+	pid_t child;  /* the hypervisor, or 0 */
+	int tap;
+	int rules;
+	unsigned notes;
+};
+
+static int send_message(int fd, int32_t what, int32_t value, const int *fds, size_t count)
+{
+	struct message m = {.what = what, .value = value};
+	struct iovec iov = {.iov_base = &m, .iov_len = sizeof(m)};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(2 * sizeof(int))];
+	} control = {0};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (count) {
+		msg.msg_control = control.bytes;
+		msg.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, count * sizeof(int));
+	}
+	return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* False at end of file. fds[2] are set where they came along. */
+static bool receive_message(int fd, struct message *m, int *fds)
+{
+	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(2 * sizeof(int))];
+	} control;
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control)};
+	ssize_t got;
+
+	while ((got = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
+		;
+	if (got != sizeof(*m))
+		return false;
+	const struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	if (fds && c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(2 * sizeof(int)))
+		memcpy(fds, CMSG_DATA(c), 2 * sizeof(int));
+	return true;
+}
+
+/* Forks and execs; an exec that fails is told by the pipe that a good one closes. */
+static void spawn(struct keeping *k)
+{
+	int said[2], err = 0;
+	pid_t keeper = getpid();
+
+	if (pipe2(said, O_CLOEXEC) < 0) {
+		send_message(k->fd, KEEPER_EXEC_FAILED, errno, NULL, 0);
+		return;
+	}
+	pid_t pid = fork();
+	if (pid == 0) {
+		setpgid(0, k->group); /* the terminal's, so that the guest's console works */
+		err = -hypervisor_exec(k->h, k->tap, k->rules, keeper);
+		_exit(write(said[1], &err, sizeof(err)) == sizeof(err) ? 127 : 126);
+	}
+	close(said[1]);
+	if (pid < 0)
+		err = errno;
+	else if (read(said[0], &err, sizeof(err)) != sizeof(err))
+		err = 0;
+	close(said[0]);
+	if (err) {
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+		send_message(k->fd, KEEPER_EXEC_FAILED, err, NULL, 0);
+		return;
+	}
+	k->child = pid;
+	send_message(k->fd, KEEPER_STARTED, pid, NULL, 0);
+}
+
+/* Everything that has exited: the hypervisor, or what it left behind. */
+static void reap(struct keeping *k)
+{
+	struct signalfd_siginfo ignored;
+	int status;
+	pid_t pid;
+
+	while (read(k->children, &ignored, sizeof(ignored)) > 0)
+		;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != k->child)
+			continue;
+		k->child = 0;
+		send_message(k->fd, KEEPER_ENDED, status, NULL, 0);
+	}
+}
+
+/* Until the first process is gone. */
+static void serve(struct keeping *k)
+{
+	struct pollfd fds[] = {{.fd = k->fd, .events = POLLIN}, {.fd = k->children, .events = POLLIN}};
+	struct message m;
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return;
+		if (fds[1].revents)
+			reap(k);
+		if (!fds[0].revents)
+			continue;
+		int got[2] = {-1, -1};
+		if (!receive_message(k->fd, &m, got))
+			return;
+		if (m.what == REQUEST_SPAWN) {
+			k->tap = got[0];
+			k->rules = got[1];
+			spawn(k);
+		} else if (m.what == REQUEST_NOTE) {
+			k->notes |= (unsigned)m.value;
+		} else if (m.what == REQUEST_SIGNAL && k->child) {
+			kill(k->child, m.value);
+		}
+	}
+}
+
+/*
+ * Kills every child until there is none: what the hypervisor started was handed to this process, its reaper, when
+ * the hypervisor died (PR_SET_CHILD_SUBREAPER), and would hold the tap open.
+ */
+static void end_all(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	for (;;) {
+		_cleanup_(cleanup_fclose) FILE *f = fopen(path, "re");
+		int pid, killed = 0;
+		while (f && fscanf(f, "%d", &pid) == 1)
+			killed += kill(pid, SIGKILL) == 0;
+		if (waitpid(-1, NULL, killed ? 0 : WNOHANG) < 0 && errno == ECHILD)
+			return;
+		if (!killed && !f)
+			return; /* no list of children in this kernel: the hypervisor itself died before */
+	}
+}
+
+static void __attribute__((noreturn)) keep(struct keeping *k, const struct keeper_work *work)
+{
+	struct report r = {0};
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP};
+	sigset_t set;
+
+	prctl(PR_SET_NAME, "fold-keeper");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* A group of its own: what is sent to the first process's group spares who has to clean up after it. */
+	setpgid(0, 0);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	k->children = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	int err = k->children < 0 ? report_fail(&r, errno, "signalfd: %s", strerror(errno)) : work->setup(work->arg, &r);
+	/* The line goes first, so that it is there when the number is read. */
+	if (err && send(k->fd, r.msg, sizeof(r.msg), MSG_NOSIGNAL) < 0)
+		err = -errno;
+	send_message(k->fd, KEEPER_READY, err, NULL, 0);
+	if (!err)
+		serve(k);
+	if (k->child)
+		kill(k->child, SIGKILL);
+	end_all();
+	if (k->tap >= 0)
+		close(k->tap);
+	work->takedown(work->arg, k->notes);
+	_exit(0);
+}
+
+/* What set-up came to: its line, if there is one, and then its number. */
+static int await_setup(int fd, struct report *r)
+{
+	struct message m;
+	char line[sizeof(r->msg)];
+	ssize_t got = recv(fd, line, sizeof(line), 0);
+
+	if (got == sizeof(m)) {
+		memcpy(&m, line, sizeof(m));
+		return m.value;
+	}
+	if (got != sizeof(line) || !receive_message(fd, &m, NULL))
+		return report_fail(r, EPIPE, "the keeper process died at once");
+	line[sizeof(line) - 1] = 0;
+	return report_fail(r, -m.value, "%s", line);
+}
+
+int keeper_start(const struct hypervisor *h, const struct keeper_work *work, struct keeper *out, struct report *r)
+{
+	int pair[2];
+	pid_t group = getpgrp();
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return report_fail(r, errno, "socketpair: %s", strerror(errno));
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		keep(&(struct keeping){.h = h, .fd = pair[1], .group = group, .tap = -1, .rules = -1}, work);
+	}
+	int err = errno;
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		return report_fail(r, err, "fork: %s", strerror(err));
+	}
+	*out = (struct keeper){.pid = pid, .fd = pair[0]};
+	err = await_setup(out->fd, r);
+	if (err)
+		keeper_finish(out);
+	return err;
+}
+
+int keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd)
+{
+	const int fds[2] = {tap_fd, rules_fd};
+	return send_message(k->fd, REQUEST_SPAWN, 0, fds, 2);
+}
+
+int keeper_note(const struct keeper *k, unsigned note)
+{
+	return send_message(k->fd, REQUEST_NOTE, (int32_t)note, NULL, 0);
+}
+
+void keeper_signal(const struct keeper *k, int signal)
+{
+	send_message(k->fd, REQUEST_SIGNAL, signal, NULL, 0);
+}
+
+enum keeper_event keeper_read(const struct keeper *k, int *value)
+{
+	struct message m;
+
+	if (!receive_message(k->fd, &m, NULL))
+		return KEEPER_DEAD;
+	*value = m.value;
+	return (enum keeper_event)m.what;
+}
+
+bool keeper_finish(struct keeper *k)
+{
+	int status = 0;
+
+	close(k->fd);
+	k->fd = -1;
+	while (waitpid(k->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * keeper: the second process, which outlives whatever happens to the first.
+ *
+ * fold is two processes and the hypervisor. The one that the user started answers the guest and drops its
+ * privileges; the keeper is made before anything else is, starts the hypervisor as its own child, and waits. When the first is gone, by its own will or by SIGKILL,
+ * the keeper ends the hypervisor and all that it left behind, and takes everything down. When the keeper is
+ * killed, the hypervisor dies with it, the first process sees it and takes everything down itself.
+ */
+#ifndef FOLD_HOST_KEEPER_H
+#define FOLD_HOST_KEEPER_H
+
+#include "host/hypervisor.h"
+
+#include <sys/types.h>
+
+struct keeper {
+	pid_t pid;
+	int fd; /* readable when it has something to say; at end of file it is dead */
+};
+
+/* What the keeper does before it serves, and after the hypervisor is dead and the tap closed. */
+struct keeper_work {
+	int (*setup)(void *arg, struct report *r); /* 0, or -errno with a line in r; then takedown runs at once */
+	void (*takedown)(void *arg, unsigned notes); /* notes: all that keeper_note gave */
+	void *arg;
+};
+
+/*
+ * Starts it and waits for its set-up; the caller must have no thread. 0, or -errno with a line in r and no keeper.
+ */
+int keeper_start(const struct hypervisor *h, const struct keeper_work *work, struct keeper *out, struct report *r);
+
+/* Starts the hypervisor on that tap. rules_fd: a socket that is to live as long as the hypervisor. 0 or -errno. */
+int keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd);
+
+/* Tells it, before the fact, what there will be to take down: bits of the caller's own. */
+int keeper_note(const struct keeper *k, unsigned note);
+
+/* Passes a signal on to the hypervisor. */
+void keeper_signal(const struct keeper *k, int signal);
+
+enum keeper_event {
+	KEEPER_READY,	    /* value: what set-up returned */
+	KEEPER_STARTED,	    /* value: the hypervisor's pid */
+	KEEPER_EXEC_FAILED, /* value: an errno */
+	KEEPER_ENDED,	    /* value: its status as waitpid gives it */
+	KEEPER_DEAD,	    /* the keeper itself is gone */
+};
+
+/* Waits for the next thing it says. */
+enum keeper_event keeper_read(const struct keeper *k, int *value);
+
+/* Lets it take everything down and waits until it has. Returns false where it was killed before that. */
+bool keeper_finish(struct keeper *k);
+
+#endif

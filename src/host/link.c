@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+/* linux/if_link.h of Linux 5.18; older kernels pass over an attribute that they do not know. */
+#define BRPORT_LOCKED 39
+
+#define LINK_BUFFER 8192
+
+struct link {
+	struct mnl_socket *socket;
+	uint32_t seq;
+	char buf[LINK_BUFFER];
+};
+
+int link_open(struct link **out)
+{
+	struct link *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return -ENOMEM;
+	l->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!l->socket || mnl_socket_bind(l->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+		int err = -errno;
+		link_close(l);
+		return err;
+	}
+	l->seq = (uint32_t)time(NULL);
+	*out = l;
+	return 0;
+}
+
+void link_close(struct link *l)
+{
+	if (!l)
+		return;
+	if (l->socket)
+		mnl_socket_close(l->socket);
+	free(l);
+}
+
+/* Starts a message in the link's buffer. */
+static struct nlmsghdr *start(struct link *l, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(l->buf);
+	h->nlmsg_type = type;
+	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
+	h->nlmsg_seq = ++l->seq;
+	return h;
+}
+
+static struct nlmsghdr *start_link(struct link *l, uint16_t type, uint16_t flags, uint8_t family, int ifindex)
+{
+	struct nlmsghdr *h = start(l, type, flags);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(h, sizeof(*ifi));
+	ifi->ifi_family = family;
+	ifi->ifi_index = ifindex;
+	return h;
+}
+
+/* Sends it and runs cb, if any, over the data that comes before the final answer. */
+static int talk(struct link *l, const struct nlmsghdr *h, mnl_cb_t cb, void *arg)
+{
+	uint32_t seq = h->nlmsg_seq, port = mnl_socket_get_portid(l->socket);
+
+	if (mnl_socket_sendto(l->socket, h, h->nlmsg_len) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t got = mnl_socket_recvfrom(l->socket, l->buf, sizeof(l->buf));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		int r = mnl_cb_run(l->buf, (size_t)got, seq, port, cb, arg);
+		if (r < 0)
+			return -errno;
+		if (r == MNL_CB_STOP)
+			return 0;
+	}
+}
+
+static int read_kind(const struct nlattr *a, void *arg)
+{
+	struct link_info *out = arg;
+
+	if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+		out->is_bridge = strcmp(mnl_attr_get_str(a), "bridge") == 0;
+	return MNL_CB_OK;
+}
+
+static int read_attribute(const struct nlattr *a, void *arg)
+{
+	struct link_info *out = arg;
+
+	if (mnl_attr_get_type(a) == IFLA_MTU)
+		out->mtu = mnl_attr_get_u32(a);
+	else if (mnl_attr_get_type(a) == IFLA_LINKINFO)
+		mnl_attr_parse_nested(a, read_kind, out);
+	return MNL_CB_OK;
+}
+
+static int read_info(const struct nlmsghdr *h, void *arg)
+{
+	struct link_info *out = arg;
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
+
+	out->ifindex = ifi->ifi_index;
+	out->up = ifi->ifi_flags & IFF_UP;
+	mnl_attr_parse(h, sizeof(*ifi), read_attribute, out);
+	return MNL_CB_OK; /* the acknowledgement ends it */
+}
+
+int link_find(struct link *l, const char *name, struct link_info *out)
+{
+	struct nlmsghdr *h = start_link(l, RTM_GETLINK, 0, AF_UNSPEC, 0);
+
+	memset(out, 0, sizeof(*out));
+	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	return talk(l, h, read_info, out);
+}
+
+static void no_ipv6_of_our_own(struct nlmsghdr *h)
+{
+	struct nlattr *spec = mnl_attr_nest_start(h, IFLA_AF_SPEC);
+	struct nlattr *inet6 = mnl_attr_nest_start(h, AF_INET6);
+	mnl_attr_put_u8(h, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(h, inet6);
+	mnl_attr_nest_end(h, spec);
+}
+
+int link_make_bridge(struct link *l, const char *name)
+{
+	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, AF_UNSPEC, 0);
+	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
+
+	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
+	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
+	mnl_attr_put_strz(h, IFLA_INFO_KIND, "bridge");
+	mnl_attr_nest_end(h, info);
+	no_ipv6_of_our_own(h);
+	int err = talk(l, h, NULL, NULL);
+	return err == -EEXIST ? 0 : err;
+}
+
+static int set_identity(struct link *l, const struct link_port *p)
+{
+	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, p->ifindex);
+
+	mnl_attr_put(h, IFLA_ADDRESS, MAC_LEN, p->own_mac);
+	mnl_attr_put_u32(h, IFLA_MTU, p->mtu);
+	no_ipv6_of_our_own(h);
+	return talk(l, h, NULL, NULL);
+}
+
+static int set_master(struct link *l, const struct link_port *p)
+{
+	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, p->ifindex);
+
+	mnl_attr_put_u32(h, IFLA_MASTER, (uint32_t)p->bridge);
+	return talk(l, h, NULL, NULL);
+}
+
+/*
+ * The guest's frames teach nothing and are refused from any MAC but the one entered; unknown
+ * unicast is not for it. It gets all multicast, whatever snooping thinks (its rules choose): a
+ * router port in the bridge's words. And it is no way to the root of a spanning tree.
+ */
+static int set_port_flags(struct link *l, const struct link_port *p)
+{
+	struct nlmsghdr *h = start_link(l, RTM_SETLINK, 0, AF_BRIDGE, p->ifindex);
+	struct nlattr *info = mnl_attr_nest_start(h, IFLA_PROTINFO);
+
+	mnl_attr_put_u8(h, IFLA_BRPORT_LEARNING, 0);
+	mnl_attr_put_u8(h, IFLA_BRPORT_UNICAST_FLOOD, 0);
+	mnl_attr_put_u8(h, IFLA_BRPORT_MCAST_FLOOD, 1);
+	mnl_attr_put_u8(h, IFLA_BRPORT_MULTICAST_ROUTER, MDB_RTR_TYPE_PERM);
+	mnl_attr_put_u8(h, IFLA_BRPORT_PROTECT, 1);
+	mnl_attr_put_u8(h, BRPORT_LOCKED, 1);
+	mnl_attr_nest_end(h, info);
+	return talk(l, h, NULL, NULL);
+}
+
+static int add_forwarding_entry(struct link *l, const struct link_port *p)
+{
+	struct nlmsghdr *h = start(l, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+	struct ndmsg *nd = mnl_nlmsg_put_extra_header(h, sizeof(*nd));
+
+	nd->ndm_family = AF_BRIDGE;
+	nd->ndm_ifindex = p->ifindex;
+	nd->ndm_flags = NTF_MASTER;
+	nd->ndm_state = NUD_NOARP | NUD_REACHABLE; /* static */
+	mnl_attr_put(h, NDA_LLADDR, MAC_LEN, p->guest_mac);
+	return talk(l, h, NULL, NULL);
+}
+
+int link_set_up(struct link *l, int ifindex, bool up)
+{
+	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, ifindex);
+	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
+
+	ifi->ifi_change = IFF_UP;
+	ifi->ifi_flags = up ? IFF_UP : 0;
+	return talk(l, h, NULL, NULL);
+}
+
+int link_attach(struct link *l, const struct link_port *p, const char **step)
+{
+	const char *unused;
+	const char **at = step ? step : &unused;
+	int err;
+
+	*at = "set its MAC address and MTU";
+	if ((err = set_identity(l, p)) < 0)
+		return err;
+	*at = "make it a port of the bridge";
+	if ((err = set_master(l, p)) < 0)
+		return err;
+	*at = "turn learning off on its port";
+	if ((err = set_port_flags(l, p)) < 0)
+		return err;
+	*at = "enter the VM's MAC in the bridge's forwarding table";
+	if ((err = add_forwarding_entry(l, p)) < 0)
+		return err;
+	*at = "bring it up";
+	return link_set_up(l, p->ifindex, true);
+}

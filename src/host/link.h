@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * link: bridges and ports over rtnetlink. Source: linux/if_link.h, net/bridge/br_netlink.c.
+ */
+#ifndef FOLD_HOST_LINK_H
+#define FOLD_HOST_LINK_H
+
+#include "base/addr.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct link;
+
+int link_open(struct link **out); /* 0 or -errno */
+void link_close(struct link *l);
+
+struct link_info {
+	int ifindex;
+	uint32_t mtu;
+	bool is_bridge;
+	bool up;
+};
+
+/* 0, -ENODEV where there is none of that name, or -errno. */
+int link_find(struct link *l, const char *name, struct link_info *out);
+
+/* A bridge with no address of its own, up. 0, also where it is there already, or -errno. */
+int link_make_bridge(struct link *l, const char *name);
+
+struct link_port {
+	int ifindex;		       /* of the tap */
+	int bridge;		       /* ifindex */
+	uint32_t mtu;		       /* octets; at most the bridge's, or the bridge would shrink */
+	uint8_t own_mac[MAC_LEN];      /* the tap's */
+	uint8_t guest_mac[MAC_LEN];    /* behind it */
+};
+
+/*
+ * Makes the tap a port that teaches the bridge nothing: its address and MTU, no IPv6 of the host's on it, learning
+ * off, locked where the kernel can (5.18), one static forwarding entry for the guest; then up, last.
+ * 0 or -errno; *step, if not NULL, then says in words what failed.
+ */
+int link_attach(struct link *l, const struct link_port *p, const char **step);
+
+/* Takes the port down: nothing passes until it is up again. */
+int link_set_up(struct link *l, int ifindex, bool up);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/tx.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <linux/if_packet.h>
+#include <sys/socket.h>
+
+struct tx {
+	int fd;
+	unsigned kept;
+	uint64_t lost;
+	struct mmsghdr msgs[TX_BATCH];
+	struct iovec iov[TX_BATCH];
+	struct reply reply[TX_BATCH];
+};
+
+static int port_socket(int ifindex, uint32_t mark)
+{
+	/* Protocol 0: bound for sending, and handed no frame at all. */
+	const struct sockaddr_ll port = {.sll_family = AF_PACKET, .sll_ifindex = ifindex};
+	int on = 1, fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0 ||
+	    bind(fd, (const struct sockaddr *)&port, sizeof(port)) < 0) {
+		int err = -errno;
+		close(fd);
+		return err;
+	}
+	/* Straight to the port: no queueing discipline has a say in answers. Without it they are only slower. */
+	setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on));
+	return fd;
+}
+
+int tx_open(int ifindex, uint32_t mark, struct tx **out)
+{
+	int fd = port_socket(ifindex, mark);
+
+	if (fd < 0)
+		return fd;
+	struct tx *t = calloc(1, sizeof(*t));
+	if (!t) {
+		close(fd);
+		return -ENOMEM;
+	}
+	t->fd = fd;
+	for (int i = 0; i < TX_BATCH; i++)
+		t->msgs[i].msg_hdr = (struct msghdr){.msg_iov = &t->iov[i], .msg_iovlen = 1};
+	*out = t;
+	return 0;
+}
+
+void tx_close(struct tx *t)
+{
+	if (!t)
+		return;
+	close(t->fd);
+	free(t);
+}
+
+struct reply *tx_slot(struct tx *t)
+{
+	return &t->reply[t->kept];
+}
+
+void tx_keep(struct tx *t)
+{
+	const struct reply *r = &t->reply[t->kept];
+
+	t->iov[t->kept] = (struct iovec){.iov_base = r->frame, .iov_len = r->frame_len};
+	if (++t->kept == TX_BATCH)
+		tx_flush(t);
+}
+
+void tx_flush(struct tx *t)
+{
+	unsigned at = 0;
+
+	while (at < t->kept) {
+		int sent = sendmmsg(t->fd, t->msgs + at, t->kept - at, MSG_DONTWAIT);
+		if (sent > 0) {
+			at += (unsigned)sent;
+		} else if (errno != EINTR) {
+			t->lost++; /* this one; the next may fit again */
+			at++;
+		}
+	}
+	t->kept = 0;
+}
+
+uint64_t tx_lost(const struct tx *t)
+{
+	return t->lost;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* feed: frames of a capture into the responder, by the entry that the live path uses. */
+#ifndef FOLD_TESTS_PCAP_FEED_H
+#define FOLD_TESTS_PCAP_FEED_H
+
+#include "answer/answer.h"
+#include "capture.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct feed {
+	const struct guest *guest;
+	bool all_sources;  /* not only frames whose source is the guest's MAC */
+	bool csum_pending; /* say that transport checksums are not filled in yet */
+};
+
+/* True where the frame is one that the responder is to see. */
+bool feed_takes(const struct feed *f, const struct capture_frame *in);
+
+/* One frame, each part in memory of its own at an odd address: a read past an end or an unaligned load shows. */
+enum answer feed_frame(const struct feed *f, const struct capture_frame *in, struct reply *out);
+
+/*
+ * Feeds every frame that feed_takes() and adds the replies to `replies`, each with the
+ * number and the time of its request. verdicts: where one line a frame goes, or NULL.
+ * fields: under each such line all fields of the reply. Returns how many were fed.
+ */
+size_t feed_capture(const struct feed *f, const struct capture *in, struct capture *replies, FILE *verdicts, bool fields);
+
+/* The same `times` over with nothing kept, for speed. Returns how many frames were fed. */
+uint64_t feed_loop(const struct feed *f, const struct capture *in, uint64_t times);
+
+/* "reply DHCPACK", "quiet", "drop arp-target". Returns text. */
+const char *feed_verdict(enum answer a, const struct reply *r, char *text, size_t size);
+
+#endif

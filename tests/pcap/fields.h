@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fields: a frame as a list of named fields, for people.
+ *
+ * A second reader of ARP, IPv4, UDP and DHCPv4, on purpose apart from the one
+ * under test: it refuses nothing and names what it can, so that a wrong reply
+ * is shown for what it is. Every octet of a reply is in exactly one field.
+ */
+#ifndef FOLD_TESTS_PCAP_FIELDS_H
+#define FOLD_TESTS_PCAP_FIELDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FIELDS_MAX 1024 /* more than a reply's 1,500 octets can hold; what is beyond is left out */
+
+struct field {
+	size_t at, len; /* octets of the frame */
+	char name[32];
+	char text[192]; /* printable; cut to fit */
+};
+
+struct fields {
+	size_t count;
+	struct field list[FIELDS_MAX];
+};
+
+void fields_of(const uint8_t *frame, size_t len, struct fields *out);
+
+#endif

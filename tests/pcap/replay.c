@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fold-replay: what would fold answer to this capture?
+ *
+ * Reads the frames that a guest sent from a capture, gives them to the very
+ * function that the live path calls, and writes the replies to a capture, or
+ * compares them octet for octet with those of one that was reviewed before.
+ * It needs no privilege: the responder is bytes in, bytes out.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "capture.h"
+#include "feed.h"
+#include "golden.h"
+#include "guest/binding.h"
+#include "guest/build.h"
+#include "guest/config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <time.h>
+
+enum exit_status { EXIT_SAME = 0, EXIT_DIFFERS = 1, EXIT_USAGE = 2 };
+
+#define MTU_MIN 68 /* RFC 791 */
+#define MTU_MAX 65535
+
+struct options {
+	const char *binding, *config, *expected, *record, *input, *output;
+	struct identity id;
+	bool has_mac, all_sources, csum_pending;
+	int verbose;
+	uint64_t loop;
+};
+
+static const char usage[] =
+    "usage: fold-replay [-b BINDING] [-c CONFIG] -m MAC [-4 IP/LEN] [-6 IP/LEN] [-M MTU]\n"
+    "                   [-e EXPECTED.pcap | -r RECORD.pcap] [-a] [-v]... [--csum-pending] [--loop N]\n"
+    "                   INPUT.pcap [OUTPUT.pcap]\n"
+    "\n"
+    "Feeds the guest's frames of a capture to fold's responder.\n"
+    "\n"
+    "  -m, --mac MAC         the guest's MAC address\n"
+    "  -4, --ip4 IP/LEN      its IPv4 address and subnet; at least one of -4, -6 must be given\n"
+    "  -6, --ip6 IP/LEN      its IPv6 address and prefix\n"
+    "  -b, --binding FILE    its binding file\n"
+    "  -c, --config FILE     the global configuration; built-in defaults where absent\n"
+    "  -M, --mtu N           the bridge's MTU, which the guest is told\n"
+    "  -e, --expect FILE     compare the replies with this capture\n"
+    "  -r, --record FILE     write the replies to this capture and say what changed in it\n"
+    "  -a, --all-sources     feed every frame, not only those with the guest's source MAC\n"
+    "  -v, --verbose         a line for each frame that was fed; twice: all fields of the replies\n"
+    "      --csum-pending    take transport checksums as not filled in yet (virtio offload)\n"
+    "      --loop N          then feed the capture N more times and print frames a second\n"
+    "  -h, --help            this text\n"
+    "  -V, --version         the version\n"
+    "\n"
+    "Exit status: 0 replies as expected, or nothing to compare with; 1 they differ; 2 wrong usage or input.\n";
+
+enum long_option { OPTION_CSUM_PENDING = 256, OPTION_LOOP };
+
+static const struct option long_options[] = {
+    {"mac", required_argument, NULL, 'm'},
+    {"ip4", required_argument, NULL, '4'},
+    {"ip6", required_argument, NULL, '6'},
+    {"binding", required_argument, NULL, 'b'},
+    {"config", required_argument, NULL, 'c'},
+    {"mtu", required_argument, NULL, 'M'},
+    {"expect", required_argument, NULL, 'e'},
+    {"record", required_argument, NULL, 'r'},
+    {"all-sources", no_argument, NULL, 'a'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"csum-pending", no_argument, NULL, OPTION_CSUM_PENDING},
+    {"loop", required_argument, NULL, OPTION_LOOP},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
+};
+
+/* A decimal number from least to most and nothing else. */
+static bool parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long v = strtoull(text, &end, 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9' || v < least || v > most)
+		return false;
+	*out = v;
+	return true;
+}
+
+static bool bad_value(const char *option, const char *value, const char *wanted)
+{
+	log_err("%s %s: %s", option, value, wanted);
+	return false;
+}
+
+/* The options that say who the guest is. */
+static bool take_identity(struct options *o, int option, const char *value)
+{
+	uint64_t mtu;
+
+	switch (option) {
+	case 'm':
+		o->has_mac = mac_parse(value, o->id.mac) && !mac_is_multicast(o->id.mac) && !mac_is_zero(o->id.mac);
+		return o->has_mac || bad_value("-m", value, "not a unicast MAC address such as 52:54:00:12:34:56");
+	case '4':
+		o->id.has4 = cidr4_parse(value, &o->id.ip4);
+		return o->id.has4 || bad_value("-4", value, "not an address and length such as 10.0.1.100/24");
+	case '6':
+		o->id.has6 = cidr6_parse(value, &o->id.ip6);
+		return o->id.has6 || bad_value("-6", value, "not an address and length such as fd00::5054:ff:fe12:3456/64");
+	default:
+		if (!parse_number(value, MTU_MIN, MTU_MAX, &mtu))
+			return bad_value("-M", value, "not an MTU from 68 to 65535");
+		o->id.mtu = (uint32_t)mtu;
+		return true;
+	}
+}
+
+static bool take_option(struct options *o, int option, const char *value)
+{
+	switch (option) {
+	case 'm':
+	case '4':
+	case '6':
+	case 'M':
+		return take_identity(o, option, value);
+	case 'b':
+		o->binding = value;
+		return true;
+	case 'c':
+		o->config = value;
+		return true;
+	case 'e':
+		o->expected = value;
+		return true;
+	case 'r':
+		o->record = value;
+		return true;
+	case 'a':
+		o->all_sources = true;
+		return true;
+	case 'v':
+		o->verbose++;
+		return true;
+	case OPTION_CSUM_PENDING:
+		o->csum_pending = true;
+		return true;
+	case OPTION_LOOP:
+		return parse_number(value, 1, UINT32_MAX, &o->loop) || bad_value("--loop", value, "not a number above 0");
+	default:
+		return false; /* getopt has said what is wrong */
+	}
+}
+
+static bool check_options(const struct options *o)
+{
+	if (!o->input)
+		log_err("a capture to read is missing; fold-replay --help lists the options");
+	else if (!o->has_mac)
+		log_err("-m, the guest's MAC address, is missing");
+	else if (!o->id.has4 && !o->id.has6)
+		log_err("at least one of -4 and -6 must be given");
+	else if (o->expected && o->record)
+		log_err("-e and -r exclude each other");
+	else
+		return true;
+	return false;
+}
+
+/* 0 to go on; else the program is to end with *status. */
+static int parse_options(int argc, char **argv, struct options *o, int *status)
+{
+	int c;
+
+	*status = EXIT_USAGE;
+	while ((c = getopt_long(argc, argv, "m:4:6:b:c:M:e:r:avhV", long_options, NULL)) != -1) {
+		if (c == 'h' || c == 'V') {
+			fputs(c == 'h' ? usage : "fold-replay " FOLD_VERSION "\n", stdout);
+			*status = EXIT_SAME;
+			return -1;
+		}
+		if (!take_option(o, c, optarg))
+			return -1;
+	}
+	if (argc - optind > 2) {
+		log_err("%s: one argument too many; fold-replay --help lists the options", argv[optind + 2]);
+		return -1;
+	}
+	o->input = optind < argc ? argv[optind] : NULL;
+	o->output = optind + 1 < argc ? argv[optind + 1] : NULL;
+	return check_options(o) ? 0 : -1;
+}
+
+static int build_guest(const struct options *o, struct guest *out)
+{
+	_cleanup_(binding_free) struct binding binding = {0};
+	_cleanup_(config_free) struct config config = {0};
+	struct report r = {0};
+
+	int err = o->config ? config_load(o->config, true, &config, &r) : config_defaults(&config, &r);
+	if (err == 0 && o->binding)
+		err = binding_load(o->binding, BINDING_VM, &binding, &r);
+	/* No rules stand on the gateway's MAC here: a binding may do without it. */
+	if (err == 0)
+		err = guest_build(&o->id, o->binding ? &binding : NULL, &config, 0, out, &r);
+	if (err < 0)
+		log_err("%s", r.msg);
+	return err;
+}
+
+/* A frame that the capture cut is not what the guest sent, and no refusal of it means anything. */
+static void warn_of_cut_frames(const char *path, const struct feed *f, const struct capture *in)
+{
+	size_t cut = 0, first = 0;
+
+	for (size_t i = 0; i < in->count; i++) {
+		if (in->at[i].wire_len <= in->at[i].len || !feed_takes(f, &in->at[i]))
+			continue;
+		if (!cut++)
+			first = i;
+	}
+	if (cut)
+		log_warn("%s: %zu of the frames were cut by the capture, the first is frame %zu with %zu of %zu octets; "
+			 "capture with a larger snapshot length",
+			 path, cut, in->at[first].number, in->at[first].len, in->at[first].wire_len);
+}
+
+static int compare_with(const char *path, const struct feed *f, const struct capture *in, const struct capture *got)
+{
+	_cleanup_(capture_free) struct capture expected = {0};
+
+	if (capture_read(path, &expected) < 0)
+		return EXIT_USAGE;
+	size_t differences = golden_compare(f, in, &expected, got, stdout);
+	if (differences)
+		printf("%zu of %zu replies differ from %s\n", differences, got->count, path);
+	return differences ? EXIT_DIFFERS : EXIT_SAME;
+}
+
+/* What changed is printed, so that it is reviewed; a file that is not there yet changes in nothing. */
+static int record_to(const char *path, const struct feed *f, const struct capture *in, const struct capture *got)
+{
+	if (access(path, F_OK) == 0 && compare_with(path, f, in, got) == EXIT_SAME)
+		return EXIT_SAME;
+	return capture_write(path, got) < 0 ? EXIT_USAGE : EXIT_SAME;
+}
+
+static void measure(const struct feed *f, const struct capture *in, uint64_t times)
+{
+	struct timespec from, to;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	uint64_t fed = feed_loop(f, in, times);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	double seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+	printf("%llu frames in %.3f s, %.0f frames/s\n", (unsigned long long)fed, seconds,
+	       seconds > 0 ? (double)fed / seconds : 0.0);
+}
+
+static int replay(const struct options *o, const struct guest *guest)
+{
+	_cleanup_(capture_free) struct capture in = {0}, replies = {0};
+	struct feed f = {.guest = guest, .all_sources = o->all_sources, .csum_pending = o->csum_pending};
+	int status = EXIT_SAME;
+
+	if (capture_read(o->input, &in) < 0)
+		return EXIT_USAGE;
+	warn_of_cut_frames(o->input, &f, &in);
+	if (!feed_capture(&f, &in, &replies, o->verbose ? stdout : NULL, o->verbose > 1))
+		log_warn("%s: none of its %zu frames is from that MAC address", o->input, in.count);
+	if (o->output && capture_write(o->output, &replies) < 0)
+		return EXIT_USAGE;
+	if (o->expected)
+		status = compare_with(o->expected, &f, &in, &replies);
+	if (o->record)
+		status = record_to(o->record, &f, &in, &replies);
+	if (o->loop)
+		measure(&f, &in, o->loop);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_(guest_free) struct guest guest = {0};
+	struct options o = {0};
+	int status;
+
+	log_open("fold-replay", true);
+	if (parse_options(argc, argv, &o, &status) < 0)
+		return status;
+	if (build_guest(&o, &guest) < 0)
+		return EXIT_USAGE;
+	status = replay(&o, &guest);
+	if (fflush(stdout) != 0) {
+		log_err("standard output: %s", strerror(errno));
+		return EXIT_USAGE;
+	}
+	return status;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One line about a frame. RFC 894, 826, 5227 (probes), 791, 768, 951, 2131, 8200, 4861. */
+#include "summary.h"
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "base/rd.h"
+#include "names.h"
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct line {
+	char *at;
+	size_t left;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct line *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(l->at, l->left, fmt, ap);
+	va_end(ap);
+	size_t used = n < 0 ? 0 : (size_t)n < l->left ? (size_t)n : l->left - 1;
+	l->at += used;
+	l->left -= used;
+}
+
+static const char *ip4(const uint8_t *b, char text[static INET_ADDRSTRLEN])
+{
+	return inet_ntop(AF_INET, b, text, INET_ADDRSTRLEN);
+}
+
+static void arp(struct line *l, struct rd r, size_t len)
+{
+	char sender_mac[MAC_TEXT], target_mac[MAC_TEXT], sender[INET_ADDRSTRLEN], target[INET_ADDRSTRLEN];
+
+	rd_bytes(&r, 6);
+	uint16_t op = rd_u16(&r);
+	const uint8_t *sha = rd_bytes(&r, MAC_LEN), *spa = rd_bytes(&r, 4);
+	const uint8_t *tha = rd_bytes(&r, MAC_LEN), *tpa = rd_bytes(&r, 4);
+	if (r.bad) {
+		add(l, "ARP of %zu octets, cut short", len);
+		return;
+	}
+	mac_format(sha, sender_mac);
+	mac_format(tha, target_mac);
+	ip4(spa, sender);
+	ip4(tpa, target);
+	if (op == 2) {
+		add(l, "ARP %s is at %s, to %s %s", sender, sender_mac, target, target_mac);
+	} else if (op != 1) {
+		add(l, "ARP operation %u, sender %s %s, target %s %s", op, sender_mac, sender, target_mac, target);
+	} else if (memcmp(spa, tpa, 4) == 0) {
+		add(l, "ARP announcement of %s by %s", sender, sender_mac);
+	} else if (memcmp(spa, "\0\0\0", 4) == 0) {
+		add(l, "ARP probe for %s by %s", target, sender_mac);
+	} else {
+		add(l, "ARP who has %s, tell %s %s", target, sender, sender_mac);
+	}
+}
+
+/* The first option `code` of the options field, not looking into overloaded fields; NULL where there is none. */
+static const uint8_t *find_option(struct rd r, uint8_t code, uint8_t *len)
+{
+	while (rd_left(&r)) {
+		uint8_t c = rd_u8(&r);
+		if (c == 255)
+			break;
+		if (c == 0)
+			continue;
+		*len = rd_u8(&r);
+		const uint8_t *v = rd_bytes(&r, *len);
+		if (v && c == code)
+			return v;
+	}
+	*len = 0;
+	return NULL;
+}
+
+static void dhcp4_option(struct line *l, struct rd options, uint8_t code, const char *word)
+{
+	char text[128];
+	uint8_t len;
+	const uint8_t *v = find_option(options, code, &len);
+
+	if (!v)
+		return;
+	names_option(code, v, len, text, sizeof(text));
+	add(l, " %s %s", word, text);
+}
+
+static void address(struct line *l, const uint8_t *b, const char *word)
+{
+	char text[INET_ADDRSTRLEN];
+
+	if (memcmp(b, "\0\0\0", 4) != 0)
+		add(l, " %s %s", word, ip4(b, text));
+}
+
+/* "DHCPREQUEST xid 0x1234 ciaddr ...": what decides about the answer, and the host's name. */
+static void dhcp4(struct line *l, struct rd r, size_t len)
+{
+	uint8_t op = rd_u8(&r), type_len = 0;
+	rd_bytes(&r, 3);
+	uint32_t xid = rd_u32(&r);
+	rd_bytes(&r, 2);
+	uint16_t flags = rd_u16(&r);
+	const uint8_t *ciaddr = rd_bytes(&r, 4), *yiaddr = rd_bytes(&r, 4);
+	rd_bytes(&r, 4);
+	const uint8_t *giaddr = rd_bytes(&r, 4);
+	if (r.bad) {
+		add(l, "DHCP of %zu octets, cut short", len);
+		return;
+	}
+	rd_bytes(&r, 212); /* to the end of the cookie */
+	struct rd options = r.bad ? rd_over(NULL, 0) : r;
+	const uint8_t *type = find_option(options, 53, &type_len);
+	const char *name = type && type_len == 1 ? names_message(type[0]) : NULL;
+	if (name)
+		add(l, "%s", name);
+	else if (type)
+		add(l, "DHCP of an unknown type");
+	else
+		add(l, op == 2 ? "BOOTREPLY" : "BOOTREQUEST");
+	add(l, " xid 0x%08x%s", xid, flags & 0x8000 ? " broadcast" : "");
+	address(l, ciaddr, "ciaddr");
+	address(l, yiaddr, "yiaddr");
+	address(l, giaddr, "giaddr");
+	dhcp4_option(l, options, 50, "asks");
+	dhcp4_option(l, options, 54, "server");
+	dhcp4_option(l, options, 12, "host");
+	dhcp4_option(l, options, 56, "says");
+}
+
+static void udp4(struct line *l, struct rd r, const char *from, const char *to)
+{
+	uint16_t sport = rd_u16(&r), dport = rd_u16(&r);
+	rd_bytes(&r, 4);
+	if (r.bad) {
+		add(l, "UDP %s > %s, cut short", from, to);
+		return;
+	}
+	if (sport == 67 || dport == 67)
+		dhcp4(l, r, rd_left(&r));
+	else
+		add(l, "UDP");
+	add(l, ", %s:%u > %s:%u", from, sport, to, dport);
+}
+
+static void packet4(struct line *l, struct rd r)
+{
+	char from[INET_ADDRSTRLEN], to[INET_ADDRSTRLEN];
+	struct rd whole = r;
+	size_t header = (size_t)(rd_u8(&r) & 15) * 4;
+	rd_u8(&r);
+	size_t total = rd_u16(&r);
+	rd_u16(&r);
+	uint16_t fragment = rd_u16(&r) & 0x3fff;
+	rd_u8(&r);
+	uint8_t proto = rd_u8(&r);
+	rd_u16(&r);
+	const uint8_t *src = rd_bytes(&r, 4), *dst = rd_bytes(&r, 4);
+	if (r.bad) {
+		add(l, "IPv4 header, cut short");
+		return;
+	}
+	ip4(src, from);
+	ip4(dst, to);
+	/* Read as far as it goes, whatever the lengths claim. */
+	if (total < rd_left(&whole))
+		whole.end = whole.p + total;
+	rd_bytes(&whole, header);
+	if (fragment)
+		add(l, "fragment of IPv4 protocol %u, %s > %s", proto, from, to);
+	else if (header < 20 || whole.bad)
+		add(l, "IPv4 with lengths that lie, protocol %u, %s > %s", proto, from, to);
+	else if (proto == IPPROTO_UDP)
+		udp4(l, whole, from, to);
+	else
+		add(l, "%s%.0u, %s > %s", proto == IPPROTO_TCP ? "TCP" : proto == IPPROTO_ICMP ? "ICMP" : "IPv4 protocol ",
+		    proto == IPPROTO_TCP || proto == IPPROTO_ICMP ? 0u : proto, from, to);
+}
+
+static void packet6(struct line *l, struct rd r)
+{
+	static const char *const nd[] = {"router solicitation", "router advertisement", "neighbour solicitation",
+					 "neighbour advertisement", "redirect"};
+	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
+
+	rd_bytes(&r, 6);
+	uint8_t proto = rd_u8(&r);
+	rd_u8(&r);
+	const uint8_t *src = rd_bytes(&r, 16), *dst = rd_bytes(&r, 16);
+	if (r.bad) {
+		add(l, "IPv6 header, cut short");
+		return;
+	}
+	inet_ntop(AF_INET6, src, from, sizeof(from));
+	inet_ntop(AF_INET6, dst, to, sizeof(to));
+	uint8_t type = rd_left(&r) ? r.p[0] : 0;
+	if (proto == IPPROTO_ICMPV6 && type >= 133 && type <= 137)
+		add(l, "%s, %s > %s", nd[type - 133], from, to);
+	else if (proto == IPPROTO_ICMPV6)
+		add(l, "ICMPv6 type %u, %s > %s", type, from, to);
+	else if (proto == IPPROTO_UDP && rd_left(&r) >= 4)
+		add(l, "UDP, [%s]:%u > [%s]:%u", from, r.p[0] << 8 | r.p[1], to, r.p[2] << 8 | r.p[3]);
+	else
+		add(l, "IPv6 next header %u, %s > %s", proto, from, to);
+}
+
+const char *summary_of(const uint8_t *frame, size_t len, char *text, size_t size)
+{
+	struct line l = {.at = text, .left = size};
+	struct rd r = rd_over(frame, len);
+
+	text[0] = 0;
+	rd_bytes(&r, ETH_ALEN + ETH_ALEN);
+	uint16_t type = rd_u16(&r);
+	if (r.bad)
+		add(&l, "runt of %zu octets", len);
+	else if (type == ETH_P_ARP)
+		arp(&l, r, rd_left(&r));
+	else if (type == ETH_P_IP)
+		packet4(&l, r);
+	else if (type == ETH_P_IPV6)
+		packet6(&l, r);
+	else
+		add(&l, "ethertype 0x%04x, %zu octets", type, len);
+	return text;
+}

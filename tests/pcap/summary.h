@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* summary: one line about a frame. */
+#ifndef FOLD_TESTS_PCAP_SUMMARY_H
+#define FOLD_TESTS_PCAP_SUMMARY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the frame asks or says, whatever state it is in. Guests' strings are escaped. Returns text. */
+const char *summary_of(const uint8_t *frame, size_t len, char *text, size_t size);
+
+#endif
