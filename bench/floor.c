@@ -21,7 +21,6 @@
 #include "port.h"
 
 #include <getopt.h>
-#include <signal.h>
 
 #include <libmnl/libmnl.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>

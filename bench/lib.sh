@@ -10,6 +10,7 @@
 bin=$FOLD_OUT/bench
 load_cpu=0   # the load generator's
 server_cpu=1 # the server's under test
+tmp=/run/bench
 
 die() {
 	echo "${0##*/}: $*" >&2
@@ -30,7 +31,6 @@ enter() {
 	mount -t sysfs sysfs /sys
 	mount -t tmpfs tmpfs /run
 	mount -t tmpfs tmpfs /var/lib
-	tmp=/run/bench
 	mkdir -p "$tmp/bin" /run/netns
 	for p in dhcpload stamp traffic; do
 		[ -x "$bin/$p" ] && ln -s "$bin/$p" "$tmp/bin/qemu-system-$p"
@@ -45,27 +45,48 @@ need() {
 	done
 }
 
-have_fold() {
-	[ -x "$FOLD_OUT/fold" ]
+need_fold() {
+	[ -x "$FOLD_OUT/fold" ] || die "no $FOLD_OUT/fold: run 'make', or set FOLD_OUT"
+	# A binding such as VMs have.
+	printf 'HOSTNAME=bench\nGATEWAY=10.0.250.1\nGATEWAY_MAC=52:54:00:00:00:01\nNAMESERVERS=10.0.250.1\n' >"$tmp/binding"
 }
+
+# Folds that stay, each with a hypervisor that only holds its tap: name, then spawn's arguments. They go with the
+# namespaces. Their lines are in $tmp/NAME.
+keep_running() {
+	name=$1
+	shift
+	mkfifo "$tmp/$name.hold"
+	ip netns exec fold "$bin/spawn" -k "$@" <"$tmp/$name.hold" >"$tmp/$name" 2>"$tmp/$name.err" &
+	exec 3>"$tmp/$name.hold"
+	wait_for 120 grep -q -e kept "$tmp/$name" || {
+		tail -n 3 "$tmp/$name.err" >&2
+		die "the folds did not start"
+	}
+}
+
+# The arguments of a fold numbered by spawn, up to the hypervisor's.
+fold_numbered="$FOLD_OUT/fold -i vm%d -4 10.0.%a/16 --bridge br0 -b $tmp/binding 52:54:00:00:%x:%x qemu-system-stamp"
 
 on_server_cpu() {
 	taskset -c "$server_cpu" "$@"
 }
 
-# A network namespace with a bridge br0 that has 10.0.1.1/16 and a carrier, and is quiet.
+# A network namespace with a bridge br0 that has 10.0.250.1/16 and a carrier, and is quiet.
 # A port that nothing is flooded to holds the carrier while no tap is open.
 make_net() {
 	ip netns add "$1"
 	ip netns exec "$1" sh -ec '
 		sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+		# Where br_netfilter is there it sends bridged packets through iptables, which no peer here wants.
+		sysctl -qew net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-arptables=0
 		ip link set lo up
 		ip link add br0 type bridge mcast_snooping 0
 		ip link add hold0 type veth peer name hold1
 		ip link set hold1 up
 		ip link set hold0 master br0 up
 		bridge link set dev hold0 flood off mcast_flood off bcast_flood off
-		ip addr add 10.0.1.1/16 dev br0
+		ip addr add 10.0.250.1/16 dev br0
 		ip link set br0 up' || die "cannot make a bridge"
 }
 

@@ -17,6 +17,9 @@
 
 #include <sys/signalfd.h>
 
+/* Known once a kernel has refused nft's `queue` in the bridge family: asking it again takes 30 ms. */
+#define NO_BRIDGE_QUEUE "kernel-without-bridge-queue"
+
 #define MTU_MOST 16384 /* the most that every virtio guest takes; the bridge's own is usually less */
 
 /* Configuration, binding and hypervisor: all that can fail without touching the system. */
@@ -92,8 +95,7 @@ static int make_tap(struct session *s, struct link *l, struct report *r)
 	if (err)
 		return report_fail(r, -err, "interface %s: %s", name, strerror(-err));
 	s->ifindex = info.ifindex;
-	s->notes |= SESSION_NOTE_TAP;
-	return keeper_note(&s->keeper, SESSION_NOTE_TAP);
+	return 0;
 }
 
 /* Opens the delivery, then puts the rules in place that feed it. */
@@ -111,6 +113,10 @@ static int try_transport(struct session *s, enum transport t)
 	    .transport = t,
 	    .number = delivery_number(s->delivery),
 	};
+	if (t == TRANSPORT_QUEUE) {
+		s->notes |= SESSION_NOTE_SHARED;
+		keeper_note(&s->keeper, SESSION_NOTE_SHARED);
+	}
 	err = nft_open(&s->nft);
 	if (!err)
 		err = rules_add(s->nft, &rules);
@@ -125,11 +131,15 @@ static int try_transport(struct session *s, enum transport t)
 
 static int make_rules(struct session *s, struct report *r)
 {
-	enum transport wish = s->o->transport;
-	int err = try_transport(s, wish == TRANSPORT_AUTO ? TRANSPORT_QUEUE : wish);
+	enum transport wish = s->o->transport, first = wish;
 
-	if ((err == -ENOENT || err == -EOPNOTSUPP) && wish == TRANSPORT_AUTO)
+	if (wish == TRANSPORT_AUTO)
+		first = claim_fact(NO_BRIDGE_QUEUE) ? TRANSPORT_LOG : TRANSPORT_QUEUE;
+	int err = try_transport(s, first);
+	if (err == -ENOENT && wish == TRANSPORT_AUTO && first == TRANSPORT_QUEUE) {
+		claim_set_fact(NO_BRIDGE_QUEUE);
 		err = try_transport(s, TRANSPORT_LOG);
+	}
 	if (err == -ENOENT && wish != TRANSPORT_AUTO)
 		return report_fail(r, ENOENT, "--transport %s: this kernel cannot deliver that way; leave it out",
 				   wish == TRANSPORT_QUEUE ? "queue" : "log");

@@ -85,7 +85,7 @@ void session_takedown(void *session, unsigned notes)
 	struct session *s = session;
 	struct nft *nft;
 
-	if (notes & SESSION_NOTE_TAP && nft_open(&nft) == 0) {
+	if (notes & SESSION_NOTE_SHARED && nft_open(&nft) == 0) {
 		int err = rules_remove_shared(nft, s->info.iface);
 		if (err)
 			log_warn("%s: its rules could not be removed: %s; `fold gc` tries again", s->info.iface, strerror(-err));

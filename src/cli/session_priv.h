@@ -13,7 +13,7 @@
 #include "host/tx.h"
 
 /* What the keeper is told before it is made. */
-enum session_note { SESSION_NOTE_TAP = 1, SESSION_NOTE_COPY = 2 };
+enum session_note { SESSION_NOTE_SHARED = 1, SESSION_NOTE_COPY = 2 };
 
 #define SESSION_CLAIMS 3
 

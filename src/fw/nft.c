@@ -203,6 +203,21 @@ static void chain_message(struct nft *n, struct nftnl_chain *c, const char *name
 		nftnl_chain_free(c);
 }
 
+int nft_has_chain(struct nft *n, int family, const char *table, const char *chain)
+{
+	struct nftnl_chain *c = nftnl_chain_alloc();
+
+	if (!c)
+		return -ENOMEM;
+	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, table);
+	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain);
+	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETCHAIN, (uint16_t)family, NLM_F_ACK, n->seq++);
+	nftnl_chain_nlmsg_build_payload(h, c);
+	nftnl_chain_free(c);
+	int err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : read_answers(n);
+	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
+}
+
 static uint16_t create_flags(bool exclusive)
 {
 	return exclusive ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_CREATE;

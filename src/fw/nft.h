@@ -33,6 +33,12 @@ void nft_begin(struct nft *n);
  */
 int nft_commit(struct nft *n);
 
+/*
+ * Whether the chain is there: 1, 0 or -errno. A question costs nothing; a transaction that is refused makes the kernel
+ * wait for a grace period (about 15 ms), so what may well be missing is asked for first.
+ */
+int nft_has_chain(struct nft *n, int family, const char *table, const char *chain);
+
 enum nft_hook { NFT_HOOK_INGRESS, NFT_HOOK_EGRESS, NFT_HOOK_BRIDGE_PREROUTING };
 
 /* Everything below goes into the table named last. family: NFPROTO_NETDEV or NFPROTO_BRIDGE. */

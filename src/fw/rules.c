@@ -168,24 +168,29 @@ static void shared_part(struct nft *n, const struct rules *r)
 }
 
 /*
- * The table is usually there, so its parts alone are tried first. Making it is exclusive, lest the
- * dispatch rule stand twice; whoever loses that race finds the table there on the next turn.
+ * Making the table is exclusive, lest the dispatch rule stand twice: whoever loses that race, or finds it gone in between
+ * with the last VM, looks again.
  */
 static int add_shared(struct nft *n, const struct rules *r)
 {
+	char chain[RULES_TABLE_TEXT];
 	int err = -EEXIST;
 
+	/* What a killed fold of this name left; the claim on the name is ours now. */
+	if (nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, take_chain(r->guest->id.iface, chain)) == 1)
+		rules_remove_shared(n, r->guest->id.iface);
 	for (int turn = 0; turn < 50 && (err == -EEXIST || err == -ENOENT); turn++) {
+		int there = nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting");
+		if (there < 0)
+			return there;
 		nft_begin(n);
-		if (turn % 2)
-			shared_base(n);
-		else
+		if (there)
 			nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
+		else
+			shared_base(n);
 		shared_part(n, r);
 		err = nft_commit(n);
-		if (err == -EEXIST && turn == 2) /* what a killed fold of this name left; its claim is ours now */
-			rules_remove_shared(n, r->guest->id.iface);
-		if (err == -ENOENT && turn % 2)
+		if (err == -ENOENT && !there)
 			break; /* not the table's absence: the kernel cannot queue from the bridge family */
 	}
 	return err;
@@ -193,22 +198,26 @@ static int add_shared(struct nft *n, const struct rules *r)
 
 int rules_add(struct nft *n, const struct rules *r)
 {
+	if (r->transport == TRANSPORT_QUEUE) {
+		int err = add_shared(n, r);
+		if (err)
+			return err;
+	}
 	nft_begin(n);
 	own_table(n, r);
-	int err = nft_commit(n);
-	if (err || r->transport != TRANSPORT_QUEUE)
-		return err;
-	return add_shared(n, r);
+	return nft_commit(n);
 }
 
 int rules_remove_shared(struct nft *n, const char *iface)
 {
 	char chain[RULES_TABLE_TEXT];
 
+	if (nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, take_chain(iface, chain)) == 0)
+		return 0;
 	nft_begin(n);
 	nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
 	nft_ifname_vmap_delete(n, "take", iface);
-	nft_chain_flush(n, take_chain(iface, chain));
+	nft_chain_flush(n, chain);
 	nft_chain_delete(n, chain, false);
 	int err = nft_commit(n);
 	/* The last one out: refused by the kernel, as a whole, where another VM or a user's chain is in it. */
@@ -219,5 +228,5 @@ int rules_remove_shared(struct nft *n, const char *iface)
 	nft_set_delete(n, "take", true);
 	nft_table_delete(n, true);
 	nft_commit(n);
-	return err == -ENOENT ? 0 : err;
+	return err;
 }

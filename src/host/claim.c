@@ -43,13 +43,18 @@ static bool still_named(const char *path, int fd)
 }
 
 /* A locked descriptor, -EBUSY with the holder's text, or -errno. */
-static int lock(const char *path, char *holder, size_t size)
+static int lock(const char *dir, const char *path, char *holder, size_t size)
 {
 	/* No text yet: it is being taken this moment, or someone looks at what a killed fold left. */
 	const struct timespec moment = {.tv_nsec = 1000000};
 
 	for (int turn = 0;; turn++) {
+		/* The last claim's holder takes the folder along; it is made again. */
+		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+			return -errno;
 		_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0 && errno == ENOENT && turn < 100)
+			continue;
 		if (fd < 0)
 			return -errno;
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -74,13 +79,11 @@ int claim_take(const char *key, const char *text, struct claim *out, char *holde
 
 	if (err == 0)
 		err = file_make_dir(CLAIM_DIR, 0700, r);
-	if (err == 0)
-		err = file_make_dir(dir, 0700, r);
 	if (err < 0)
 		return err;
 	if (asprintf(&path, "%s/%s", dir, key) < 0)
 		return report_fail(r, ENOMEM, "out of memory");
-	int fd = lock(path, holder, size);
+	int fd = lock(dir, path, holder, size);
 	if (fd == -EBUSY)
 		return fd;
 	if (fd < 0)
@@ -102,6 +105,8 @@ void claim_release(struct claim *c)
 		return;
 	unlink(c->path); /* while it is still locked: nobody can have taken it over */
 	close(c->fd);
+	*strrchr(c->path, '/') = 0;
+	rmdir(c->path); /* refused while there are others in it */
 	free(c->path);
 	*c = CLAIM_NONE;
 }
@@ -137,4 +142,22 @@ int claim_each(const char *prefix, bool (*each)(void *arg, const char *key, cons
 			visit(dir, e->d_name, each, arg);
 	closedir(d);
 	return 0;
+}
+
+bool claim_fact(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), CLAIM_DIR "/%s", name);
+	return access(path, F_OK) == 0;
+}
+
+void claim_set_fact(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), CLAIM_DIR "/%s", name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0)
+		close(fd);
 }

@@ -38,4 +38,11 @@ void claim_release(struct claim *c);
  */
 int claim_each(const char *prefix, bool (*each)(void *arg, const char *key, const char *text, bool live), void *arg);
 
+/*
+ * A fact about the running kernel, found out once and kept until the next boot, under CLAIM_DIR: an empty file of that
+ * name. A lost or missing one costs time, nothing else.
+ */
+bool claim_fact(const char *name);
+void claim_set_fact(const char *name);
+
 #endif

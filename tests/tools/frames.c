@@ -9,7 +9,8 @@
  *   frames sniff IFACE [-t SECONDS] [-n MAX] [-d in|out] [-f FILTER] [-u FILTER]
  *     Prints every frame as "in HEX" (the interface received it) or "out HEX" (it was sent there), VLAN tags that the
  *     kernel took out put back. The first line, "# sniffing IFACE", says that from now on no frame is missed.
- *     It ends after SECONDS, after MAX frames, after the first frame that matches -u (printed too), or on SIGTERM.
+ *     It ends after SECONDS, after MAX frames, after the first frame that matches -u (printed too), on SIGTERM, or
+ *     when the interface is deleted.
  *     -f: only frames that match this pcap filter (pcap-filter(7)); -d: only that direction.
  *     Status 0; 1 where -n or -u was given and not reached, or frames were lost.
  *
@@ -85,7 +86,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* A raw socket on iface that gets the frames of `protocol` (host order; 0: none). */
+/* A raw socket on iface that gets the frames of `protocol` (host order; 0: none), with what the kernel took out of them. */
 static int open_packet(const char *iface, uint16_t protocol)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -99,9 +100,13 @@ static int open_packet(const char *iface, uint16_t protocol)
 	};
 	if (at.sll_ifindex == 0)
 		die("%s: no such interface", iface);
-	/* Before the socket is bound: room for a flood. */
-	int room = 32 << 20;
+	/* All before the socket is bound: the first frame counts too. Room for a flood. */
+	int room = 32 << 20, on = 1;
+	struct packet_mreq all = {.mr_ifindex = at.sll_ifindex, .mr_type = PACKET_MR_PROMISC};
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) < 0 ||
+	    (protocol && setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) < 0))
+		die("%s: %s", iface, strerror(errno));
 	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
 		die("%s: bind: %s", iface, strerror(errno));
 	return fd;
@@ -163,10 +168,13 @@ static void read_frames(struct frame_list *l)
 	free(line);
 }
 
-/* A full queue is waited for; anything else is the frame's own fault. */
+/*
+ * A full queue is waited for, but not for ever: a rule that drops on the way out
+ * looks the same. Anything else is the frame's own fault.
+ */
 static bool send_one(int fd, const struct one *f)
 {
-	for (;;) {
+	for (int i = 0; i < 1000; i++) {
 		if (send(fd, f->data, f->len, 0) >= 0)
 			return true;
 		if (errno == ENETDOWN || errno == ENXIO || errno == ENODEV)
@@ -175,6 +183,7 @@ static bool send_one(int fd, const struct one *f)
 			return false;
 		usleep(100);
 	}
+	return false;
 }
 
 static int do_send(int argc, char **argv)
@@ -222,12 +231,14 @@ static int do_send(int argc, char **argv)
 /* ---- sniff ---- */
 
 struct sniff {
+	const char *iface;
 	uint64_t end_ns; /* 0: for ever */
 	uint64_t max;    /* 0: any number */
 	uint64_t seen;
 	bool in, out;
 	struct bpf_program only, until;
-	bool has_only, has_until, reached;
+	bool has_only, has_until;
+	bool reached, gone;
 };
 
 static void compile(struct bpf_program *to, const char *filter)
@@ -301,9 +312,12 @@ static bool take_frame(struct sniff *s, int fd)
 	};
 	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
 
-	/* ENETDOWN: the interface is not up; that is told once, and frames come when it is. */
-	if (n < 0)
-		return errno == ENETDOWN || errno == EINTR;
+	/* ENETDOWN is told once: the interface is not up, and frames come when it is, or it was deleted. */
+	if (n < 0) {
+		bool down = errno == ENETDOWN, again = down || errno == EINTR;
+		s->gone = down && if_nametoindex(s->iface) == 0;
+		return again && !s->gone;
+	}
 	bool out = from.sll_pkttype == PACKET_OUTGOING;
 	if (out ? !s->out : !s->in)
 		return true;
@@ -339,7 +353,7 @@ static void sniff(struct sniff *s, int fd)
 {
 	struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = open_signals(), .events = POLLIN}};
 
-	while (!s->reached) {
+	while (!s->reached && !s->gone) {
 		uint64_t now = now_ns();
 		if (s->end_ns && now >= s->end_ns)
 			break;
@@ -398,15 +412,10 @@ static int do_sniff(int argc, char **argv)
 	struct sniff s = {.in = true, .out = true};
 
 	parse_sniff(&s, argc, argv);
-	const char *iface = argv[optind];
-	int fd = open_packet(iface, ETH_P_ALL);
-	int on = 1;
-	struct packet_mreq all = {.mr_ifindex = (int)if_nametoindex(iface), .mr_type = PACKET_MR_PROMISC};
-	if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) < 0 ||
-	    setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) < 0)
-		die("%s: %s", iface, strerror(errno));
+	s.iface = argv[optind];
+	int fd = open_packet(s.iface, ETH_P_ALL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	printf("# sniffing %s\n", iface);
+	printf("# sniffing %s\n", s.iface);
 	sniff(&s, fd);
 
 	struct tpacket_stats stats = {0};

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * traffic: one guest that sends 64-byte UDP frames as fast as its port takes them,
+ * and one that counts those that arrive.
+ *
+ *   traffic send (-t TAP | -i IFACE | -netdev tap,fd=N) -m MAC -a ADDRESS -M MAC -A ADDRESS [-s SECONDS]
+ *   traffic count (...) -m MAC ... [-s SECONDS]
+ *
+ * -m, -a: this guest; -M, -A: the other. send ends after SECONDS. count starts its
+ * clock 0.3 s after the first frame and measures for SECONDS. As a hypervisor
+ * (qemu-system-traffic) the verb stands after the netdev. One line of key=value.
+ *
+ * 64 bytes count the frame check sequence, which no virtual port carries: 60 octets leave.
+ */
+#include "base/addr.h"
+#include "base/csum.h"
+#include "port.h"
+
+#include <getopt.h>
+
+#define FRAME 60
+#define UDP_PORT 9 /* discard, RFC 863 */
+
+struct options {
+	const char *verb, *iface, *tap, *netdev;
+	uint8_t mac[MAC_LEN], to_mac[MAC_LEN];
+	struct in_addr address, to_address;
+	double seconds;
+	int cpu;
+};
+
+static void put16(uint8_t *at, size_t v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
+static void frame_build(const struct options *o, uint8_t *f)
+{
+	size_t udp_len = FRAME - 14 - 20;
+	uint8_t *ip = f + 14, *udp = ip + 20;
+
+	memcpy(f, o->to_mac, MAC_LEN);
+	memcpy(f + 6, o->mac, MAC_LEN);
+	put16(f + 12, ETH_P_IP);
+	ip[0] = 0x45;
+	put16(ip + 2, FRAME - 14);
+	ip[8] = 64;
+	ip[9] = IPPROTO_UDP;
+	memcpy(ip + 12, &o->address, 4);
+	memcpy(ip + 16, &o->to_address, 4);
+	put16(ip + 10, (uint16_t)~csum_fold(csum_add(0, ip, 20)));
+	put16(udp, UDP_PORT);
+	put16(udp + 2, UDP_PORT);
+	put16(udp + 4, udp_len);
+	put16(udp + 6,
+	      (uint16_t)~csum_fold(
+		      csum_add(csum_pseudo4(o->address, o->to_address, IPPROTO_UDP, udp_len), udp, udp_len)));
+}
+
+static int run_send(const struct options *o, const struct port *p)
+{
+	uint8_t f[FRAME] = {0};
+	struct iovec out[PORT_BATCH];
+	uint64_t start = port_now_ns(), end = start + (uint64_t)(o->seconds * 1e9), sent = 0;
+
+	frame_build(o, f);
+	for (unsigned i = 0; i < PORT_BATCH; i++)
+		out[i] = (struct iovec){f, FRAME};
+	while (port_now_ns() < end) {
+		port_send(p, out, PORT_BATCH);
+		sent += PORT_BATCH;
+	}
+	printf("sent=%llu sent_rate=%.0f\n", (unsigned long long)sent,
+	       (double)sent / ((double)(port_now_ns() - start) / 1e9));
+	return 0;
+}
+
+/* The other guest's datagrams among the frames of one batch. */
+static uint64_t count_batch(const struct options *o, const struct port *p, struct port_batch *b)
+{
+	unsigned got = port_recv(p, b);
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < got; i++)
+		n += b->len[i] == FRAME && memcmp(b->data[i], o->mac, MAC_LEN) == 0 &&
+		     memcmp(b->data[i] + 6, o->to_mac, MAC_LEN) == 0 && b->data[i][23] == IPPROTO_UDP;
+	return n;
+}
+
+static int run_count(const struct options *o, const struct port *p)
+{
+	struct port_batch *b = calloc(1, sizeof(*b));
+	uint64_t start = port_now_ns(), limit = start + 10000000000u, count = 0;
+
+	if (!b)
+		err(1, "memory");
+	while (!count && port_now_ns() < limit)
+		if (port_wait(p, 100))
+			count = count_batch(o, p, b);
+	for (limit = port_now_ns() + 300000000; port_now_ns() < limit && port_wait(p, 100);)
+		count_batch(o, p, b);
+	start = port_now_ns();
+	limit = start + (uint64_t)(o->seconds * 1e9);
+	for (count = 0; port_now_ns() < limit;)
+		if (port_wait(p, 100))
+			count += count_batch(o, p, b);
+	printf("received=%llu rate=%.0f\n", (unsigned long long)count,
+	       (double)count / ((double)(port_now_ns() - start) / 1e9));
+	free(b);
+	return count ? 0 : 1;
+}
+
+static _Noreturn void usage(void)
+{
+	fputs("usage: traffic (send | count) (-t TAP | -i IFACE | -netdev tap,fd=N)\n"
+	      "  -m MAC -a ADDRESS -M OTHER_MAC -A OTHER_ADDRESS [-s SECONDS] [-cpu N]\n",
+	      stderr);
+	exit(2);
+}
+
+static void option_take(struct options *o, int c, const char *arg)
+{
+	bool ok = true;
+
+	switch (c) {
+	case 'i': o->iface = arg; break;
+	case 't': o->tap = arg; break;
+	case 'n': o->netdev = arg; break;
+	case 'd': break; /* qemu's -device: nothing to do */
+	case 's': o->seconds = atof(arg); break;
+	case 'c': o->cpu = atoi(arg); break;
+	case 'm': ok = mac_parse(arg, o->mac); break;
+	case 'M': ok = mac_parse(arg, o->to_mac); break;
+	case 'a': ok = inet_pton(AF_INET, arg, &o->address) == 1; break;
+	case 'A': ok = inet_pton(AF_INET, arg, &o->to_address) == 1; break;
+	default: ok = false;
+	}
+	if (!ok)
+		usage();
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{"netdev", 1, NULL, 'n'}, {"device", 1, NULL, 'd'}, {"cpu", 1, NULL, 'c'}, {0}};
+	struct options o = {.seconds = 1, .cpu = -1};
+	struct port p = {.fd = -1};
+	int c;
+
+	while ((c = getopt_long_only(argc, argv, "i:t:s:m:M:a:A:", names, NULL)) != -1)
+		option_take(&o, c, optarg);
+	if (optind != argc - 1)
+		usage();
+	o.verb = argv[optind];
+	if (o.iface)
+		p = port_open_iface(o.iface);
+	else if (o.tap)
+		p = port_open_tap(o.tap);
+	else if (o.netdev)
+		p = port_from_tap(port_fd_of_netdev(o.netdev));
+	else
+		usage();
+	port_pin(o.cpu);
+	if (strcmp(o.verb, "send") == 0)
+		return run_send(&o, &p);
+	if (strcmp(o.verb, "count") == 0)
+		return run_count(&o, &p);
+	usage();
+}

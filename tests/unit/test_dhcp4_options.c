@@ -1,0 +1,915 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the options of a DHCPv4 reply hold, in which order, and what becomes of them
+ * where space is short. The numbers in the tests' names are those of test_dhcp4.c.
+ */
+#include "dhcp4_fixture.h"
+
+static const uint8_t route_off_subnet[] = {32, 192, 0, 2, 1, 0, 0, 0, 0, 0, 192, 0, 2, 1};
+
+static void v4_11_gateway_outside_the_subnet_is_given_by_routes_and_by_router(void **state)
+{
+	(void)state;
+	t.g.gateway4 = ip("192.0.2.1");
+	request();
+	LIST(1, 3, 121);
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1, 3, 121);
+	assert_option(121, route_off_subnet, sizeof(route_off_subnet));
+	assert_option_ip(3, "192.0.2.1");
+}
+
+static void v4_11_gateway_of_a_guest_alone_in_its_subnet(void **state)
+{
+	(void)state;
+	t.g.id.ip4.len = 32;
+	t.g.gateway4 = ip("192.0.2.1");
+	request();
+	LIST(121, 3, 28);
+	expect_reply(ACK, "DHCPACK");
+	assert_option(121, route_off_subnet, sizeof(route_off_subnet));
+	assert_option_ip(1, "255.255.255.255");
+	assert_none(28);
+}
+
+static void v4_11_routes_to_a_gateway_outside_go_to_those_that_do_not_ask(void **state)
+{
+	(void)state; /* Rumprun asks for these, and obeys 121 */
+	t.g.gateway4 = ip("192.0.2.1");
+	request();
+	LIST(1, 33, 3, 28, 51, 58, 59);
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1, 3, 28, 121);
+}
+
+static void v4_11_option_249_is_121_on_request(void **state)
+{
+	(void)state;
+	t.g.gateway4 = ip("192.0.2.1");
+	request();
+	LIST(249, 3);
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1, 249, 3);
+	assert_option(249, route_off_subnet, sizeof(route_off_subnet));
+	request(); /* no list: everything, but the old number only on request */
+	expect_reply(ACK, "DHCPACK");
+	assert_none(249);
+	assert_option(121, route_off_subnet, sizeof(route_off_subnet));
+	configure(121, "\0\12\0\1\1", 5);
+	request();
+	LIST(249);
+	expect_reply(ACK, "DHCPACK");
+	assert_option(249, "\0\12\0\1\1", 5);
+}
+
+static void v4_11_gateway_in_the_subnet_needs_no_routes(void **state)
+{
+	(void)state;
+	request();
+	LIST(3, 121, 249);
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1, 3);
+}
+
+static void v4_11_no_gateway_no_router(void **state)
+{
+	(void)state;
+	t.g.has_gateway4 = false;
+	t.g.id.ip4.len = 32;
+	request();
+	LIST(3, 121, 249, 15);
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1, 15);
+}
+
+static void v4_12_the_clients_order_and_nothing_that_it_did_not_ask_for(void **state)
+{
+	(void)state;
+	configure(42, "\12\0\1\5", 4);
+	request();
+	LIST(119, 42, 28, 26, 15, 12, 6, 3, 1, 2, 7, 252);
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1, 119, 42, 28, 26, 15, 12, 6, 3);
+	request();
+	LIST(6);
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1, 6);
+}
+
+static void v4_12_each_once_however_often_it_is_asked_for(void **state)
+{
+	(void)state;
+	request();
+	LIST(3, 3, 1, 1, 6, 3, 6, 53, 54, 51, 12, 12);
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1, 3, 6, 12);
+}
+
+static void v4_12_without_a_list_everything(void **state)
+{
+	(void)state;
+	t.g.gateway4 = ip("192.0.2.1");
+	configure(42, "\12\0\1\5", 4);
+	configure(114, "https://captive.lab.test/api", 28);
+	request();
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1, 3, 121, 6, 12, 15, 26, 28, 119, 42, 114);
+	request();
+	opt(55, "", 0); /* an empty list is none */
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1, 3, 121, 6, 12, 15, 26, 28, 119, 42, 114);
+}
+
+static void v4_12_a_list_of_every_code_there_is(void **state)
+{
+	uint8_t codes[255];
+	uint8_t value = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes); i++)
+		codes[i] = (uint8_t)(255 - i);
+	for (int code = 0; code < 256; code++)
+		configure((uint8_t)code, &value, 1);
+	for (int size = 0; size < 2; size++) {
+		request();
+		opt(55, codes, sizeof(codes));
+		if (size)
+			opt(57, "\x05\xdc", 2);
+		expect_reply(ACK, "DHCPACK");
+	}
+	assert_option(200, &value, 1);
+	assert_none(80);
+	assert_option_ip(1, "255.255.255.0"); /* the protocol's own are not the table's to give */
+	assert_option_u32(51, 604800);
+}
+
+static void v4_13_no_more_than_576_octets_unless_57_allows(void **state)
+{
+	static const struct {
+		const char *wire;
+		size_t len, most;
+	} rows[] = {
+	    {"", 0, 548},         /* not there */
+	    {"\x00\x00", 2, 548}, /* lies below the least */
+	    {"\x00\x1b", 2, 548}, {"\x01\x96", 2, 548}, {"\x02\x3f", 2, 548}, {"\x02\x40", 2, 548},
+	    {"\x02\x41", 2, 549}, {"\x05\x60", 2, 1348},
+	    {"\xff\x00", 2, 1348}, /* octets swapped, as a firmware does: no more than the link carries */
+	    {"\xff\xff", 2, 1348}, {"\x05", 1, 548},    {"\x00\x00\x05\xdc", 4, 548},
+	};
+	static uint8_t big[1000];
+
+	(void)state;
+	for (uint8_t code = 232; code < 240; code++)
+		configure(code, big, 120);
+	for (uint8_t code = 176; code < 232; code++)
+		configure(code, big, 1); /* so that nearly every octet is used */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		request();
+		if (rows[i].len)
+			opt(57, rows[i].wire, rows[i].len);
+		expect_reply(ACK, "DHCPACK");
+		assert_true(t.r.len <= rows[i].most);
+		if (rows[i].most < 1348)
+			assert_true(t.r.len > rows[i].most - 3);
+		else
+			assert_true(t.r.len > 548);
+	}
+}
+
+static void v4_13_never_more_than_the_link_carries(void **state)
+{
+	static uint8_t big[990];
+
+	(void)state;
+	configure(224, big, sizeof(big));
+	request();
+	opt(57, "\x05\xdc", 2);
+	expect_reply(ACK, "DHCPACK");
+	assert_true(t.r.len > 1300 && t.r.len <= 1348);
+	t.g.id.mtu = 1280;
+	expect_reply(ACK, "DHCPACK");
+	assert_true(t.r.len <= 1252);
+	assert_none(224);
+	t.g.id.mtu = 0;
+	configure(225, big, 100);
+	expect_reply(ACK, "DHCPACK");
+	assert_true(t.r.len > 1400 && t.r.len <= 1472);
+	t.g.id.mtu = 400;
+	expect_reply(ACK, "DHCPACK");
+	assert_true(t.r.len <= 372);
+	t.g.id.mtu = 68; /* a message has 300 octets, whatever the link says */
+	expect_reply(ACK, "DHCPACK");
+	assert_int_equal(t.r.len, 300);
+}
+
+static void v4_13_what_does_not_fit_goes_into_file_then_sname(void **state)
+{
+	static uint8_t a[200], b[100], d[60];
+
+	(void)state;
+	memset(a, 'a', sizeof(a));
+	memset(b, 'b', sizeof(b));
+	memset(d, 'd', sizeof(d));
+	configure(224, a, sizeof(a));
+	configure(225, b, sizeof(b));
+	configure(226, d, sizeof(d));
+	request();
+	LIST(1, 3, 6, 224, 225, 226, 12, 15);
+	expect_reply(ACK, "DHCPACK");
+	assert_int_equal(t.r.overload, 3);
+	assert_codes(53, 52, 54, 51, 58, 59, 1, 3, 6, 224, 12, 15);
+	assert_codes_(AREA_FILE, (const uint8_t[]){225}, 1);
+	assert_codes_(AREA_SNAME, (const uint8_t[]){226}, 1);
+	assert_option(225, b, sizeof(b));
+	assert_true(t.r.len <= 548);
+}
+
+static void v4_13_only_the_field_that_is_needed_is_lent(void **state)
+{
+	static uint8_t a[240], b[100], d[50];
+
+	(void)state;
+	configure(224, a, sizeof(a));
+	configure(225, b, sizeof(b));
+	request();
+	LIST(224, 225);
+	expect_reply(ACK, "DHCPACK");
+	assert_int_equal(t.r.overload, 1);
+	for (size_t i = SNAME; i < BOOTFILE; i++)
+		assert_int_equal(t.r.p[i], 0);
+	configure(226, d, sizeof(d));
+	request();
+	LIST(224, 225);
+	expect_reply(ACK, "DHCPACK");
+	assert_int_equal(t.r.overload, 1);
+}
+
+static void v4_13_these_six_stay_in_the_main_field(void **state)
+{
+	static uint8_t filler[120];
+
+	(void)state; /* Linux's ip= reads no overloaded field */
+	configure(17, "/srv/root", 9);
+	configure(224, filler, sizeof(filler));
+	configure(225, filler, sizeof(filler));
+	request();
+	LIST(224, 225, 15, 26, 17, 12, 6, 3, 1);
+	expect_reply(ACK, "DHCPACK");
+	assert_true(t.r.overload);
+	static const uint8_t six[] = {1, 3, 6, 12, 17, 26};
+	for (size_t i = 0; i < sizeof(six); i++) {
+		assert_non_null(bootp_find(&t.r, six[i]));
+		assert_int_equal(bootp_find(&t.r, six[i])->area, AREA_MAIN);
+	}
+}
+
+static void v4_13_no_overload_without_a_list(void **state)
+{
+	static uint8_t a[250];
+
+	(void)state;
+	configure(224, a, sizeof(a));
+	configure(225, a, 100);
+	request();
+	expect_reply(ACK, "DHCPACK");
+	assert_int_equal(t.r.overload, 0);
+	assert_option_ip(3, "10.0.1.90");
+	assert_none(224);
+	assert_option(225, a, 100);
+}
+
+static void v4_13_what_fits_nowhere_is_left_out_whole(void **state)
+{
+	static uint8_t a[1400];
+
+	(void)state;
+	configure(224, a, sizeof(a));
+	request();
+	LIST(224, 3);
+	expect_reply(ACK, "DHCPACK");
+	assert_none(224);
+	assert_int_equal(t.r.overload, 0);
+	assert_option_ip(3, "10.0.1.90");
+}
+
+static void v4_13_identifier_that_cannot_be_echoed_is_no_answer(void **state)
+{
+	static uint8_t id[255];
+
+	(void)state;
+	message(DISCOVER);
+	opt(61, id, 255);
+	opt(61, id, 255);
+	expect_drop(ask(), DROP_REPLY_FULL);
+	message(DISCOVER);
+	opt(61, id, 255);
+	opt(61, id, 255);
+	opt(57, "\x05\xdc", 2);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_int_equal(bootp_get(&t.r, 61, id, 0), 510);
+}
+
+static void v4_14_options_above_255_octets_are_split(void **state)
+{
+	static const size_t lengths[] = {254, 255, 256, 509, 510, 511, 766};
+	static uint8_t value[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(value); i++)
+		value[i] = (uint8_t)(i * 13 + i / 255);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		t.g.option_count = 0;
+		configure(224, value, lengths[i]);
+		request();
+		LIST(224);
+		opt(57, "\x05\xdc", 2);
+		expect_reply(ACK, "DHCPACK");
+		assert_option(224, value, lengths[i]);
+		size_t parts = 0;
+		for (size_t k = 0; k < t.r.count; k++)
+			parts += t.r.at[k].code == 224;
+		assert_int_equal(parts, (lengths[i] + 254) / 255);
+	}
+}
+
+static void v4_14_a_long_search_list_is_split(void **state)
+{
+	static uint8_t search[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(search); i += 5)
+		memcpy(search + i, "\3lab", 5);
+	t.g.search = search;
+	t.g.search_len = sizeof(search);
+	request();
+	LIST(119);
+	opt(57, "\x05\xdc", 2);
+	expect_reply(ACK, "DHCPACK");
+	assert_option(119, search, sizeof(search));
+}
+
+static void v4_14_split_options_of_a_client_are_one(void **state)
+{
+	(void)state; /* over options, file and sname, in this order, whatever lies between */
+	message(DISCOVER);
+	opt(61, "ab", 2);
+	opt(12, "vm1", 3);
+	opt(61, "cd", 2);
+	opt(55, "\6", 1);
+	RAW(52, 1, 3);
+	memcpy(t.ask + BOOTFILE, "\75\2ef\67\1\3\75\0\377", 10);
+	memcpy(t.ask + SNAME, "\67\1\17\75\2gh\377", 8);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_option(61, "abcdefgh", 8);
+	assert_codes(53, 54, 51, 58, 59, 1, 6, 3, 15, 61);
+}
+
+static void v4_15_t1_and_t2_in_the_offer_too(void **state)
+{
+	(void)state;
+	message(DISCOVER);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_option_u32(58, 600);
+	assert_option_u32(59, 529200);
+}
+
+static void v4_15_times_that_make_no_sense_become_a_half_and_seven_eighths(void **state)
+{
+	static const struct {
+		uint32_t lease, t1, t2, want1, want2;
+	} rows[] = {
+	    {800, 400, 700, 400, 700}, {800, 0, 0, 400, 700},     {800, 900, 950, 400, 700}, {800, 750, 0, 400, 700},
+	    {800, 600, 500, 400, 500}, {800, 800, 800, 400, 700}, {120, 600, 105, 60, 105},  {800, 100, 100, 50, 100},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		t.g.lease_time = rows[i].lease;
+		t.g.renew_time = rows[i].t1;
+		t.g.rebind_time = rows[i].t2;
+		message(DISCOVER);
+		expect_reply(OFFER, "DHCPOFFER");
+		assert_option_u32(51, rows[i].lease);
+		assert_option_u32(58, rows[i].want1);
+		assert_option_u32(59, rows[i].want2);
+	}
+}
+
+static void v4_15_a_lease_for_ever_has_no_t1_and_t2(void **state)
+{
+	(void)state;
+	t.g.lease_time = 0xffffffff;
+	request();
+	LIST(51, 58, 59, 3);
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 1, 3);
+	assert_option_u32(51, 0xffffffff);
+}
+
+static void v4_18_ipv6_only_needs_both_a_wish_and_a_line(void **state)
+{
+	(void)state;
+	request();
+	LIST(108);
+	expect_reply(ACK, "DHCPACK");
+	assert_none(108);
+	configure(108, "\0\0\7\10", 4);
+	request();
+	LIST(108);
+	expect_reply(ACK, "DHCPACK");
+	assert_option_u32(108, 1800);
+	request();
+	LIST(3);
+	expect_reply(ACK, "DHCPACK");
+	assert_none(108);
+	request(); /* without a list everything, but not this */
+	expect_reply(ACK, "DHCPACK");
+	assert_none(108);
+}
+
+static void v4_18_ipv6_only_wait_is_at_least_300_seconds(void **state)
+{
+	(void)state;
+	configure(108, "\0\0\0\1", 4);
+	request();
+	LIST(108);
+	expect_reply(ACK, "DHCPACK");
+	assert_option_u32(108, 300);
+	t.options[0].len = 3;
+	request();
+	LIST(108);
+	expect_reply(ACK, "DHCPACK");
+	assert_none(108);
+}
+
+static void v4_21_boot_file_and_server_name(void **state)
+{
+	(void)state;
+	configure(66, "tftp.lab.test", 13);
+	configure(67, "pxelinux.0", 10);
+	request();
+	LIST(66, 67);
+	expect_reply(ACK, "DHCPACK");
+	assert_option(66, "tftp.lab.test", 14); /* with NUL: some ROMs read on until there is one */
+	assert_option(67, "pxelinux.0", 11);
+	assert_string_equal((const char *)t.r.p + SNAME, "tftp.lab.test");
+	assert_string_equal((const char *)t.r.p + BOOTFILE, "pxelinux.0");
+	assert_ip(t.r.siaddr, "0.0.0.0");
+}
+
+static void v4_21_server_given_as_address_is_siaddr(void **state)
+{
+	(void)state;
+	configure(67, "pxelinux.0\0", 11); /* one NUL is enough */
+	configure(66, "10.0.1.7", 8);
+	request();
+	LIST(67, 66);
+	expect_reply(ACK, "DHCPACK");
+	assert_ip(t.r.siaddr, "10.0.1.7");
+	assert_option(66, "10.0.1.7", 9);
+	assert_option(67, "pxelinux.0", 11);
+	assert_int_equal(t.r.p[SNAME], 0);
+	t.options[1].bytes = (uint8_t *)"\12\0\1\7"; /* an address list of one in the binding */
+	t.options[1].len = 4;
+	request();
+	LIST(67, 66);
+	expect_reply(ACK, "DHCPACK");
+	assert_ip(t.r.siaddr, "10.0.1.7");
+	assert_option(66, "10.0.1.7", 9);
+	t.options[1].bytes = (uint8_t *)"tftp"; /* and a name of four letters */
+	request();
+	LIST(67, 66);
+	expect_reply(ACK, "DHCPACK");
+	assert_ip(t.r.siaddr, "0.0.0.0");
+	assert_option(66, "tftp", 5);
+}
+
+static void v4_21_siaddr_is_0_for_those_that_do_not_boot_from_it(void **state)
+{
+	(void)state; /* Linux's ip= takes it for its DNS and NFS server */
+	configure(66, "10.0.1.7", 8);
+	configure(67, "pxelinux.0", 10);
+	request();
+	LIST(1, 3, 6, 12, 15, 17, 26, 40);
+	expect_reply(ACK, "DHCPACK");
+	assert_ip(t.r.siaddr, "0.0.0.0");
+	assert_int_equal(t.r.p[BOOTFILE], 0);
+	assert_none(67);
+	request(); /* no list: it may want to boot */
+	expect_reply(ACK, "DHCPACK");
+	assert_ip(t.r.siaddr, "10.0.1.7");
+	t.g.option_count = 0;
+	request();
+	LIST(66, 67);
+	opt(60, "PXEClient", 9);
+	expect_reply(ACK, "DHCPACK");
+	assert_ip(t.r.siaddr, "0.0.0.0");
+}
+
+static void v4_21_boot_names_that_are_too_long_stay_options(void **state)
+{
+	static const char file[] = "http://boot.lab.test/a/path/that/goes/on/for/very/long/so/that/it/does/not/fit/into/the/file/"
+				   "field/of/128/octets/together/with/its/nul";
+
+	(void)state;
+	configure(67, file, strlen(file));
+	assert_true(strlen(file) >= 128);
+	request();
+	LIST(67);
+	expect_reply(ACK, "DHCPACK");
+	assert_option(67, file, strlen(file) + 1);
+	assert_int_equal(t.r.p[BOOTFILE], 0);
+	t.options[0].len = 127; /* the longest that fits */
+	request();
+	LIST(67);
+	expect_reply(ACK, "DHCPACK");
+	assert_memory_equal(t.r.p + BOOTFILE, file, 127);
+	t.options[0].len = 128;
+	request();
+	LIST(67);
+	expect_reply(ACK, "DHCPACK");
+	assert_int_equal(t.r.p[BOOTFILE], 0);
+}
+
+static void v4_21_bootp_gets_the_names_in_its_fields(void **state)
+{
+	(void)state;
+	configure(66, "10.0.1.7", 8);
+	configure(67, "pxelinux.0", 10);
+	message(0);
+	assert_int_equal(ask(), ANSWER_REPLY);
+	assert_string_equal((const char *)t.r.p + BOOTFILE, "pxelinux.0");
+	assert_ip(t.r.siaddr, "10.0.1.7");
+	assert_none(66);
+	assert_none(67);
+}
+
+static void v4_21_overload_takes_the_file_field_from_the_name(void **state)
+{
+	static uint8_t a[220], b[100];
+
+	(void)state;
+	configure(67, "pxelinux.0", 10);
+	configure(224, a, sizeof(a));
+	configure(225, b, sizeof(b));
+	request();
+	LIST(67, 224, 225);
+	expect_reply(ACK, "DHCPACK");
+	assert_int_equal(t.r.overload, 1);
+	assert_option(67, "pxelinux.0", 11);
+	assert_option(225, b, sizeof(b));
+}
+
+static void v4_21_class_of_a_boot_loader_is_answered_when_there_is_something_to_boot(void **state)
+{
+	static const struct {
+		const char *class, *want;
+	} rows[] = {
+	    {"PXEClient:Arch:00000:UNDI:002001", "PXEClient"},
+	    {"HTTPClient:Arch:00016", "HTTPClient"},
+	    {"PXEClient", "PXEClient"},
+	    {"PXEClien", NULL},
+	    {"MSFT 5.0", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		t.g.option_count = 0;
+		request();
+		LIST(3);
+		opt(60, rows[i].class, strlen(rows[i].class));
+		expect_reply(ACK, "DHCPACK");
+		assert_none(60);
+		configure(67, "http://boot.lab.test/x.efi", 26);
+		expect_reply(ACK, "DHCPACK");
+		if (rows[i].want) {
+			assert_text(60, rows[i].want);
+			assert_option(67, "http://boot.lab.test/x.efi", 27);
+		} else {
+			assert_none(60);
+			assert_none(67);
+		}
+	}
+}
+
+static void v4_21_uuid_is_echoed(void **state)
+{
+	static const uint8_t uuid[18] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+
+	(void)state;
+	message(DISCOVER);
+	LIST(3, 97, 6);
+	opt(97, uuid, 17);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_codes(53, 54, 51, 58, 59, 1, 3, 97, 6);
+	assert_option(97, uuid, 17);
+	message(DISCOVER);
+	LIST(3);
+	opt(97, uuid, 17);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_option(97, uuid, 17);
+	message(DISCOVER);
+	opt(97, uuid, 18);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_none(97);
+}
+
+static void v4_21_ipxe_need_not_wait_for_a_proxy(void **state)
+{
+	(void)state;
+	message(DISCOVER);
+	LIST(3, 175);
+	opt(175, "\xb1\5\1\x1a\xf4\x10\0", 7);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_option(175, "\xb0\1\1", 3);
+	message(DISCOVER);
+	LIST(3, 175);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_none(175);
+}
+
+static void v4_22_relay_information_is_echoed_verbatim_and_last(void **state)
+{
+	static const uint8_t info[] = {1, 200, 'a', 2, 0, 255, 7}; /* sub-options that lie: nobody reads them */
+
+	(void)state;
+	message(DISCOVER);
+	opt(82, info, sizeof(info));
+	opt(61, "\1x", 2);
+	LIST(82, 3);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_codes(53, 54, 51, 58, 59, 1, 3, 61, 82);
+	assert_option(82, info, sizeof(info));
+	message(REQUEST);
+	opt_ip(50, "10.9.9.9");
+	opt(82, info, sizeof(info));
+	expect_reply(NAK, "DHCPNAK");
+	assert_codes(53, 54, 56, 82);
+}
+
+static void v4_23_values_of_the_guests_own_options(void **state)
+{
+	(void)state;
+	t.nameservers[1] = ip("10.0.1.51");
+	t.g.nameservers4.count = 2;
+	configure(42, "\12\0\1\5\12\0\1\6", 8);
+	configure(114, "https://captive.lab.test/api", 28);
+	request();
+	LIST(26, 12, 15, 6, 42, 119, 114, 28);
+	expect_reply(ACK, "DHCPACK");
+	assert_option(26, "\x05\x60", 2);
+	assert_text(12, "vm1");
+	assert_text(15, "lab.test");
+	assert_option(6, "\12\0\1\62\12\0\1\63", 8);
+	assert_option(42, "\12\0\1\5\12\0\1\6", 8);
+	assert_option(119, t.g.search, t.g.search_len);
+	assert_text(114, "https://captive.lab.test/api");
+	assert_option_ip(28, "10.0.1.255");
+}
+
+static void v4_23_what_the_guest_does_not_have_is_not_sent(void **state)
+{
+	(void)state;
+	t.g.id.mtu = 0;
+	t.g.hostname = t.g.domain = (char *)"";
+	t.g.search_len = 0;
+	t.g.search = NULL;
+	t.g.nameservers4 = (struct ip4_list){0};
+	t.g.has_gateway4 = false;
+	t.g.id.ip4.len = 31; /* RFC 3021: no broadcast address */
+	request();
+	LIST(26, 12, 15, 6, 42, 119, 114, 28, 3, 121, 66, 67, 60, 81, 97, 175);
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1);
+	t.g.id.mtu = 67; /* RFC 2132 5.1: below the least legal value */
+	request();
+	LIST(26);
+	expect_reply(ACK, "DHCPACK");
+	assert_none(26);
+	t.g.id.mtu = 65536;
+	expect_reply(ACK, "DHCPACK");
+	assert_none(26);
+}
+
+static void v4_23_fqdn_mirrors_the_encoding_and_sets_o_and_n(void **state)
+{
+	static const struct {
+		uint8_t sent, got; /* S 1, O 2, E 4, N 8 */
+	} rows[] = {{0, 8}, {1, 10}, {4, 12}, {5, 14}, {8, 8}, {12, 12}, {0xf5, 14}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t want[3 + 14] = {rows[i].got, 255, 255};
+		bool wire = rows[i].sent & 4;
+
+		request();
+		RAW(81, 6, rows[i].sent, 1, 2, 9, 'x', 'y'); /* its name is its own affair, label overrun and all */
+		LIST(3);
+		expect_reply(ACK, "DHCPACK");
+		memcpy(want + 3, wire ? "\3vm1\3lab\4test" : "vm1.lab.test\0", 14);
+		assert_option(81, want, wire ? 3 + 14 : 3 + 12);
+	}
+}
+
+static void v4_23_fqdn_of_other_names(void **state)
+{
+	static const struct {
+		const char *host, *domain, *wire;
+		size_t len;
+	} rows[] = {
+	    {"vm1", "", "\3vm1", 4}, /* no domain: no root label */
+	    {"vm1.example", "lab.test", "\3vm1\7example", 13},
+	    {"", "lab.test", NULL, 0},
+	    {"a..b", "", NULL, 0},
+	    {"a-label-of-64-octets-is-one-more-than-what-the-dns-has-room-for-", "", NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		t.g.hostname = (char *)rows[i].host;
+		t.g.domain = (char *)rows[i].domain;
+		request();
+		RAW(81, 3, 4, 0, 0);
+		LIST(81);
+		expect_reply(ACK, "DHCPACK");
+		if (rows[i].wire) {
+			assert_int_equal(bootp_find(&t.r, 81)->len, 3 + rows[i].len);
+			assert_memory_equal(bootp_find(&t.r, 81)->at + 3, rows[i].wire, rows[i].len);
+		} else {
+			assert_none(81);
+		}
+	}
+}
+
+static void v4_23_fqdn_only_to_those_that_sent_it(void **state)
+{
+	(void)state;
+	request();
+	LIST(81, 12);
+	expect_reply(ACK, "DHCPACK");
+	assert_none(81);
+	request();
+	RAW(81, 2, 4, 0); /* too short to be one */
+	expect_reply(ACK, "DHCPACK");
+	assert_none(81);
+}
+
+static void v4_23_strings_end_in_nul_for_a_client_that_ends_its_own_so(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t len;
+		bool ends;
+	} rows[] = {{"vm1", 3, false}, {"vm1\0", 4, true}, {"\0\0\0\0", 4, false}, {"\0", 1, false}, {"", 0, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		request();
+		LIST(12, 15);
+		opt(12, rows[i].name, rows[i].len);
+		expect_reply(ACK, "DHCPACK");
+		assert_option(12, "vm1", rows[i].ends ? 4 : 3);
+		assert_option(15, "lab.test", rows[i].ends ? 9 : 8);
+	}
+	request();
+	LIST(12);
+	opt(81, "\0\0\0vm1\0", 7);
+	expect_reply(ACK, "DHCPACK");
+	assert_option(12, "vm1", 4);
+	assert_option(81, "\x08\xff\xffvm1.lab.test", 16);
+}
+
+static void spec_dhcp_option_provides_or_overrides_any_code(void **state)
+{
+	static const uint8_t codes[] = {2, 3, 6, 12, 15, 17, 26, 28, 33, 42, 43, 60, 66, 67, 114, 119, 121, 150, 175, 252, 254};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes); i++) {
+		t.g.option_count = 0;
+		configure(codes[i], "own\0value", 9);
+		request();
+		opt(55, &codes[i], 1);
+		opt(175, "x", 1);
+		expect_reply(ACK, "DHCPACK");
+		assert_option(codes[i], "own\0value", codes[i] == 66 || codes[i] == 67 ? 10 : 9);
+	}
+}
+
+static void spec_dhcp_option_cannot_speak_for_the_protocol(void **state)
+{
+	static const uint8_t codes[] = {0, 1, 50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 80, 82, 255};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes); i++)
+		configure(codes[i], "bad", 3);
+	for (int list = 0; list < 2; list++) {
+		request();
+		if (list)
+			opt(55, codes, sizeof(codes));
+		expect_reply(ACK, "DHCPACK");
+		for (size_t i = 0; i < sizeof(codes); i++) {
+			const struct bootp_option *o = bootp_find(&t.r, codes[i]);
+			assert_true(!o || o->len != 3);
+		}
+	}
+}
+
+static void spec_dhcp_option_of_no_length(void **state)
+{
+	(void)state;
+	configure(224, NULL, 0);
+	request();
+	LIST(224);
+	expect_reply(ACK, "DHCPACK");
+	assert_option(224, "", 0);
+}
+
+static void cve_2018_15688_a_reply_at_every_buffer_size(void **state)
+{
+	static uint8_t a[300];
+	size_t shortest = 0;
+
+	(void)state;
+	t.g.gateway4 = ip("192.0.2.1");
+	configure(66, "tftp.lab.test", 13);
+	configure(67, "pxelinux.0", 10);
+	configure(224, a, 100);
+	configure(225, a, sizeof(a));
+	configure(226, a, 40);
+	for (int list = 0; list < 2; list++) {
+		for (t.room = 0; t.room <= REPLY_DATA_MAX; t.room++) {
+			request();
+			opt(57, "\xff\xff", 2);
+			opt(61, a, 200);
+			opt(82, a, 60);
+			RAW(81, 4, 5, 0, 0, 0);
+			if (list)
+				LIST(1, 3, 6, 224, 225, 226, 12, 15, 119, 66, 67, 121);
+			enum answer got = ask(); /* run() watches what lies behind the room */
+			if (got == ANSWER_DROP)
+				assert_int_equal(t.out.drop, DROP_REPLY_FULL);
+			else
+				assert_int_equal(got, ANSWER_REPLY);
+			if (got == ANSWER_REPLY && !shortest)
+				shortest = t.room;
+		}
+	}
+	assert_int_equal(shortest, 240 + 33 + 202 + 1);
+}
+
+#define T(f) cmocka_unit_test_setup(f, fixture)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(v4_11_gateway_outside_the_subnet_is_given_by_routes_and_by_router),
+	    T(v4_11_gateway_of_a_guest_alone_in_its_subnet),
+	    T(v4_11_routes_to_a_gateway_outside_go_to_those_that_do_not_ask),
+	    T(v4_11_option_249_is_121_on_request),
+	    T(v4_11_gateway_in_the_subnet_needs_no_routes),
+	    T(v4_11_no_gateway_no_router),
+	    T(v4_12_the_clients_order_and_nothing_that_it_did_not_ask_for),
+	    T(v4_12_each_once_however_often_it_is_asked_for),
+	    T(v4_12_without_a_list_everything),
+	    T(v4_12_a_list_of_every_code_there_is),
+	    T(v4_13_no_more_than_576_octets_unless_57_allows),
+	    T(v4_13_never_more_than_the_link_carries),
+	    T(v4_13_what_does_not_fit_goes_into_file_then_sname),
+	    T(v4_13_only_the_field_that_is_needed_is_lent),
+	    T(v4_13_these_six_stay_in_the_main_field),
+	    T(v4_13_no_overload_without_a_list),
+	    T(v4_13_what_fits_nowhere_is_left_out_whole),
+	    T(v4_13_identifier_that_cannot_be_echoed_is_no_answer),
+	    T(v4_14_options_above_255_octets_are_split),
+	    T(v4_14_a_long_search_list_is_split),
+	    T(v4_14_split_options_of_a_client_are_one),
+	    T(v4_15_t1_and_t2_in_the_offer_too),
+	    T(v4_15_times_that_make_no_sense_become_a_half_and_seven_eighths),
+	    T(v4_15_a_lease_for_ever_has_no_t1_and_t2),
+	    T(v4_18_ipv6_only_needs_both_a_wish_and_a_line),
+	    T(v4_18_ipv6_only_wait_is_at_least_300_seconds),
+	    T(v4_21_boot_file_and_server_name),
+	    T(v4_21_server_given_as_address_is_siaddr),
+	    T(v4_21_siaddr_is_0_for_those_that_do_not_boot_from_it),
+	    T(v4_21_boot_names_that_are_too_long_stay_options),
+	    T(v4_21_bootp_gets_the_names_in_its_fields),
+	    T(v4_21_overload_takes_the_file_field_from_the_name),
+	    T(v4_21_class_of_a_boot_loader_is_answered_when_there_is_something_to_boot),
+	    T(v4_21_uuid_is_echoed),
+	    T(v4_21_ipxe_need_not_wait_for_a_proxy),
+	    T(v4_22_relay_information_is_echoed_verbatim_and_last),
+	    T(v4_23_values_of_the_guests_own_options),
+	    T(v4_23_what_the_guest_does_not_have_is_not_sent),
+	    T(v4_23_fqdn_mirrors_the_encoding_and_sets_o_and_n),
+	    T(v4_23_fqdn_of_other_names),
+	    T(v4_23_fqdn_only_to_those_that_sent_it),
+	    T(v4_23_strings_end_in_nul_for_a_client_that_ends_its_own_so),
+	    T(spec_dhcp_option_provides_or_overrides_any_code),
+	    T(spec_dhcp_option_cannot_speak_for_the_protocol),
+	    T(spec_dhcp_option_of_no_length),
+	    T(cve_2018_15688_a_reply_at_every_buffer_size),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
