@@ -15,7 +15,7 @@ Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-7s %s\n' $(1) $(2)
 
 CC      ?= cc
-PKGS    := libmnl libnftnl libnetfilter_queue sqlite3
+PKGS    := libmnl libnftnl libnetfilter_queue libcap-ng sqlite3
 CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 ifeq ($(WERROR),1)
@@ -70,7 +70,8 @@ $(LIB): $(OBJS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(OUT)/fold: $(OUT)/src/cli/fold.o $(LIB)
-$(OUT)/fold-replay: $(OUT)/tests/pcap/replay.o $(LIB)
+PCAP    := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/pcap/*.c))
+$(OUT)/fold-replay: $(PCAP) $(LIB)
 $(OUT)/fold-replay: LIBS += -lpcap
 $(PROGS):
 	$(call say,LD,$@)
@@ -87,3 +88,38 @@ $(OUT)/bench/%: $(OUT)/bench/%.o $(LIB)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lpthread
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# The tests are built with sanitizers and warnings as errors, whatever the caller builds with.
+check: deps-build deps-test
+	$(Q)$(MAKE) --no-print-directory SAN=1 WERROR=1 programs tests
+	$(Q)$(MAKE) --no-print-directory WERROR=1 programs tests
+	$(Q)OUT=$(BUILD)/san tests/run $(SUITES)
+
+demo: deps-build deps-test programs
+	$(Q)FOLD=$(abspath $(OUT))/fold ./utils/demo
+
+bench: deps-build deps-test deps-bench
+	$(Q)$(MAKE) --no-print-directory programs tests bench-programs
+	$(Q)OUT=$(abspath $(OUT)) ./bench/run
+
+lint: format-check tidy cppcheck
+CFILES   = $(wildcard src/*/*.[ch] tests/*/*.[ch] bench/*.[ch])
+format:
+	clang-format -i $(CFILES)
+format-check:
+	clang-format --dry-run -Werror $(CFILES)
+tidy:
+	clang-tidy --quiet $(SRCS) $(MAINS) -- -std=gnu17 $(CPPFLAGS) $(LIBCFLAGS)
+cppcheck:
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
+		--suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc src
+
+# Only what users need: the programs, their manual pages and the sample of a binding file.
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/fold
+	install -m 755 $(PROGS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 README.md docs/binding.example $(DESTDIR)$(PREFIX)/share/doc/fold
+
+clean:
+	rm -rf $(BUILD)

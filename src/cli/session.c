@@ -6,6 +6,7 @@
 #include "cli/session_priv.h"
 #include "guest/build.h"
 #include "host/link.h"
+#include "host/privilege.h"
 #include "host/tap.h"
 
 #include <errno.h>
@@ -238,6 +239,11 @@ static int run(struct session *s)
 		return failed_exec(s, value);
 	if (e != KEEPER_STARTED) {
 		log_err("the keeper process died");
+		return FOLD_EXIT_FAILED;
+	}
+	struct report r = {0};
+	if (privilege_drop(&r) < 0) {
+		log_err("%s", r.msg);
 		return FOLD_EXIT_FAILED;
 	}
 	return session_loop(s);

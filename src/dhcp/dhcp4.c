@@ -84,9 +84,9 @@ enum dhcp4_action dhcp4_decide(const struct guest *g, const struct pkt *in, cons
 		return DHCP4_ACTION_DROP;
 	}
 
-	switch (m->type) {
-	case DHCP4_TYPE_NONE: /* RFC 1534 2: no message type is a BOOTP client */
+	if (!m->has_type) /* RFC 1534 2: a BOOTP client */
 		return DHCP4_ACTION_BOOTP;
+	switch (m->type) {
 	case DHCP4_TYPE_DISCOVER:
 		/* RFC 4039 3.1: commit at once only where the client says it can. */
 		return m->rapid_commit ? DHCP4_ACTION_ACK_RAPID : DHCP4_ACTION_OFFER;

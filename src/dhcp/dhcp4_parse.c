@@ -156,7 +156,8 @@ static bool settle(struct raw *raw)
 
 	if (raw->type.at && raw->type.len != 1)
 		return false;
-	m->type = raw->type.at ? raw->type.at[0] : DHCP4_TYPE_NONE;
+	m->has_type = raw->type.at != NULL;
+	m->type = m->has_type ? raw->type.at[0] : 0;
 	if (!address(&raw->requested, &m->has_requested, &m->requested) ||
 	    !address(&raw->server_id, &m->has_server_id, &m->server_id))
 		return false;

@@ -198,7 +198,7 @@ void dhcp4_settle_boot(struct dhcp4_choice *c)
 
 	if (!find_configured(c, DHCP4_CODE_BOOT_SERVER) && !find_configured(c, DHCP4_CODE_BOOT_FILE))
 		return;
-	c->boots = asked->len == 0 || c->m->type == DHCP4_TYPE_NONE || is_boot_class(c->m, &class);
+	c->boots = asked->len == 0 || !c->m->has_type || is_boot_class(c->m, &class);
 	for (size_t i = 0; i < asked->len; i++)
 		if (asked->at[i] == DHCP4_CODE_BOOT_SERVER || asked->at[i] == DHCP4_CODE_BOOT_FILE)
 			c->boots = true;

@@ -37,7 +37,6 @@ enum dhcp4_op {
 
 /* RFC 2132 9.6, and those after it that only servers send (RFC 3203 4, RFC 4388 6.1). */
 enum dhcp4_type {
-	DHCP4_TYPE_NONE = 0, /* no option 53: BOOTP */
 	DHCP4_TYPE_DISCOVER = 1,
 	DHCP4_TYPE_OFFER = 2,
 	DHCP4_TYPE_REQUEST = 3,

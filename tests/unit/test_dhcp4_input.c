@@ -314,18 +314,18 @@ static void fragments_of_two_options_in_turn(void **state)
 
 static void sixty_four_kilobytes_of_one_option(void **state)
 {
-	static const uint8_t codes[] = {12, 50, 52, 53, 54, 55, 57, 60, 61, 80, 81, 82, 97, 175};
+	static const uint8_t codes[] = {12, 50, 52, 53, 54, 55, 57, 60, 61, 80, 81, 82, 97, 175}, value[255];
 
 	(void)state;
 	for (size_t c = 0; c < ARRAY(codes); c++) {
 		message(DISCOVER);
 		for (int i = 0; i < 257; i++)
-			opt(codes[c], t.ask, 255);
+			opt(codes[c], value, 255);
 		expect_drop(run(), DROP_DHCP4_OPTIONS);
 	}
 	message(DISCOVER); /* and of one that nobody reads */
 	for (int i = 0; i < 257; i++)
-		opt(200, t.ask, 255);
+		opt(200, value, 255);
 	expect_reply(OFFER, "DHCPOFFER");
 }
 
@@ -358,8 +358,8 @@ static void mutated_messages_get_a_right_answer_or_none(void **state)
 	configure(66, "10.0.1.7", 8);
 	configure(67, "pxelinux.0", 10);
 	for (int round = 0; round < 30000; round++) {
-		message((uint8_t)(1 + noise() % 8));
-		for (uint32_t n = noise() % 8; n; n--) {
+		message(noise() & 1 ? DISCOVER : (uint8_t)(1 + noise() % 8));
+		for (uint32_t n = noise() % 6; n; n--) {
 			uint8_t value[64];
 			for (size_t i = 0; i < sizeof(value); i++)
 				value[i] = (uint8_t)noise();
@@ -383,7 +383,8 @@ static void mutated_messages_get_a_right_answer_or_none(void **state)
 			break;
 		}
 	}
-	assert_true(answered > 5000 && refused > 5000); /* else this test tests nothing */
+	if (answered < 3000 || refused < 3000) /* else this test tests nothing */
+		fail_msg("%zu answered, %zu refused", answered, refused);
 }
 
 int main(void)

@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What holds of the source itself: includes point down only, siblings leave each other alone, a library has one user.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+n=0
+
+result() { # name, offending lines
+	n=$((n + 1))
+	if [ -z "$2" ]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		printf '%s\n' "$2" | sed 's/^/# /'
+	fi
+}
+
+# A folder and all that its files may include. The order is the house's: base at the bottom.
+below() {
+	case $1 in
+	base) echo base ;;
+	pkt) echo pkt base ;;
+	guest) echo guest pkt base ;;
+	dhcp | ra | dns) echo "$1 guest pkt base" ;;
+	answer) echo answer dhcp ra dns guest pkt base ;;
+	fw) echo fw guest pkt base ;;
+	host) echo host guest pkt base ;;
+	cli) echo cli answer fw host dhcp ra dns guest pkt base ;;
+	esac
+}
+
+# Lines "file: include" that point up or sideways, under the folder $1.
+upward() {
+	for dir in "$1"/*/; do
+		layer=$(basename "$dir")
+		allowed=" $(below "$layer") "
+		grep -Ho '^#include "[a-z0-9]*/' "$dir"*.[ch] 2>/dev/null | sed 's|#include "||; s|/$||' |
+			while IFS=: read -r file to; do
+				case $allowed in *" $to "*) ;; *) echo "$file includes $to/" ;; esac
+			done
+	done
+}
+result "includes point down only" "$(upward src)"
+
+# The check itself can fail.
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+mkdir -p "$tmp/pkt" "$tmp/dhcp"
+echo '#include "dhcp/dhcp4.h"' >"$tmp/pkt/bad.c"
+echo '#include "ra/arp.h"' >"$tmp/dhcp/bad.c"
+[ "$(upward "$tmp" | wc -l)" = 2 ] && found='' || found="upward includes were not found"
+result "an include that points up is found" "$found"
+
+only_in() { # header pattern, folders that may use it (a pattern)
+	grep -lE "#include <$1" src/*/*.[ch] | grep -vE "^src/($2)/"
+}
+result "libnftnl and libnetfilter_queue are used in fw alone" "$(only_in 'libnftnl/|libnetfilter_' fw)"
+result "libmnl is used in fw and host alone" "$(only_in libmnl/ 'fw|host')"
+result "the answerers neither allocate nor open anything" \
+	"$(grep -nE '\b(malloc|calloc|realloc|strdup|asprintf|socket|open|fopen|printf|getenv|time)\(' src/dhcp/*.c src/ra/*.c src/pkt/*.c src/answer/*.c)"
+result "no external command is run" "$(grep -nE '\b(system|popen|execlp|execvp|posix_spawnp?)\(' src/*/*.c)"
+result "every source file names its licence" \
+	"$(for f in src/*/*.[ch] tests/*/*.[ch] bench/*.[ch]; do [ -f "$f" ] && ! head -1 "$f" | grep -q SPDX && echo "$f"; done)"
+echo "1..$n"
