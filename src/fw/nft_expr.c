@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <net/if.h>
 
@@ -233,6 +234,19 @@ void nft_iifname_vmap(struct nft *n, const char *map)
 /* nft's own number for the type ifname, which `nft list` needs to print the keys. */
 #define NFT_TYPE_IFNAME 41
 
+/* Without it nft takes the key for a big-endian number and prints it backwards (nft's own enum byteorder). */
+static void put_key_byteorder(struct nftnl_set *s)
+{
+	enum { HOST_ENDIAN = 1 };
+	struct nftnl_udata_buf *u = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+
+	if (!u)
+		return;
+	nftnl_udata_put_u32(u, NFTNL_UDATA_SET_KEYBYTEORDER, HOST_ENDIAN);
+	nftnl_set_set_data(s, NFTNL_SET_USERDATA, nftnl_udata_buf_data(u), nftnl_udata_buf_len(u));
+	nftnl_udata_buf_free(u);
+}
+
 static void set_message(struct nft *n, const char *name, uint16_t type, uint16_t nlflags)
 {
 	struct nlmsghdr *h = nft_message(n, type, nlflags);
@@ -249,6 +263,7 @@ static void set_message(struct nft *n, const char *name, uint16_t type, uint16_t
 			nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, NFT_TYPE_IFNAME);
 			nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, IFNAMSIZ);
 			nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
+			put_key_byteorder(s);
 		}
 		nftnl_set_nlmsg_build_payload(h, s);
 		nft_message_done(n);

@@ -146,7 +146,7 @@ static void walk_options(struct walk *w, const char *padding)
 /* What option 52 in the options says about file (1) and sname (2). RFC 2132 9.3. */
 static uint8_t overload(struct rd r)
 {
-	while (rd_left(&r)) {
+	while (rd_left(&r) && !r.bad) {
 		uint8_t code = rd_u8(&r);
 		if (code == 255)
 			break;

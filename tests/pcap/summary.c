@@ -67,7 +67,7 @@ static void arp(struct line *l, struct rd r, size_t len)
 /* The first option `code` of the options field, not looking into overloaded fields; NULL where there is none. */
 static const uint8_t *find_option(struct rd r, uint8_t code, uint8_t *len)
 {
-	while (rd_left(&r)) {
+	while (rd_left(&r) && !r.bad) {
 		uint8_t c = rd_u8(&r);
 		if (c == 255)
 			break;
