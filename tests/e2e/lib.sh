@@ -1,0 +1,306 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# lib: what the end-to-end tests share. A test begins with
+#
+#   . "$(dirname "$0")/lib.sh"
+#   begin "$@"
+#
+# and runs from then on as root of private mount, network and process namespaces with an empty /run, in which it may do
+# what it likes: whatever it leaves dies with it. Its last command is `finish`.
+#
+# Environment:
+#   FOLD            the program under test (build/san/fold, else build/release/fold)
+#   TOOLS           directory with pump and frames (tests/tools beside FOLD)
+#   FOLD_TRANSPORT  --transport for every VM (auto)
+#   SLOW            how many times slower than a usual machine this one is (1): all time limits are multiplied by it
+#   KEEP            not empty: the test's directory is left, and named
+#
+# Output: TAP on stdout.
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+self=$root/tests/e2e/$(basename -- "$0")
+
+bail() {
+	printf 'Bail out! %s\n' "$*"
+	exit 1
+}
+
+# ---- TAP ----
+
+tests=0
+failures=0
+
+ok() {
+	tests=$((tests + 1))
+	printf 'ok %d - %s\n' "$tests" "$*"
+}
+
+not_ok() {
+	tests=$((tests + 1))
+	failures=$((failures + 1))
+	printf 'not ok %d - %s\n' "$tests" "$*"
+}
+
+# skip NAME REASON
+skip() {
+	tests=$((tests + 1))
+	printf 'ok %d - %s # SKIP %s\n' "$tests" "$1" "$2"
+}
+
+detail() {
+	printf '%s\n' "$*" | sed 's/^/#   /'
+}
+
+# detail_file FILE [LINES]: its end.
+detail_file() {
+	[ -s "$1" ] || return 0
+	echo "#  ${1##*/}:"
+	tail -n "${2:-20}" "$1" | tr -d '\r' | sed 's/^/#   /'
+}
+
+# check NAME COMMAND...: ok where the command succeeds; what it printed is the detail where it does not.
+check() {
+	check_name=$1
+	shift
+	if "$@" >"$T/check.$$" 2>&1; then
+		ok "$check_name"
+		return 0
+	fi
+	not_ok "$check_name"
+	detail_file "$T/check.$$" 40
+	return 1
+}
+
+# same WHAT HAVE WANT: for check.
+same() {
+	[ "$2" = "$3" ] && return 0
+	printf '%s: have "%s", want "%s"\n' "$1" "$2" "$3"
+	return 1
+}
+
+# merge FILE...: the TAP lines of tests that ran beside this one, numbered on.
+merge() {
+	for merge_file; do
+		[ -s "$merge_file" ] || not_ok "${merge_file##*/}: printed no test at all"
+		while IFS= read -r line; do
+			case $line in
+			"ok "*)
+				tests=$((tests + 1))
+				printf 'ok %d - %s\n' "$tests" "${line#ok * - }"
+				;;
+			"not ok "*)
+				tests=$((tests + 1))
+				failures=$((failures + 1))
+				printf 'not ok %d - %s\n' "$tests" "${line#not ok * - }"
+				;;
+			*) printf '%s\n' "$line" ;;
+			esac
+		done <"$merge_file"
+	done
+}
+
+finish() {
+	[ "$tests" -gt 0 ] || bail 'no test ran'
+	printf '1..%d\n' "$tests"
+	trap - EXIT
+	[ "$failures" -eq 0 ]
+	exit
+}
+
+# ---- time ----
+
+# now: milliseconds of a clock that only goes on.
+now() {
+	read -r up _ </proc/uptime
+	echo "$((${up%.*} * 1000 + 1${up#*.} * 10 - 1000))"
+}
+
+# within SECONDS COMMAND...: until it succeeds; its last output where it never does.
+within() {
+	within_end=$(($(now) + $1 * 1000 * SLOW))
+	shift
+	until "$@" >"$T/within.$$" 2>&1; do
+		if [ "$(now)" -ge "$within_end" ]; then
+			cat "$T/within.$$"
+			echo "not within the time limit: $*"
+			return 1
+		fi
+		sleep 0.05
+	done
+	cat "$T/within.$$"
+}
+
+# ---- where a test runs ----
+
+# Everything that the test starts is in one process namespace: with its first process, this shell, all of it ends.
+outside() {
+	[ "$(id -u)" = 0 ] || bail 'not root: the tests make namespaces and interfaces'
+	T=$(mktemp -d "${TMPDIR:-/tmp}/fold-e2e.XXXXXX") || bail 'no temporary directory'
+	chmod 755 "$T"
+	# shellcheck disable=SC2064 # now
+	trap "[ -z '$KEEP' ] && rm -rf '$T' || echo '# kept $T'" EXIT
+	trap 'kill -KILL "$inside"; exit 143' TERM INT HUP
+	export T
+	FOLD_E2E=inside setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc \
+		--propagation private env --default-signal=INT,QUIT sh "$self" "$@" &
+	inside=$!
+	wait "$inside"
+	exit
+}
+
+begin() {
+	: "${SLOW:=1}" "${KEEP:=}"
+	if [ "${FOLD_E2E:-}" != inside ]; then
+		outside "$@"
+	fi
+	unset FOLD_E2E SUDO_USER SUDO_UID SUDO_GID FOLD_BRIDGE PUMP_NETNS PUMP_IFNAME IPTABLES IP6TABLES EBTABLES
+	export LC_ALL=C
+	trap 'bail "the test died in the middle"' EXIT
+	trap 'exit 143' TERM INT HUP
+	if [ -z "${FOLD:-}" ]; then
+		FOLD=$root/build/san/fold
+		[ -x "$FOLD" ] || FOLD=$root/build/release/fold
+	fi
+	: "${TOOLS:=$(dirname -- "$FOLD")/tests/tools}" "${FOLD_TRANSPORT:=auto}"
+	FOLD=$(readlink -f -- "$FOLD") TOOLS=$(readlink -f -- "$TOOLS")
+	[ -x "$FOLD" ] || bail "no fold to test: build it, or set FOLD"
+	for tool in pump frames; do
+		[ -x "$TOOLS/$tool" ] || bail "no $tool in ${TOOLS:-TOOLS}"
+	done
+	mount -t tmpfs -o mode=0755 run /run
+	mount -t sysfs sys /sys
+	mkdir -p /run/netns "$T/bin" "$T/ns" "$T/out"
+	mount -t tmpfs -o mode=0755 ns "$T/ns"
+	ln -s "$TOOLS/pump" "$T/bin/qemu-system-pump"
+	PATH=$T/bin:$TOOLS:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+	export PATH FOLD
+	ip link set lo up
+	# fold's own files: nothing of this machine's is read or written.
+	datapath=$T/datapath
+	configure ''
+	NFDHCPD_CFG=$T/nfdhcpd.conf
+	FOLD_STATE_DIR=$T/state
+	export NFDHCPD_CFG FOLD_STATE_DIR
+}
+
+# configure [TEXT]: the global configuration: the tests' own datapath and these lines.
+configure() {
+	printf '[general]\ndatapath = %s\n%s\n' "$datapath" "${1:-}" >"$T/nfdhcpd.conf"
+}
+
+# ---- networks ----
+
+BRIDGE=br0
+
+bridge() {
+	ip link add "$1" type bridge || bail "this kernel makes no bridge"
+	[ -z "${2:-}" ] || ip link set "$1" mtu "$2"
+	ip link set "$1" up
+}
+
+# container NAME CIDR MAC: a namespace on the bridge by a veth, which is no VM of fold's.
+container() {
+	ip netns add "$1"
+	ip link add "v$1" type veth peer name eth0 netns "$1" address "$3"
+	ip link set "v$1" master "$BRIDGE" up
+	ip -n "$1" addr add "$2" dev eth0
+	ip -n "$1" link set eth0 up
+	ip -n "$1" link set lo up
+}
+
+# ---- virtual machines: the guest is a namespace of the VM's name ----
+
+# vm_up NAME: its guest's interface is up.
+vm_up() {
+	[ -n "$(ip -n "$1" -o link show eth0 up 2>/dev/null)" ]
+}
+
+# gone PID: that process has ended (a zombie is no process any more).
+gone() {
+	! grep -qs '^[0-9]* (.*) [^Z]' "/proc/$1/stat"
+}
+
+vm_up_or_over() {
+	vm_up "$1" || gone "$2"
+}
+
+vm_pid() {
+	cat "$T/ns/$1.pid"
+}
+
+# start_vm NAME CIDR MAC [FOLD'S FLAG...]: tap NAME on $BRIDGE. Returns when the guest's interface is up; 1 if fold ended
+# instead. Further words for the pump are in $PUMP, such as ",offload=csum"; fold's output is in $T/NAME.log.
+start_vm() {
+	vm_name=$1 vm_cidr=$2 vm_mac=$3
+	shift 3
+	[ -e "/run/netns/$vm_name" ] || ip netns add "$vm_name"
+	case " $* " in *' --local '* | *' --bridge '*) ;; *) set -- --bridge "$BRIDGE" "$@" ;; esac
+	env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" -v -i "$vm_name" -4 "$vm_cidr" "$@" "$vm_mac" \
+		qemu-system-pump -fold-pump "netns=$vm_name${PUMP:-}" >>"$T/$vm_name.log" 2>&1 </dev/null &
+	echo $! >"$T/ns/$vm_name.pid"
+	within 20 vm_up_or_over "$vm_name" $! && ! gone $! && return 0
+	cat "$T/$vm_name.log"
+	return 1
+}
+
+# stop_vm NAME [SIGNAL]: returns fold's status.
+stop_vm() {
+	kill "-${2:-TERM}" "$(vm_pid "$1")"
+	wait "$(vm_pid "$1")"
+}
+
+in_guest() {
+	guest_name=$1
+	shift
+	nsenter --net="/run/netns/$guest_name" "$@"
+}
+
+# ---- a guest that needs a machine of its own: its own /etc, /run, /var/lib, /sys and host name ----
+
+# machine NAME: as a freshly installed one, called localhost.
+machine() {
+	[ -e "/run/netns/$1" ] || ip netns add "$1"
+	: >"$T/ns/$1.mnt"
+	: >"$T/ns/$1.uts"
+	nsenter --net="/run/netns/$1" unshare --mount="$T/ns/$1.mnt" --uts="$T/ns/$1.uts" --propagation private sh -c '
+		set -e
+		hostname localhost
+		mount -t tmpfs -o mode=0755 run /run
+		mount -t sysfs -o ro sys /sys
+		mkdir -p /run/disk/etc /run/disk/work
+		mount -t overlay -o "lowerdir=/etc,upperdir=/run/disk/etc,workdir=/run/disk/work" etc /etc
+		mount -t tmpfs -o mode=0755 lib /var/lib
+		mkdir -p /var/lib/dhcp /var/lib/dhcpcd /run/systemd
+		rm -f /etc/resolv.conf
+		echo "# nothing yet" >/etc/resolv.conf
+	' || bail "no machine $1"
+	ip -n "$1" link set lo up
+}
+
+on() {
+	on_name=$1
+	shift
+	nsenter --net="/run/netns/$on_name" --mount="$T/ns/$on_name.mnt" --uts="$T/ns/$on_name.uts" "$@"
+}
+
+# ---- what is left ----
+
+# remains: a line for everything of fold's that is still there; status 0 where there is nothing.
+remains() {
+	{
+		ip -o link show type tun | sed 's/^/tap: /'
+		nft list tables | grep ' fold' | sed 's/^/rules: /'
+		nft list chain bridge fold chain 2>/dev/null
+		[ ! -d /run/fold ] || find /run/fold -mindepth 1 ! -name 'kernel-*' | sed 's/^/file: /'
+		[ ! -d "$datapath" ] || find "$datapath" -mindepth 1 | sed 's/^/file: /'
+		grep -hsE '^[0-9]+ \((fold|qemu-system-|kvm)[^)]*\) [^Z]' /proc/[0-9]*/stat | cut -d' ' -f1-4 | sed 's/^/process: /'
+	} >"$T/remains.$$"
+	cat "$T/remains.$$"
+	[ ! -s "$T/remains.$$" ]
+}
+
+# nothing_left WHAT: a test: two seconds after it is over, nothing of fold's remains.
+nothing_left() {
+	check "$1: nothing is left behind" within 2 remains
+}
