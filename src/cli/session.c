@@ -107,20 +107,23 @@ static int try_transport(struct session *s, enum transport t)
 
 	if (err)
 		return err;
-	const struct rules rules = {
+	s->rules = (struct rules){
 	    .guest = &s->guest,
 	    .groups4 = s->o->groups4,
 	    .group4_count = s->o->group4_count,
 	    .transport = t,
 	    .number = delivery_number(s->delivery),
 	};
+	/* The watch first: nothing that is put in place can be taken away unseen. */
+	if (t == TRANSPORT_QUEUE && !s->watch && (err = watch_open(&s->watch)) < 0)
+		return err;
 	if (t == TRANSPORT_QUEUE) {
 		s->notes |= SESSION_NOTE_SHARED;
 		keeper_note(&s->keeper, SESSION_NOTE_SHARED);
 	}
 	err = nft_open(&s->nft);
 	if (!err)
-		err = rules_add(s->nft, &rules);
+		err = rules_add(s->nft, &s->rules);
 	if (err) {
 		nft_close(s->nft); /* and with it the VM's table, if it was there already */
 		s->nft = NULL;
@@ -139,6 +142,8 @@ static int make_rules(struct session *s, struct report *r)
 	int err = try_transport(s, first);
 	if (err == -ENOENT && wish == TRANSPORT_AUTO && first == TRANSPORT_QUEUE) {
 		claim_set_fact(NO_BRIDGE_QUEUE);
+		watch_close(s->watch);
+		s->watch = NULL;
 		err = try_transport(s, TRANSPORT_LOG);
 	}
 	if (err == -ENOENT && wish != TRANSPORT_AUTO)
@@ -256,6 +261,7 @@ static void take_down(struct session *s)
 		close(s->tap);
 	tx_close(s->tx);
 	delivery_close(s->delivery);
+	watch_close(s->watch);
 	nft_close(s->nft);
 	if (s->keeper.pid && !keeper_finish(&s->keeper))
 		session_takedown(s, s->notes);

@@ -18,6 +18,9 @@
 #define LOG_BURST 50
 #define LOG_PER_SECOND 5
 
+/* Delivery, signals, keeper, and the watch over the rules where there is one. */
+#define FDS 4
+
 struct loop {
 	struct session *s;
 	struct log_limit answers, refusals;
@@ -80,6 +83,19 @@ static int serve_frames(struct loop *l)
 	return got < 0 ? got : 0;
 }
 
+/* Somebody removed rules. Those that lead packets here are put back if they were among them. */
+static void mend_rules(struct session *s)
+{
+	if (!watch_read(s->watch))
+		return;
+	int mended = rules_restore_shared(s->nft, &s->rules);
+	if (mended > 0)
+		log_warn("%s: its rules in `table bridge " RULES_SHARED_TABLE "` were removed by somebody; they are back", s->info.iface);
+	else if (mended < 0)
+		log_err("%s: its rules in `table bridge " RULES_SHARED_TABLE "` were removed and cannot be put back: %s; the VM gets no answers",
+			s->info.iface, strerror(-mended));
+}
+
 /* A terminal sends its signals to the hypervisor itself; everybody else's are passed on. */
 static void pass_signal(struct session *s)
 {
@@ -130,10 +146,10 @@ int session_loop(struct session *s)
 	    .answers = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
 	    .refusals = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
 	};
-	const int fds[] = {delivery_fd(s->delivery), s->signals, s->keeper.fd};
+	const int fds[FDS] = {delivery_fd(s->delivery), s->signals, s->keeper.fd, s->watch ? watch_fd(s->watch) : -1};
 	int epoll = epoll_create1(EPOLL_CLOEXEC), status = FOLD_EXIT_FAILED;
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < FDS && fds[i] >= 0; i++) {
 		struct epoll_event e = {.events = EPOLLIN, .data.fd = fds[i]};
 		if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fds[i], &e) < 0) {
 			log_err("epoll: %s", strerror(errno));
@@ -141,14 +157,16 @@ int session_loop(struct session *s)
 		}
 	}
 	for (bool end = false; !end;) {
-		struct epoll_event ready[3];
-		int n = epoll_wait(epoll, ready, 3, -1);
+		struct epoll_event ready[FDS];
+		int n = epoll_wait(epoll, ready, FDS, -1);
 		for (int i = 0; i < n && !end; i++) {
 			int fd = ready[i].data.fd, err = 0;
 			if (fd == fds[0])
 				err = serve_frames(&l);
 			else if (fd == fds[1])
 				pass_signal(s);
+			else if (fd == fds[3])
+				mend_rules(s);
 			else
 				end = keeper_said(s, &status);
 			if (err) {

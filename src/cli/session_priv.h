@@ -5,6 +5,7 @@
 
 #include "cli/session.h"
 #include "fw/delivery.h"
+#include "fw/watch.h"
 #include "guest/binding.h"
 #include "guest/config.h"
 #include "host/claim.h"
@@ -35,6 +36,8 @@ struct session {
 	int ifindex;
 	int signals; /* signalfd */
 	struct nft *nft;
+	struct rules rules;
+	struct watch *watch; /* with NFQUEUE */
 	struct delivery *delivery;
 	struct tx *tx;
 };

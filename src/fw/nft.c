@@ -218,6 +218,43 @@ int nft_has_chain(struct nft *n, int family, const char *table, const char *chai
 	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
 }
 
+/* Counts until the dump is done; an interrupted one (the rules changed meanwhile) is told as -EINTR. */
+static int count_dump(struct nft *n)
+{
+	char buf[16384];
+	int count = 0;
+
+	for (;;) {
+		ssize_t got = mnl_socket_recvfrom(n->socket, buf, sizeof(buf));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		int left = (int)got;
+		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+			if (h->nlmsg_type == NLMSG_DONE)
+				return h->nlmsg_flags & NLM_F_DUMP_INTR ? -EINTR : count;
+			if (h->nlmsg_type == NLMSG_ERROR)
+				return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error;
+			count++;
+		}
+	}
+}
+
+int nft_count_rules(struct nft *n, int family, const char *table, const char *chain)
+{
+	struct nftnl_rule *r = nftnl_rule_alloc();
+
+	if (!r)
+		return -ENOMEM;
+	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, table);
+	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain);
+	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETRULE, (uint16_t)family, NLM_F_DUMP, n->seq++);
+	nftnl_rule_nlmsg_build_payload(h, r);
+	nftnl_rule_free(r);
+	return mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : count_dump(n);
+}
+
 static uint16_t create_flags(bool exclusive)
 {
 	return exclusive ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_CREATE;

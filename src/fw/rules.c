@@ -144,12 +144,17 @@ static void own_table(struct nft *n, const struct rules *r)
  * The table that all VMs share: one base chain, one map from port to chain. Frames that a VM's own
  * table has marked are looked up; all others cost one comparison, however many VMs there are.
  */
+static void dispatch(struct nft *n)
+{
+	nft_rule(n, "prerouting"), nft_match_mark(n, NFT_IS, RULES_TAKE_MARK), nft_iifname_vmap(n, "take");
+}
+
 static void shared_base(struct nft *n)
 {
 	nft_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, 0);
 	nft_ifname_vmap(n, "take", true);
 	nft_base_chain(n, "prerouting", NFT_HOOK_BRIDGE_PREROUTING, PRIORITY_FIRST, false, NULL, true);
-	nft_rule(n, "prerouting"), nft_match_mark(n, NFT_IS, RULES_TAKE_MARK), nft_iifname_vmap(n, "take");
+	dispatch(n);
 }
 
 static const char *take_chain(const char *iface, char name[static RULES_TABLE_TEXT])
@@ -206,6 +211,33 @@ int rules_add(struct nft *n, const struct rules *r)
 	nft_begin(n);
 	own_table(n, r);
 	return nft_commit(n);
+}
+
+/* Both chains have their rules; whoever empties the map without the chains gets his way. */
+static bool shared_complete(struct nft *n, const char *iface)
+{
+	char chain[RULES_TABLE_TEXT];
+
+	return nft_count_rules(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting") > 0 &&
+	       nft_count_rules(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, take_chain(iface, chain)) > 0;
+}
+
+int rules_restore_shared(struct nft *n, const struct rules *r)
+{
+	if (r->transport != TRANSPORT_QUEUE || shared_complete(n, r->guest->id.iface))
+		return 0;
+	if (nft_count_rules(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting") == 0) {
+		/* Emptied, not removed (`nft flush table`). Flushed and filled in one step, so that two VMs that mend it leave one rule. */
+		nft_begin(n);
+		nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
+		nft_chain_flush(n, "prerouting");
+		dispatch(n);
+		int err = nft_commit(n);
+		if (err)
+			return err;
+	}
+	int err = add_shared(n, r);
+	return err ? err : 1;
 }
 
 int rules_remove_shared(struct nft *n, const char *iface)

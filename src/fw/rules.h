@@ -70,6 +70,12 @@ struct rules {
  */
 int rules_add(struct nft *n, const struct rules *r);
 
+/*
+ * Puts the VM's part of the shared table back where it, or what leads to it, is gone. 1 where something was missing, 0
+ * where all was there, or -errno. Nothing to do for TRANSPORT_LOG.
+ */
+int rules_restore_shared(struct nft *n, const struct rules *r);
+
 /* Removes the VM's part of the shared table, and the table's own parts with the last VM; idempotent. */
 int rules_remove_shared(struct nft *n, const char *iface);
 

@@ -23,6 +23,7 @@ self=$root/tests/e2e/$(basename -- "$0")
 
 bail() {
 	printf 'Bail out! %s\n' "$*"
+	trap - EXIT
 	exit 1
 }
 
@@ -30,6 +31,7 @@ bail() {
 
 tests=0
 failures=0
+job=main # whose scratch files
 
 ok() {
 	tests=$((tests + 1))
@@ -63,12 +65,12 @@ detail_file() {
 check() {
 	check_name=$1
 	shift
-	if "$@" >"$T/check.$$" 2>&1; then
+	if "$@" >"$T/check.$job" 2>&1; then
 		ok "$check_name"
 		return 0
 	fi
 	not_ok "$check_name"
-	detail_file "$T/check.$$" 40
+	detail_file "$T/check.$job" 40
 	return 1
 }
 
@@ -79,24 +81,41 @@ same() {
 	return 1
 }
 
-# merge FILE...: the TAP lines of tests that ran beside this one, numbered on.
+# beside NAME COMMAND...: tests that run at the same time as the others; merge prints them.
+beside() {
+	(
+		job=$1
+		shift
+		"$@" </dev/null
+		echo '# end'
+	) >"$T/out/$1.tap" 2>&1 &
+	jobs_beside="${jobs_beside:-} $!"
+}
+
+# merge: waits for all that run beside this one and prints their tests, numbered on.
 merge() {
-	for merge_file; do
-		[ -s "$merge_file" ] || not_ok "${merge_file##*/}: printed no test at all"
+	# shellcheck disable=SC2086 # a list
+	wait ${jobs_beside:?}
+	jobs_beside=
+	for merge_file in "$T"/out/*.tap; do
+		[ "$(tail -n 1 "$merge_file")" = '# end' ] || not_ok "${merge_file##*/}: died in the middle"
 		while IFS= read -r line; do
 			case $line in
-			"ok "*)
+			'# end') ;;
+			'ok '*)
 				tests=$((tests + 1))
 				printf 'ok %d - %s\n' "$tests" "${line#ok * - }"
 				;;
-			"not ok "*)
+			'not ok '*)
 				tests=$((tests + 1))
 				failures=$((failures + 1))
 				printf 'not ok %d - %s\n' "$tests" "${line#not ok * - }"
 				;;
-			*) printf '%s\n' "$line" ;;
+			'#'*) printf '%s\n' "$line" ;;
+			*) printf '# %s\n' "$line" ;;
 			esac
 		done <"$merge_file"
+		rm "$merge_file"
 	done
 }
 
@@ -120,15 +139,15 @@ now() {
 within() {
 	within_end=$(($(now) + $1 * 1000 * SLOW))
 	shift
-	until "$@" >"$T/within.$$" 2>&1; do
+	until "$@" >"$T/within.$job" 2>&1; do
 		if [ "$(now)" -ge "$within_end" ]; then
-			cat "$T/within.$$"
+			cat "$T/within.$job"
 			echo "not within the time limit: $*"
 			return 1
 		fi
 		sleep 0.05
 	done
-	cat "$T/within.$$"
+	cat "$T/within.$job"
 }
 
 # ---- where a test runs ----
@@ -211,9 +230,11 @@ container() {
 
 # ---- virtual machines: the guest is a namespace of the VM's name ----
 
+GUEST_IF=eth0 # the name of its interface
+
 # vm_up NAME: its guest's interface is up.
 vm_up() {
-	[ -n "$(ip -n "$1" -o link show eth0 up 2>/dev/null)" ]
+	[ -n "$(ip -n "$1" -o link show "$GUEST_IF" up 2>/dev/null)" ]
 }
 
 # gone PID: that process has ended (a zombie is no process any more).
@@ -237,7 +258,7 @@ start_vm() {
 	[ -e "/run/netns/$vm_name" ] || ip netns add "$vm_name"
 	case " $* " in *' --local '* | *' --bridge '*) ;; *) set -- --bridge "$BRIDGE" "$@" ;; esac
 	env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" -v -i "$vm_name" -4 "$vm_cidr" "$@" "$vm_mac" \
-		qemu-system-pump -fold-pump "netns=$vm_name${PUMP:-}" >>"$T/$vm_name.log" 2>&1 </dev/null &
+		qemu-system-pump -fold-pump "netns=$vm_name,ifname=$GUEST_IF${PUMP:-}" >>"$T/$vm_name.log" 2>&1 </dev/null &
 	echo $! >"$T/ns/$vm_name.pid"
 	within 20 vm_up_or_over "$vm_name" $! && ! gone $! && return 0
 	cat "$T/$vm_name.log"
@@ -291,13 +312,12 @@ remains() {
 	{
 		ip -o link show type tun | sed 's/^/tap: /'
 		nft list tables | grep ' fold' | sed 's/^/rules: /'
-		nft list chain bridge fold chain 2>/dev/null
 		[ ! -d /run/fold ] || find /run/fold -mindepth 1 ! -name 'kernel-*' | sed 's/^/file: /'
 		[ ! -d "$datapath" ] || find "$datapath" -mindepth 1 | sed 's/^/file: /'
 		grep -hsE '^[0-9]+ \((fold|qemu-system-|kvm)[^)]*\) [^Z]' /proc/[0-9]*/stat | cut -d' ' -f1-4 | sed 's/^/process: /'
-	} >"$T/remains.$$"
-	cat "$T/remains.$$"
-	[ ! -s "$T/remains.$$" ]
+	} >"$T/remains.$job"
+	cat "$T/remains.$job"
+	[ ! -s "$T/remains.$job" ]
 }
 
 # nothing_left WHAT: a test: two seconds after it is over, nothing of fold's remains.

@@ -114,11 +114,13 @@ static int open_packet(const char *iface, uint16_t protocol)
 
 /* ---- send ---- */
 
+struct one {
+	uint8_t *data;
+	size_t len;
+};
+
 struct frame_list {
-	struct one {
-		uint8_t *data;
-		size_t len;
-	} * v;
+	struct one *v;
 	size_t n;
 };
 

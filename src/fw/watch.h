@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * watch: notices that somebody removes rules (`nft flush ruleset`, a firewall's restart).
+ *
+ * A VM's own table cannot be removed by others. The table that all VMs share for NFQUEUE can; without it the
+ * guest's requests find no answer, so it is put back at once. Source: linux/netfilter/nfnetlink.h, NFNLGRP_NFTABLES.
+ */
+#ifndef FOLD_FW_WATCH_H
+#define FOLD_FW_WATCH_H
+
+#include <stdbool.h>
+
+struct watch;
+
+int watch_open(struct watch **out); /* 0 or -errno */
+void watch_close(struct watch *w);
+int watch_fd(const struct watch *w);
+
+/* Reads what has happened. True where something of the bridge family went away, or may have: an event was lost. */
+bool watch_read(struct watch *w);
+
+#endif
