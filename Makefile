@@ -43,21 +43,23 @@ LIB     := $(OUT)/libfold.a
 PROGS   := $(OUT)/fold $(OUT)/fold-replay
 UNITS   := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TOOLS   := $(patsubst tests/tools/%.c,$(OUT)/tests/tools/%,$(wildcard tests/tools/*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(filter-out %_main.c,$(wildcard tests/fuzz/*.c)))
+ATTACK  := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fw/*.c))
 BENCHES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
 
-.PHONY: all programs tests bench-programs deps check demo bench lint format tidy cppcheck install clean
+.PHONY: all programs tests bench-programs check demo bench fuzz lint format format-check tidy cppcheck install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: programs
 
 # One list of packages, one place that installs them; every goal below asks for it.
-.PHONY: deps-build deps-test deps-bench
+.PHONY: deps deps-build deps-test deps-bench
 deps: deps-test deps-bench
 deps-build deps-test deps-bench:
 	$(Q)./utils/deps $(@:deps-%=%)
 
 programs: $(PROGS)
-tests: $(UNITS) $(TOOLS)
+tests: $(UNITS) $(TOOLS) $(FUZZERS) $(if $(ATTACK),$(OUT)/tests/fw/attack)
 bench-programs: $(BENCHES)
 
 $(OUT)/%.o: %.c | deps-build
@@ -80,9 +82,15 @@ $(PROGS):
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
-$(OUT)/tests/tools/%: $(OUT)/tests/tools/%.o $(LIB)
+$(TOOLS): %: %.o $(LIB)
+$(OUT)/tests/fw/attack: $(ATTACK) $(LIB)
+# A fuzz target without its fuzzer: runs the files of its corpus.
+$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay_main.o $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lpcap
+	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+$(TOOLS) $(OUT)/tests/fw/attack:
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) -lpcap
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lpthread
@@ -101,6 +109,15 @@ demo: deps-build deps-test programs
 bench: deps-build deps-test deps-bench
 	$(Q)$(MAKE) --no-print-directory programs tests bench-programs
 	$(Q)OUT=$(abspath $(OUT)) ./bench/run
+
+# Coverage-guided, with clang: make fuzz TARGET=dhcp4 SECONDS=600. New inputs join the target's corpus.
+TARGET  ?= dhcp4
+SECONDS ?= 60
+fuzz: deps-build deps-test
+	$(Q)mkdir -p $(BUILD)/fuzz tests/fuzz/corpus/$(TARGET)
+	$(Q)clang $(CPPFLAGS) $(LIBCFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
+		-o $(BUILD)/fuzz/$(TARGET) tests/fuzz/$(TARGET).c $(SRCS) $(LIBS)
+	$(Q)$(BUILD)/fuzz/$(TARGET) -max_total_time=$(SECONDS) -max_len=4096 tests/fuzz/corpus/$(TARGET)
 
 lint: format-check tidy cppcheck
 CFILES   = $(wildcard src/*/*.[ch] tests/*/*.[ch] bench/*.[ch])

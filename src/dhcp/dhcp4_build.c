@@ -23,7 +23,7 @@ static size_t wire_len(const struct dhcp4_option *o)
 	return len + 2 * parts;
 }
 
-/* How many octets the message may have. */
+/* How many octets the message may have, if there is room for so many. */
 static size_t limit(const struct dhcp4_choice *c)
 {
 	const struct dhcp4_msg *m = c->m;
@@ -43,9 +43,7 @@ static size_t limit(const struct dhcp4_choice *c)
 	/* Never in fragments: boot loaders cannot reassemble, and the link carries no more. */
 	if (mtu && most + DHCP4_OVERHEAD > mtu)
 		most = mtu > DHCP4_OVERHEAD ? mtu - DHCP4_OVERHEAD : 0;
-	if (most < DHCP4_BOOTP_MIN)
-		most = DHCP4_BOOTP_MIN;
-	return most < REPLY_DATA_MAX ? most : REPLY_DATA_MAX;
+	return most > DHCP4_BOOTP_MIN ? most : DHCP4_BOOTP_MIN;
 }
 
 static bool fit(struct dhcp4_option *o, size_t *left, enum dhcp4_area area)

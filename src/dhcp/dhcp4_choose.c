@@ -144,6 +144,31 @@ static void choose_bootp(struct dhcp4_choice *c)
 	add_asked(c);
 }
 
+/* Codes that the binding's table cannot speak for: the protocol itself needs them. */
+static bool is_protocol(uint8_t code)
+{
+	switch (code) {
+	case DHCP4_CODE_PAD:
+	case DHCP4_CODE_SUBNET_MASK:
+	case DHCP4_CODE_REQUESTED_IP:
+	case DHCP4_CODE_LEASE_TIME:
+	case DHCP4_CODE_OVERLOAD:
+	case DHCP4_CODE_TYPE:
+	case DHCP4_CODE_SERVER_ID:
+	case DHCP4_CODE_PARAMETER_LIST:
+	case DHCP4_CODE_MAX_SIZE:
+	case DHCP4_CODE_T1:
+	case DHCP4_CODE_T2:
+	case DHCP4_CODE_CLIENT_ID:
+	case DHCP4_CODE_RAPID_COMMIT:
+	case DHCP4_CODE_RELAY_INFO:
+	case DHCP4_CODE_END:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool dhcp4_choose(struct dhcp4_choice *c, const struct guest *g, const struct dhcp4_msg *m, enum dhcp4_action action)
 {
 	c->g = g;
@@ -157,7 +182,7 @@ bool dhcp4_choose(struct dhcp4_choice *c, const struct guest *g, const struct dh
 	memset(c->configured, 0, sizeof(c->configured));
 	c->made = wr_over(c->made_buf, sizeof(c->made_buf));
 	for (size_t i = 0; i < g->option_count; i++)
-		if (!dhcp4_is_protocol(g->options[i].code))
+		if (!is_protocol(g->options[i].code))
 			dhcp4_bit_set(c->configured, g->options[i].code);
 
 	if (action != DHCP4_ACTION_NAK)

@@ -91,8 +91,8 @@ static bool take(struct raw *raw, struct dhcp4_bytes *to, const uint8_t *value, 
 	return true;
 }
 
-/* One field of options; overload counts only in the options field itself (RFC 2131 4.1). */
-static bool walk(struct raw *raw, struct rd r, bool is_main)
+/* One field of options; false where a length lies. */
+static bool walk(struct raw *raw, struct rd r)
 {
 	while (rd_left(&r)) {
 		uint8_t code = rd_u8(&r);
@@ -104,8 +104,6 @@ static bool walk(struct raw *raw, struct rd r, bool is_main)
 		const uint8_t *value = rd_bytes(&r, len);
 		if (!value)
 			return false;
-		if (code == DHCP4_CODE_OVERLOAD && !is_main)
-			continue;
 		struct dhcp4_bytes *to = place_of(raw, code);
 		if (to && !take(raw, to, value, len))
 			return false;
@@ -119,13 +117,14 @@ static bool walk_overloaded(struct raw *raw, struct rd sname, struct rd file)
 		return true;
 	if (raw->overload.len != 1)
 		return false;
+	/* RFC 2131 4.1: overload in the options field alone counts, so it is read before the others are. */
 	uint8_t which = raw->overload.at[0];
 	if (which < DHCP4_OVERLOAD_FILE || which > (DHCP4_OVERLOAD_FILE | DHCP4_OVERLOAD_SNAME))
 		return false;
 	/* RFC 2131 4.1: file first, then sname. */
-	if ((which & DHCP4_OVERLOAD_FILE) && !walk(raw, file, false))
+	if ((which & DHCP4_OVERLOAD_FILE) && !walk(raw, file))
 		return false;
-	return !(which & DHCP4_OVERLOAD_SNAME) || walk(raw, sname, false);
+	return !(which & DHCP4_OVERLOAD_SNAME) || walk(raw, sname);
 }
 
 /* An address that steers what is answered: there with four octets, or not there. */
@@ -213,7 +212,7 @@ enum drop dhcp4_parse(const uint8_t *data, size_t len, struct dhcp4_msg *m)
 	uint32_t cookie = rd_left(&r) >= DHCP4_COOKIE_LEN ? rd_u32(&r) : 0;
 	if (cookie && cookie != DHCP4_COOKIE)
 		return DROP_DHCP4_FORM;
-	if (cookie && (!walk(&raw, r, true) || !walk_overloaded(&raw, sname, file)))
+	if (cookie && (!walk(&raw, r) || !walk_overloaded(&raw, sname, file)))
 		return DROP_DHCP4_OPTIONS;
 	return settle(&raw) ? DROP_NONE : DROP_DHCP4_OPTIONS;
 }

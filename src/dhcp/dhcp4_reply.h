@@ -39,7 +39,7 @@ struct dhcp4_choice {
 	uint8_t lent;                   /* fields that hold options: enum dhcp4_overload, or-ed */
 	size_t count;
 	uint64_t used[4];       /* codes that are chosen already */
-	uint64_t configured[4]; /* codes in the binding's own table */
+	uint64_t configured[4]; /* codes that the binding's table provides */
 	struct wr made;
 	struct dhcp4_option at[256]; /* a code stands there once at most */
 	uint8_t made_buf[DHCP4_MADE_MAX];
@@ -54,9 +54,6 @@ static inline void dhcp4_bit_set(uint64_t set[static 4], uint8_t code)
 {
 	set[code >> 6] |= (uint64_t)1 << (code & 63);
 }
-
-/* Codes that the binding's table cannot speak for: the protocol itself needs them. */
-bool dhcp4_is_protocol(uint8_t code);
 
 /* True where the gateway cannot be reached by the subnet's own route. */
 bool dhcp4_off_subnet(const struct guest *g);

@@ -5,36 +5,12 @@
  * Specifications: RFC 2132 (options), 3397 (search list), 3442 (routes), 4578 (PXE), 4702 (FQDN), 8925 (IPv6-only).
  *
  * The binding's DHCP_OPTION lines provide any code, or take the place of fold's
- * own value; but the codes that the protocol itself needs are never theirs.
+ * own value.
  */
 #include "base/rd.h"
 #include "dhcp/dhcp4_reply.h"
 
 #include <arpa/inet.h>
-
-bool dhcp4_is_protocol(uint8_t code)
-{
-	switch (code) {
-	case DHCP4_CODE_PAD:
-	case DHCP4_CODE_SUBNET_MASK:
-	case DHCP4_CODE_REQUESTED_IP:
-	case DHCP4_CODE_LEASE_TIME:
-	case DHCP4_CODE_OVERLOAD:
-	case DHCP4_CODE_TYPE:
-	case DHCP4_CODE_SERVER_ID:
-	case DHCP4_CODE_PARAMETER_LIST:
-	case DHCP4_CODE_MAX_SIZE:
-	case DHCP4_CODE_T1:
-	case DHCP4_CODE_T2:
-	case DHCP4_CODE_CLIENT_ID:
-	case DHCP4_CODE_RAPID_COMMIT:
-	case DHCP4_CODE_RELAY_INFO:
-	case DHCP4_CODE_END:
-		return true;
-	default:
-		return false;
-	}
-}
 
 static bool set_value(struct dhcp4_option *o, const void *at, size_t len)
 {
@@ -65,7 +41,7 @@ static bool set_string(const struct dhcp4_choice *c, struct dhcp4_option *o, con
 
 bool dhcp4_off_subnet(const struct guest *g)
 {
-	return g->has_gateway4 && (g->id.ip4.len == 32 || !ip4_in(g->id.ip4, g->gateway4));
+	return g->has_gateway4 && !ip4_in(g->id.ip4, g->gateway4);
 }
 
 /*
@@ -231,11 +207,7 @@ bool dhcp4_value(struct dhcp4_choice *c, uint8_t code, struct dhcp4_option *o)
 {
 	static const uint8_t no_proxy[] = {176, 1, 1}; /* iPXE: do not wait 2 s for a ProxyDHCP server */
 	const struct guest *g = c->g;
-	const struct dhcp_option *from;
-
-	if (dhcp4_is_protocol(code))
-		return false;
-	from = find_configured(c, code);
+	const struct dhcp_option *from = find_configured(c, code);
 	if (!from && code == DHCP4_CODE_ROUTES_OLD)
 		from = find_configured(c, DHCP4_CODE_ROUTES);
 	if (from)

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2030,SC2031 # $job is meant to be the subshell's own
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # lib: what the end-to-end tests share. A test begins with
@@ -282,9 +282,9 @@ in_guest() {
 # machine NAME: as a freshly installed one, called localhost.
 machine() {
 	[ -e "/run/netns/$1" ] || ip netns add "$1"
-	: >"$T/ns/$1.mnt"
-	: >"$T/ns/$1.uts"
-	nsenter --net="/run/netns/$1" unshare --mount="$T/ns/$1.mnt" --uts="$T/ns/$1.uts" --propagation private sh -c '
+	ip -n "$1" link set lo up
+	# shellcheck disable=SC2016 # for the inner shell
+	nsenter --net="/run/netns/$1" unshare --mount --uts --propagation private sh -c '
 		set -e
 		hostname localhost
 		mount -t tmpfs -o mode=0755 run /run
@@ -295,14 +295,17 @@ machine() {
 		mkdir -p /var/lib/dhcp /var/lib/dhcpcd /run/systemd
 		rm -f /etc/resolv.conf
 		echo "# nothing yet" >/etc/resolv.conf
-	' || bail "no machine $1"
-	ip -n "$1" link set lo up
+		echo $$ >"$1"
+		exec sleep infinity
+	' sh "$T/ns/$1.machine" </dev/null &
+	within 10 test -s "$T/ns/$1.machine" || bail "no machine $1"
 }
 
+# on NAME COMMAND...: in that machine.
 on() {
-	on_name=$1
+	on_pid=$(cat "$T/ns/$1.machine")
 	shift
-	nsenter --net="/run/netns/$on_name" --mount="$T/ns/$on_name.mnt" --uts="$T/ns/$on_name.uts" "$@"
+	nsenter -t "$on_pid" --net --mount --uts "$@"
 }
 
 # ---- what is left ----

@@ -435,6 +435,10 @@ static void v4_19_ciaddr_is_ignored_where_option_50_is_there(void **state)
 	expect_reply(ACK, "DHCPACK");
 	assert_unicast();
 	assert_ip(t.r.ciaddr, "0.0.0.0");
+	field_ip(CIADDR, "10.0.1.100");
+	t.ask[FLAGS] = 0x80;
+	assert_int_equal(run(), ANSWER_REPLY);
+	assert_broadcast();
 	message(REQUEST);
 	opt_ip(50, "10.9.9.9");
 	field_ip(CIADDR, "10.0.1.100");

@@ -69,6 +69,11 @@ static void v4_11_gateway_in_the_subnet_needs_no_routes(void **state)
 	LIST(3, 121, 249);
 	expect_reply(ACK, "DHCPACK");
 	assert_codes(53, 54, 51, 58, 59, 1, 3);
+	configure(121, "\0\12\0\1\1", 5); /* the binding's own go to those that ask */
+	request();
+	LIST(3);
+	expect_reply(ACK, "DHCPACK");
+	assert_codes(53, 54, 51, 58, 59, 1, 3);
 }
 
 static void v4_11_no_gateway_no_router(void **state)
@@ -154,7 +159,7 @@ static void v4_13_no_more_than_576_octets_unless_57_allows(void **state)
 	    {"\x00\x1b", 2, 548}, {"\x01\x96", 2, 548}, {"\x02\x3f", 2, 548}, {"\x02\x40", 2, 548},
 	    {"\x02\x41", 2, 549}, {"\x05\x60", 2, 1348},
 	    {"\xff\x00", 2, 1348}, /* octets swapped, as a firmware does: no more than the link carries */
-	    {"\xff\xff", 2, 1348}, {"\x05", 1, 548},    {"\x00\x00\x05\xdc", 4, 548},
+	    {"\xff\xff", 2, 1348}, {"\x05", 1, 548},    {"\x05\xdc\x00\x00", 4, 548},
 	};
 	static uint8_t big[1000];
 
@@ -224,6 +229,26 @@ static void v4_13_what_does_not_fit_goes_into_file_then_sname(void **state)
 	assert_true(t.r.len <= 548);
 }
 
+static void v4_13_at_every_fill_of_the_main_field(void **state)
+{
+	static uint8_t a[300], b[100];
+
+	(void)state;
+	for (size_t len = 0; len < 254; len++) {
+		t.g.option_count = 0;
+		configure(224, a, len);
+		configure(225, b, len > 150 ? 20 : sizeof(b));
+		request();
+		LIST(224, 225);
+		expect_reply(ACK, "DHCPACK");
+		size_t wanted = 240 + 33 + 2 + len + 2 + t.options[1].len + 1;
+		assert_int_equal(t.r.overload, wanted > 548 ? 1 : 0);
+		assert_true(t.r.len <= 548);
+		assert_option(224, a, len);
+		assert_option(225, b, t.options[1].len);
+	}
+}
+
 static void v4_13_only_the_field_that_is_needed_is_lent(void **state)
 {
 	static uint8_t a[240], b[100], d[50];
@@ -246,20 +271,23 @@ static void v4_13_only_the_field_that_is_needed_is_lent(void **state)
 
 static void v4_13_these_six_stay_in_the_main_field(void **state)
 {
+	static const uint8_t six[] = {1, 3, 6, 12, 17, 26};
 	static uint8_t filler[120];
 
 	(void)state; /* Linux's ip= reads no overloaded field */
 	configure(17, "/srv/root", 9);
-	configure(224, filler, sizeof(filler));
-	configure(225, filler, sizeof(filler));
-	request();
-	LIST(224, 225, 15, 26, 17, 12, 6, 3, 1);
-	expect_reply(ACK, "DHCPACK");
-	assert_true(t.r.overload);
-	static const uint8_t six[] = {1, 3, 6, 12, 17, 26};
+	for (uint8_t code = 224; code < 228; code++)
+		configure(code, filler, sizeof(filler));
 	for (size_t i = 0; i < sizeof(six); i++) {
-		assert_non_null(bootp_find(&t.r, six[i]));
-		assert_int_equal(bootp_find(&t.r, six[i])->area, AREA_MAIN);
+		request();
+		LIST(224, 225, 226, 227, six[(i + 1) % 6], six[(i + 2) % 6], six[(i + 3) % 6], six[(i + 4) % 6],
+		     six[(i + 5) % 6], six[i]); /* each is the last once */
+		expect_reply(ACK, "DHCPACK");
+		assert_true(t.r.overload);
+		for (size_t k = 0; k < sizeof(six); k++) {
+			assert_non_null(bootp_find(&t.r, six[k]));
+			assert_int_equal(bootp_find(&t.r, six[k])->area, AREA_MAIN);
+		}
 	}
 }
 
@@ -576,7 +604,7 @@ static void v4_21_class_of_a_boot_loader_is_answered_when_there_is_something_to_
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		t.g.option_count = 0;
 		request();
-		LIST(3);
+		LIST(3, 60);
 		opt(60, rows[i].class, strlen(rows[i].class));
 		expect_reply(ACK, "DHCPACK");
 		assert_none(60);
@@ -812,6 +840,16 @@ static void spec_dhcp_option_cannot_speak_for_the_protocol(void **state)
 			assert_true(!o || o->len != 3);
 		}
 	}
+	message(INFORM);
+	t.in.src4 = ip("10.0.1.100");
+	expect_reply(ACK, "DHCPINFORM ACK");
+	for (size_t i = 0; i < sizeof(codes); i++)
+		assert_true(!bootp_find(&t.r, codes[i]) || codes[i] == 1 || codes[i] == 53 || codes[i] == 54);
+	message(0);
+	t.len = 548;
+	assert_int_equal(run(), ANSWER_REPLY);
+	for (size_t i = 0; i < sizeof(codes); i++)
+		assert_true(!bootp_find(&t.r, codes[i]) || codes[i] == 1);
 }
 
 static void spec_dhcp_option_of_no_length(void **state)
@@ -837,6 +875,7 @@ static void cve_2018_15688_a_reply_at_every_buffer_size(void **state)
 	configure(225, a, sizeof(a));
 	configure(226, a, 40);
 	for (int list = 0; list < 2; list++) {
+		shortest = 0;
 		for (t.room = 0; t.room <= REPLY_DATA_MAX; t.room++) {
 			request();
 			opt(57, "\xff\xff", 2);
@@ -852,9 +891,10 @@ static void cve_2018_15688_a_reply_at_every_buffer_size(void **state)
 				assert_int_equal(got, ANSWER_REPLY);
 			if (got == ANSWER_REPLY && !shortest)
 				shortest = t.room;
+			assert_int_equal(got == ANSWER_REPLY, shortest && t.room >= shortest);
 		}
 	}
-	assert_int_equal(shortest, 240 + 33 + 202 + 1);
+	assert_int_equal(shortest, 240 + 33 + 202 + 1 + 3); /* 61 must be there; and 52 with a list */
 }
 
 #define T(f) cmocka_unit_test_setup(f, fixture)
@@ -875,6 +915,7 @@ int main(void)
 	    T(v4_13_no_more_than_576_octets_unless_57_allows),
 	    T(v4_13_never_more_than_the_link_carries),
 	    T(v4_13_what_does_not_fit_goes_into_file_then_sname),
+	    T(v4_13_at_every_fill_of_the_main_field),
 	    T(v4_13_only_the_field_that_is_needed_is_lent),
 	    T(v4_13_these_six_stay_in_the_main_field),
 	    T(v4_13_no_overload_without_a_list),

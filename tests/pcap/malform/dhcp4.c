@@ -324,7 +324,7 @@ static void giants(struct family *f)
 
 	dhcp4_options(&d, DISCOVER, 3);
 	dhcp4_message(&d, &message);
-	while (message.len + 258 < 65507) {
+	while (message.len + 257 + 1 <= 65507) {
 		put(&message, "\x3d\xff", 2);
 		fill(&message, 0x61, 255);
 	}
@@ -333,7 +333,7 @@ static void giants(struct family *f)
 	emit(f, &frame, "reply DHCPOFFER|drop", "client-id-64-kib");
 	d = dhcp4_default();
 	dhcp4_message(&d, &message);
-	while (message.len + 4 < 65507)
+	while (message.len + 3 + 4 <= 65507)
 		put(&message, "\x37\x01\x03", 3);
 	put(&message, DISCOVER END, 4);
 	udp4_build(&d.udp, message.b, message.len, &frame);

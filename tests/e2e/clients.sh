@@ -1,0 +1,354 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# clients: the DHCP clients that people use, unmodified, as guests behind ports that fold made: each gets its lease, renews,
+# rebinds and releases it, and is configured as the binding says; and what guests reach of each other then.
+#
+# Who is whom: 10.0.1.N is VM N. What a client sent and got is read from the frames on its own interface.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+
+BRIDGE_MTU=1376
+# A client that is slow to start must not find its lease gone. dhcpcd takes none below 20 s.
+lease=$((SLOW > 1 ? 60 : 20))
+renewal=$((SLOW > 1 ? 12 : 4))
+bridge "$BRIDGE" "$BRIDGE_MTU"
+configure "[dhcp]
+lease_lifetime = $lease
+lease_renewal = $renewal"
+
+# ---- what a client says and is told ----
+
+# listen NAME: from now on the DHCP messages at the guest's interface are kept.
+listen() {
+	on "$1" frames sniff eth0 -f 'udp and (port 67 or port 68)' >"$T/$1.frames" 2>&1 &
+	within 5 grep -q '^# sniffing' "$T/$1.frames"
+	forget "$1"
+}
+
+messages() {
+	awk -f "$root/tests/e2e/dhcp.awk" "$T/$1.frames"
+}
+
+# forget NAME: only what comes from now on counts.
+forget() {
+	messages "$1" | wc -l >"$T/$1.seen"
+}
+
+# said NAME MESSAGE...: they came, in this order; others may have come between. An ack to a request is "in ack".
+said() {
+	said_name=$1
+	shift
+	messages "$said_name" | tail -n "+$(($(cat "$T/$said_name.seen") + 1))" >"$T/$said_name.new"
+	cat "$T/$said_name.new"
+	for said_word; do
+		echo "$said_word"
+	done | awk -v new="$T/$said_name.new" '
+		{ want[++n] = $0 }
+		END {
+			at = 1
+			while ((getline line <new) > 0)
+				if (at <= n && index(line " ", want[at] " ") == 1)
+					at++
+			if (at <= n) {
+				print "not seen: " want[at]
+				exit 1
+			}
+		}'
+}
+
+# exchange WHAT NAME SECONDS MESSAGE...: a test that these messages come in that time.
+exchange() {
+	exchange_what=$1 exchange_name=$2 exchange_seconds=$3
+	shift 3
+	check "$exchange_name: $exchange_what" within "$exchange_seconds" said "$exchange_name" "$@" && return
+	detail_file "$T/$exchange_name.client"
+	detail_file "$T/$exchange_name.log"
+}
+
+address() {
+	on "$1" ip -4 -o addr show dev eth0 | sed 's/.* inet \([^ ]*\) .*brd \([^ ]*\) .*/\1 \2/'
+}
+
+has_address() {
+	same 'address and broadcast address' "$(address "$1")" "10.0.1.$2/24 10.0.1.255"
+}
+
+has_none() {
+	same address "$(address "$1")" ''
+}
+
+has_router() {
+	same 'default route' "$(on "$1" ip -4 route show default | sed 's/ dev .*//')" 'default via 10.0.1.90'
+}
+
+# A dhcpcd sets the routes' MTU, the others the interface's.
+has_mtu() {
+	case "$(on "$1" ip link show dev eth0) $(on "$1" ip -4 route show default)" in
+	*" mtu $BRIDGE_MTU"*) return ;;
+	esac
+	on "$1" ip link show dev eth0
+	on "$1" ip -4 route
+	return 1
+}
+
+# networkd hands name servers and the name to resolved and hostnamed, which are not here, and keeps what it hands them.
+networkd_lease() {
+	on "$1" sh -c 'cat /run/systemd/netif/leases/*' | sed -n "s/^$2=//p"
+}
+
+has_dns() {
+	case $2 in
+	networkd) same 'name servers' "$(networkd_lease "$1" DNS) $(networkd_lease "$1" DOMAINNAME)" \
+		'10.0.1.50 10.0.1.51 example.org' ;;
+	*) same 'name servers' "$(on "$1" sed -n 's/^nameserver //p; s/^domain //p' /etc/resolv.conf | sort | tr '\n' ' ')" \
+		'10.0.1.50 10.0.1.51 example.org ' ;;
+	esac
+}
+
+# dhcpcd makes a full name of it.
+has_name() {
+	case $2 in
+	networkd) same 'host name' "$(networkd_lease "$1" HOSTNAME)" "$1" ;;
+	dhcpcd) same 'host name' "$(on "$1" hostname)" "$1.example.org" ;;
+	*) same 'host name' "$(on "$1" hostname)" "$1" ;;
+	esac
+}
+
+configured() {
+	check "$1: has its address, mask and broadcast address" within 15 has_address "$1" "$3"
+	check "$1: has its default route" within 5 has_router "$1"
+	check "$1: has its name servers and domain" within 5 has_dns "$1" "$2"
+	check "$1: has its host name" within 5 has_name "$1" "$2"
+	check "$1: has the bridge's MTU" within 5 has_mtu "$1"
+}
+
+# ---- the clients; each runs in the foreground of a process beside this one ----
+
+# Debian's own script, which leaves the host name to others.
+udhcpc_script() {
+	cat >"$T/udhcpc.script" <<-'END'
+		#!/bin/sh
+		[ "$1" != bound ] || [ -z "$hostname" ] || hostname "$hostname"
+		exec /etc/udhcpc/default.script "$@"
+	END
+	chmod +x "$T/udhcpc.script"
+}
+
+networkd_files() {
+	on "$1" sh -c 'mkdir -p /etc/systemd/network && rm -f /etc/systemd/network/* && cat >/etc/systemd/network/eth0.network' <<-END
+		[Match]
+		Name=eth0
+		[Network]
+		DHCP=ipv4
+		LinkLocalAddressing=no
+		IPv6AcceptRA=no
+		IgnoreCarrierLoss=${2:-no}
+		[DHCPv4]
+		UseMTU=yes
+		UseDomains=yes
+		ClientIdentifier=mac
+	END
+}
+
+# run_client NAME CLIENT [ARGUMENT...]
+run_client() {
+	client_name=$1 client=$2
+	shift 2
+	case $client in
+	busybox) set -- busybox udhcpc -f -R -i eth0 -O mtu -s "$T/udhcpc.script" "$@" ;;
+	udhcpc) set -- udhcpc -f -R -i eth0 -O mtu -s "$T/udhcpc.script" "$@" ;;
+	dhclient)
+		# As it is, its second try would come after the end of so short a lease.
+		on "$client_name" sh -c 'printf "initial-interval 1;\nbackoff-cutoff 2;\n" >>/etc/dhcp/dhclient.conf'
+		set -- dhclient -d -v -pf /run/dhclient.pid -lf /var/lib/dhcp/dhclient.leases "$@" eth0
+		;;
+	dhcpcd) set -- dhcpcd -B -4 "$@" eth0 ;;
+	networkd) set -- env SYSTEMD_LOG_LEVEL=debug SYSTEMD_LOG_TARGET=console /lib/systemd/systemd-networkd ;;
+	esac
+	on "$client_name" "$@" >>"$T/$client_name.client" 2>&1 &
+}
+
+# client_pids NAME: of the client alone.
+client_pids() {
+	ip netns pids "$1" | while read -r pid; do
+		grep -qsE '\((busybox|udhcpc|dhclient|dhcpcd|systemd-network)[^)]*\) [^Z]' "/proc/$pid/stat" && echo "$pid"
+	done
+}
+
+no_client() {
+	[ -z "$(client_pids "$1")" ]
+}
+
+signal_client() {
+	# shellcheck disable=SC2046 # a list
+	kill "-$2" $(client_pids "$1")
+}
+
+# Its host loses power: nothing is released and nothing is cleaned up, but the address is gone with the host.
+power_cut() {
+	signal_client "$1" KILL
+	within 5 no_client "$1"
+	on "$1" ip -4 addr flush dev eth0
+}
+
+release() {
+	case $2 in
+	busybox | udhcpc) signal_client "$1" USR2 ;;
+	dhclient) on "$1" dhclient -r -pf /run/dhclient.pid -lf /var/lib/dhcp/dhclient.leases eth0 >>"$T/$1.client" 2>&1 ;;
+	dhcpcd) on "$1" dhcpcd -4 -k eth0 >>"$T/$1.client" 2>&1 ;;
+	networkd) signal_client "$1" TERM ;;
+	esac
+}
+
+# guest NAME N CLIENT: a machine behind fold, its messages kept; eth0 is its interface.
+guest() {
+	machine "$1"
+	cat >"$T/$1.binding" <<-END
+		HOSTNAME=$1
+		DOMAIN=example.org
+		NAMESERVERS=10.0.1.50, 10.0.1.51
+		GATEWAY=10.0.1.90
+		GATEWAY_MAC=7a:f4:96:e0:1c:a0
+	END
+	[ "$3" != networkd ] || networkd_files "$1" "${4:-}"
+	check "$1: its VM starts" start_vm "$1" "10.0.1.$2/24" "52:54:00:00:01:$(printf %02x "$2")" -b "$T/$1.binding"
+}
+
+# ---- one life: get, renew, rebind, release ----
+
+first_lease() {
+	case $2 in
+	dhcpcd) exchange 'gets a lease (rapid commit)' "$1" 15 'out discover' "in ack 10.0.1.$3" ;;
+	*) exchange 'gets a lease' "$1" 15 'out discover' "in offer 10.0.1.$3" "out select 10.0.1.$3" "in ack 10.0.1.$3" ;;
+	esac
+}
+
+life() {
+	guest "$1" "$3" "$2"
+	listen "$1"
+	run_client "$1" "$2"
+	first_lease "$1" "$2" "$3"
+	configured "$1" "$2" "$3"
+
+	forget "$1"
+	# udhcpc knows no renewal time: it would wait for three quarters of the lease.
+	case $2 in busybox | udhcpc) signal_client "$1" USR1 ;; esac
+	exchange 'renews' "$1" "$((renewal + 4))" "out renew 10.0.1.$3 to 10.0.1.50" "in ack 10.0.1.$3"
+
+	# From here on no unicast reaches fold: what is left to the client is to ask everybody.
+	on "$1" nft 'table netdev deaf { chain out { type filter hook egress device eth0 priority 0;
+		ether daddr != ff:ff:ff:ff:ff:ff udp dport 67 drop; }; }' || not_ok "$1: cannot be made deaf"
+	forget "$1"
+	exchange 'rebinds' "$1" "$((lease + 6))" "out rebind 10.0.1.$3 to 255.255.255.255" "in ack 10.0.1.$3"
+	check "$1: still has its address" has_address "$1" "$3"
+	on "$1" nft delete table netdev deaf
+
+	forget "$1"
+	release "$1" "$2"
+	exchange 'releases its lease' "$1" 5 "out release 10.0.1.$3 to 10.0.1.50"
+	check "$1: gives its address up" within 5 has_none "$1"
+	check "$1: fold takes note of the release" within 5 grep -q 'DHCPRELEASE' "$T/$1.log"
+	check "$1: fold ends as its hypervisor does" stop_vm "$1"
+}
+
+# ---- the client comes back with an old lease ----
+
+# wrong_lease NAME CLIENT: what it kept says 10.0.1.200.
+wrong_lease() {
+	case $2 in
+	dhclient) on "$1" sed -i 's/fixed-address .*/fixed-address 10.0.1.200;/' /var/lib/dhcp/dhclient.leases ;;
+	# The last acknowledgement as it came: yiaddr is at octet 16.
+	dhcpcd) on "$1" sh -c 'printf "\012\000\001\310" | dd of=/var/lib/dhcpcd/eth0.lease bs=1 seek=16 conv=notrunc 2>&1' ;;
+	esac
+}
+
+comes_back() {
+	guest "$1" "$3" "$2"
+	listen "$1"
+	run_client "$1" "$2"
+	first_lease "$1" "$2" "$3"
+	check "$1: has its address" within 15 has_address "$1" "$3"
+
+	power_cut "$1"
+	forget "$1"
+	run_client "$1" "$2"
+	exchange 'asks for its old address and is told yes (INIT-REBOOT)' "$1" 15 "out reboot 10.0.1.$3" "in ack 10.0.1.$3"
+	check "$1: has its address after that" within 15 has_address "$1" "$3"
+
+	power_cut "$1"
+	wrong_lease "$1" "$2"
+	forget "$1"
+	run_client "$1" "$2"
+	exchange 'asks for a wrong address, is told no, and gets its own' "$1" 30 "out reboot 10.0.1.200" 'in nak' \
+		'out discover' "in ack 10.0.1.$3"
+	check "$1: has its own address in the end" within 15 has_address "$1" "$3"
+	check "$1: fold ends as its hypervisor does" stop_vm "$1"
+}
+
+# udhcpc keeps nothing; it may be told to wish for an address.
+wishes() {
+	guest "$1" "$3" "$2"
+	listen "$1"
+	run_client "$1" "$2" -r 10.0.1.200
+	exchange 'wishes for another address and gets its own' "$1" 15 'out discover 10.0.1.200' "in offer 10.0.1.$3" \
+		"in ack 10.0.1.$3"
+	check "$1: has its own address" within 15 has_address "$1" "$3"
+	check "$1: fold ends as its hypervisor does" stop_vm "$1"
+}
+
+# ---- fold is started again under a guest that has its lease ----
+
+# The guest's interface is one that outlives the pump: a bridge with the virtual card as its port.
+plug() {
+	GUEST_IF=wire0
+	check "$1: its VM starts" start_vm "$1" "10.0.1.$2/24" "52:54:00:00:01:$(printf %02x "$2")" -b "$T/$1.binding"
+	ip -n "$1" link set wire0 master eth0
+}
+
+restarted() {
+	machine "$1"
+	ip -n "$1" link add eth0 address "52:54:00:00:01:$(printf %02x "$3")" type bridge
+	ip -n "$1" link set eth0 up
+	printf 'NAMESERVERS=10.0.1.50\n' >"$T/$1.binding"
+	networkd_files "$1" yes
+	plug "$1" "$3"
+	listen "$1"
+	case $2 in
+	dhcpcd) run_client "$1" "$2" --nolink ;;
+	*) run_client "$1" "$2" ;;
+	esac
+	first_lease "$1" "$2" "$3"
+	check "$1: has its address" within 15 has_address "$1" "$3"
+	check "$1: fold is stopped" stop_vm "$1"
+	plug "$1" "$3"
+	forget "$1"
+	case $2 in busybox | udhcpc) signal_client "$1" USR1 ;; esac
+	exchange 'renews with the fold that came after' "$1" "$((lease + 6))" "out renew 10.0.1.$3 to 10.0.1.50" "in ack 10.0.1.$3"
+	check "$1: still has its address" has_address "$1" "$3"
+	check "$1: the second fold ends as its hypervisor does" stop_vm "$1"
+}
+
+# ---- all at once: most of the time they wait ----
+
+udhcpc_script
+n=100
+for client in busybox udhcpc dhclient dhcpcd networkd; do
+	n=$((n + 10))
+	case $client in networkd) program=/lib/systemd/systemd-networkd ;; *) program=$client ;; esac
+	if ! command -v "$program" >/dev/null; then
+		skip "$client: all of its tests" 'not installed; make deps does it'
+		continue
+	fi
+	beside "$client" life "$client" "$client" "$n"
+	beside "again-$client" restarted "again-$client" "$client" "$((n + 1))"
+	case $client in
+	dhclient | dhcpcd) beside "back-$client" comes_back "back-$client" "$client" "$((n + 2))" ;;
+	busybox) beside "wish-$client" wishes "wish-$client" "$client" "$((n + 2))" ;;
+	esac
+done
+merge
+nothing_left 'all clients'
+
+finish
