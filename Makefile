@@ -53,9 +53,9 @@ BENCHES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
 all: programs
 
 # One list of packages, one place that installs them; every goal below asks for it.
-.PHONY: deps deps-build deps-test deps-bench
-deps: deps-test deps-bench
-deps-build deps-test deps-bench:
+.PHONY: deps deps-build deps-test deps-bench deps-lint
+deps: deps-test deps-bench deps-lint
+deps-build deps-test deps-bench deps-lint:
 	$(Q)./utils/deps $(@:deps-%=%)
 
 programs: $(PROGS)
@@ -119,7 +119,7 @@ fuzz: deps-build deps-test
 		-o $(BUILD)/fuzz/$(TARGET) tests/fuzz/$(TARGET).c $(SRCS) $(LIBS)
 	$(Q)$(BUILD)/fuzz/$(TARGET) -max_total_time=$(SECONDS) -max_len=4096 tests/fuzz/corpus/$(TARGET)
 
-lint: format-check tidy cppcheck
+lint: deps-lint format-check tidy cppcheck
 CFILES   = $(wildcard src/*/*.[ch] tests/*/*.[ch] bench/*.[ch])
 format:
 	clang-format -i $(CFILES)

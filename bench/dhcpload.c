@@ -323,7 +323,7 @@ int main(int argc, char **argv)
 		{"timeout", 1, NULL, 'o'}, {"cpu", 1, NULL, 'c'}, {0},
 	};
 	struct options o = {
-		.kind = &kinds[0], .window = 1, .seconds = 3, .warmup = 0.3, .timeout_ms = 250, .cpu = -1};
+		.kind = &kinds[0], .window = 1, .seconds = 3, .warmup = 0.1, .timeout_ms = 250, .cpu = -1};
 	struct load *l = calloc(1, sizeof(*l));
 	int c;
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* What is quoted in the line came from files: nothing in it may move a terminal's cursor or start a new line. */
-static void format_line(char line[static 512], const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void format_line(char line[static 512], const char *fmt, va_list ap)
 {
 	vsnprintf(line, 512, fmt, ap);
 	for (char *c = line; *c; c++) {

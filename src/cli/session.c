@@ -49,6 +49,13 @@ static void describe(struct session *s)
 	snprintf(i->hypervisor, sizeof(i->hypervisor), "%s", s->hypervisor.name);
 }
 
+/* Both processes know: the keeper first, for it is the one that is meant to act on it. */
+static int note(struct session *s, enum session_note key, int32_t value)
+{
+	s->notes[key] = value;
+	return keeper_note(&s->keeper, key, value);
+}
+
 static int find_bridge(const struct session *s, struct link *l, struct link_info *out, struct report *r)
 {
 	const char *name = s->o->bridge;
@@ -96,6 +103,21 @@ static int make_tap(struct session *s, struct link *l, struct report *r)
 	if (err)
 		return report_fail(r, -err, "interface %s: %s", name, strerror(-err));
 	s->ifindex = info.ifindex;
+	err = note(s, SESSION_NOTE_TAP, info.ifindex);
+	return err ? report_fail(r, -err, "the keeper process: %s", strerror(-err)) : 0;
+}
+
+/* Who the host is on that network: what the VM sends to its MAC may only be for itself. */
+static int find_host(struct session *s, struct link *l, const struct link_info *bridge, struct report *r)
+{
+	int count = link_addresses4(l, bridge->ifindex, s->host4, sizeof(s->host4) / sizeof(s->host4[0]));
+
+	if (count < 0)
+		return report_fail(r, -count, "bridge %s: its addresses: %s", s->info.bridge, strerror(-count));
+	memcpy(s->bridge_mac, bridge->mac, MAC_LEN);
+	for (int i = 0; i < count; i++)
+		if (ip4_in(s->o->ip4, s->host4[i]))
+			s->host4[s->host4_count++] = s->host4[i];
 	return 0;
 }
 
@@ -111,16 +133,17 @@ static int try_transport(struct session *s, enum transport t)
 	    .guest = &s->guest,
 	    .groups4 = s->o->groups4,
 	    .group4_count = s->o->group4_count,
+	    .host4 = s->host4,
+	    .host4_count = s->host4_count,
 	    .transport = t,
 	    .number = delivery_number(s->delivery),
 	};
+	memcpy(s->rules.bridge_mac, s->bridge_mac, MAC_LEN);
 	/* The watch first: nothing that is put in place can be taken away unseen. */
 	if (t == TRANSPORT_QUEUE && !s->watch && (err = watch_open(&s->watch)) < 0)
 		return err;
-	if (t == TRANSPORT_QUEUE) {
-		s->notes |= SESSION_NOTE_SHARED;
-		keeper_note(&s->keeper, SESSION_NOTE_SHARED);
-	}
+	if (t == TRANSPORT_QUEUE && (err = note(s, SESSION_NOTE_SHARED, 1)) < 0)
+		return err;
 	err = nft_open(&s->nft);
 	if (!err)
 		err = rules_add(s->nft, &s->rules);
@@ -174,11 +197,10 @@ static int attach(struct session *s, struct link *l, const struct link_info *bri
 
 static int write_copy(struct session *s, struct report *r)
 {
-	int err = keeper_note(&s->keeper, SESSION_NOTE_COPY);
+	int err = note(s, SESSION_NOTE_COPY, 1);
 
 	if (err)
 		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
-	s->notes |= SESSION_NOTE_COPY;
 	return binding_write_copy(s->config.datapath, &s->guest.id, s->text ? &s->binding : NULL, s->text, s->text_len, NULL, r);
 }
 
@@ -191,8 +213,9 @@ static int build_up(struct session *s, struct report *r)
 
 	if (err)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
-	if (!(err = find_bridge(s, l, &bridge, r)) && !(err = build_guest(s, bridge.mtu, r)) && !(err = make_tap(s, l, r)) &&
-	    !(err = make_rules(s, r)) && !(err = attach(s, l, &bridge, r)))
+	if (!(err = find_bridge(s, l, &bridge, r)) && !(err = build_guest(s, bridge.mtu, r)) && !(err = find_host(s, l, &bridge, r)) &&
+	    !(err = make_tap(s, l, r)) && !(err = make_rules(s, r)) &&
+	    !(err = attach(s, l, &bridge, r)))
 		err = write_copy(s, r);
 	link_close(l);
 	return err;

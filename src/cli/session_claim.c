@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "fw/nft.h"
+#include "host/link.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -80,18 +81,41 @@ void session_unclaim(struct session *s)
 		claim_release(&s->claims[i]);
 }
 
-void session_takedown(void *session, unsigned notes)
+/* Whoever got a copy of the descriptor keeps no port without rules: the tap goes before they do. */
+static void delete_tap(const struct session *s, int ifindex)
 {
-	struct session *s = session;
+	struct link *l;
+	int err = link_open(&l);
+
+	if (err)
+		return;
+	err = link_delete(l, ifindex);
+	if (err)
+		log_warn("%s: could not be removed: %s", s->info.iface, strerror(-err));
+	link_close(l);
+}
+
+static void remove_shared(const struct session *s)
+{
 	struct nft *nft;
 
-	if (notes & SESSION_NOTE_SHARED && nft_open(&nft) == 0) {
-		int err = rules_remove_shared(nft, s->info.iface);
-		if (err)
-			log_warn("%s: its rules could not be removed: %s; `fold gc` tries again", s->info.iface, strerror(-err));
-		nft_close(nft);
-	}
-	if (notes & SESSION_NOTE_COPY && unlink(s->info.copy) < 0 && errno != ENOENT)
+	if (nft_open(&nft) < 0)
+		return;
+	int err = rules_remove_shared(nft, s->info.iface);
+	if (err)
+		log_warn("%s: its rules could not be removed: %s; `fold gc` tries again", s->info.iface, strerror(-err));
+	nft_close(nft);
+}
+
+void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES])
+{
+	struct session *s = session;
+
+	if (notes[SESSION_NOTE_TAP])
+		delete_tap(s, notes[SESSION_NOTE_TAP]);
+	if (notes[SESSION_NOTE_SHARED])
+		remove_shared(s);
+	if (notes[SESSION_NOTE_COPY] && unlink(s->info.copy) < 0 && errno != ENOENT)
 		log_warn("%s: could not be removed: %s", s->info.copy, strerror(errno));
 	session_unclaim(s);
 }

@@ -13,8 +13,8 @@
 #include "host/keeper.h"
 #include "host/tx.h"
 
-/* What the keeper is told before it is made. */
-enum session_note { SESSION_NOTE_SHARED = 1, SESSION_NOTE_COPY = 2 };
+/* What the keeper is told, each as soon as it is about to be: the tap's ifindex, and that there are the others. */
+enum session_note { SESSION_NOTE_TAP, SESSION_NOTE_SHARED, SESSION_NOTE_COPY };
 
 #define SESSION_CLAIMS 3
 
@@ -29,13 +29,16 @@ struct session {
 
 	struct session_info info; /* as the claim says it */
 	struct claim claims[SESSION_CLAIMS];
-	unsigned notes;
+	int32_t notes[KEEPER_NOTES]; /* for when the keeper is killed */
 
 	struct keeper keeper;
 	int tap;
 	int ifindex;
 	int signals; /* signalfd */
 	struct nft *nft;
+	uint8_t bridge_mac[MAC_LEN];
+	struct in_addr host4[32]; /* the host's, in the VM's subnet */
+	size_t host4_count;
 	struct rules rules;
 	struct watch *watch; /* with NFQUEUE */
 	struct delivery *delivery;
@@ -45,8 +48,8 @@ struct session {
 /* Everything that only one VM may have; in the keeper, which holds it. */
 int session_claim(void *session, struct report *r);
 void session_unclaim(struct session *s);
-/* Rules, files and claims; the guest and the tap are gone by then. Idempotent. */
-void session_takedown(void *session, unsigned notes);
+/* The tap, the rules, files and claims; the guest is gone by then. Idempotent. */
+void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES]);
 
 /* Serves the guest until the hypervisor has ended; returns fold's exit status. */
 int session_loop(struct session *s);

@@ -13,8 +13,8 @@
  * - A message type that is there twice, or has not one octet: refused (RFC 3396 7).
  * - A REQUEST with our server identifier and no address at all selects the one offer there was: ACK.
  * - Where option 50 is there, ciaddr does not count; in a DISCOVER never. Some clients leave an old address in it.
- * - Destination address and source address of a REQUEST do not count: a client that renews with the address
- *   that its server had before a change is served, and one that keeps a foreign address is told so.
+ * - The destination address does not count, nor does the source's, as long as it can be a host's: a client that
+ *   renews at the address that its server had before a change is served, and one that keeps a wrong address is told so.
  * - An INFORM is about the guest's own address or about none; it cannot make fold send elsewhere.
  * - Option 82 without giaddr: a switch inside the guest may add it, so it is echoed and never read (RFC 3046 2.2;
  *   the rule to discard it in 2.1 is one for relay agents). With giaddr it is a guest that poses as a relay: refused.
@@ -25,6 +25,17 @@
 static bool same(struct in_addr a, struct in_addr b)
 {
 	return a.s_addr == b.s_addr;
+}
+
+/* RFC 1122 3.2.1.3: addresses that no packet may come from; and our own, which nobody else has. */
+static bool is_no_source(const struct guest *g, struct in_addr a)
+{
+	uint32_t host = ntohl(a.s_addr);
+
+	if (same(a, g->id.ip4.addr))
+		return false;
+	return host >> 24 == 127 || host >> 28 >= 14 || same(a, g->dhcp_server4) ||
+	       (g->id.ip4.len < 31 && same(a, ip4_broadcast(g->id.ip4)));
 }
 
 /* RFC 2131 4.3.2, and its table 4. */
@@ -73,7 +84,10 @@ static enum dhcp4_action decide_note(const struct guest *g, const struct dhcp4_m
 
 enum dhcp4_action dhcp4_decide(const struct guest *g, const struct pkt *in, const struct dhcp4_msg *m, enum drop *why)
 {
-	*why = DROP_DHCP4_FORM;
+	if (is_no_source(g, in->src4)) {
+		*why = DROP_SOURCE_ADDRESS;
+		return DHCP4_ACTION_DROP;
+	}
 	/* RFC 2131 4.1: an answer would go to giaddr, so a guest that sets it chooses whom fold talks to. */
 	if (m->giaddr.s_addr) {
 		*why = DROP_DHCP4_RELAY;
@@ -86,6 +100,7 @@ enum dhcp4_action dhcp4_decide(const struct guest *g, const struct pkt *in, cons
 
 	if (!m->has_type) /* RFC 1534 2: a BOOTP client */
 		return DHCP4_ACTION_BOOTP;
+	*why = DROP_DHCP4_FORM;
 	switch (m->type) {
 	case DHCP4_TYPE_DISCOVER:
 		/* RFC 4039 3.1: commit at once only where the client says it can. */

@@ -62,9 +62,12 @@ void nft_ifname_vmap_add(struct nft *n, const char *map, const char *ifname, con
 void nft_ifname_vmap_delete(struct nft *n, const char *map, const char *ifname);
 void nft_set_delete(struct nft *n, const char *name, bool only_unused);
 
-/* Matches. Values are bytes as they stand in the packet. */
+/*
+ * Matches. Values are bytes as they stand in the packet. A match on octets that the frame does not have fails, whatever
+ * the operator: what lets a frame pass must be a match that succeeded, never a drop that did not.
+ */
 enum nft_base { NFT_LINK, NFT_NETWORK, NFT_TRANSPORT };
-enum nft_op { NFT_IS, NFT_IS_NOT };
+enum nft_op { NFT_IS, NFT_IS_NOT, NFT_LESS };
 
 void nft_rule(struct nft *n, const char *chain);
 void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, enum nft_op op, const void *value);

@@ -55,12 +55,13 @@ static struct nftnl_expr *append(struct nft *n, const char *name)
 
 static void compare(struct nft *n, enum nft_op op, const void *value, uint32_t len)
 {
+	static const uint32_t ops[] = {[NFT_IS] = NFT_CMP_EQ, [NFT_IS_NOT] = NFT_CMP_NEQ, [NFT_LESS] = NFT_CMP_LT};
 	struct nftnl_expr *e = append(n, "cmp");
 
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, op == NFT_IS ? NFT_CMP_EQ : NFT_CMP_NEQ);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, ops[op]);
 	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, value, len);
 }
 

@@ -80,6 +80,9 @@ void cap_storm(struct nft *n, const char *chain)
 /* Where the frames go that the responder is to answer: they never go on to the bridge. */
 static void chain_take(struct nft *n, const struct rules *r)
 {
+	/* To one or to all: a frame to 01:80:c2:… never comes past the bridge's hooks and would reach the host. */
+	static const uint8_t everyone[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	nft_rule(n, "take"), eth_dst_is_group(n), eth_dst(n, NFT_IS_NOT, everyone), drop(n, FROM_DEST);
 	nft_rule(n, "take");
 	nft_count(n, rules_counter(TAKEN));
 	if (r->transport == TRANSPORT_LOG) {

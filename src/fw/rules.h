@@ -34,6 +34,9 @@ struct rules {
 	const struct guest *guest;
 	const struct group4 *groups4;
 	size_t group4_count;
+	uint8_t bridge_mac[MAC_LEN]; /* the host's own on this network */
+	const struct in_addr *host4; /* the host's own addresses there, of which the VM may reach those in its subnet */
+	size_t host4_count;
 	enum transport transport; /* never AUTO here */
 	uint16_t number;	  /* of the queue or the log group */
 };

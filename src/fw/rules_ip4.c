@@ -19,17 +19,17 @@ static const uint8_t everyone[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 /* Both directions run the same checks under their own names and reasons. */
 struct side {
-	const char *in, *fragment, *udp, *icmp, *peer;
+	const char *in, *fragment, *later, *udp, *icmp, *peer;
 	enum rules_counter header, frag, proto, server;
 };
 
 static const struct side from = {
-    "from_ip4",	 "from_fragment4", "from_udp4", "from_icmp4", "from_peer4",
-    FROM_HEADER, FROM_FRAGMENT,	   FROM_PROTO,	FROM_SERVER,
+    "from_ip4",	 "from_fragment4", "from_later4", "from_udp4", "from_icmp4", "from_peer4",
+    FROM_HEADER, FROM_FRAGMENT,	   FROM_PROTO,	  FROM_SERVER,
 };
 static const struct side to = {
-    "to_ip4",  "to_fragment4", "to_udp4", "to_icmp4", "to_peer4",
-    TO_HEADER, TO_FRAGMENT,    TO_PROTO,  TO_SERVER,
+    "to_ip4",  "to_fragment4", "to_later4", "to_udp4", "to_icmp4", "to_peer4",
+    TO_HEADER, TO_FRAGMENT,    TO_PROTO,    TO_SERVER,
 };
 
 static void port(struct nft *n, uint32_t which, uint16_t number)
@@ -59,32 +59,49 @@ static void check_header(struct nft *n, const struct side *s)
 	    nft_jump(n, s->fragment);
 }
 
+/* The transport's own header must be all there: a rule on a port that is not in the frame would match nothing. */
+static void whole_transport(struct nft *n, const struct side *s, uint8_t proto, uint16_t header, const char *next)
+{
+	const uint16_t total = (uint16_t)(20 + header);
+	const uint8_t wire[2] = {(uint8_t)(total >> 8), (uint8_t)total};
+
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, proto), nft_match(n, NFT_NETWORK, IP_LENGTH, 2, NFT_LESS, wire),
+	    drop(n, s->header);
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, proto), nft_goto(n, next);
+}
+
 static void by_transport(struct nft *n, const struct side *s)
 {
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), nft_goto(n, s->peer);
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), nft_goto(n, s->udp);
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP), nft_goto(n, s->icmp);
+	whole_transport(n, s, IPPROTO_TCP, 20, s->peer);
+	whole_transport(n, s, IPPROTO_UDP, 8, s->udp);
+	whole_transport(n, s, IPPROTO_ICMP, 8, s->icmp);
 	/* Closed, or a header that the kernel does not believe. */
 	nft_rule(n, s->in), drop(n, s->proto);
 }
 
 /*
- * Returns for a fragment that may go on. RFC 1858 and 3128: a first fragment without the ports and flags, or
- * a later one that begins inside them, would slip past whoever judges by them. None goes to many receivers.
+ * Returns for a first fragment that may go on. RFC 1858 and 3128: one without the ports and flags, or a later one
+ * that begins inside them, would slip past whoever judges by them. None goes to many receivers.
  */
 static void check_fragment(struct nft *n, const struct side *s)
 {
-	static const uint8_t offset_bits[2] = {0x1f, 0xff}, zero[2], one[2] = {0, 1}, above_31[2] = {0xff, 0xe0};
+	static const uint8_t offset_bits[2] = {0x1f, 0xff}, zero[2], one[2] = {0, 1}, enough[2] = {0, 20 + 16};
+	static const uint8_t open[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
 
 	nft_rule(n, s->fragment), eth_dst_is_group(n), drop(n, s->frag);
 	nft_rule(n, s->fragment), nft_match_masked(n, NFT_NETWORK, IP_FRAGMENT, 2, offset_bits, NFT_IS, one),
 	    drop(n, s->frag);
-	/* Fragments come in units of 8 octets: less than 32 in all means 8 of transport, too few. */
-	nft_rule(n, s->fragment), nft_match_masked(n, NFT_NETWORK, IP_FRAGMENT, 2, offset_bits, NFT_IS, zero),
-	    nft_match_masked(n, NFT_NETWORK, IP_LENGTH, 2, above_31, NFT_IS, zero), drop(n, s->frag);
+	nft_rule(n, s->fragment), nft_match_masked(n, NFT_NETWORK, IP_FRAGMENT, 2, offset_bits, NFT_IS_NOT, zero),
+	    nft_goto(n, s->later);
+	/* Fragments come in units of 8 octets: the first holds 16 of transport at least, ports and TCP's flags. */
+	nft_rule(n, s->fragment), nft_match(n, NFT_NETWORK, IP_LENGTH, 2, NFT_LESS, enough), drop(n, s->frag);
+
+	for (size_t i = 0; i < sizeof(open); i++)
+		nft_rule(n, s->later), nft_match_l4proto(n, NFT_IS, open[i]), nft_goto(n, s->peer);
+	nft_rule(n, s->later), drop(n, s->proto);
 }
 
-/* DHCP is fold's alone. Ports of a later fragment do not match anything, so it passes on to the peer check. */
+/* DHCP is fold's alone. */
 static void check_ports(struct nft *n, const struct side *s)
 {
 	nft_rule(n, s->udp), port(n, PORT_SRC, 67), drop(n, s->server);
@@ -101,14 +118,15 @@ static void check_ports(struct nft *n, const struct side *s)
 	nft_rule(n, s->icmp), nft_goto(n, s->peer);
 }
 
-/*
- * Any source but the guest's own. DHCP for the responder still counts: a client without an address sends from
- * 0.0.0.0, and one with an outdated address must be able to hear its NAK (RFC 2131 4.3.2). It goes no further.
- */
+/* RFC 2131 4.1: a client without an address sends from 0.0.0.0, to its server alone. */
 static void from_unbound(struct nft *n)
 {
 	static const char c[] = "from_unbound4";
+	static const struct in_addr nobody = {0};
+	static const uint8_t enough[2] = {0, 28};
 
+	nft_rule(n, c), ip_is(n, IP_SRC, NFT_IS_NOT, nobody), drop(n, FROM_SOURCE);
+	nft_rule(n, c), nft_match(n, NFT_NETWORK, IP_LENGTH, 2, NFT_LESS, enough), drop(n, FROM_HEADER);
 	nft_rule(n, c), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, 67), drop(n, FROM_SERVER);
 	nft_rule(n, c), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, 67), nft_goto(n, "take");
 	nft_rule(n, c), drop(n, FROM_SOURCE);
@@ -161,6 +179,7 @@ static void from_peer(struct nft *n, const struct rules *r)
 	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
 	nft_rule(n, from.peer), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	nft_rule(n, from.peer), ip_in(n, IP_DST, NFT_IS_NOT, g->id.ip4), nft_goto(n, "from_far4");
+	nft_rule(n, from.peer), eth_dst(n, NFT_IS, r->bridge_mac), nft_goto(n, "from_host4");
 	if (has_broadcast(g)) {
 		nft_rule(n, from.peer), ip_is(n, IP_DST, NFT_IS, ip4_broadcast(g->id.ip4)), nft_goto(n, "from_broadcast4");
 		nft_rule(n, from.peer), ip_is(n, IP_DST, NFT_IS, ip4_network(g->id.ip4)), drop(n, FROM_DEST);
@@ -176,6 +195,11 @@ static void from_peer(struct nft *n, const struct rules *r)
 		nft_rule(n, "from_far4"), nft_accept(n);
 	}
 	nft_rule(n, "from_far4"), drop(n, FROM_DEST);
+
+	/* The host itself, by its addresses in the subnet; anything else under its MAC it would route. */
+	for (size_t i = 0; i < r->host4_count; i++)
+		nft_rule(n, "from_host4"), ip_is(n, IP_DST, NFT_IS, r->host4[i]), nft_accept(n);
+	nft_rule(n, "from_host4"), drop(n, FROM_DEST);
 
 	nft_rule(n, "from_broadcast4"), eth_dst(n, NFT_IS_NOT, everyone), drop(n, FROM_DEST);
 	no_netbios(n, "from_broadcast4", FROM_DEST);
@@ -218,7 +242,7 @@ static void to_peer(struct nft *n, const struct rules *r)
 
 void rules_ip4(struct nft *n, const struct rules *r)
 {
-	static const char *const chains[] = {"from_unbound4", "from_far4", "from_broadcast4", "from_many4",
+	static const char *const chains[] = {"from_unbound4", "from_far4", "from_host4", "from_broadcast4", "from_many4",
 					     "to_source4", "to_broadcast4"};
 	static const struct side *const sides[] = {&from, &to};
 
@@ -226,7 +250,7 @@ void rules_ip4(struct nft *n, const struct rules *r)
 		nft_chain(n, chains[i], true);
 	for (size_t i = 0; i < 2; i++) {
 		const struct side *s = sides[i];
-		const char *const own[] = {s->in, s->fragment, s->udp, s->icmp, s->peer};
+		const char *const own[] = {s->in, s->fragment, s->later, s->udp, s->icmp, s->peer};
 		for (size_t c = 0; c < sizeof(own) / sizeof(own[0]); c++)
 			nft_chain(n, own[c], true);
 		check_header(n, s);

@@ -18,6 +18,7 @@ enum request { REQUEST_SPAWN, REQUEST_SIGNAL, REQUEST_NOTE };
 
 struct message {
 	int32_t what; /* enum request, or enum keeper_event on the way back */
+	uint32_t key; /* of a note */
 	int32_t value;
 };
 
@@ -30,7 +31,7 @@ struct keeping {
 	pid_t child;  /* the hypervisor, or 0 */
 	int tap;
 	int rules;
-	unsigned notes;
+	int32_t notes[KEEPER_NOTES];
 };
 
 static int send_message(int fd, int32_t what, int32_t value, const int *fds, size_t count)
@@ -146,7 +147,7 @@ static void serve(struct keeping *k)
 			k->rules = got[1];
 			spawn(k);
 		} else if (m.what == REQUEST_NOTE) {
-			k->notes |= (unsigned)m.value;
+			k->notes[m.key % KEEPER_NOTES] = m.value;
 		} else if (m.what == REQUEST_SIGNAL && k->child) {
 			kill(k->child, m.value);
 		}
@@ -254,9 +255,10 @@ int keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd)
 	return send_message(k->fd, REQUEST_SPAWN, 0, fds, 2);
 }
 
-int keeper_note(const struct keeper *k, unsigned note)
+int keeper_note(const struct keeper *k, unsigned key, int32_t value)
 {
-	return send_message(k->fd, REQUEST_NOTE, (int32_t)note, NULL, 0);
+	const struct message m = {.what = REQUEST_NOTE, .key = key, .value = value};
+	return send(k->fd, &m, sizeof(m), MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 void keeper_signal(const struct keeper *k, int signal)

@@ -12,6 +12,7 @@
 
 #include "host/hypervisor.h"
 
+#include <stdint.h>
 #include <sys/types.h>
 
 struct keeper {
@@ -19,10 +20,12 @@ struct keeper {
 	int fd; /* readable when it has something to say; at end of file it is dead */
 };
 
+#define KEEPER_NOTES 4
+
 /* What the keeper does before it serves, and after the hypervisor is dead and the tap closed. */
 struct keeper_work {
 	int (*setup)(void *arg, struct report *r); /* 0, or -errno with a line in r; then takedown runs at once */
-	void (*takedown)(void *arg, unsigned notes); /* notes: all that keeper_note gave */
+	void (*takedown)(void *arg, const int32_t notes[static KEEPER_NOTES]); /* notes: what keeper_note gave, else 0 */
 	void *arg;
 };
 
@@ -34,8 +37,8 @@ int keeper_start(const struct hypervisor *h, const struct keeper_work *work, str
 /* Starts the hypervisor on that tap. rules_fd: a socket that is to live as long as the hypervisor. 0 or -errno. */
 int keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd);
 
-/* Tells it, before the fact, what there will be to take down: bits of the caller's own. */
-int keeper_note(const struct keeper *k, unsigned note);
+/* Tells it, before the fact, what there will be to take down. Keys and values are the caller's own. 0 or -errno. */
+int keeper_note(const struct keeper *k, unsigned key, int32_t value);
 
 /* Passes a signal on to the hypervisor. */
 void keeper_signal(const struct keeper *k, int signal);

@@ -12,6 +12,7 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/random.h>
 
 /* linux/if_link.h of Linux 5.18; older kernels pass over an attribute that they do not know. */
 #define BRPORT_LOCKED 39
@@ -105,6 +106,8 @@ static int read_attribute(const struct nlattr *a, void *arg)
 
 	if (mnl_attr_get_type(a) == IFLA_MTU)
 		out->mtu = mnl_attr_get_u32(a);
+	else if (mnl_attr_get_type(a) == IFLA_ADDRESS && mnl_attr_get_payload_len(a) == MAC_LEN)
+		memcpy(out->mac, mnl_attr_get_payload(a), MAC_LEN);
 	else if (mnl_attr_get_type(a) == IFLA_LINKINFO)
 		mnl_attr_parse_nested(a, read_kind, out);
 	return MNL_CB_OK;
@@ -144,6 +147,12 @@ int link_make_bridge(struct link *l, const char *name)
 	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, AF_UNSPEC, 0);
 	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
 
+	/* An address of its own, or it would take its lowest port's and change it as VMs come and go. */
+	uint8_t mac[MAC_LEN];
+	if (getrandom(mac, sizeof(mac), 0) != sizeof(mac))
+		return -EIO;
+	mac[0] = 2; /* locally administered, unicast, lower than any tap's */
+	mnl_attr_put(h, IFLA_ADDRESS, sizeof(mac), mac);
 	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
 	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
@@ -203,6 +212,51 @@ static int add_forwarding_entry(struct link *l, const struct link_port *p)
 	nd->ndm_state = NUD_NOARP | NUD_REACHABLE; /* static */
 	mnl_attr_put(h, NDA_LLADDR, MAC_LEN, p->guest_mac);
 	return talk(l, h, NULL, NULL);
+}
+
+struct address_list {
+	int ifindex;
+	struct in_addr *at;
+	size_t most;
+	size_t count;
+};
+
+static int read_local(const struct nlattr *a, void *arg)
+{
+	struct address_list *list = arg;
+
+	if (mnl_attr_get_type(a) == IFA_LOCAL && mnl_attr_get_payload_len(a) == 4 && list->count < list->most)
+		memcpy(&list->at[list->count++], mnl_attr_get_payload(a), 4);
+	return MNL_CB_OK;
+}
+
+static int read_address(const struct nlmsghdr *h, void *arg)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(h);
+	struct address_list *list = arg;
+
+	/* Kernels before 5.0 send those of every interface. */
+	if ((int)ifa->ifa_index == list->ifindex)
+		mnl_attr_parse(h, sizeof(*ifa), read_local, list);
+	return MNL_CB_OK;
+}
+
+int link_addresses4(struct link *l, int ifindex, struct in_addr *at, size_t most)
+{
+	struct address_list list = {.ifindex = ifindex, .at = at, .most = most};
+	struct nlmsghdr *h = start(l, RTM_GETADDR, NLM_F_DUMP);
+	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(h, sizeof(*ifa));
+
+	ifa->ifa_family = AF_INET;
+	ifa->ifa_index = (unsigned)ifindex;
+	int err = talk(l, h, read_address, &list);
+	return err ? err : (int)list.count;
+}
+
+int link_delete(struct link *l, int ifindex)
+{
+	int err = talk(l, start_link(l, RTM_DELLINK, 0, AF_UNSPEC, ifindex), NULL, NULL);
+	return err == -ENODEV ? 0 : err;
 }
 
 int link_set_up(struct link *l, int ifindex, bool up)

@@ -18,6 +18,7 @@ void link_close(struct link *l);
 struct link_info {
 	int ifindex;
 	uint32_t mtu;
+	uint8_t mac[MAC_LEN];
 	bool is_bridge;
 	bool up;
 };
@@ -42,6 +43,12 @@ struct link_port {
  * 0 or -errno; *step, if not NULL, then says in words what failed.
  */
 int link_attach(struct link *l, const struct link_port *p, const char **step);
+
+/* The IPv4 addresses of an interface into at[]; returns how many, at most `most`, or -errno. */
+int link_addresses4(struct link *l, int ifindex, struct in_addr *at, size_t most);
+
+/* Removes an interface, whoever still holds a descriptor of it. 0, also where there is none any more, or -errno. */
+int link_delete(struct link *l, int ifindex);
 
 /* Takes the port down: nothing passes until it is up again. */
 int link_set_up(struct link *l, int ifindex, bool up);

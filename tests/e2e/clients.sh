@@ -23,7 +23,7 @@ lease_renewal = $renewal"
 # listen NAME: from now on the DHCP messages at the guest's interface are kept.
 listen() {
 	on "$1" frames sniff eth0 -f 'udp and (port 67 or port 68)' >"$T/$1.frames" 2>&1 &
-	within 5 grep -q '^# sniffing' "$T/$1.frames"
+	within 30 grep -q '^# sniffing' "$T/$1.frames"
 	forget "$1"
 }
 
@@ -117,11 +117,11 @@ has_name() {
 }
 
 configured() {
-	check "$1: has its address, mask and broadcast address" within 15 has_address "$1" "$3"
-	check "$1: has its default route" within 5 has_router "$1"
-	check "$1: has its name servers and domain" within 5 has_dns "$1" "$2"
-	check "$1: has its host name" within 5 has_name "$1" "$2"
-	check "$1: has the bridge's MTU" within 5 has_mtu "$1"
+	check "$1: has its address, mask and broadcast address" within 30 has_address "$1" "$3"
+	check "$1: has its default route" within 30 has_router "$1"
+	check "$1: has its name servers and domain" within 30 has_dns "$1" "$2"
+	check "$1: has its host name" within 30 has_name "$1" "$2"
+	check "$1: has the bridge's MTU" within 30 has_mtu "$1"
 }
 
 # ---- the clients; each runs in the foreground of a process beside this one ----
@@ -189,7 +189,7 @@ signal_client() {
 # Its host loses power: nothing is released and nothing is cleaned up, but the address is gone with the host.
 power_cut() {
 	signal_client "$1" KILL
-	within 5 no_client "$1"
+	within 30 no_client "$1"
 	on "$1" ip -4 addr flush dev eth0
 }
 
@@ -220,8 +220,8 @@ guest() {
 
 first_lease() {
 	case $2 in
-	dhcpcd) exchange 'gets a lease (rapid commit)' "$1" 15 'out discover' "in ack 10.0.1.$3" ;;
-	*) exchange 'gets a lease' "$1" 15 'out discover' "in offer 10.0.1.$3" "out select 10.0.1.$3" "in ack 10.0.1.$3" ;;
+	dhcpcd) exchange 'gets a lease (rapid commit)' "$1" 30 'out discover' "in ack 10.0.1.$3" ;;
+	*) exchange 'gets a lease' "$1" 30 'out discover' "in offer 10.0.1.$3" "out select 10.0.1.$3" "in ack 10.0.1.$3" ;;
 	esac
 }
 
@@ -235,21 +235,21 @@ life() {
 	forget "$1"
 	# udhcpc knows no renewal time: it would wait for three quarters of the lease.
 	case $2 in busybox | udhcpc) signal_client "$1" USR1 ;; esac
-	exchange 'renews' "$1" "$((renewal + 4))" "out renew 10.0.1.$3 to 10.0.1.50" "in ack 10.0.1.$3"
+	exchange 'renews' "$1" "$((renewal + 30))" "out renew 10.0.1.$3 to 10.0.1.50" "in ack 10.0.1.$3"
 
 	# From here on no unicast reaches fold: what is left to the client is to ask everybody.
 	on "$1" nft 'table netdev deaf { chain out { type filter hook egress device eth0 priority 0;
 		ether daddr != ff:ff:ff:ff:ff:ff udp dport 67 drop; }; }' || not_ok "$1: cannot be made deaf"
 	forget "$1"
-	exchange 'rebinds' "$1" "$((lease + 6))" "out rebind 10.0.1.$3 to 255.255.255.255" "in ack 10.0.1.$3"
+	exchange 'rebinds' "$1" "$((lease + 30))" "out rebind 10.0.1.$3 to 255.255.255.255" "in ack 10.0.1.$3"
 	check "$1: still has its address" has_address "$1" "$3"
 	on "$1" nft delete table netdev deaf
 
 	forget "$1"
 	release "$1" "$2"
-	exchange 'releases its lease' "$1" 5 "out release 10.0.1.$3 to 10.0.1.50"
-	check "$1: gives its address up" within 5 has_none "$1"
-	check "$1: fold takes note of the release" within 5 grep -q 'DHCPRELEASE' "$T/$1.log"
+	exchange 'releases its lease' "$1" 30 "out release 10.0.1.$3 to 10.0.1.50"
+	check "$1: gives its address up" within 30 has_none "$1"
+	check "$1: fold takes note of the release" within 30 grep -q 'DHCPRELEASE' "$T/$1.log"
 	check "$1: fold ends as its hypervisor does" stop_vm "$1"
 }
 
@@ -269,13 +269,13 @@ comes_back() {
 	listen "$1"
 	run_client "$1" "$2"
 	first_lease "$1" "$2" "$3"
-	check "$1: has its address" within 15 has_address "$1" "$3"
+	check "$1: has its address" within 30 has_address "$1" "$3"
 
 	power_cut "$1"
 	forget "$1"
 	run_client "$1" "$2"
-	exchange 'asks for its old address and is told yes (INIT-REBOOT)' "$1" 15 "out reboot 10.0.1.$3" "in ack 10.0.1.$3"
-	check "$1: has its address after that" within 15 has_address "$1" "$3"
+	exchange 'asks for its old address and is told yes (INIT-REBOOT)' "$1" 30 "out reboot 10.0.1.$3" "in ack 10.0.1.$3"
+	check "$1: has its address after that" within 30 has_address "$1" "$3"
 
 	power_cut "$1"
 	wrong_lease "$1" "$2"
@@ -283,7 +283,7 @@ comes_back() {
 	run_client "$1" "$2"
 	exchange 'asks for a wrong address, is told no, and gets its own' "$1" 30 "out reboot 10.0.1.200" 'in nak' \
 		'out discover' "in ack 10.0.1.$3"
-	check "$1: has its own address in the end" within 15 has_address "$1" "$3"
+	check "$1: has its own address in the end" within 30 has_address "$1" "$3"
 	check "$1: fold ends as its hypervisor does" stop_vm "$1"
 }
 
@@ -292,9 +292,9 @@ wishes() {
 	guest "$1" "$3" "$2"
 	listen "$1"
 	run_client "$1" "$2" -r 10.0.1.200
-	exchange 'wishes for another address and gets its own' "$1" 15 'out discover 10.0.1.200' "in offer 10.0.1.$3" \
+	exchange 'wishes for another address and gets its own' "$1" 30 'out discover 10.0.1.200' "in offer 10.0.1.$3" \
 		"in ack 10.0.1.$3"
-	check "$1: has its own address" within 15 has_address "$1" "$3"
+	check "$1: has its own address" within 30 has_address "$1" "$3"
 	check "$1: fold ends as its hypervisor does" stop_vm "$1"
 }
 
@@ -320,12 +320,12 @@ restarted() {
 	*) run_client "$1" "$2" ;;
 	esac
 	first_lease "$1" "$2" "$3"
-	check "$1: has its address" within 15 has_address "$1" "$3"
+	check "$1: has its address" within 30 has_address "$1" "$3"
 	check "$1: fold is stopped" stop_vm "$1"
 	plug "$1" "$3"
 	forget "$1"
 	case $2 in busybox | udhcpc) signal_client "$1" USR1 ;; esac
-	exchange 'renews with the fold that came after' "$1" "$((lease + 6))" "out renew 10.0.1.$3 to 10.0.1.50" "in ack 10.0.1.$3"
+	exchange 'renews with the fold that came after' "$1" "$((lease + 30))" "out renew 10.0.1.$3 to 10.0.1.50" "in ack 10.0.1.$3"
 	check "$1: still has its address" has_address "$1" "$3"
 	check "$1: the second fold ends as its hypervisor does" stop_vm "$1"
 }

@@ -260,7 +260,7 @@ start_vm() {
 	env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" -v -i "$vm_name" -4 "$vm_cidr" "$@" "$vm_mac" \
 		qemu-system-pump -fold-pump "netns=$vm_name,ifname=$GUEST_IF${PUMP:-}" >>"$T/$vm_name.log" 2>&1 </dev/null &
 	echo $! >"$T/ns/$vm_name.pid"
-	within 20 vm_up_or_over "$vm_name" $! && ! gone $! && return 0
+	within 60 vm_up_or_over "$vm_name" $! && ! gone $! && return 0
 	cat "$T/$vm_name.log"
 	return 1
 }
@@ -298,7 +298,7 @@ machine() {
 		echo $$ >"$1"
 		exec sleep infinity
 	' sh "$T/ns/$1.machine" </dev/null &
-	within 10 test -s "$T/ns/$1.machine" || bail "no machine $1"
+	within 60 test -s "$T/ns/$1.machine" || bail "no machine $1"
 }
 
 # on NAME COMMAND...: in that machine.

@@ -562,6 +562,37 @@ static void v4_20_bootp_obeys_flag_and_own_ciaddr(void **state)
 	assert_ip(t.r.ciaddr, "0.0.0.0");
 }
 
+static void v4_08_source_that_no_host_can_have_is_refused(void **state)
+{
+	static const struct {
+		const char *from;
+		enum answer want;
+	} rows[] = {
+	    {"255.255.255.255", ANSWER_DROP}, {"10.0.1.255", ANSWER_DROP},  {"127.0.0.1", ANSWER_DROP},
+	    {"224.0.0.1", ANSWER_DROP},       {"239.1.2.3", ANSWER_DROP},   {"240.0.0.1", ANSWER_DROP},
+	    {"10.0.1.50", ANSWER_DROP}, /* our own */
+	    {"0.0.0.0", ANSWER_REPLY},	      {"10.0.1.100", ANSWER_REPLY}, {"10.0.1.101", ANSWER_REPLY},
+	    {"192.168.7.7", ANSWER_REPLY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		message(DISCOVER);
+		t.in.src4 = ip(rows[i].from);
+		assert_int_equal(ask(), rows[i].want);
+		if (rows[i].want == ANSWER_DROP)
+			assert_int_equal(t.out.drop, DROP_SOURCE_ADDRESS);
+	}
+	t.g.id.ip4.len = 32; /* where the broadcast address would be the guest's own */
+	message(DISCOVER);
+	t.in.src4 = ip("10.0.1.100");
+	expect_reply(OFFER, "DHCPOFFER");
+	t.g.id.ip4 = (struct cidr4){.addr = ip("10.0.1.100"), .len = 31}; /* RFC 3021: 101 is the other host */
+	message(DISCOVER);
+	t.in.src4 = ip("10.0.1.101");
+	expect_reply(OFFER, "DHCPOFFER");
+}
+
 static void spec_client_must_be_the_interfaces_own_mac(void **state)
 {
 	static const uint8_t types[] = {DISCOVER, REQUEST, INFORM, RELEASE, DECLINE, 0};
@@ -639,6 +670,7 @@ int main(void)
 	    T(v4_20_bootp_with_an_empty_vendor_area),
 	    T(v4_20_bootp_reply_is_no_longer_than_the_request),
 	    T(v4_20_bootp_obeys_flag_and_own_ciaddr),
+	    T(v4_08_source_that_no_host_can_have_is_refused),
 	    T(spec_client_must_be_the_interfaces_own_mac),
 	    T(spec_other_ports_and_protocols_are_not_its_business),
 	    T(spec_guest_without_ipv4_is_refused),

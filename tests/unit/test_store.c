@@ -110,11 +110,13 @@ static void check_sound(void)
 {
 	assert_int_equal(ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
 	assert_int_equal(ask("SELECT coalesce(sum(last - first + 1), 0) FROM run"), ask("SELECT count(*) FROM lease"));
-	assert_int_equal(ask("SELECT count(*) FROM lease WHERE NOT EXISTS(SELECT 1 FROM run WHERE addr BETWEEN first "
-			     "AND last)"),
+	assert_int_equal(ask("SELECT count(*) FROM lease WHERE addr > "
+			     "coalesce((SELECT last FROM run WHERE first <= addr ORDER BY first DESC LIMIT 1), 0)"),
 			 0);
 	/* No two runs overlap or touch. */
-	assert_int_equal(ask("SELECT count(*) FROM run a JOIN run b ON b.first > a.first AND b.first <= a.last + 1"), 0);
+	assert_int_equal(ask("SELECT count(*) FROM (SELECT first, lag(last) OVER (ORDER BY first) AS before FROM run) "
+			     "WHERE before >= first - 1"),
+			 0);
 }
 
 static void one_name_one_address(void **state)
@@ -324,23 +326,23 @@ static void as_a_model_says(void **state)
 	check_sound();
 }
 
-static double now(void)
+static double now(clockid_t clock)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static double time_of_twenty(const char *prefix)
 {
-	double start = now();
+	double start = now(CLOCK_PROCESS_CPUTIME_ID); /* the disk takes its time in any case */
 	for (int i = 0; i < 20; i++) {
 		char name[16];
 		struct cidr4 got;
 		snprintf(name, sizeof(name), "%s%d", prefix, i);
 		assert_int_equal(allocate(name, NULL, &got), 0);
 	}
-	return now() - start;
+	return now(CLOCK_PROCESS_CPUTIME_ID) - start;
 }
 
 /*
@@ -365,7 +367,7 @@ static void a_hundred_thousand_leases(void **state)
 	gives("last", NULL, "10.33.134.181/12"); /* 0x0a2186b5: the 100021st */
 	gives("p50000", NULL, "10.32.195.80/12");
 	print_message("# 20 allocations: %.0f ms empty, %.0f ms with 200000 leases\n", empty * 1e3, full * 1e3);
-	assert_true(full < 3 * empty + 0.15);
+	assert_true(full < 3 * empty + 0.05);
 }
 
 /* Another program has the database for a while: its turn is waited for. */
@@ -387,9 +389,9 @@ static void waiting_for_a_lock(void **state)
 	}
 	char byte;
 	assert_int_equal(read(ready[0], &byte, 1), 1);
-	double start = now();
+	double start = now(CLOCK_MONOTONIC);
 	gives("b", NULL, "10.32.0.2/12");
-	assert_true(now() - start > 0.3);
+	assert_true(now(CLOCK_MONOTONIC) - start > 0.3);
 	int status;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);

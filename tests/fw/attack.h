@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * attack: packet-level isolation tests against running fold VMs.
+ *
+ * The stage, which tests/fw/run sets up. All of it is on one bridge, br0, but for O:
+ *
+ *   A  VM 10.0.1.1/24, no gateway, groups 239.1.2.3 and 239.7.0.0/16, name server 10.0.1.50 (fold's)
+ *   B  VM 10.0.1.2/24, gateway G, group 239.1.2.3
+ *   C  VM 10.0.2.3/24: another subnet of the same bridge, group 239.1.2.3
+ *   D  VM 10.0.3.4/32 with its gateway G outside of it (RFC 3442)
+ *   E  VM 10.0.4.0/31 (RFC 3021)
+ *   P  a container's port; it has an address in every subnet
+ *   G  the router's port
+ *   H  the host itself, on br0: 10.0.2.254 (inside C's subnet) and 10.9.0.1; it forwards, and its default route leads to O
+ *   O  whatever lies behind the host
+ *
+ * This program is the VMs' hypervisor too (hold.c): it has the taps' own descriptors, and so sends whatever bytes a
+ * hostile guest can, virtio header included. Every case is sent alone and followed by an honest frame; when that has
+ * arrived, the case's frame has been judged, and the VM's counters say how.
+ */
+#ifndef FOLD_TESTS_FW_ATTACK_H
+#define FOLD_TESTS_FW_ATTACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/virtio_net.h>
+
+#define FRAME_MAX 65600
+
+/* ---- the stage ---- */
+
+enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_P, AT_G, AT_O, AT_H, PORTS };
+#define VMS	 AT_P /* the first ports are VMs */
+#define ON(x)	 (1U << AT_##x)
+#define ALL_VMS	 (ON(A) | ON(B) | ON(C) | ON(D) | ON(E))
+#define EVERYONE ((1U << PORTS) - 1)
+
+#define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+
+/* MAC addresses are numbers here. IP addresses are in host order. */
+#define MAC_A	  0x52540000000aULL
+#define MAC_B	  0x52540000000bULL
+#define MAC_C	  0x52540000000cULL
+#define MAC_D	  0x52540000000dULL
+#define MAC_E	  0x52540000000eULL
+#define MAC_P	  0x020000000001ULL
+#define MAC_G	  0x020000000090ULL
+#define MAC_H	  0x0200000000feULL
+#define MAC_L	  0x525400000017ULL
+#define MAC_NONE  0x020000000077ULL /* nobody's: the bridge floods it */
+#define MAC_GROUP 0x01005e010203ULL
+#define MAC_ALL	  0xffffffffffffULL
+#define SERVICE(mac) (((mac)&0x00ffffffffffULL) | 0xfe0000000000ULL)
+
+#define IP_A	   IP4(10, 0, 1, 1)
+#define IP_B	   IP4(10, 0, 1, 2)
+#define IP_C	   IP4(10, 0, 2, 3)
+#define IP_D	   IP4(10, 0, 3, 4)
+#define IP_E	   IP4(10, 0, 4, 0)
+#define IP_P	   IP4(10, 0, 1, 100) /* P in the subnet of A and B */
+#define IP_P2	   IP4(10, 0, 2, 100) /* ... of C */
+#define IP_P4	   IP4(10, 0, 4, 1)   /* ... of E */
+#define IP_G	   IP4(10, 0, 1, 90)
+#define IP_G3	   IP4(10, 0, 3, 90)   /* the gateway of D */
+#define IP_SERVICE IP4(10, 0, 1, 50)   /* fold's address for A and B */
+#define IP_ALL1	   IP4(10, 0, 1, 255)  /* broadcast of A's subnet */
+#define IP_H	   IP4(10, 9, 0, 1)    /* the host, outside of every VM's subnet */
+#define IP_H2	   IP4(10, 0, 2, 254)  /* ... inside C's */
+#define IP_FAR	   IP4(198, 51, 100, 7) /* somewhere in the Internet */
+#define IP_GROUP   IP4(239, 1, 2, 3)
+#define IP_L	   IP4(10, 0, 1, 7) /* the VM of life.c */
+
+struct vm {
+	const char *iface, *table;
+	uint64_t mac;
+	uint32_t ip;
+	uint8_t len;
+	bool gateway;
+	uint32_t gateway_ip;
+	uint32_t service;     /* fold's address, or 0 where the tests do not care */
+	uint32_t groups[2];   /* network and length: what -m gave */
+	uint8_t group_len[2]; /* 0: none */
+	/* Somebody honest for it to talk to. */
+	enum port peer;
+	uint64_t peer_mac;
+	uint32_t peer_ip;
+};
+extern const struct vm vms[VMS];
+extern const char *const port_names[PORTS];
+
+/* ---- frames (frame.c) ---- */
+
+enum kind { K_ETH, K_ARP, K_IP, K_UDP, K_TCP, K_ICMP, K_DHCP, K_IP6, K_ICMP6, K_UDP6 };
+
+/* Whole frames are written down with the macros of cases.h, which give every field its honest value. */
+struct shape {
+	enum kind kind;
+	uint64_t smac, dmac;
+	uint16_t type;	 /* ethertype; 0: what the kind has */
+	uint32_t tag[3]; /* TPID << 16 | TCI, outermost first; 0: none */
+	bool snap;	 /* 802.3 length, LLC and SNAP instead of the ethertype */
+	int llc_off;	 /* added to that length */
+	uint16_t htype, ptype, op;
+	uint8_t hlen, plen;
+	uint64_t sha, tha;
+	uint32_t spa, tpa;
+	uint8_t vihl, proto;
+	uint16_t total; /* 0: right */
+	uint16_t frag;	/* flags and offset as they stand in the header */
+	uint8_t opts;	/* words of IP options (loose source route) */
+	uint32_t src, dst;
+	uint16_t sport, dport;
+	uint8_t itype, icode, msg, next, hop;
+	uint32_t ciaddr, giaddr, reqip;
+	uint16_t data; /* octets of payload before the cookie */
+	uint16_t cut;  /* the frame ends here; 0: it is whole */
+	bool bare;     /* without the cookie */
+};
+
+/* IP flags and offsets in units of 8 octets. */
+#define MF 0x2000
+
+/* Returns the length. id goes into the cookie, by which the frame is known wherever it turns up. */
+size_t frame_build(const struct shape *s, uint32_t id, uint8_t out[static FRAME_MAX]);
+/* The id in the last cookie within the frame; false where there is none. */
+bool frame_cookie(const uint8_t *frame, size_t len, uint32_t *id);
+uint16_t frame_u16(const uint8_t *at);
+uint32_t frame_u32(const uint8_t *at);
+uint64_t frame_mac(const uint8_t *at);
+
+/* ---- ports (ports.c) ---- */
+
+/* Opens everything: taps from the holders in dir, packet sockets in namespace `netns` and in this one. Exits on failure. */
+void ports_open(const char *dir, const char *netns);
+/* vnet: the virtio header, for VMs; may be NULL. mark: as a socket mark, for the others. False where the kernel refused it. */
+bool port_send(enum port p, const uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet, uint32_t mark);
+/* Hands everything that has arrived to the observer; waits up to ms where there is nothing. Returns how many frames. */
+int ports_poll(int ms);
+/* What the VM's card can take unfinished: TUN_F_*. */
+void port_offload(enum port vm, unsigned offload);
+bool host_heard(uint32_t id); /* whether a UDP socket of the host's got that cookie (port 67 and HOST_PORT) */
+#define HOST_PORT 4001
+
+typedef void observer(enum port at, const uint8_t *frame, size_t len);
+extern observer *on_frame;
+
+/* ---- what was seen where (seen.c) ---- */
+
+struct seen {
+	uint32_t count[PORTS];
+	size_t len; /* of the first one, as it arrived */
+	uint8_t first[256];
+};
+uint32_t seen_new(void);
+struct seen *seen_of(uint32_t id);
+unsigned seen_mask(uint32_t id); /* ports where it was seen */
+/* A frame without a cookie is known by its octets. */
+void seen_learn(uint32_t id, const uint8_t *frame, size_t len);
+void seen_on_frame(enum port at, const uint8_t *frame, size_t len);
+
+/* fold's own replies to a VM, newest last. */
+struct answer {
+	bool arp;
+	uint32_t xid;	/* DHCP */
+	uint8_t msg;	/* DHCP message type; 0: BOOTP */
+	uint32_t yiaddr;
+	uint32_t spa, tpa; /* ARP */
+	uint64_t sha;
+};
+const struct answer *answers_of(enum port vm, size_t *count);
+void answers_forget(void);
+/* Frames that nobody sent on purpose: how many, and a line about the first. */
+uint32_t strays(const char **text);
+
+/* Sends an honest frame between VM and peer and waits until it is there: all before it has been judged by then. */
+bool fence_from(enum port vm);
+bool fence_to(enum port vm);
+/* A DISCOVER, and its OFFER: all that was given to the responder before has been answered or not by then. */
+bool fence_responder(enum port vm);
+/* Teaches the bridge where P and G are. */
+void hello(void);
+#define PATIENCE_MS 10000
+
+/* ---- the kernel's state (state.c) ---- */
+
+#define TALLY_MAX 40
+struct tally {
+	size_t n;
+	char name[TALLY_MAX][32];
+	uint64_t packets[TALLY_MAX];
+};
+void tally_read(const char *table, struct tally *out); /* the named counters of `table netdev ...`; exits on failure */
+uint64_t tally_of(const struct tally *t, const char *name);
+/* "+1 from_mac" and so on into text; returns the total growth but that of "taken". */
+uint64_t tally_diff(const struct tally *before, const struct tally *after, char text[static 256]);
+
+enum state { STATE_FDB, STATE_MDB, STATE_NEIGHBOURS, STATE_ROUTES };
+char *state_dump(enum state what); /* sorted lines; free() it */
+
+/* ---- results (report.c) ---- */
+
+__attribute__((format(printf, 2, 3))) bool ok(bool good, const char *name, ...);
+__attribute__((format(printf, 1, 2))) void detail(const char *fmt, ...);
+__attribute__((format(printf, 1, 2), noreturn)) void die(const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void skip(const char *why, const char *name, ...);
+void detail_frame(const char *what, const uint8_t *frame, size_t len);
+void detail_ports(const char *what, unsigned mask);
+uint64_t now_ms(void);
+int finish(void); /* exit status */
+
+/* ---- the parts ---- */
+
+int run_cases(void);	  /* cases.c and its tables */
+void run_bulk(void);	  /* bulk.c: loops over whole fields */
+void run_answers(void);	  /* answers.c: the responder */
+void run_offload(void);	  /* offload.c: virtio headers, large frames */
+int run_mutate(uint32_t seed, uint32_t count); /* mutate.c */
+int run_flood(void);	  /* flood.c: caps, and a VM beside a flood */
+int run_flush(void);	  /* flush.c: somebody flushes the ruleset */
+int run_life(char **fold, const char *iface); /* life.c: from the first frame to the last */
+int hold(int argc, char **argv); /* hold.c: this program as a hypervisor */
+
+/* May this frame of that VM's leave (may it go to it)? Written from the specification alone (oracle.c). */
+bool oracle_from(const struct vm *v, const uint8_t *frame, size_t len);
+bool oracle_to(const struct vm *v, const uint8_t *frame, size_t len);
+
+#endif

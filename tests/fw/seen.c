@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The books: which frame was seen where, what fold answered, and when everything before has been judged. */
+#include "attack.h"
+
+#include "cases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const port_names[PORTS] = {"A", "B", "C", "D", "E", "P", "G", "O", "host"};
+
+const struct vm vms[VMS] = {
+    {"va", "fold-va", MAC_A, IP_A, 24, false, 0, IP_SERVICE, {IP_GROUP, IP4(239, 7, 0, 0)}, {32, 16}, AT_P, MAC_P, IP_P},
+    {"vb", "fold-vb", MAC_B, IP_B, 24, true, IP_G, IP_SERVICE, {IP_GROUP}, {32}, AT_P, MAC_P, IP_P},
+    {"vc", "fold-vc", MAC_C, IP_C, 24, false, 0, 0, {IP_GROUP}, {32}, AT_P, MAC_P, IP_P2},
+    {"vd", "fold-vd", MAC_D, IP_D, 32, true, IP_G3, 0, {0}, {0}, AT_G, MAC_G, IP_FAR},
+    {"ve", "fold-ve", MAC_E, IP_E, 31, false, 0, 0, {0}, {0}, AT_P, MAC_P, IP_P4},
+};
+
+#define IDS	 4096
+#define UNMARKED 512
+#define ANSWERS	 512
+#define FENCE	 0x40000000U /* in the ids of fences */
+
+static struct seen *books;
+static uint32_t next_id = 1;
+static struct {
+	uint32_t id;
+	size_t len;
+	uint64_t hash;
+} unmarked[UNMARKED];
+static size_t unmarked_count;
+static uint32_t fence_seen[PORTS], next_fence = FENCE;
+static struct answer answers[VMS][ANSWERS];
+static size_t answer_count[VMS];
+static uint32_t stray_count;
+static char stray_text[256];
+
+/* FNV-1a. */
+static uint64_t hash(const uint8_t *p, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325ULL;
+
+	while (len--)
+		h = (h ^ *p++) * 0x100000001b3ULL;
+	return h;
+}
+
+uint32_t seen_new(void)
+{
+	if (!books)
+		books = calloc(IDS, sizeof(*books));
+	if (!books || next_id == IDS)
+		die("more than %d cases", IDS);
+	return next_id++;
+}
+
+struct seen *seen_of(uint32_t id)
+{
+	return &books[id];
+}
+
+unsigned seen_mask(uint32_t id)
+{
+	unsigned mask = 0;
+
+	for (int p = 0; p < PORTS; p++)
+		mask |= books[id].count[p] ? 1U << p : 0;
+	return mask;
+}
+
+void seen_learn(uint32_t id, const uint8_t *frame, size_t len)
+{
+	uint64_t h = hash(frame, len);
+
+	for (size_t i = 0; i < unmarked_count; i++)
+		if (unmarked[i].len == len && unmarked[i].hash == h)
+			return; /* the same octets: told apart by nothing, so they are one */
+	if (unmarked_count == UNMARKED)
+		die("more than %d frames without a cookie", UNMARKED);
+	unmarked[unmarked_count].id = id;
+	unmarked[unmarked_count].len = len;
+	unmarked[unmarked_count++].hash = h;
+}
+
+/* A reply of fold's, which carries no cookie of ours. */
+static bool take_answer(enum port at, const uint8_t *f, size_t len)
+{
+	if (at >= VMS || len < 42 || frame_mac(f + 6) != SERVICE(vms[at].mac) || answer_count[at] == ANSWERS)
+		return false;
+	struct answer *a = &answers[at][answer_count[at]++];
+	*a = (struct answer){.arp = frame_u16(f + 12) == 0x0806};
+	if (a->arp) {
+		a->sha = frame_mac(f + 22);
+		a->spa = frame_u32(f + 28);
+		a->tpa = frame_u32(f + 38);
+	} else if (len > 14 + 28 + 243) {
+		a->xid = frame_u32(f + 46);
+		a->yiaddr = frame_u32(f + 58);
+		/* RFC 2131: the message type is the first option that fold writes. */
+		a->msg = f[282] == 53 ? f[284] : 0;
+	}
+	return true;
+}
+
+const struct answer *answers_of(enum port vm, size_t *count)
+{
+	*count = answer_count[vm];
+	return answers[vm];
+}
+
+void answers_forget(void)
+{
+	memset(answer_count, 0, sizeof(answer_count));
+}
+
+uint32_t strays(const char **text)
+{
+	*text = stray_text;
+	return stray_count;
+}
+
+static bool known(const uint8_t *f, size_t len, uint32_t *id)
+{
+	if (frame_cookie(f, len, id))
+		return true;
+	uint64_t h = hash(f, len);
+	for (size_t i = 0; i < unmarked_count; i++) {
+		if (unmarked[i].len == len && unmarked[i].hash == h) {
+			*id = unmarked[i].id;
+			return true;
+		}
+	}
+	return false;
+}
+
+void seen_on_frame(enum port at, const uint8_t *f, size_t len)
+{
+	uint32_t id = 0;
+
+	/* An answer may hold the question's cookie: the sender is looked at first. */
+	if (take_answer(at, f, len))
+		return;
+	if (!known(f, len, &id) || (!(id & FENCE) && id >= next_id)) {
+		if (!stray_count++)
+			snprintf(stray_text, sizeof(stray_text), "at %s, from %012llx, type %04x, %zu octets", port_names[at],
+				 (unsigned long long)frame_mac(f + 6), frame_u16(f + 12), len);
+		return;
+	}
+	if (id & FENCE) {
+		fence_seen[at] = id;
+		return;
+	}
+	struct seen *s = &books[id];
+	s->count[at]++;
+	if (!s->len) {
+		s->len = len;
+		memcpy(s->first, f, len < sizeof(s->first) ? len : sizeof(s->first));
+	}
+}
+
+static bool await(const uint32_t *where, uint32_t id)
+{
+	uint64_t end = now_ms() + PATIENCE_MS;
+
+	while (*where != id) {
+		ports_poll(100);
+		if (*where != id && now_ms() > end)
+			return false;
+	}
+	return true;
+}
+
+static struct shape honest(uint64_t smac, uint32_t src, uint64_t dmac, uint32_t dst)
+{
+	return (struct shape){.kind = K_UDP, .proto = 17, .sport = 5000, .dport = 5001, .smac = smac, .src = src, .dmac = dmac, .dst = dst};
+}
+
+bool fence_from(enum port p)
+{
+	static uint8_t f[FRAME_MAX];
+	const struct vm *v = &vms[p];
+	const struct shape s = honest(v->mac, v->ip, v->peer_mac, v->peer_ip);
+	uint32_t id = ++next_fence;
+
+	return port_send(p, f, frame_build(&s, id, f), NULL, 0) && await(&fence_seen[v->peer], id);
+}
+
+bool fence_to(enum port p)
+{
+	static uint8_t f[FRAME_MAX];
+	const struct vm *v = &vms[p];
+	const struct shape s = honest(v->peer_mac, v->peer_ip, v->mac, v->ip);
+	uint32_t id = ++next_fence;
+
+	return port_send(v->peer, f, frame_build(&s, id, f), NULL, 0) && await(&fence_seen[p], id);
+}
+
+bool fence_responder(enum port p)
+{
+	static uint8_t f[FRAME_MAX];
+	struct shape s = {DHCP(A, DISCOVER)};
+	uint32_t id = ++next_fence;
+	uint64_t end = now_ms() + PATIENCE_MS;
+
+	s.smac = s.sha = vms[p].mac;
+	port_send(p, f, frame_build(&s, id, f), NULL, 0);
+	for (size_t from = 0; now_ms() < end;) {
+		ports_poll(100);
+		for (; from < answer_count[p]; from++)
+			if (!answers[p][from].arp && answers[p][from].xid == id)
+				return true;
+	}
+	return false;
+}
+
+/* For everybody, and for no VM: 10.66.0.0/16 is nobody's. */
+void hello(void)
+{
+	static uint8_t f[FRAME_MAX];
+	static const uint64_t macs[] = {MAC_P, MAC_G};
+	static const enum port ports[] = {AT_P, AT_G};
+
+	for (int i = 0; i < 2; i++) {
+		const struct shape s = honest(macs[i], IP4(10, 66, 0, 1), MAC_ALL, IP4(10, 66, 255, 255));
+		uint32_t id = ++next_fence;
+		port_send(ports[i], f, frame_build(&s, id, f), NULL, 0);
+		if (!await(&fence_seen[AT_H], id))
+			die("the bridge does not carry frames from %s to the host", port_names[ports[i]]);
+	}
+}
