@@ -23,7 +23,8 @@ enter() {
 		[ "$(id -u)" = 0 ] || die "must run as root: it makes network namespaces"
 		# Ahead of whatever else runs here: in a session of its own, for the scheduler groups by sessions. unshare
 		# ignores the signals that would end it; killed, it takes everything inside with it.
-		FOLD_BENCH_INSIDE=1 nice -n -15 setsid unshare -n -m -p -f --mount-proc --kill-child sh "$0" "$@" &
+		FOLD_BENCH_INSIDE=1 nice -n -15 setsid setpriv --pdeathsig KILL \
+			unshare -n -m -p -f --mount-proc --kill-child sh "$0" "$@" &
 		trap 'kill -9 $!; exit 130' INT TERM HUP
 		wait $!
 		exit

@@ -77,7 +77,7 @@ static int run_send(const struct options *o, const struct port *p)
 }
 
 /* The other guest's datagrams among the frames of one batch. */
-static uint64_t count_batch(const struct options *o, const struct port *p, struct port_batch *b)
+static uint64_t count_batch(const struct options *o, struct port *p, struct port_batch *b)
 {
 	unsigned got = port_recv(p, b);
 	uint64_t n = 0;
@@ -92,7 +92,7 @@ static uint64_t count_batch(const struct options *o, const struct port *p, struc
  * Spins, never sleeps: a sleeping reader is woken for each frame by a slow sender and by a fast one hardly ever, which
  * would measure the scheduler and not the path.
  */
-static uint64_t count_until(const struct options *o, const struct port *p, struct port_batch *b, uint64_t end, bool first)
+static uint64_t count_until(const struct options *o, struct port *p, struct port_batch *b, uint64_t end, bool first)
 {
 	uint64_t n = 0;
 
@@ -101,7 +101,7 @@ static uint64_t count_until(const struct options *o, const struct port *p, struc
 	return n;
 }
 
-static int run_count(const struct options *o, const struct port *p)
+static int run_count(const struct options *o, struct port *p)
 {
 	struct port_batch *b = calloc(1, sizeof(*b));
 

@@ -48,10 +48,8 @@ static enum dhcp4_action decide_request(const struct guest *g, const struct dhcp
 	}
 	/* SELECTING and INIT-REBOOT ask by option 50, RENEWING and REBINDING by ciaddr. */
 	struct in_addr asked = m->has_requested ? m->requested : m->ciaddr;
-	if (!m->has_requested && !asked.s_addr) {
-		*why = DROP_DHCP4_FORM;
+	if (!m->has_requested && !asked.s_addr)
 		return m->has_server_id ? DHCP4_ACTION_ACK : DHCP4_ACTION_DROP;
-	}
 	/*
 	 * 4.3.2, INIT-REBOOT: "Server SHOULD send a DHCPNAK message to the client if
 	 * the requested IP address is incorrect, or is on the wrong network." The

@@ -38,7 +38,7 @@ int nft_commit(struct nft *n);
  * wait for a grace period (about 15 ms), so what may well be missing is asked for first.
  */
 int nft_has_chain(struct nft *n, int family, const char *table, const char *chain);
-/* How many rules are in it, or -errno (-ENOENT: no such chain). */
+/* How many rules are in it, 0 also where there is no such chain, or -errno. */
 int nft_count_rules(struct nft *n, int family, const char *table, const char *chain);
 
 enum nft_hook { NFT_HOOK_INGRESS, NFT_HOOK_EGRESS, NFT_HOOK_BRIDGE_PREROUTING };

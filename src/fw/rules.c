@@ -176,10 +176,11 @@ static void shared_part(struct nft *n, const struct rules *r)
 }
 
 /*
- * Making the table is exclusive, lest the dispatch rule stand twice: whoever loses that race, or finds it gone in between
- * with the last VM, looks again.
+ * The VM's part of the shared table, and its own table if `own` says so, in one transaction. Making the shared table is
+ * exclusive, lest the dispatch rule stand twice: whoever loses that race, or finds it gone in between with the last VM,
+ * looks again.
  */
-static int add_shared(struct nft *n, const struct rules *r)
+static int add_shared(struct nft *n, const struct rules *r, bool own)
 {
 	char chain[RULES_TABLE_TEXT];
 	int err = -EEXIST;
@@ -197,6 +198,8 @@ static int add_shared(struct nft *n, const struct rules *r)
 		else
 			shared_base(n);
 		shared_part(n, r);
+		if (own)
+			own_table(n, r);
 		err = nft_commit(n);
 		if (err == -ENOENT && !there)
 			break; /* not the table's absence: the kernel cannot queue from the bridge family */
@@ -206,11 +209,8 @@ static int add_shared(struct nft *n, const struct rules *r)
 
 int rules_add(struct nft *n, const struct rules *r)
 {
-	if (r->transport == TRANSPORT_QUEUE) {
-		int err = add_shared(n, r);
-		if (err)
-			return err;
-	}
+	if (r->transport == TRANSPORT_QUEUE)
+		return add_shared(n, r, true);
 	nft_begin(n);
 	own_table(n, r);
 	return nft_commit(n);
@@ -229,7 +229,8 @@ int rules_restore_shared(struct nft *n, const struct rules *r)
 {
 	if (r->transport != TRANSPORT_QUEUE || shared_complete(n, r->guest->id.iface))
 		return 0;
-	if (nft_count_rules(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting") == 0) {
+	if (nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting") == 1 &&
+	    nft_count_rules(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting") == 0) {
 		/* Emptied, not removed (`nft flush table`). Flushed and filled in one step, so that two VMs that mend it leave one rule. */
 		nft_begin(n);
 		nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
@@ -239,7 +240,7 @@ int rules_restore_shared(struct nft *n, const struct rules *r)
 		if (err)
 			return err;
 	}
-	int err = add_shared(n, r);
+	int err = add_shared(n, r, false);
 	return err ? err : 1;
 }
 

@@ -68,7 +68,7 @@ struct rules {
 
 /*
  * Puts the VM's table and, for the queue, its part of the shared table in place. The tap
- * must be there and down. Two transactions at most. Returns 0 or -errno;
+ * must be there and down. One transaction. Returns 0 or -errno;
  * -ENOENT where the kernel cannot deliver that way.
  */
 int rules_add(struct nft *n, const struct rules *r);

@@ -327,3 +327,33 @@ remains() {
 nothing_left() {
 	check "$1: nothing is left behind" within 2 remains
 }
+
+# ---- hypervisors that are scripts ----
+
+# hypervisor NAME: makes qemu-system-NAME of the text on stdin, a shell script.
+hypervisor() {
+	{
+		echo '#!/bin/sh'
+		cat
+	} >"$T/bin/qemu-system-$1"
+	chmod 755 "$T/bin/qemu-system-$1"
+}
+
+# run_fold ARGUMENT...: to its end; sets $status, and $T/stdout and $T/stderr have what it said.
+run_fold() {
+	timeout --foreground -k 5 "$((30 * SLOW))" env --default-signal=INT,QUIT "$FOLD" "$@" \
+		>"$T/stdout" 2>"$T/stderr" </dev/null
+	status=$?
+}
+
+# run_vm ARGUMENT...: the same for a VM on $BRIDGE with usual flags in front.
+run_vm() {
+	run_fold --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$@"
+}
+
+# ended WANT: the status of the last one, with what it said where it is another.
+ended() {
+	same 'exit status' "$status" "$1" && return
+	cat "$T/stderr"
+	return 1
+}

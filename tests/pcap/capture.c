@@ -38,7 +38,8 @@ void capture_add(struct capture *c, uint64_t ns, size_t number, const uint8_t *b
 	uint8_t *copy = must(malloc(len ? len : 1));
 	if (len)
 		memcpy(copy, bytes, len);
-	c->at[c->count++] = (struct capture_frame){.ns = ns, .number = number, .len = len, .wire_len = len, .bytes = copy};
+	c->at[c->count++] =
+	    (struct capture_frame){.ns = ns, .number = number, .len = len, .wire_len = len, .bytes = copy};
 }
 
 void capture_free(struct capture *c)
@@ -90,7 +91,8 @@ int capture_read(const char *path, struct capture *out)
 	int link = pcap_datalink(p);
 	if (link != DLT_EN10MB) {
 		const char *name = pcap_datalink_val_to_name(link);
-		log_err("%s: link type is %s (%d), and only Ethernet (EN10MB) can be replayed; capture on the tap or the bridge",
+		log_err("%s: link type is %s (%d), and only Ethernet (EN10MB) can be replayed; "
+			"capture on the tap or the bridge",
 			path, name ? name : "unknown", link);
 		return -1;
 	}

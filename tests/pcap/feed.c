@@ -86,7 +86,8 @@ static void print_verdict(FILE *to, const struct capture_frame *in, enum answer 
 		diff_show(to, "      ", r->frame, r->frame_len);
 }
 
-size_t feed_capture(const struct feed *f, const struct capture *in, struct capture *replies, FILE *verdicts, bool fields)
+size_t feed_capture(const struct feed *f, const struct capture *in, struct capture *replies, FILE *verdicts,
+		    bool fields)
 {
 	struct reply r;
 	size_t fed = 0;

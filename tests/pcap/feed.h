@@ -26,7 +26,8 @@ enum answer feed_frame(const struct feed *f, const struct capture_frame *in, str
  * number and the time of its request. verdicts: where one line a frame goes, or NULL.
  * fields: under each such line all fields of the reply. Returns how many were fed.
  */
-size_t feed_capture(const struct feed *f, const struct capture *in, struct capture *replies, FILE *verdicts, bool fields);
+size_t feed_capture(const struct feed *f, const struct capture *in, struct capture *replies, FILE *verdicts,
+		    bool fields);
 
 /* The same `times` over with nothing kept, for speed. Returns how many frames were fed. */
 uint64_t feed_loop(const struct feed *f, const struct capture *in, uint64_t times);

@@ -9,7 +9,8 @@
 #define SUMMARY_TEXT 512
 
 /* The fed frame with that number, or, with number 0, the first of that time; NULL where there is none. */
-static const struct capture_frame *request_of(const struct feed *f, const struct capture *in, size_t number, uint64_t ns)
+static const struct capture_frame *request_of(const struct feed *f, const struct capture *in, size_t number,
+					      uint64_t ns)
 {
 	for (size_t i = 0; i < in->count; i++) {
 		const struct capture_frame *r = &in->at[i];

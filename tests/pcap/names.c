@@ -9,7 +9,18 @@
 #include <stdio.h>
 
 /* How a value reads. */
-enum form { FORM_HEX, FORM_IPS, FORM_U8, FORM_U16, FORM_U32, FORM_TEXT, FORM_TYPE, FORM_CODES, FORM_ROUTES, FORM_NAMES };
+enum form {
+	FORM_HEX,
+	FORM_IPS,
+	FORM_U8,
+	FORM_U16,
+	FORM_U32,
+	FORM_TEXT,
+	FORM_TYPE,
+	FORM_CODES,
+	FORM_ROUTES,
+	FORM_NAMES,
+};
 
 static const struct {
 	uint8_t code;

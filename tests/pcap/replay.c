@@ -111,7 +111,7 @@ static bool take_identity(struct options *o, int option, const char *value)
 		return o->id.has4 || bad_value("-4", value, "not an address and length such as 10.0.1.100/24");
 	case '6':
 		o->id.has6 = cidr6_parse(value, &o->id.ip6);
-		return o->id.has6 || bad_value("-6", value, "not an address and length such as fd00::5054:ff:fe12:3456/64");
+		return o->id.has6 || bad_value("-6", value, "not an address and length such as fd00::1234/64");
 	default:
 		if (!parse_number(value, MTU_MIN, MTU_MAX, &mtu))
 			return bad_value("-M", value, "not an MTU from 68 to 65535");
@@ -150,7 +150,8 @@ static bool take_option(struct options *o, int option, const char *value)
 		o->csum_pending = true;
 		return true;
 	case OPTION_LOOP:
-		return parse_number(value, 1, UINT32_MAX, &o->loop) || bad_value("--loop", value, "not a number above 0");
+		return parse_number(value, 1, UINT32_MAX, &o->loop) ||
+		       bad_value("--loop", value, "not a number from 1 to 4294967295");
 	default:
 		return false; /* getopt has said what is wrong */
 	}
@@ -224,7 +225,7 @@ static void warn_of_cut_frames(const char *path, const struct feed *f, const str
 			first = i;
 	}
 	if (cut)
-		log_warn("%s: %zu of the frames were cut by the capture, the first is frame %zu with %zu of %zu octets; "
+		log_warn("%s: %zu of the frames were cut by the capture, first frame %zu, to %zu of %zu octets; "
 			 "capture with a larger snapshot length",
 			 path, cut, in->at[first].number, in->at[first].len, in->at[first].wire_len);
 }

@@ -181,9 +181,10 @@ static void packet4(struct line *l, struct rd r)
 		add(l, "IPv4 with lengths that lie, protocol %u, %s > %s", proto, from, to);
 	else if (proto == IPPROTO_UDP)
 		udp4(l, whole, from, to);
+	else if (proto == IPPROTO_TCP || proto == IPPROTO_ICMP)
+		add(l, "%s, %s > %s", proto == IPPROTO_TCP ? "TCP" : "ICMP", from, to);
 	else
-		add(l, "%s%.0u, %s > %s", proto == IPPROTO_TCP ? "TCP" : proto == IPPROTO_ICMP ? "ICMP" : "IPv4 protocol ",
-		    proto == IPPROTO_TCP || proto == IPPROTO_ICMP ? 0u : proto, from, to);
+		add(l, "IPv4 protocol %u, %s > %s", proto, from, to);
 }
 
 static void packet6(struct line *l, struct rd r)

@@ -241,7 +241,8 @@ static void ip6_chains(struct family *f)
 	static uint8_t many[160];
 
 	ip6_case(f, 0, "\x11\x00\x05\x02\x00\x00\x01\x00", 8, RIGHT, "drop extension-header", "ip6-hop-by-hop");
-	ip6_case(f, 60, "\x11\x00\x01\x04\x00\x00\x00\x00", 8, RIGHT, "drop extension-header", "ip6-destination-options");
+	ip6_case(f, 60, "\x11\x00\x01\x04\x00\x00\x00\x00", 8, RIGHT, "drop extension-header",
+		 "ip6-destination-options");
 	ip6_case(f, 43, "\x11\x00\x00\x00\x00\x00\x00\x00", 8, RIGHT, "drop extension-header", "ip6-routing-0");
 	ip6_case(f, 51, "\x11\x00\x00\x00\x00\x00\x00\x00", 8, RIGHT, "drop extension-header", "ip6-authentication");
 	/* RFC 6946: a fragment that is the whole packet. */

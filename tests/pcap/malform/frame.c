@@ -120,7 +120,14 @@ void udp4_build(const struct udp4 *u, const void *data, size_t len, struct bytes
 
 struct dhcp4 dhcp4_default(void)
 {
-	struct dhcp4 d = {.op = 1, .htype = 1, .hlen = 6, .xid = 0x3903f326, .cookie = 0x63825363, .udp = udp4_default()};
+	struct dhcp4 d = {
+	    .op = 1,
+	    .htype = 1,
+	    .hlen = 6,
+	    .xid = 0x3903f326,
+	    .cookie = 0x63825363,
+	    .udp = udp4_default(),
+	};
 
 	memcpy(d.chaddr, mac_guest, 6);
 	return d;

@@ -52,8 +52,8 @@ void emit(struct family *f, const struct bytes *frame, const char *want, const c
     __attribute__((format(printf, 4, 5)));
 
 /* The octets that a field should have, computed when the frame is built. */
-#define RIGHT	-1
-#define PARTIAL -2 /* a checksum of the pseudo-header alone, as an offloading guest leaves it */
+#define RIGHT	(-1)
+#define PARTIAL (-2) /* a checksum of the pseudo-header alone, as an offloading guest leaves it */
 
 /* A UDP datagram over IPv4 over Ethernet, in which everything can be wrong. Host order. */
 struct udp4 {

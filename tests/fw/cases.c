@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs the tables: each case's frame alone, the judge's counters before and after, and in the end where each frame was seen. */
+#include "cases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct outcome {
+	uint32_t id;
+	bool sent, fenced;
+	struct tally before, after;
+	size_t len;
+	uint8_t frame[256]; /* its beginning, to be shown */
+};
+
+static unsigned cut_off; /* fences in a row that did not arrive */
+
+static void run_case(const struct wcase *c, struct outcome *o)
+{
+	static uint8_t frame[FRAME_MAX];
+
+	o->id = seen_new();
+	o->len = frame_build(&c->f, o->id, frame);
+	memcpy(o->frame, frame, o->len < sizeof(o->frame) ? o->len : sizeof(o->frame));
+	uint32_t found;
+	if (!frame_cookie(frame, o->len, &found))
+		seen_learn(o->id, frame, o->len);
+	tally_read(vms[c->judge].table, &o->before);
+	o->sent = port_send(c->from, frame, o->len, NULL, c->mark);
+	o->fenced = c->from == c->judge ? fence_from(c->judge) : fence_to(c->judge);
+	tally_read(vms[c->judge].table, &o->after);
+	/* A forged source on a container's port was learned there: undo that. */
+	if (c->from >= VMS && c->f.smac != MAC_P)
+		hello();
+	cut_off = o->fenced ? 0 : cut_off + 1;
+	if (cut_off == 3)
+		die("%s: three honest frames in a row did not arrive: nothing can be said about any other", c->name);
+}
+
+static bool counted_right(const struct wcase *c, const struct outcome *o, char text[static 256])
+{
+	uint64_t drops = tally_diff(&o->before, &o->after, text);
+	uint64_t taken = tally_of(&o->after, "taken") - tally_of(&o->before, "taken");
+
+	if (c->quiet)
+		return taken == 0 && drops <= 1;
+	if (!c->drop)
+		return drops == 0 && taken == 0;
+	uint64_t own = tally_of(&o->after, c->drop) - tally_of(&o->before, c->drop);
+	return own == 1 && drops + taken == 1;
+}
+
+static void judge(const struct wcase *c, const struct outcome *o)
+{
+	char text[256];
+	unsigned watch = c->watch ? c->watch : c->from == c->judge ? EVERYONE : 1U << c->judge;
+	unsigned seen = seen_mask(o->id) & watch, reach = c->reach & watch;
+	bool counted = counted_right(c, o, text), heard = host_heard(o->id), hear = c->reach & ON(H) && c->f.dst == IP_H2;
+	const struct seen *s = seen_of(o->id);
+	bool same = !s->len || (s->len == o->len && memcmp(s->first, o->frame, o->len < 256 ? o->len : 256) == 0);
+
+	if (ok(o->sent && o->fenced && seen == reach && counted && same && heard == hear, "%s", c->name))
+		return;
+	detail_frame("sent", o->frame, o->len);
+	if (!o->sent)
+		detail("the kernel did not take it");
+	if (!o->fenced)
+		detail("an honest frame sent after it did not arrive");
+	if (seen != reach) {
+		detail_ports("expected at", reach);
+		detail_ports("seen at", seen);
+	}
+	if (!counted)
+		detail("counters of %s: %s; expected %s%s", vms[c->judge].table, text[0] ? text : "none moved",
+		       c->drop ? "+1 " : "none to move", c->drop ? c->drop : "");
+	if (!same)
+		detail_frame("it arrived as", s->first, s->len);
+	if (heard != hear)
+		detail("the host's own socket %s it", heard ? "got" : "did not get");
+}
+
+static void run_table(const struct table *t)
+{
+	struct outcome *o = calloc(t->n, sizeof(*o));
+
+	if (!o)
+		die("out of memory");
+	for (size_t i = 0; i < t->n; i++)
+		run_case(&t->cases[i], &o[i]);
+	/* What went another way than the fences did has this long. */
+	for (uint64_t end = now_ms() + 50; now_ms() < end;)
+		ports_poll(10);
+	for (size_t i = 0; i < t->n; i++)
+		judge(&t->cases[i], &o[i]);
+	free(o);
+}
+
+static const struct {
+	enum state what;
+	const char *name;
+} states[] = {
+    {STATE_FDB, "9 the bridge's forwarding table"},
+    {STATE_MDB, "61 the bridge's multicast groups"},
+    {STATE_NEIGHBOURS, "the host's ARP table"},
+    {STATE_ROUTES, "the host's routes"},
+};
+#define STATES (sizeof(states) / sizeof(states[0]))
+
+static void compare_states(char *before[static STATES])
+{
+	for (size_t i = 0; i < STATES; i++) {
+		char *after = state_dump(states[i].what);
+		if (!ok(strcmp(before[i], after) == 0, "%s: unchanged by all that", states[i].name)) {
+			detail("before:\n%s", before[i]);
+			detail("after:\n%s", after);
+		}
+		free(before[i]);
+		free(after);
+	}
+}
+
+/* A guest's MAC that a container claims must stay where it is. */
+static void check_entry_stays(void)
+{
+	char *before = state_dump(STATE_FDB), *wanted = strstr(before, "52540000000a");
+	static uint8_t frame[FRAME_MAX];
+	const struct shape s = {UDP(A, ALL1)};
+
+	port_send(AT_P, frame, frame_build(&s, seen_new(), frame), NULL, 0);
+	port_send(AT_G, frame, frame_build(&s, seen_new(), frame), NULL, 0);
+	bool arrives = fence_to(AT_A);
+	char *after = state_dump(STATE_FDB);
+	bool same = wanted && strcmp(before, after) == 0;
+	if (!ok(arrives && same, "a guest's MAC used by a container: its entry stays, frames still reach the guest")) {
+		detail("before:\n%s", before);
+		detail("after:\n%s", after);
+	}
+	free(before);
+	free(after);
+}
+
+int run_cases(void)
+{
+	static const struct table *const from_guests[] = {&table_l2, &table_arp, &table_ip4, &table_gateway, &table_host, &table_other};
+	char *before[STATES];
+	const char *text;
+
+	for (size_t i = 0; i < STATES; i++)
+		before[i] = state_dump(states[i].what);
+	if (!before[0][0])
+		die("the forwarding table cannot be read");
+	for (size_t i = 0; i < sizeof(from_guests) / sizeof(from_guests[0]); i++)
+		run_table(from_guests[i]);
+	run_bulk();
+	compare_states(before);
+	check_entry_stays();
+	run_table(&table_to);
+	run_answers();
+	run_offload();
+	if (!ok(strays(&text) == 0, "no frame anywhere that was not sent on purpose"))
+		detail("%u of them; the first: %s", strays(&text), text);
+	return finish();
+}
