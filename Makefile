@@ -44,6 +44,7 @@ PROGS   := $(OUT)/fold $(OUT)/fold-replay
 UNITS   := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TOOLS   := $(patsubst tests/tools/%.c,$(OUT)/tests/tools/%,$(wildcard tests/tools/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(filter-out %_main.c,$(wildcard tests/fuzz/*.c)))
+MALFORM := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/pcap/malform/*.c))
 ATTACK  := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fw/*.c))
 BENCHES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
 
@@ -59,7 +60,7 @@ deps-build deps-test deps-bench deps-lint:
 	$(Q)./utils/deps $(@:deps-%=%)
 
 programs: $(PROGS)
-tests: $(UNITS) $(TOOLS) $(FUZZERS) $(if $(ATTACK),$(OUT)/tests/fw/attack)
+tests: $(UNITS) $(TOOLS) $(FUZZERS) $(OUT)/tests/pcap/malform/malform $(if $(ATTACK),$(OUT)/tests/fw/attack)
 bench-programs: $(BENCHES)
 
 $(OUT)/%.o: %.c | deps-build
@@ -84,6 +85,9 @@ $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(LIB)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
 $(TOOLS): %: %.o $(LIB)
 $(OUT)/tests/fw/attack: $(ATTACK) $(LIB)
+$(OUT)/tests/pcap/malform/malform: $(MALFORM)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $^
 # A fuzz target without its fuzzer: runs the files of its corpus.
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay_main.o $(LIB)
 	$(call say,LD,$@)
@@ -120,7 +124,7 @@ fuzz: deps-build deps-test
 	$(Q)$(BUILD)/fuzz/$(TARGET) -max_total_time=$(SECONDS) -max_len=4096 tests/fuzz/corpus/$(TARGET)
 
 lint: deps-lint format-check tidy cppcheck
-CFILES   = $(wildcard src/*/*.[ch] tests/*/*.[ch] bench/*.[ch])
+CFILES   = $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] bench/*.[ch])
 format:
 	clang-format -i $(CFILES)
 format-check:

@@ -3,7 +3,7 @@
  * rd: the only way to read bytes that came from outside.
  *
  * A cursor over a span it does not own. A read past the end gives 0 (or NULL),
- * moves nothing and sets `bad`, which sticks: a parser reads everything it
+ * takes nothing, leaves nothing and sets `bad`, which sticks: a parser reads everything it
  * wants and tests `bad` once, before it acts on any of it.
  */
 #ifndef FOLD_BASE_RD_H
@@ -36,6 +36,7 @@ static inline const uint8_t *rd_bytes(struct rd *r, size_t n)
 {
 	if (r->bad || rd_left(r) < n) {
 		r->bad = true;
+		r->p = r->end; /* so that a loop over what is left ends too */
 		return NULL;
 	}
 	const uint8_t *at = r->p;

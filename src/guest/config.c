@@ -153,7 +153,6 @@ static char *next_line(char *to, int size, void *arg)
 	p->line++;
 	char *line = strsep(&p->rest, "\n");
 	cut_comment(line);
-	line = text_trim(line);
 	size_t len = strlen(line);
 	if (len > (size_t)size - 2)
 		len = (size_t)size - 2; /* not reached: the buffer is as large as the text */

@@ -271,7 +271,7 @@ int link_set_up(struct link *l, int ifindex, bool up)
 
 int link_attach(struct link *l, const struct link_port *p, const char **step)
 {
-	const char *unused;
+	const char *unused = "";
 	const char **at = step ? step : &unused;
 	int err;
 

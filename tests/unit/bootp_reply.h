@@ -120,7 +120,8 @@ static inline const char *bootp_read(const uint8_t *p, size_t len, struct bootp_
 		return "sname is not terminated";
 	for (size_t i = 1; i < r->count; i++)
 		for (size_t j = 0; j < i; j++)
-			if (r->at[i].code == r->at[j].code && (r->at[i - 1].code != r->at[i].code || r->at[i - 1].len != 255))
+			if (r->at[i].code == r->at[j].code &&
+			    (r->at[i - 1].code != r->at[i].code || r->at[i - 1].len != 255))
 				return "an option stands there twice";
 	return NULL;
 }
@@ -162,7 +163,8 @@ static inline const char *bootp_check(const struct guest *g, const uint8_t *requ
 	type = bootp_find(r, 53);
 	id = bootp_find(r, 54);
 	if (!type) /* BOOTP */
-		return r->yiaddr.s_addr && !id && !bootp_find(r, 51) && !r->overload ? NULL : "a BOOTP reply with DHCP in it";
+		return r->yiaddr.s_addr && !id && !bootp_find(r, 51) && !r->overload ? NULL
+										     : "a BOOTP reply with DHCP in it";
 	if (type != &r->at[0] || type->len != 1)
 		return "message type is not the first option";
 	if (!id || id->len != 4 || memcmp(id->at, &g->dhcp_server4, 4) != 0 || id->area != AREA_MAIN)

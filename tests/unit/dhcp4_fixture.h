@@ -19,7 +19,8 @@
 #include <cmocka.h>
 
 enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM };
-enum { XID = 4, SECS = 8, FLAGS = 10, CIADDR = 12, YIADDR = 16, SIADDR = 20, GIADDR = 24, CHADDR = 28, SNAME = 44, BOOTFILE = 108 };
+enum { SECS = 8, FLAGS = 10, CIADDR = 12, YIADDR = 16, SIADDR = 20, GIADDR = 24, CHADDR = 28, SNAME = 44 };
+enum { BOOTFILE = 108 };
 
 static struct {
 	struct guest g;
@@ -77,7 +78,9 @@ static inline int fixture(void **state)
 
 static inline void configure(uint8_t code, const void *bytes, size_t len)
 {
-	t.options[t.g.option_count++] = (struct dhcp_option){.code = code, .len = (uint16_t)len, .bytes = (uint8_t *)bytes};
+	struct dhcp_option *o = &t.options[t.g.option_count++];
+
+	*o = (struct dhcp_option){.code = code, .len = (uint16_t)len, .bytes = (uint8_t *)bytes};
 }
 
 static inline void put(const void *bytes, size_t len)
@@ -217,7 +220,8 @@ static inline void assert_option_u32(uint8_t code, uint32_t v)
 #define assert_none(code) assert_null(bootp_find(&t.r, code))
 
 /* The codes of the options field in their order, and nothing else. */
-#define assert_codes(...) assert_codes_(AREA_MAIN, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+#define assert_codes(...) \
+	assert_codes_(AREA_MAIN, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
 static inline void assert_codes_(uint8_t area, const uint8_t *want, size_t count)
 {

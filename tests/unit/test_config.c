@@ -166,7 +166,7 @@ static void record_sections(void **state)
 {
 	struct config cfg = parse_good("[addresses]\ndb. = 10.0.0.1, 10.0.0.2\nDB = 10.0.0.3\n"
 				       "[addresses6]\nv6.example. = fde5::1 # ours\n"
-				       "[txts]\na. = a=b; c, d : e\nb. = \"x # y\" # z\nc. = it's # cut\nd. = x#y\ne. =\n");
+				       "[txts]\na. = a=b ; c, d : e\nb. = \"x # y\" # z\nc. = it's # cut\nd. = x#y\ne. =\n");
 	(void)state;
 	assert_string_equal(c.warnings, "");
 	assert_int_equal(cfg.records.count, 8);
@@ -179,7 +179,7 @@ static void record_sections(void **state)
 	}
 	assert_int_equal(cfg.records.at[3].type, RECORD_ADDRESS6);
 	check_ip6(cfg.records.at[3].ip6, "fde5::1");
-	check_txt(&cfg, 4, "a=b; c, d : e");
+	check_txt(&cfg, 4, "a=b ; c, d : e");
 	check_txt(&cfg, 5, "x # y");
 	check_txt(&cfg, 6, "it's");
 	check_txt(&cfg, 7, "x");

@@ -172,6 +172,10 @@ static void the_configuration_fills_in(void **state)
 	assert_true(g.lease_time == UINT32_MAX && g.renew_time == UINT32_MAX && g.rebind_time == UINT32_MAX);
 	guest_free(&g);
 
+	g = built("10.0.1.5/24", NULL, NULL, "[dhcp]\nlease_lifetime = 4294967294\n");
+	assert_int_equal(g.rebind_time, 3758096382);
+	guest_free(&g);
+
 	g = built("10.0.1.5/24", NULL, NULL, "[dhcp]\nlease_lifetime = 4\nlease_renewal = 0\n");
 	assert_true(g.renew_time == 2 && g.rebind_time == 3 && g.lease_time == 4);
 	guest_free(&g);
