@@ -56,8 +56,9 @@ static int note(struct session *s, enum session_note key, int32_t value)
 	return keeper_note(&s->keeper, key, value);
 }
 
-static int find_bridge(const struct session *s, struct link *l, struct link_info *out, struct report *r)
+static int find_bridge(const struct session *s, struct link_info *out, struct report *r)
 {
+	struct link *l = s->link;
 	const char *name = s->o->bridge;
 	int err = link_find(l, name, out);
 
@@ -87,7 +88,7 @@ static int build_guest(struct session *s, uint32_t bridge_mtu, struct report *r)
 	return guest_build(&id, s->text ? &s->binding : NULL, &s->config, GUEST_NEED_GATEWAY_MAC, &s->guest, r);
 }
 
-static int make_tap(struct session *s, struct link *l, struct report *r)
+static int make_tap(struct session *s, struct report *r)
 {
 	struct link_info info;
 	const char *name = s->info.iface;
@@ -99,7 +100,7 @@ static int make_tap(struct session *s, struct link *l, struct report *r)
 		return report_fail(r, ENOENT, "/dev/net/tun: there is none; load the module with `modprobe tun`");
 	if (s->tap < 0)
 		return report_fail(r, -s->tap, "interface %s: the tap cannot be made: %s", name, strerror(-s->tap));
-	int err = link_find(l, name, &info);
+	int err = link_find(s->link, name, &info);
 	if (err)
 		return report_fail(r, -err, "interface %s: %s", name, strerror(-err));
 	s->ifindex = info.ifindex;
@@ -107,18 +108,31 @@ static int make_tap(struct session *s, struct link *l, struct report *r)
 	return err ? report_fail(r, -err, "the keeper process: %s", strerror(-err)) : 0;
 }
 
-/* Who the host is on that network: what the VM sends to its MAC may only be for itself. */
-static int find_host(struct session *s, struct link *l, const struct link_info *bridge, struct report *r)
+int session_read_host(struct session *s)
 {
-	int count = link_addresses4(l, bridge->ifindex, s->host4, sizeof(s->host4) / sizeof(s->host4[0]));
+	struct link_info bridge;
+	struct in_addr now[sizeof(s->host4) / sizeof(s->host4[0])];
+	int err = link_find(s->link, s->info.bridge, &bridge);
+	int count = err ? err : link_addresses4(s->link, bridge.ifindex, now, sizeof(now) / sizeof(now[0]));
 
 	if (count < 0)
-		return report_fail(r, -count, "bridge %s: its addresses: %s", s->info.bridge, strerror(-count));
-	memcpy(s->bridge_mac, bridge->mac, MAC_LEN);
-	for (int i = 0; i < count; i++)
-		if (ip4_in(s->o->ip4, s->host4[i]))
-			s->host4[s->host4_count++] = s->host4[i];
-	return 0;
+		return count;
+	if ((size_t)count == s->rules.host4_count && memcmp(now, s->host4, (size_t)count * sizeof(now[0])) == 0 &&
+	    memcmp(bridge.mac, s->rules.bridge_mac, MAC_LEN) == 0)
+		return 0;
+	memcpy(s->host4, now, (size_t)count * sizeof(now[0]));
+	s->rules.host4 = s->host4;
+	s->rules.host4_count = (size_t)count;
+	memcpy(s->rules.bridge_mac, bridge.mac, MAC_LEN);
+	return 1;
+}
+
+/* Watched before it is read: no change goes unseen. */
+static int find_host(struct session *s, const struct link_info *bridge, struct report *r)
+{
+	s->bridge_watch = link_watch(bridge->ifindex);
+	int err = s->bridge_watch < 0 ? s->bridge_watch : session_read_host(s);
+	return err < 0 ? report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err)) : 0;
 }
 
 /* Opens the delivery, then puts the rules in place that feed it. */
@@ -129,16 +143,11 @@ static int try_transport(struct session *s, enum transport t)
 
 	if (err)
 		return err;
-	s->rules = (struct rules){
-	    .guest = &s->guest,
-	    .groups4 = s->o->groups4,
-	    .group4_count = s->o->group4_count,
-	    .host4 = s->host4,
-	    .host4_count = s->host4_count,
-	    .transport = t,
-	    .number = delivery_number(s->delivery),
-	};
-	memcpy(s->rules.bridge_mac, s->bridge_mac, MAC_LEN);
+	s->rules.guest = &s->guest;
+	s->rules.groups4 = s->o->groups4;
+	s->rules.group4_count = s->o->group4_count;
+	s->rules.transport = t;
+	s->rules.number = delivery_number(s->delivery);
 	/* The watch first: nothing that is put in place can be taken away unseen. */
 	if (t == TRANSPORT_QUEUE && !s->watch && (err = watch_open(&s->watch)) < 0)
 		return err;
@@ -178,7 +187,7 @@ static int make_rules(struct session *s, struct report *r)
 	return 0;
 }
 
-static int attach(struct session *s, struct link *l, const struct link_info *bridge, struct report *r)
+static int attach(struct session *s, const struct link_info *bridge, struct report *r)
 {
 	struct link_port port = {.ifindex = s->ifindex, .bridge = bridge->ifindex};
 	const char *step;
@@ -186,7 +195,7 @@ static int attach(struct session *s, struct link *l, const struct link_info *bri
 	port.mtu = bridge->mtu < MTU_MOST ? bridge->mtu : MTU_MOST;
 	memcpy(port.own_mac, s->guest.service_mac, MAC_LEN);
 	memcpy(port.guest_mac, s->guest.id.mac, MAC_LEN);
-	int err = link_attach(l, &port, &step);
+	int err = link_attach(s->link, &port, &step);
 	if (err)
 		return report_fail(r, -err, "interface %s: cannot %s: %s", s->info.iface, step, strerror(-err));
 	err = tx_open(s->ifindex, RULES_REPLY_MARK, &s->tx);
@@ -207,18 +216,15 @@ static int write_copy(struct session *s, struct report *r)
 /* Everything up to the hypervisor, in the order that session.h gives. */
 static int build_up(struct session *s, struct report *r)
 {
-	struct link *l;
 	struct link_info bridge;
-	int err = link_open(&l);
+	int err = link_open(&s->link);
 
 	if (err)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
-	if (!(err = find_bridge(s, l, &bridge, r)) && !(err = build_guest(s, bridge.mtu, r)) && !(err = find_host(s, l, &bridge, r)) &&
-	    !(err = make_tap(s, l, r)) && !(err = make_rules(s, r)) &&
-	    !(err = attach(s, l, &bridge, r)))
-		err = write_copy(s, r);
-	link_close(l);
-	return err;
+	if ((err = find_bridge(s, &bridge, r)) || (err = find_host(s, &bridge, r)) || (err = build_guest(s, bridge.mtu, r)) ||
+	    (err = make_tap(s, r)) || (err = make_rules(s, r)) || (err = attach(s, &bridge, r)))
+		return err;
+	return write_copy(s, r);
 }
 
 /* Signals are read from a descriptor from the start on; one that was ignored when fold began stays so (nohup). */
@@ -286,6 +292,9 @@ static void take_down(struct session *s)
 	delivery_close(s->delivery);
 	watch_close(s->watch);
 	nft_close(s->nft);
+	link_close(s->link);
+	if (s->bridge_watch >= 0)
+		close(s->bridge_watch);
 	if (s->keeper.pid && !keeper_finish(&s->keeper))
 		session_takedown(s, s->notes);
 	guest_free(&s->guest);
@@ -317,7 +326,7 @@ static int start_and_run(struct session *s)
 
 int session_run(const struct options *o)
 {
-	struct session s = {.o = o, .tap = -1, .claims = {CLAIM_NONE, CLAIM_NONE, CLAIM_NONE}};
+	struct session s = {.o = o, .tap = -1, .bridge_watch = -1, .claims = {CLAIM_NONE, CLAIM_NONE, CLAIM_NONE}};
 
 	s.signals = block_signals();
 	if (s.signals < 0) {

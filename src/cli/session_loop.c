@@ -3,6 +3,7 @@
 #include "answer/answer.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
+#include "host/link.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,8 +19,8 @@
 #define LOG_BURST 50
 #define LOG_PER_SECOND 5
 
-/* Delivery, signals, keeper, and the watch over the rules where there is one. */
-#define FDS 4
+/* Delivery, signals, keeper, the host on the bridge, and the watch over the rules where there is one. */
+#define FDS 5
 
 struct loop {
 	struct session *s;
@@ -96,6 +97,23 @@ static void mend_rules(struct session *s)
 			s->info.iface, strerror(-mended));
 }
 
+/* The bridge has another MAC or other addresses: the VM may reach the host by these, and by no others. */
+static void follow_host(struct session *s)
+{
+	link_watch_drain(s->bridge_watch);
+	int changed = session_read_host(s);
+	if (changed > 0)
+		changed = rules_update_host(s->nft, &s->rules);
+	if (changed == -ENODEV) {
+		log_err("bridge %s: it was removed; the VM is cut off until fold is started anew", s->info.bridge);
+		link_set_up(s->link, s->ifindex, false);
+		close(s->bridge_watch);
+		s->bridge_watch = -1;
+	} else if (changed < 0) {
+		log_err("bridge %s: a change of its addresses cannot be followed: %s", s->info.bridge, strerror(-changed));
+	}
+}
+
 /* A terminal sends its signals to the hypervisor itself; everybody else's are passed on. */
 static void pass_signal(struct session *s)
 {
@@ -146,7 +164,8 @@ int session_loop(struct session *s)
 	    .answers = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
 	    .refusals = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
 	};
-	const int fds[FDS] = {delivery_fd(s->delivery), s->signals, s->keeper.fd, s->watch ? watch_fd(s->watch) : -1};
+	const int fds[FDS] = {delivery_fd(s->delivery), s->signals, s->keeper.fd, s->bridge_watch,
+			       s->watch ? watch_fd(s->watch) : -1};
 	int epoll = epoll_create1(EPOLL_CLOEXEC), status = FOLD_EXIT_FAILED;
 
 	for (int i = 0; i < FDS && fds[i] >= 0; i++) {
@@ -166,6 +185,8 @@ int session_loop(struct session *s)
 			else if (fd == fds[1])
 				pass_signal(s);
 			else if (fd == fds[3])
+				follow_host(s);
+			else if (fd == fds[4])
 				mend_rules(s);
 			else
 				end = keeper_said(s, &status);

@@ -11,6 +11,7 @@
 #include "host/claim.h"
 #include "host/hypervisor.h"
 #include "host/keeper.h"
+#include "host/link.h"
 #include "host/tx.h"
 
 /* What the keeper is told, each as soon as it is about to be: the tap's ifindex, and that there are the others. */
@@ -36,9 +37,9 @@ struct session {
 	int ifindex;
 	int signals; /* signalfd */
 	struct nft *nft;
-	uint8_t bridge_mac[MAC_LEN];
-	struct in_addr host4[32]; /* the host's, in the VM's subnet */
-	size_t host4_count;
+	struct link *link;
+	int bridge_watch;	  /* readable when the host changes on that network */
+	struct in_addr host4[32]; /* the host's addresses there */
 	struct rules rules;
 	struct watch *watch; /* with NFQUEUE */
 	struct delivery *delivery;
@@ -50,6 +51,9 @@ int session_claim(void *session, struct report *r);
 void session_unclaim(struct session *s);
 /* The tap, the rules, files and claims; the guest is gone by then. Idempotent. */
 void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES]);
+
+/* Reads who the host is on the VM's bridge into the rules' description. 1 where that changed, 0, or -errno (-ENODEV: no bridge). */
+int session_read_host(struct session *s);
 
 /* Serves the guest until the hypervisor has ended; returns fold's exit status. */
 int session_loop(struct session *s);

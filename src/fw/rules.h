@@ -35,7 +35,7 @@ struct rules {
 	const struct group4 *groups4;
 	size_t group4_count;
 	uint8_t bridge_mac[MAC_LEN]; /* the host's own on this network */
-	const struct in_addr *host4; /* the host's own addresses there, of which the VM may reach those in its subnet */
+	const struct in_addr *host4; /* its addresses there, of which the VM may reach those in its own subnet */
 	size_t host4_count;
 	enum transport transport; /* never AUTO here */
 	uint16_t number;	  /* of the queue or the log group */
@@ -78,6 +78,9 @@ int rules_add(struct nft *n, const struct rules *r);
  * where all was there, or -errno. Nothing to do for TRANSPORT_LOG.
  */
 int rules_restore_shared(struct nft *n, const struct rules *r);
+
+/* Puts a change of bridge_mac and host4 in force, in one transaction. 0 or -errno. */
+int rules_update_host(struct nft *n, const struct rules *r);
 
 /* Removes the VM's part of the shared table, and the table's own parts with the last VM; idempotent. */
 int rules_remove_shared(struct nft *n, const char *iface);

@@ -11,11 +11,15 @@
 #include <string.h>
 
 #include <arpa/inet.h>
+#include <linux/netfilter.h>
 
 enum { IP_VERSION = 0, IP_LENGTH = 2, IP_FRAGMENT = 6, IP_SRC = 12, IP_DST = 16 };
 enum { PORT_SRC = 0, PORT_DST = 2 };
 
 static const uint8_t everyone[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+/* The one chain that changes while the VM runs. */
+#define FROM_HOST4 "from_host4"
 
 /* Both directions run the same checks under their own names and reasons. */
 struct side {
@@ -171,6 +175,29 @@ static void no_netbios(struct nft *n, const char *chain, enum rules_counter why)
 		nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, p), drop(n, why);
 }
 
+/* Returns for what is not for the host. The host is reached by its addresses in the subnet; anything else it would route. */
+static void from_host(struct nft *n, const struct rules *r)
+{
+	for (size_t i = 0; i < r->host4_count; i++)
+		if (ip4_in(r->guest->id.ip4, r->host4[i]))
+			nft_rule(n, FROM_HOST4), eth_dst(n, NFT_IS, r->bridge_mac), ip_is(n, IP_DST, NFT_IS, r->host4[i]),
+			    nft_accept(n);
+	nft_rule(n, FROM_HOST4), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
+}
+
+int rules_update_host(struct nft *n, const struct rules *r)
+{
+	char table[RULES_TABLE_TEXT];
+
+	if (!r->guest->id.has4)
+		return 0;
+	nft_begin(n);
+	nft_use_table(n, NFPROTO_NETDEV, rules_table(r->guest->id.iface, table));
+	nft_chain_flush(n, FROM_HOST4);
+	from_host(n, r);
+	return nft_commit(n);
+}
+
 /* Where the guest may send: its subnet, its groups, and through its gateway anywhere else. */
 static void from_peer(struct nft *n, const struct rules *r)
 {
@@ -179,7 +206,7 @@ static void from_peer(struct nft *n, const struct rules *r)
 	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
 	nft_rule(n, from.peer), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	nft_rule(n, from.peer), ip_in(n, IP_DST, NFT_IS_NOT, g->id.ip4), nft_goto(n, "from_far4");
-	nft_rule(n, from.peer), eth_dst(n, NFT_IS, r->bridge_mac), nft_goto(n, "from_host4");
+	nft_rule(n, from.peer), nft_jump(n, FROM_HOST4);
 	if (has_broadcast(g)) {
 		nft_rule(n, from.peer), ip_is(n, IP_DST, NFT_IS, ip4_broadcast(g->id.ip4)), nft_goto(n, "from_broadcast4");
 		nft_rule(n, from.peer), ip_is(n, IP_DST, NFT_IS, ip4_network(g->id.ip4)), drop(n, FROM_DEST);
@@ -195,11 +222,6 @@ static void from_peer(struct nft *n, const struct rules *r)
 		nft_rule(n, "from_far4"), nft_accept(n);
 	}
 	nft_rule(n, "from_far4"), drop(n, FROM_DEST);
-
-	/* The host itself, by its addresses in the subnet; anything else under its MAC it would route. */
-	for (size_t i = 0; i < r->host4_count; i++)
-		nft_rule(n, "from_host4"), ip_is(n, IP_DST, NFT_IS, r->host4[i]), nft_accept(n);
-	nft_rule(n, "from_host4"), drop(n, FROM_DEST);
 
 	nft_rule(n, "from_broadcast4"), eth_dst(n, NFT_IS_NOT, everyone), drop(n, FROM_DEST);
 	no_netbios(n, "from_broadcast4", FROM_DEST);
@@ -242,7 +264,7 @@ static void to_peer(struct nft *n, const struct rules *r)
 
 void rules_ip4(struct nft *n, const struct rules *r)
 {
-	static const char *const chains[] = {"from_unbound4", "from_far4", "from_host4", "from_broadcast4", "from_many4",
+	static const char *const chains[] = {"from_unbound4", "from_far4", FROM_HOST4, "from_broadcast4", "from_many4",
 					     "to_source4", "to_broadcast4"};
 	static const struct side *const sides[] = {&from, &to};
 
@@ -262,6 +284,7 @@ void rules_ip4(struct nft *n, const struct rules *r)
 		check_ports(n, s);
 	}
 	from_unbound(n);
+	from_host(n, r);
 	from_peer(n, r);
 	to_peer(n, r);
 }

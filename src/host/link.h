@@ -53,4 +53,11 @@ int link_delete(struct link *l, int ifindex);
 /* Takes the port down: nothing passes until it is up again. */
 int link_set_up(struct link *l, int ifindex, bool up);
 
+/*
+ * A socket that becomes readable when the interface or its IPv4 addresses change. The kernel filters for this interface
+ * alone, so that others' comings and goings cost nothing. Returns the descriptor, the caller's, or -errno.
+ */
+int link_watch(int ifindex);
+void link_watch_drain(int fd);
+
 #endif
