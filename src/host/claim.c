@@ -141,6 +141,7 @@ int claim_each(const char *prefix, bool (*each)(void *arg, const char *key, cons
 		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 && e->d_name[0] != '.')
 			visit(dir, e->d_name, each, arg);
 	closedir(d);
+	rmdir(dir); /* refused while there are claims in it */
 	return 0;
 }
 

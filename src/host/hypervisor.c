@@ -119,7 +119,7 @@ static int find_user(struct hypervisor *h, struct report *r)
 	errno = 0;
 	const struct passwd *pw = getpwnam(name);
 	if (!pw)
-		return report_fail(r, ENOENT, "SUDO_USER: there is no user %s; unset it or name one who exists", name);
+		return report_fail(r, EINVAL, "SUDO_USER: there is no user %s; unset it or name one who exists", name);
 	h->uid = pw->pw_uid;
 	h->gid = pw->pw_gid;
 	h->user = strdup(name);

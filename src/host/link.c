@@ -133,34 +133,46 @@ int link_find(struct link *l, const char *name, struct link_info *out)
 	return talk(l, h, read_info, out);
 }
 
-static void no_ipv6_of_our_own(struct nlmsghdr *h)
+/* No link-local address, and so no IPv6 of the host's on it. A kernel without IPv6 has none anyway. */
+static int no_ipv6_of_our_own(struct link *l, int ifindex)
 {
+	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, ifindex);
 	struct nlattr *spec = mnl_attr_nest_start(h, IFLA_AF_SPEC);
 	struct nlattr *inet6 = mnl_attr_nest_start(h, AF_INET6);
+
 	mnl_attr_put_u8(h, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
 	mnl_attr_nest_end(h, inet6);
 	mnl_attr_nest_end(h, spec);
+	int err = talk(l, h, NULL, NULL);
+	return err == -EAFNOSUPPORT ? 0 : err;
 }
 
-int link_make_bridge(struct link *l, const char *name)
+static int create_bridge(struct link *l, const char *name)
 {
 	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, AF_UNSPEC, 0);
-	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
+	uint8_t mac[MAC_LEN];
 
 	/* An address of its own, or it would take its lowest port's and change it as VMs come and go. */
-	uint8_t mac[MAC_LEN];
 	if (getrandom(mac, sizeof(mac), 0) != sizeof(mac))
 		return -EIO;
 	mac[0] = 2; /* locally administered, unicast, lower than any tap's */
 	mnl_attr_put(h, IFLA_ADDRESS, sizeof(mac), mac);
-	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
 	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
 	mnl_attr_put_strz(h, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(h, info);
-	no_ipv6_of_our_own(h);
-	int err = talk(l, h, NULL, NULL);
-	return err == -EEXIST ? 0 : err;
+	return talk(l, h, NULL, NULL);
+}
+
+int link_make_bridge(struct link *l, const char *name)
+{
+	struct link_info made;
+	int err = create_bridge(l, name);
+
+	/* Where another made it at the same moment, what follows is done twice, with the same result. */
+	if ((err && err != -EEXIST) || (err = link_find(l, name, &made)) || (err = no_ipv6_of_our_own(l, made.ifindex)))
+		return err;
+	return link_set_up(l, made.ifindex, true);
 }
 
 static int set_identity(struct link *l, const struct link_port *p)
@@ -169,8 +181,8 @@ static int set_identity(struct link *l, const struct link_port *p)
 
 	mnl_attr_put(h, IFLA_ADDRESS, MAC_LEN, p->own_mac);
 	mnl_attr_put_u32(h, IFLA_MTU, p->mtu);
-	no_ipv6_of_our_own(h);
-	return talk(l, h, NULL, NULL);
+	int err = talk(l, h, NULL, NULL);
+	return err ? err : no_ipv6_of_our_own(l, p->ifindex);
 }
 
 static int set_master(struct link *l, const struct link_port *p)

@@ -13,7 +13,7 @@ BRIDGE_MTU=1376
 # A client that is slow to start must not find its lease gone. dhcpcd takes none below 20 s.
 lease=$((SLOW > 1 ? 60 : 20))
 renewal=$((SLOW > 1 ? 12 : 4))
-bridge "$BRIDGE" "$BRIDGE_MTU"
+make_bridge "$BRIDGE" "$BRIDGE_MTU"
 configure "[dhcp]
 lease_lifetime = $lease
 lease_renewal = $renewal"

@@ -212,7 +212,8 @@ configure() {
 
 BRIDGE=br0
 
-bridge() {
+# make_bridge NAME [MTU]
+make_bridge() {
 	ip link add "$1" type bridge || bail "this kernel makes no bridge"
 	[ -z "${2:-}" ] || ip link set "$1" mtu "$2"
 	ip link set "$1" up
@@ -226,6 +227,8 @@ container() {
 	ip -n "$1" addr add "$2" dev eth0
 	ip -n "$1" link set eth0 up
 	ip -n "$1" link set lo up
+	# The bridge hears of a carrier a little later.
+	within 10 grep -qx 3 "/sys/class/net/v$1/brport/state" || bail "container $1: its port does not forward"
 }
 
 # ---- virtual machines: the guest is a namespace of the VM's name ----

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 begin "$@"
 
-bridge "$BRIDGE" 1376
+make_bridge "$BRIDGE" 1376
 mac=52:54:00:12:34:56
 chmod 777 "$T/out"
 
@@ -163,7 +163,7 @@ pwd >"$HV_OUT.pwd"
 fd=${2##*fd=}
 cat "/proc/self/fdinfo/$fd" >"$HV_OUT.fdinfo"
 readlink "/proc/$$/fd/$fd" >"$HV_OUT.tun"
-grep -E '^(SigBlk|SigIgn|CapEff|NoNewPrivs):' "/proc/$$/status" >"$HV_OUT.status"
+grep -E '^(SigBlk|SigIgn|CapEff|NoNewPrivs):' /proc/self/status >"$HV_OUT.status"
 ls -l "/proc/$$/fd" | sed -n 's/.* -> //p' >"$HV_OUT.fds"
 echo 'on stdout'
 echo 'on stderr' >&2
@@ -173,6 +173,7 @@ HV_OUT=$T/out/facts
 export HV_OUT
 new_line='
 '
+# shellcheck disable=SC1003,SC2016 # as they stand
 set -- -append '{,, "net" : {,, "if":"vioif0",,, "method":"dhcp",, },, }' '' ' ' 'two  words' "a${new_line}b" "${new_line}" \
 	'--' '-i' 'tap9' '-netdev' 'user,id=x' '*' "'" '"' '\' '\\n' '$HOME' '_rdiscd_img_file_' 'ünïcödé' "$(printf '\377\001')"
 echo 'on stdin' | (
@@ -201,6 +202,7 @@ check 'no signal is blocked or ignored' same signals "$(grep -cE '^Sig(Blk|Ign):
 # ---- the user who called sudo ----
 
 SUDO_USER=nobody
+HV_OUT=$T/out/sudo # the other's files are root's
 export SUDO_USER
 run_vm "$mac" qemu-system-facts
 check 'a hypervisor under sudo' ended 0
@@ -301,7 +303,7 @@ ip -n carl link set eth0 down
 ip link del vcarl
 run_fold --transport "$FOLD_TRANSPORT" -4 10.0.1.1/24 "$mac" qemu-system-show
 check 'without --bridge it is weave, and its absence is named' grep -q 'bridge weave: .*--local' "$T/stderr"
-bridge weave
+make_bridge weave
 run_fold --transport "$FOLD_TRANSPORT" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-show
 check 'without --bridge it is weave' same port "$(cat "$T/stdout")" 'vm0 weave'
 FOLD_BRIDGE=$BRIDGE run_fold --transport "$FOLD_TRANSPORT" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-show
@@ -356,16 +358,12 @@ for word in -i -4 -m -b --bridge --local --transport 'fold ls' gc lamac 125 126 
 	check "--help: $word" grep -q -e "$word" "$T/stdout"
 done
 run_fold --version
-check '--version' same output "$status $(sed 's/[0-9]/N/g' "$T/stdout")$(cat "$T/stderr")" '0 fold N.N.N'
+check '--version' same output "$status $(sed 's/[0-9][0-9.]*$/N/' "$T/stdout")$(cat "$T/stderr")" '0 fold N'
 
-lamacs() {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		"$1" $2 || return
-	done
-}
 for lamac in "$FOLD lamac" "$root/utils/lamac"; do
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		lamacs "${lamac% *}" "$([ "$lamac" = "${lamac% *}" ] || echo lamac)"
+	n=0
+	while [ "$n" -lt 100 ] && $lamac; do
+		n=$((n + 1))
 	done >"$T/lamac" 2>&1
 	check "${lamac##*/}: a hundred MACs" same lines "$(grep -cxE '([0-9a-f]{2}:){5}[0-9a-f]{2}' "$T/lamac")" 100
 	check "${lamac##*/}: unicast and locally administered" same lines "$(grep -cE '^[0-9a-f][26ae]:' "$T/lamac")" 100
@@ -469,13 +467,13 @@ nothing_left '--local'
 # ---- many at once ----
 
 many=${FOLD_E2E_MANY:-$((SLOW > 1 ? 20 : 200))}
-mkfifo "$T/gate"
 mkdir "$T/many"
-hypervisor gate <<END
+hypervisor many <<END
 : >"$T/many/\$\$"
-exec cat "$T/gate"
+exec sleep 1000
 END
 all_there() {
+	[ -z "$(cat "$T"/out/many.*)" ] || return
 	count=$(find "$T/many" -type f | wc -l)
 	echo "$count of $many"
 	[ "$count" = "$many" ]
@@ -483,8 +481,8 @@ all_there() {
 start=$(now)
 folds=
 for n in $(seq 1 "$many"); do
-	"$FOLD" --transport "$FOLD_TRANSPORT" --local -4 "10.50.$((n / 200)).$((n % 200 + 1))/16" \
-		"52:54:00:50:$(printf '%02x:%02x' $((n / 200)) $((n % 200)))" qemu-system-gate >"$T/out/many.$n" 2>&1 </dev/null &
+	env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" --local -4 "10.50.$((n / 200)).$((n % 200 + 1))/16" \
+		"52:54:00:50:$(printf '%02x:%02x' $((n / 200)) $((n % 200)))" qemu-system-many >"$T/out/many.$n" 2>&1 </dev/null &
 	folds="$folds $!"
 done
 check "$many at the same moment: all run" within 60 all_there
@@ -494,14 +492,16 @@ for column in 1 2 3 5; do
 	check "$many: no two have the same in column $column of fold ls" same lines "$(awk "{ print \$$column }" "$T/ls" | sort -u | wc -l)" "$many"
 done
 check "$many: as many taps on fold0" same taps "$(find /sys/class/net/fold0/brif/ -mindepth 1 | wc -l)" "$many"
-check "$many: as many tables" same tables "$(nft list tables netdev | grep -c ' fold-')" "$many"
+# nft would take half a minute to list so many tables.
 check "$many: no two have the same number for delivery" same numbers \
-	"$(nft list ruleset | grep -oE '(log|queue).* (group|to|num) [0-9]+' | grep -oE '[0-9]+$' | sort -u | wc -l)" "$many"
+	"$(cat /proc/net/netfilter/nfnetlink_log /proc/net/netfilter/nfnetlink_queue 2>/dev/null | awk '{ print $1 }' | sort -u | wc -l)" "$many"
 start=$(now)
-: >"$T/gate"
+# shellcheck disable=SC2086 # a list
+kill $folds 2>/dev/null
 bad=0
 for fold in $folds; do
-	wait "$fold" || bad=$((bad + 1))
+	wait "$fold"
+	[ $? = 143 ] || bad=$((bad + 1))
 done
 echo "# $many folds: all down after $(($(now) - start)) ms"
 check "$many: all end well" same failures "$bad $(cat "$T"/out/many.* | head -n 5)" '0 '

@@ -11,7 +11,7 @@
 . "$(dirname "$0")/lib.sh"
 begin "$@"
 
-bridge "$BRIDGE"
+make_bridge "$BRIDGE"
 container carl 10.0.2.8/24 02:00:00:00:02:08
 container dave 10.0.2.9/24 02:00:00:00:02:09
 ip -n dave addr add 10.0.3.9/24 dev eth0

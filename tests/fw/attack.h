@@ -138,8 +138,8 @@ void ports_open(const char *dir, const char *netns);
 bool port_send(enum port p, const uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet, uint32_t mark);
 /* Hands everything that has arrived to the observer; waits up to ms where there is nothing. Returns how many frames. */
 int ports_poll(int ms);
-/* What the VM's card can take unfinished: TUN_F_*. */
-void port_offload(enum port vm, unsigned offload);
+bool tap_has_vnet(int tap);
+bool port_has_vnet(enum port vm); /* whether its tap takes a virtio header at all */
 bool host_heard(uint32_t id); /* whether a UDP socket of the host's got that cookie (port 67 and HOST_PORT) */
 #define HOST_PORT 4001
 

@@ -26,6 +26,9 @@ static void run_case(const struct wcase *c, struct outcome *o)
 	uint32_t found;
 	if (!frame_cookie(frame, o->len, &found))
 		seen_learn(o->id, frame, o->len);
+	/* The host's br_netfilter, where it is on, takes off what stands behind the packet. */
+	if (c->f.total && 14U + c->f.total < o->len)
+		seen_learn(o->id, frame, 14U + c->f.total);
 	tally_read(vms[c->judge].table, &o->before);
 	o->sent = port_send(c->from, frame, o->len, NULL, c->mark);
 	o->fenced = c->from == c->judge ? fence_from(c->judge) : fence_to(c->judge);
@@ -58,7 +61,8 @@ static void judge(const struct wcase *c, const struct outcome *o)
 	unsigned seen = seen_mask(o->id) & watch, reach = c->reach & watch;
 	bool counted = counted_right(c, o, text), heard = host_heard(o->id), hear = c->reach & ON(H) && c->f.dst == IP_H2;
 	const struct seen *s = seen_of(o->id);
-	bool same = !s->len || (s->len == o->len && memcmp(s->first, o->frame, o->len < 256 ? o->len : 256) == 0);
+	bool whole = s->len == o->len || (c->f.total && s->len == 14U + c->f.total);
+	bool same = !s->len || (whole && memcmp(s->first, o->frame, s->len < 256 ? s->len : 256) == 0);
 
 	if (ok(o->sent && o->fenced && seen == reach && counted && same && heard == hear, "%s", c->name))
 		return;
@@ -142,7 +146,7 @@ static void check_entry_stays(void)
 
 int run_cases(void)
 {
-	static const struct table *const from_guests[] = {&table_l2, &table_arp, &table_ip4, &table_gateway, &table_host, &table_other};
+	static const struct table *const from_guests[] = {&table_l2, &table_arp, &table_ip4, &table_gateway, &table_host};
 	char *before[STATES];
 	const char *text;
 
@@ -154,10 +158,10 @@ int run_cases(void)
 		run_table(from_guests[i]);
 	run_bulk();
 	compare_states(before);
-	check_entry_stays();
-	run_table(&table_to);
 	run_answers();
 	run_offload();
+	run_table(&table_to);
+	check_entry_stays();
 	if (!ok(strays(&text) == 0, "no frame anywhere that was not sent on purpose"))
 		detail("%u of them; the first: %s", strays(&text), text);
 	return finish();

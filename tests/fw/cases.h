@@ -21,6 +21,8 @@
 #define MAC_FAR	 MAC_G /* the Internet, through the gateway */
 #define MAC_H2	 MAC_H
 #define MAC_ALL1 MAC_ALL
+#define MAC_SERVICE SERVICE(MAC_A)
+#define IP_ALL	 IP4(255, 255, 255, 255)
 #define IP_NONE	 IP4(10, 0, 1, 77) /* in A's subnet, nobody's */
 
 #define L2_(x, y) .smac = MAC_##x, .dmac = MAC_##y
@@ -67,7 +69,7 @@ struct table {
 	const struct wcase *cases;
 	size_t n;
 };
-extern const struct table table_l2, table_arp, table_ip4, table_gateway, table_host, table_to, table_other;
+extern const struct table table_l2, table_arp, table_ip4, table_gateway, table_host, table_to;
 
 #define TABLE(id, title, list) const struct table id = {title, list, sizeof(list) / sizeof((list)[0])}
 #define FROM(x)	   .from = AT_##x, .judge = AT_##x

@@ -134,7 +134,7 @@ static const struct wcase cases[] = {
     {"57 DHCP OFFER to another VM", {DHCP_SERVER(A, B)}, FROM(A), DROP("from_server")},
     {"57 DHCP OFFER to everybody", {DHCP_SERVER(A, P, .dmac = MAC_ALL, .dst = EVERY)}, FROM(A), DROP("from_server")},
     {"57 DHCP OFFER to the subnet's broadcast", {DHCP_SERVER(A, ALL1)}, FROM(A), DROP("from_server")},
-    {"57 DHCP OFFER from fold's address", {DHCP_SERVER(A, B, .src = IP_SERVICE)}, FROM(A), DROP("from_server")},
+    {"57 DHCP OFFER from fold's address", {DHCP_SERVER(A, B, .src = IP_SERVICE)}, FROM(A), DROP("from_source")},
     {"57 DHCP OFFER from 0.0.0.0", {DHCP_SERVER(A, B, .src = 0)}, FROM(A), DROP("from_server")},
     {"57 DHCP OFFER from another port", {DHCP_SERVER(A, B, .sport = 4000)}, FROM(A), DROP("from_server")},
     {"57 DHCP's server port to any port", {UDP(A, P, .sport = 67)}, FROM(A), DROP("from_server")},

@@ -105,12 +105,13 @@ static size_t forge(unsigned turn, uint8_t *frame)
 static int flood(int tap, long after_ms)
 {
 	static uint8_t room[sizeof(struct virtio_net_hdr) + FRAME_MAX];
+	const size_t head = tap_has_vnet(tap) ? sizeof(struct virtio_net_hdr) : 0;
 	uint64_t end = 0;
 
 	for (unsigned turn = 0; !end || now_ms() < end; turn++) {
-		size_t len = forge(turn, room + sizeof(struct virtio_net_hdr));
+		size_t len = forge(turn, room + head);
 		/* A tap that is gone, or down, is no reason to stop. */
-		if (write(tap, room, sizeof(struct virtio_net_hdr) + len) < 0)
+		if (write(tap, room, head + len) < 0)
 			usleep(100);
 		if (told && !end)
 			end = now_ms() + (uint64_t)after_ms;

@@ -19,6 +19,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 
 #ifndef PACKET_IGNORE_OUTGOING
@@ -28,6 +29,7 @@
 #define VNET sizeof(struct virtio_net_hdr)
 
 static int fds[PORTS];
+static bool vnet_hdr[VMS]; /* whether the tap has a virtio header before each frame */
 static int ears[2]; /* UDP sockets of the host */
 #define EARS_MAX 64
 static uint32_t heard[EARS_MAX];
@@ -108,10 +110,12 @@ void ports_open(const char *dir, const char *netns)
 
 	/* All that a frame does on its way is then done in order, here. */
 	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
+	CPU_SET((size_t)sched_getcpu(), &one);
 	sched_setaffinity(0, sizeof(one), &one);
-	for (int p = 0; p < VMS; p++)
+	for (int p = 0; p < VMS; p++) {
 		fds[p] = borrow_tap(dir, vms[p].iface);
+		vnet_hdr[p] = tap_has_vnet(fds[p]);
+	}
 	fds[AT_H] = open_packet("br0");
 	ears[0] = open_ear(67);
 	ears[1] = open_ear(HOST_PORT);
@@ -127,19 +131,32 @@ void ports_open(const char *dir, const char *netns)
 	hello();
 }
 
-static bool send_tap(int fd, const uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
+bool tap_has_vnet(int tap)
+{
+	struct ifreq ifr = {0};
+
+	return ioctl(tap, TUNGETIFF, &ifr) == 0 && ifr.ifr_flags & IFF_VNET_HDR;
+}
+
+bool port_has_vnet(enum port vm)
+{
+	return vnet_hdr[vm];
+}
+
+static bool send_tap(enum port vm, const uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
 {
 	static const struct virtio_net_hdr plain;
 	struct iovec iov[2] = {{.iov_base = (void *)(uintptr_t)(vnet ? vnet : &plain), .iov_len = VNET},
 			       {.iov_base = (void *)(uintptr_t)frame, .iov_len = len}};
+	int skip = vnet_hdr[vm] ? 0 : 1;
 
-	return writev(fd, iov, 2) >= 0;
+	return writev(fds[vm], iov + skip, 2 - skip) >= 0;
 }
 
 bool port_send(enum port p, const uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet, uint32_t mark)
 {
 	if (p < VMS)
-		return send_tap(fds[p], frame, len, vnet);
+		return send_tap(p, frame, len, vnet);
 	if (mark)
 		setsockopt(fds[p], SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
 	ssize_t sent;
@@ -154,12 +171,6 @@ bool port_send(enum port p, const uint8_t *frame, size_t len, const struct virti
 		setsockopt(fds[p], SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
 	}
 	return sent >= 0;
-}
-
-void port_offload(enum port vm, unsigned offload)
-{
-	if (ioctl(fds[vm], TUNSETOFFLOAD, (unsigned long)offload) < 0)
-		die("TUNSETOFFLOAD: %s", strerror(errno));
 }
 
 /* The VLAN tag that the kernel took out of a frame, put back. Returns its length, 0 for none of ours. */
@@ -196,8 +207,9 @@ static size_t receive(enum port p, uint8_t *frame)
 		return receive_packet(fds[p], frame);
 	struct virtio_net_hdr vnet;
 	struct iovec iov[2] = {{&vnet, sizeof(vnet)}, {frame, FRAME_MAX}};
-	ssize_t got = readv(fds[p], iov, 2);
-	return got < (ssize_t)VNET ? 0 : (size_t)got - VNET;
+	const size_t head = vnet_hdr[p] ? VNET : 0;
+	ssize_t got = readv(fds[p], head ? iov : iov + 1, head ? 2 : 1);
+	return got < (ssize_t)head + 1 ? 0 : (size_t)got - head;
 }
 
 static void listen_up(void)

@@ -2,6 +2,7 @@
 /* The kernel's own account: nftables counters, and tables that no guest may write to. Source: linux/netfilter/nf_tables.h, rtnetlink(7). */
 #include "attack.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,12 @@ static void hex(char *to, const void *from, size_t len)
 		sprintf(to + 2 * i, "%02x", ((const uint8_t *)from)[i]);
 }
 
+/* libmnl's own loop does not survive -Wconversion. */
+#define each_attr(a, h, fixed) \
+	a = mnl_nlmsg_get_payload_offset(h, fixed); \
+	mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)(a))); \
+	a = mnl_attr_next(a)
+
 /* One message: its fixed part and those attributes that do not change with time. */
 static int read_line(const struct nlmsghdr *h, void *arg)
 {
@@ -125,7 +132,7 @@ static int read_line(const struct nlmsghdr *h, void *arg)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "if%d static%d", nd->ndm_ifindex,
 				       !!(nd->ndm_state & (NUD_NOARP | NUD_PERMANENT)));
 	}
-	mnl_attr_for_each(a, h, (unsigned)fixed) {
+	for (each_attr(a, h, fixed)) {
 		uint16_t type = mnl_attr_get_type(a), len = mnl_attr_get_payload_len(a);
 		bool lasts = h->nlmsg_type == RTM_NEWNEIGH ? type == NDA_DST || type == NDA_LLADDR || type == NDA_MASTER
 			     : h->nlmsg_type == RTM_NEWMDB ? type == MDBA_MDB

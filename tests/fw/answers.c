@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is handed to the responder: it is answered or not, but never goes on to the network, whatever addresses it carries. The contents of
+ * replies are the replay harness's business; here it is who gets one. Specifications: RFC 826, 5227, 2131.
+ */
+#include "cases.h"
+
+#include <string.h>
+
+enum reply { SILENCE, ARP_ANSWER, DHCP_OFFER, DHCP_ACK, DHCP_NAK };
+
+struct ask {
+	const char *name;
+	struct shape f;
+	enum port from;
+	enum reply reply;
+	const char *drop; /* the counter of a drop before the responder; NULL: it is taken */
+};
+
+/* RFC 2131 4.3.2: REQUEST after an OFFER names the server; here the address alone, as after a reboot. */
+#define REBOOT(x, ip) DHCP(x, REQUEST, .reqip = (ip))
+#define CONTROL14     0x0180c200000eULL
+
+static const struct ask asks[] = {
+    {"DISCOVER: OFFER", {DHCP(A, DISCOVER)}, AT_A, DHCP_OFFER, NULL},
+    {"DISCOVER of the other VM: OFFER", {DHCP(B, DISCOVER)}, AT_B, DHCP_OFFER, NULL},
+    {"DISCOVER of a /32: OFFER", {DHCP(D, DISCOVER)}, AT_D, DHCP_OFFER, NULL},
+    {"DISCOVER of a /31: OFFER", {DHCP(E, DISCOVER)}, AT_E, DHCP_OFFER, NULL},
+    {"REQUEST after a reboot: ACK", {REBOOT(A, IP_A)}, AT_A, DHCP_ACK, NULL},
+    {"REQUEST for another VM's address: NAK", {REBOOT(A, IP_B)}, AT_A, DHCP_NAK, NULL},
+    {"renewal to fold's address and MAC: ACK",
+     {DHCP(A, REQUEST, .src = IP_A, .dst = IP_SERVICE, .dmac = SERVICE(MAC_A), .ciaddr = IP_A)}, AT_A, DHCP_ACK, NULL},
+    {"DISCOVER to a container's MAC: OFFER, the container gets nothing", {DHCP(A, DISCOVER, .dmac = MAC_P)}, AT_A, DHCP_OFFER, NULL},
+    {"DISCOVER to another VM's MAC: OFFER, the VM gets nothing", {DHCP(A, DISCOVER, .dmac = MAC_B)}, AT_A, DHCP_OFFER, NULL},
+    {"ARP for fold's address", {ARP_REQUEST(A, SERVICE)}, AT_A, ARP_ANSWER, NULL},
+    {"ARP for fold's address, to its MAC", {ARP_REQUEST(A, SERVICE, .dmac = SERVICE(MAC_A))}, AT_A, ARP_ANSWER, NULL},
+    {"24 probe for fold's address: resistance", {ARP_PROBE(A, SERVICE)}, AT_A, ARP_ANSWER, NULL},
+
+    {"64 DISCOVER with another client's hardware address", {DHCP(A, DISCOVER, .sha = MAC_B)}, AT_A, SILENCE, NULL},
+    {"64 DISCOVER of a relay", {DHCP(A, DISCOVER, .giaddr = IP_P)}, AT_A, SILENCE, NULL},
+    {"64 DISCOVER as a first fragment", {DHCP(A, DISCOVER, .frag = MF)}, AT_A, SILENCE, NULL},
+    {"64 noise to port 67", {UDP(A, P, .dport = 67)}, AT_A, SILENCE, NULL},
+    {"64 noise to port 67 of the host", {UDP(A, H, .dport = 67)}, AT_A, SILENCE, NULL},
+    {"64 noise to port 67 of everybody", {UDP(A, ALL1, .dport = 67)}, AT_A, SILENCE, NULL},
+    {"28 UDP from 0.0.0.0 to port 67 of a container", {UDP(A, P, .src = 0, .dport = 67)}, AT_A, SILENCE, NULL},
+    {"27 DHCP from another VM's address", {DHCP(A, REQUEST, .src = IP_B, .ciaddr = IP_B)}, AT_A, SILENCE, "from_source"},
+    {"27 DHCP from another VM's address to a container", {DHCP(A, REQUEST, .src = IP_B, .dst = IP_P, .dmac = MAC_P)}, AT_A, SILENCE,
+     "from_source"},
+    {"29 DHCP from the broadcast address", {DHCP(A, DISCOVER, .src = IP_ALL1)}, AT_A, SILENCE, "from_source"},
+    {"57 DHCP from port 67 at 0.0.0.0", {DHCP(A, DISCOVER, .sport = 67)}, AT_A, SILENCE, "from_server"},
+    {"8 DISCOVER in a control frame, which a bridge hands to its host", {DHCP(A, DISCOVER, .dmac = CONTROL14)}, AT_A, SILENCE,
+     "from_destination"},
+    {"8 DISCOVER to all bridges", {DHCP(A, DISCOVER, .dmac = 0x0180c2000000ULL)}, AT_A, SILENCE, "from_destination"},
+    {"8 port 67 of the host in a control frame", {UDP(A, H, .dport = 67, .dmac = CONTROL14)}, AT_A, SILENCE, "from_destination"},
+    {"8 port 67 of the host in a control frame from 0.0.0.0", {UDP(A, H, .src = 0, .dport = 67, .dmac = CONTROL14)}, AT_A, SILENCE,
+     "from_destination"},
+    {"34 DISCOVER to a group's MAC", {DHCP(A, DISCOVER, .dmac = MAC_GROUP)}, AT_A, SILENCE, "from_destination"},
+    {"8 ARP for fold's address in a control frame", {ARP_REQUEST(A, SERVICE, .dmac = CONTROL14)}, AT_A, SILENCE, "from_destination"},
+    {"34 ARP for fold's address to a group's MAC", {ARP_REQUEST(A, SERVICE, .dmac = MAC_GROUP)}, AT_A, SILENCE, "from_destination"},
+    {"20 ARP for fold's address from another VM's address", {ARP_REQUEST(A, SERVICE, .spa = IP_B)}, AT_A, SILENCE, "from_arp"},
+    {"20 ARP for fold's address from fold's address", {ARP_REQUEST(A, SERVICE, .spa = IP_SERVICE)}, AT_A, SILENCE, "from_arp"},
+    {"20 ARP reply to fold's address", {ARP_REPLY(A, SERVICE, .spa = IP_B)}, AT_A, SILENCE, "from_arp"},
+    {"12 DHCP whose UDP header is cut off, from 0.0.0.0", {DHCP(A, DISCOVER, .total = 27)}, AT_A, SILENCE, "from_header"},
+    {"38 a later fragment from 0.0.0.0", {IP(A, P, .src = 0, .proto = 17, .frag = 50)}, AT_A, SILENCE, "from_source"},
+    {"62 TCP from 0.0.0.0 to port 67", {TCP(A, P, .src = 0, .dport = 67)}, AT_A, SILENCE, "from_source"},
+};
+
+static bool answered(const struct ask *a, uint32_t id, const struct answer *got, size_t n)
+{
+	static const uint8_t types[] = {[DHCP_OFFER] = OFFER, [DHCP_ACK] = ACK, [DHCP_NAK] = NAK};
+	size_t replies = 0;
+	bool right = a->reply == SILENCE;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!got[i].arp && got[i].xid != id)
+			continue; /* the fence's */
+		replies++;
+		if (got[i].arp)
+			right = a->reply == ARP_ANSWER && got[i].spa == a->f.tpa && got[i].sha == SERVICE(vms[a->from].mac) && got[i].tpa == a->f.spa;
+		else
+			right = a->reply >= DHCP_OFFER && got[i].msg == types[a->reply] &&
+				(a->reply == DHCP_NAK || got[i].yiaddr == vms[a->from].ip);
+	}
+	return right && replies == (a->reply == SILENCE ? 0 : 1);
+}
+
+static void run_ask(const struct ask *a)
+{
+	static uint8_t frame[FRAME_MAX];
+	struct tally before, after;
+	char text[256];
+	size_t n;
+	uint32_t id = seen_new();
+	size_t len = frame_build(&a->f, id, frame);
+
+	answers_forget();
+	tally_read(vms[a->from].table, &before);
+	bool sent = port_send(a->from, frame, len, NULL, 0);
+	bool judged = fence_from(a->from) && fence_responder(a->from);
+	tally_read(vms[a->from].table, &after);
+	uint64_t drops = tally_diff(&before, &after, text);
+	uint64_t taken = tally_of(&after, "taken") - tally_of(&before, "taken") - 1; /* the fence's own */
+	bool counted = a->drop ? drops == 1 && !taken && tally_of(&after, a->drop) - tally_of(&before, a->drop) == 1 : !drops && taken == 1;
+	const struct answer *got = answers_of(a->from, &n);
+	bool right = answered(a, id, got, n), nowhere = seen_mask(id) == 0 && !host_heard(id);
+
+	if (ok(sent && judged && counted && right && nowhere, "%s", a->name))
+		return;
+	detail_frame("sent", frame, len);
+	if (!judged)
+		detail("fold answers no DISCOVER after it");
+	if (!counted)
+		detail("counters: %s; expected +1 %s, and +1 taken for the DISCOVER after it", text, a->drop ? a->drop : "taken");
+	if (!right)
+		for (size_t i = 0; i < n; i++)
+			detail("a reply: %s, xid %x, DHCP type %u, for %08x, ARP %08x", got[i].arp ? "ARP" : "DHCP", got[i].xid, got[i].msg,
+			       got[i].yiaddr, got[i].spa);
+	if (!nowhere)
+		detail_ports("it went on to", seen_mask(id) | (host_heard(id) ? ON(H) : 0));
+}
+
+void run_answers(void)
+{
+	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++)
+		run_ask(&asks[i]);
+}
