@@ -141,7 +141,7 @@ static bool discover_match(const struct ask *ask, const uint8_t *frame, size_t l
 }
 
 static const struct kind kinds[] = {
-	{"discover", discover_build, discover_patch, discover_match},
+    {"discover", discover_build, discover_patch, discover_match},
 };
 
 struct options {
@@ -294,16 +294,35 @@ static const struct kind *kind_find(const char *name)
 static void option_take(struct options *o, int c, const char *arg)
 {
 	switch (c) {
-	case 'i': o->iface = arg; break;
-	case 't': o->tap = arg; break;
-	case 'n': o->netdev = arg; break;
-	case 'd': break; /* qemu's -device: nothing to do */
-	case 'k': o->kind = kind_find(arg); break;
-	case 'w': o->window = (unsigned)atoi(arg); break;
-	case 's': o->seconds = atof(arg); break;
-	case 'u': o->warmup = atof(arg); break;
-	case 'o': o->timeout_ms = (unsigned)atoi(arg); break;
-	case 'c': o->cpu = atoi(arg); break;
+	case 'i':
+		o->iface = arg;
+		break;
+	case 't':
+		o->tap = arg;
+		break;
+	case 'n':
+		o->netdev = arg;
+		break;
+	case 'd':
+		break; /* qemu's -device: nothing to do */
+	case 'k':
+		o->kind = kind_find(arg);
+		break;
+	case 'w':
+		o->window = (unsigned)atoi(arg);
+		break;
+	case 's':
+		o->seconds = atof(arg);
+		break;
+	case 'u':
+		o->warmup = atof(arg);
+		break;
+	case 'o':
+		o->timeout_ms = (unsigned)atoi(arg);
+		break;
+	case 'c':
+		o->cpu = atoi(arg);
+		break;
 	case 'm':
 		if (!mac_parse(arg, o->ask.mac))
 			usage();
@@ -312,18 +331,18 @@ static void option_take(struct options *o, int c, const char *arg)
 		if (inet_pton(AF_INET, arg, &o->ask.expect) != 1)
 			usage();
 		break;
-	default: usage();
+	default:
+		usage();
 	}
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option names[] = {
-		{"netdev", 1, NULL, 'n'}, {"device", 1, NULL, 'd'}, {"warmup", 1, NULL, 'u'},
-		{"timeout", 1, NULL, 'o'}, {"cpu", 1, NULL, 'c'}, {0},
+	    {"netdev", 1, NULL, 'n'},  {"device", 1, NULL, 'd'}, {"warmup", 1, NULL, 'u'},
+	    {"timeout", 1, NULL, 'o'}, {"cpu", 1, NULL, 'c'},    {0},
 	};
-	struct options o = {
-		.kind = &kinds[0], .window = 1, .seconds = 3, .warmup = 0.1, .timeout_ms = 250, .cpu = -1};
+	struct options o = {.kind = &kinds[0], .window = 1, .seconds = 3, .warmup = 0.1, .timeout_ms = 250, .cpu = -1};
 	struct load *l = calloc(1, sizeof(*l));
 	int c;
 

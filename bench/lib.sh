@@ -4,10 +4,10 @@
 # Everything runs in network, mount and process namespaces of its own, with /run and /var/lib empty: no interface,
 # rule or file of the machine is touched, and when the program ends, in whatever way, the kernel removes all of it.
 #
-#   FOLD_OUT   where the programs were built (default build/release beside bench/)
+#   OUT   where the programs were built (default build/release beside bench/)
 
-: "${FOLD_OUT:=$(dirname "$here")/build/release}"
-bin=$FOLD_OUT/bench
+: "${OUT:=$(dirname "$here")/build/release}"
+bin=$OUT/bench
 load_cpu=0   # the load generator's
 server_cpu=1 # the server's under test
 tmp=/run/bench
@@ -44,12 +44,12 @@ enter() {
 
 need() {
 	for p in "$@"; do
-		[ -x "$bin/$p" ] || die "no $bin/$p: run 'make bench-programs', or set FOLD_OUT"
+		[ -x "$bin/$p" ] || die "no $bin/$p: run 'make bench-programs', or set OUT"
 	done
 }
 
 need_fold() {
-	[ -x "$FOLD_OUT/fold" ] || die "no $FOLD_OUT/fold: run 'make', or set FOLD_OUT"
+	[ -x "$OUT/fold" ] || die "no $OUT/fold: run 'make', or set OUT"
 	# A binding such as VMs have.
 	printf 'HOSTNAME=bench\nGATEWAY=10.0.250.1\nGATEWAY_MAC=52:54:00:ff:00:01\nNAMESERVERS=10.0.250.1\n' >"$tmp/binding"
 }
@@ -69,7 +69,7 @@ keep_running() {
 }
 
 # The arguments of a fold numbered by spawn, up to the hypervisor's.
-fold_numbered="$FOLD_OUT/fold -i vm%d -4 10.0.%a/16 --bridge br0 -b $tmp/binding 52:54:00:00:%x:%x qemu-system-stamp"
+fold_numbered="$OUT/fold -i vm%d -4 10.0.%a/16 --bridge br0 -b $tmp/binding 52:54:00:00:%x:%x qemu-system-stamp"
 
 on_server_cpu() {
 	taskset -c "$server_cpu" "$@"
@@ -80,9 +80,13 @@ on_server_cpu() {
 make_net() {
 	ip netns add "$1"
 	ip netns exec "$1" sh -ec '
-		sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+		echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+		echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 		# Where br_netfilter is there it sends bridged packets through iptables, which no peer here wants.
-		sysctl -qew net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-arptables=0
+		for family in iptables arptables; do
+			[ ! -e /proc/sys/net/bridge/bridge-nf-call-$family ] ||
+				echo 0 >/proc/sys/net/bridge/bridge-nf-call-$family
+		done
 		ip link set lo up
 		ip link add br0 type bridge mcast_snooping 0
 		ip link add hold0 type veth peer name hold1

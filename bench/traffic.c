@@ -53,9 +53,8 @@ static void frame_build(const struct options *o, uint8_t *f)
 	put16(udp, UDP_PORT);
 	put16(udp + 2, UDP_PORT);
 	put16(udp + 4, udp_len);
-	put16(udp + 6,
-	      (uint16_t)~csum_fold(
-		      csum_add(csum_pseudo4(o->address, o->to_address, IPPROTO_UDP, udp_len), udp, udp_len)));
+	put16(udp + 6, (uint16_t)~csum_fold(
+			   csum_add(csum_pseudo4(o->address, o->to_address, IPPROTO_UDP, udp_len), udp, udp_len)));
 }
 
 static int run_send(const struct options *o, const struct port *p)
@@ -130,17 +129,37 @@ static void option_take(struct options *o, int c, const char *arg)
 	bool ok = true;
 
 	switch (c) {
-	case 'i': o->iface = arg; break;
-	case 't': o->tap = arg; break;
-	case 'n': o->netdev = arg; break;
-	case 'd': break; /* qemu's -device: nothing to do */
-	case 's': o->seconds = atof(arg); break;
-	case 'c': o->cpu = atoi(arg); break;
-	case 'm': ok = mac_parse(arg, o->mac); break;
-	case 'M': ok = mac_parse(arg, o->to_mac); break;
-	case 'a': ok = inet_pton(AF_INET, arg, &o->address) == 1; break;
-	case 'A': ok = inet_pton(AF_INET, arg, &o->to_address) == 1; break;
-	default: ok = false;
+	case 'i':
+		o->iface = arg;
+		break;
+	case 't':
+		o->tap = arg;
+		break;
+	case 'n':
+		o->netdev = arg;
+		break;
+	case 'd':
+		break; /* qemu's -device: nothing to do */
+	case 's':
+		o->seconds = atof(arg);
+		break;
+	case 'c':
+		o->cpu = atoi(arg);
+		break;
+	case 'm':
+		ok = mac_parse(arg, o->mac);
+		break;
+	case 'M':
+		ok = mac_parse(arg, o->to_mac);
+		break;
+	case 'a':
+		ok = inet_pton(AF_INET, arg, &o->address) == 1;
+		break;
+	case 'A':
+		ok = inet_pton(AF_INET, arg, &o->to_address) == 1;
+		break;
+	default:
+		ok = false;
 	}
 	if (!ok)
 		usage();
@@ -149,7 +168,7 @@ static void option_take(struct options *o, int c, const char *arg)
 int main(int argc, char **argv)
 {
 	static const struct option names[] = {
-		{"netdev", 1, NULL, 'n'}, {"device", 1, NULL, 'd'}, {"cpu", 1, NULL, 'c'}, {0}};
+	    {"netdev", 1, NULL, 'n'}, {"device", 1, NULL, 'd'}, {"cpu", 1, NULL, 'c'}, {0}};
 	struct options o = {.seconds = 1, .cpu = -1};
 	struct port p = {.fd = -1};
 	int c;
