@@ -7,6 +7,7 @@
 #   OUT   where the programs were built (default build/release beside bench/)
 
 : "${OUT:=$(dirname "$here")/build/release}"
+OUT=$(cd "$OUT" 2>/dev/null && pwd) || OUT=nowhere
 bin=$OUT/bench
 load_cpu=0   # the load generator's
 server_cpu=1 # the server's under test
@@ -70,10 +71,6 @@ keep_running() {
 
 # The arguments of a fold numbered by spawn, up to the hypervisor's.
 fold_numbered="$OUT/fold -i vm%d -4 10.0.%a/16 --bridge br0 -b $tmp/binding 52:54:00:00:%x:%x qemu-system-stamp"
-
-on_server_cpu() {
-	taskset -c "$server_cpu" "$@"
-}
 
 # A network namespace with a bridge br0 that has 10.0.250.1/16 and a carrier, and is quiet.
 # A port that nothing is flooded to holds the carrier while no tap is open.

@@ -56,7 +56,7 @@ static void build(struct respond *r, const struct identity *id, const char *file
 /* Delivery and rules by one transport; false where this kernel cannot deliver so. */
 static bool deliver(struct respond *r, enum transport t)
 {
-	struct nft *nft; /* stays open: the rules are its socket's */
+	struct nft *nft = NULL; /* stays open: the rules are its socket's */
 	int e = delivery_open(t, 1024, &r->delivery);
 
 	if (!e)

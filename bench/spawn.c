@@ -89,7 +89,7 @@ static pid_t start(char **command, unsigned number)
 	int out[2];
 	pid_t pid;
 
-	for (size_t i = 0; command[i] && i < ARG_COUNT; i++) {
+	for (size_t i = 0; i < ARG_COUNT && command[i]; i++) {
 		fill(text[i], command[i], number);
 		argv[i] = text[i];
 	}

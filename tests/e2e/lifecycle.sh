@@ -210,11 +210,11 @@ check 'runs as the user who called sudo, with no group of root' same 'ids' "$(tr
 	"$(id -u nobody) $(id -g nobody) $(id -G nobody) "
 check 'without a single capability' grep -q '^CapEff:.*\<0*$' "$HV_OUT.status"
 
-# One frame each way, by the handed-over descriptor alone. The ten zeros in front are virtio's header.
+# One frame each way, by the handed-over descriptor alone.
 hypervisor frame <<'END'
 exec bash -c '
 	fd=${1##*fd=}
-	printf "\0\0\0\0\0\0\0\0\0\0\377\377\377\377\377\377\122\124\000\022\064\126\010\006\000\001\010\000\006\004\000\001" >"$HV_OUT.frame"
+	printf "\377\377\377\377\377\377\122\124\000\022\064\126\010\006\000\001\010\000\006\004\000\001" >"$HV_OUT.frame"
 	printf "\122\124\000\022\064\126\012\000\001\001\000\000\000\000\000\000\012\000\001\011" >>"$HV_OUT.frame"
 	dd bs=4096 <"$HV_OUT.frame" >&$fd
 	for n in 1 2 3 4 5 6 7 8 9; do
