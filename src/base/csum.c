@@ -42,8 +42,8 @@ uint64_t csum_pseudo4(struct in_addr src, struct in_addr dst, uint8_t proto, siz
 
 uint64_t csum_pseudo6(const struct in6_addr *src, const struct in6_addr *dst, uint8_t proto, size_t len)
 {
-	const uint8_t tail[8] = {(uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len,
-				 0,		       0,		     0,			 proto};
+	const uint8_t tail[8] =
+	    {(uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len, 0, 0, 0, proto};
 	uint64_t sum = csum_add(0, src, sizeof(*src));
 	sum = csum_add(sum, dst, sizeof(*dst));
 	return csum_add(sum, tail, sizeof(tail));

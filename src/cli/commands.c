@@ -128,8 +128,9 @@ static int need_local(const struct options *o)
 {
 	if (o->local)
 		return 0;
-	log_err("-4 %s: this version of fold does not ask Weave Net for addresses yet; with --local it gives out its own",
-		o->mode == OPTIONS_ALLOCATE ? "auto" : "release");
+	log_err(
+	    "-4 %s: this version of fold does not ask Weave Net for addresses yet; with --local it gives out its own",
+	    o->mode == OPTIONS_ALLOCATE ? "auto" : "release");
 	return FOLD_EXIT_FAILED;
 }
 

@@ -47,7 +47,10 @@ bool options_iface_ok(const char *name, struct report *r)
 	}
 	for (const char *c = name; *c; c++) {
 		if (*c == '/' || *c == ':' || *c == '%' || !isgraph((unsigned char)*c)) {
-			report_set(r, "-i %s: an interface name has no '/', ':', '%%', white space or control characters; leave it out", name);
+			report_set(
+			    r,
+			    "-i %s: an interface name has no '/', ':', '%%', white space or control characters; leave it out",
+			    name);
 			return false;
 		}
 	}
@@ -66,7 +69,8 @@ static int set_iface(struct options *o, const char *word, struct report *r)
 static int set_bridge(struct options *o, const char *word, struct report *r)
 {
 	if (strlen(word) == 0 || strlen(word) >= IFNAMSIZ || strchr(word, '/'))
-		return report_fail(r, EINVAL, "--bridge %s: this cannot be a bridge's name; `ip link show type bridge` lists them",
+		return report_fail(r, EINVAL,
+				   "--bridge %s: this cannot be a bridge's name; `ip link show type bridge` lists them",
 				   word);
 	memcpy(o->bridge, word, strlen(word) + 1);
 	return 0;
@@ -80,15 +84,18 @@ static bool in_block(struct in_addr a, uint32_t net, uint8_t len)
 static int check_ip4(const char *word, struct cidr4 c, struct report *r)
 {
 	if (c.len == 0)
-		return report_fail(r, EINVAL, "-4 %s: a prefix of length 0 is every address there is; give the subnet's length, 1 to 32",
-				   word);
+		return report_fail(
+		    r, EINVAL,
+		    "-4 %s: a prefix of length 0 is every address there is; give the subnet's length, 1 to 32", word);
 	if (ip4_is_multicast(c.addr) || in_block(c.addr, 0xf0000000, 4) || in_block(c.addr, 0, 8) ||
 	    in_block(c.addr, 0x7f000000, 8))
 		return report_fail(r, EINVAL, "-4 %s: no host can have this address; give a unicast one", word);
 	if (c.len < 31 && c.addr.s_addr == ip4_network(c).s_addr)
-		return report_fail(r, EINVAL, "-4 %s: this is the subnet's own (network) address; give one inside it", word);
+		return report_fail(r, EINVAL, "-4 %s: this is the subnet's own (network) address; give one inside it",
+				   word);
 	if (c.len < 31 && c.addr.s_addr == ip4_broadcast(c).s_addr)
-		return report_fail(r, EINVAL, "-4 %s: this is the subnet's broadcast address; give one before it", word);
+		return report_fail(r, EINVAL, "-4 %s: this is the subnet's broadcast address; give one before it",
+				   word);
 	return 0;
 }
 
@@ -101,7 +108,9 @@ static int set_ip4(struct options *o, const char *word, struct report *r)
 		return 0;
 	}
 	if (!cidr4_parse(word, &o->ip4))
-		return report_fail(r, EINVAL, "-4 %s: not an IPv4 address with a prefix length of 1 to 32, such as 10.0.1.1/24", word);
+		return report_fail(r, EINVAL,
+				   "-4 %s: not an IPv4 address with a prefix length of 1 to 32, such as 10.0.1.1/24",
+				   word);
 	o->has4 = true;
 	return check_ip4(word, o->ip4, r);
 }
@@ -114,11 +123,13 @@ static int set_group(struct options *o, const char *word, struct report *r)
 
 	snprintf(text, sizeof(text), strchr(word, '/') ? "%s" : "%s/32", word);
 	if (!cidr4_parse(text, &block) || block.len < 4 || !ip4_is_multicast(block.addr))
-		return report_fail(r, EINVAL,
-				   "-m %s: not an IPv4 multicast group or block of groups (224.0.0.0 to 239.255.255.255), such as 239.1.2.0/24",
-				   word);
+		return report_fail(
+		    r, EINVAL,
+		    "-m %s: not an IPv4 multicast group or block of groups (224.0.0.0 to 239.255.255.255), such as 239.1.2.0/24",
+		    word);
 	if (ip4_network(block).s_addr != block.addr.s_addr)
-		return report_fail(r, EINVAL, "-m %s: bits are set behind the prefix; write the block's first group", word);
+		return report_fail(r, EINVAL, "-m %s: bits are set behind the prefix; write the block's first group",
+				   word);
 	struct group4 *more = reallocarray(o->groups4, o->group4_count + 1, sizeof(*more));
 	if (!more)
 		return report_fail(r, ENOMEM, "out of memory");
@@ -129,7 +140,8 @@ static int set_group(struct options *o, const char *word, struct report *r)
 
 static int set_transport(struct options *o, const char *word, struct report *r)
 {
-	static const char *const names[] = {[TRANSPORT_AUTO] = "auto", [TRANSPORT_QUEUE] = "queue", [TRANSPORT_LOG] = "log"};
+	static const char *const names[] =
+	    {[TRANSPORT_AUTO] = "auto", [TRANSPORT_QUEUE] = "queue", [TRANSPORT_LOG] = "log"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(word, names[i]) == 0) {
@@ -176,7 +188,8 @@ static int take_option(struct options *o, int c, const char *word, struct report
 	case 'd':
 	case 'a':
 	case 'A':
-		return report_fail(r, EINVAL, "-%c: this version of fold runs VMs over IPv4 alone and has no such flag yet", c);
+		return report_fail(r, EINVAL,
+				   "-%c: this version of fold runs VMs over IPv4 alone and has no such flag yet", c);
 	default:
 		return -EINVAL;
 	}
@@ -216,7 +229,8 @@ static int choose_bridge(struct options *o, struct report *r)
 	const char *env = getenv("FOLD_BRIDGE");
 
 	if (o->local && o->bridge[0])
-		return report_fail(r, EINVAL, "--local: has its own bridge, %s; leave --bridge %s out", BRIDGE_LOCAL, o->bridge);
+		return report_fail(r, EINVAL, "--local: has its own bridge, %s; leave --bridge %s out", BRIDGE_LOCAL,
+				   o->bridge);
 	if (o->local)
 		return set_bridge(o, BRIDGE_LOCAL, r);
 	if (o->bridge[0])
@@ -234,7 +248,8 @@ static int address_words(char **words, struct options *o, struct report *r)
 	if (o->mode == OPTIONS_ALLOCATE && words[0]) {
 		o->net = words[0];
 		if (strncmp(o->net, "net:", 4) != 0)
-			return report_fail(r, EINVAL, "%s: after `-4 auto` comes net:<cidr>, net:default or nothing", o->net);
+			return report_fail(r, EINVAL, "%s: after `-4 auto` comes net:<cidr>, net:default or nothing",
+					   o->net);
 		words++;
 	}
 	if (words[0])
@@ -245,10 +260,12 @@ static int address_words(char **words, struct options *o, struct report *r)
 static int check_mac(const char *word, struct options *o, struct report *r)
 {
 	if (!mac_parse(word, o->mac))
-		return report_fail(r, EINVAL, "%s: not a MAC address of six hex pairs, such as 52:54:00:12:34:56", word);
-	if (mac_is_multicast(o->mac))
-		return report_fail(r, EINVAL, "%s: a multicast MAC; a VM needs a unicast one (first octet even; `fold lamac` makes one)",
+		return report_fail(r, EINVAL, "%s: not a MAC address of six hex pairs, such as 52:54:00:12:34:56",
 				   word);
+	if (mac_is_multicast(o->mac))
+		return report_fail(
+		    r, EINVAL,
+		    "%s: a multicast MAC; a VM needs a unicast one (first octet even; `fold lamac` makes one)", word);
 	if (mac_is_zero(o->mac))
 		return report_fail(r, EINVAL, "%s: the zero MAC is nobody's; `fold lamac` makes one", word);
 	return 0;
@@ -264,7 +281,8 @@ static int run_words(char **words, struct options *o, struct report *r)
 	if (!o->has4)
 		return report_fail(r, EINVAL, "the VM has no address; give -4 <ip>/<len>");
 	if (!words[1])
-		return report_fail(r, EINVAL, "the hypervisor is missing; after the MAC comes kvm or qemu-system-<arch>");
+		return report_fail(r, EINVAL,
+				   "the hypervisor is missing; after the MAC comes kvm or qemu-system-<arch>");
 	if (!hypervisor_known(words[1]))
 		return report_fail(r, EINVAL, "%s: unknown hypervisor; it is kvm or qemu-system-<arch>", words[1]);
 	o->hypervisor = words + 1;

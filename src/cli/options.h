@@ -13,7 +13,7 @@
 #include <net/if.h>
 
 #define BRIDGE_DEFAULT "weave" /* Weave Net's */
-#define BRIDGE_LOCAL   "fold0" /* --local */
+#define BRIDGE_LOCAL "fold0"   /* --local */
 
 enum options_mode { OPTIONS_RUN, OPTIONS_ALLOCATE, OPTIONS_RELEASE, OPTIONS_HELP, OPTIONS_VERSION };
 

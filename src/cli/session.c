@@ -69,8 +69,9 @@ static int find_bridge(const struct session *s, struct link_info *out, struct re
 		err = link_find(l, name, out);
 	}
 	if (err == -ENODEV)
-		return report_fail(r, ENODEV,
-				   "bridge %s: there is none; start Weave Net, name another with --bridge, or use --local", name);
+		return report_fail(
+		    r, ENODEV, "bridge %s: there is none; start Weave Net, name another with --bridge, or use --local",
+		    name);
 	if (err)
 		return report_fail(r, -err, "bridge %s: %s", name, strerror(-err));
 	if (!out->is_bridge)
@@ -182,8 +183,10 @@ static int make_rules(struct session *s, struct report *r)
 		return report_fail(r, ENOENT, "--transport %s: this kernel cannot deliver that way; leave it out",
 				   wish == TRANSPORT_QUEUE ? "queue" : "log");
 	if (err)
-		return report_fail(r, -err, "interface %s: its rules cannot be made: %s (needs nf_tables with netdev ingress and egress, Linux 5.16)",
-				   s->info.iface, strerror(-err));
+		return report_fail(
+		    r, -err,
+		    "interface %s: its rules cannot be made: %s (needs nf_tables with netdev ingress and egress, Linux 5.16)",
+		    s->info.iface, strerror(-err));
 	return 0;
 }
 
@@ -210,7 +213,8 @@ static int write_copy(struct session *s, struct report *r)
 
 	if (err)
 		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
-	return binding_write_copy(s->config.datapath, &s->guest.id, s->text ? &s->binding : NULL, s->text, s->text_len, NULL, r);
+	return binding_write_copy(s->config.datapath, &s->guest.id, s->text ? &s->binding : NULL, s->text, s->text_len,
+				  NULL, r);
 }
 
 /* Everything up to the hypervisor, in the order that session.h gives. */
@@ -221,8 +225,9 @@ static int build_up(struct session *s, struct report *r)
 
 	if (err)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
-	if ((err = find_bridge(s, &bridge, r)) || (err = find_host(s, &bridge, r)) || (err = build_guest(s, bridge.mtu, r)) ||
-	    (err = make_tap(s, r)) || (err = make_rules(s, r)) || (err = attach(s, &bridge, r)))
+	if ((err = find_bridge(s, &bridge, r)) || (err = find_host(s, &bridge, r)) ||
+	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
+	    (err = attach(s, &bridge, r)))
 		return err;
 	return write_copy(s, r);
 }
@@ -307,7 +312,9 @@ static int start_and_run(struct session *s)
 	int err = prepare(s, &r), status = FOLD_EXIT_FAILED;
 
 	if (!err && (err = hypervisor_find(s->o->hypervisor, s->o->mac, &s->hypervisor, &r)))
-		status = err == -ENOENT ? FOLD_EXIT_NOT_FOUND : err == -EACCES ? FOLD_EXIT_NOT_EXECUTABLE : FOLD_EXIT_FAILED;
+		status = err == -ENOENT   ? FOLD_EXIT_NOT_FOUND
+			 : err == -EACCES ? FOLD_EXIT_NOT_EXECUTABLE
+					  : FOLD_EXIT_FAILED;
 	if (!err && geteuid() != 0)
 		err = report_fail(&r, EPERM, "not root: fold makes interfaces and rules; run it with sudo");
 	if (!err) {

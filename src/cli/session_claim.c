@@ -24,8 +24,8 @@ static void info_format(const struct session_info *i, char *text, size_t size)
 bool session_info_parse(const char *text, struct session_info *out)
 {
 	memset(out, 0, sizeof(*out));
-	if (sscanf(text, "%15s %17s %19s %15s %d %255s %255[^\n]", out->iface, out->mac, out->ip4, out->bridge, &out->pid,
-		   out->copy, out->hypervisor) != 7)
+	if (sscanf(text, "%15s %17s %19s %15s %d %255s %255[^\n]", out->iface, out->mac, out->ip4, out->bridge,
+		   &out->pid, out->copy, out->hypervisor) != 7)
 		return false;
 	if (strcmp(out->copy, "-") == 0)
 		out->copy[0] = 0;
@@ -64,7 +64,8 @@ int session_claim(void *session, struct report *r)
 		claim_key(s, i, key, what);
 		int err = claim_take(key, text, &s->claims[i], holder, sizeof(holder), r);
 		if (err == -EBUSY && session_info_parse(holder, &other))
-			return report_fail(r, EBUSY, "%s: in use by a running fold (pid %d, interface %s); choose another", what,
+			return report_fail(r, EBUSY,
+					   "%s: in use by a running fold (pid %d, interface %s); choose another", what,
 					   other.pid, other.iface);
 		if (err == -EBUSY)
 			return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
@@ -103,7 +104,8 @@ static void remove_shared(const struct session *s)
 		return;
 	int err = rules_remove_shared(nft, s->info.iface);
 	if (err)
-		log_warn("%s: its rules could not be removed: %s; `fold gc` tries again", s->info.iface, strerror(-err));
+		log_warn("%s: its rules could not be removed: %s; `fold gc` tries again", s->info.iface,
+			 strerror(-err));
 	nft_close(nft);
 }
 

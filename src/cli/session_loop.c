@@ -91,9 +91,12 @@ static void mend_rules(struct session *s)
 		return;
 	int mended = rules_restore_shared(s->nft, &s->rules);
 	if (mended > 0)
-		log_warn("%s: its rules in `table bridge " RULES_SHARED_TABLE "` were removed by somebody; they are back", s->info.iface);
+		log_warn("%s: its rules in `table bridge " RULES_SHARED_TABLE
+			 "` were removed by somebody; they are back",
+			 s->info.iface);
 	else if (mended < 0)
-		log_err("%s: its rules in `table bridge " RULES_SHARED_TABLE "` were removed and cannot be put back: %s; the VM gets no answers",
+		log_err("%s: its rules in `table bridge " RULES_SHARED_TABLE
+			"` were removed and cannot be put back: %s; the VM gets no answers",
 			s->info.iface, strerror(-mended));
 }
 
@@ -110,7 +113,8 @@ static void follow_host(struct session *s)
 		close(s->bridge_watch);
 		s->bridge_watch = -1;
 	} else if (changed < 0) {
-		log_err("bridge %s: a change of its addresses cannot be followed: %s", s->info.bridge, strerror(-changed));
+		log_err("bridge %s: a change of its addresses cannot be followed: %s", s->info.bridge,
+			strerror(-changed));
 	}
 }
 
@@ -165,7 +169,7 @@ int session_loop(struct session *s)
 	    .refusals = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
 	};
 	const int fds[FDS] = {delivery_fd(s->delivery), s->signals, s->keeper.fd, s->bridge_watch,
-			       s->watch ? watch_fd(s->watch) : -1};
+			      s->watch ? watch_fd(s->watch) : -1};
 	int epoll = epoll_create1(EPOLL_CLOEXEC), status = FOLD_EXIT_FAILED;
 
 	for (int i = 0; i < FDS && fds[i] >= 0; i++) {

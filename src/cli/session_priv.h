@@ -38,7 +38,7 @@ struct session {
 	int signals; /* signalfd */
 	struct nft *nft;
 	struct link *link;
-	int bridge_watch;	  /* readable when the host changes on that network */
+	int bridge_watch;         /* readable when the host changes on that network */
 	struct in_addr host4[32]; /* the host's addresses there */
 	struct rules rules;
 	struct watch *watch; /* with NFQUEUE */

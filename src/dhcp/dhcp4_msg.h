@@ -37,7 +37,7 @@ struct dhcp4_msg {
 	struct in_addr giaddr;
 	uint8_t chaddr[DHCP4_CHADDR_LEN];
 	uint8_t op, htype, hlen;
-	uint8_t type; /* enum dhcp4_type, or what else the client put there */
+	uint8_t type;  /* enum dhcp4_type, or what else the client put there */
 	bool has_type; /* false: BOOTP */
 	bool has_requested, has_server_id;
 	bool rapid_commit;

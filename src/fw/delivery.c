@@ -15,9 +15,9 @@
 #include <sys/socket.h>
 
 /* Of a frame, what any protocol here may use; a longer one arrives cut and is refused as truncated. */
-#define COPY_RANGE    2048
-#define MESSAGE_SIZE  (COPY_RANGE + 512) /* and its attributes */
-#define QUEUE_LENGTH  1024
+#define COPY_RANGE 2048
+#define MESSAGE_SIZE (COPY_RANGE + 512) /* and its attributes */
+#define QUEUE_LENGTH 1024
 #define RECEIVE_BYTES (2 * 1024 * 1024)
 
 struct delivery {
@@ -164,9 +164,9 @@ static void put_bytes(const struct nlattr *a, const uint8_t **at, size_t *len)
 }
 
 /* libmnl's own loop does not survive -Wconversion. */
-#define each_attr(a, h) \
-	a = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg)); \
-	mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)(a))); \
+#define each_attr(a, h)                                                                                                \
+	a = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));                                                  \
+	mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)(a)));                        \
 	a = mnl_attr_next(a)
 
 /* The Ethernet header's attribute, which libnetfilter_queue 1.0.5 does not hand on. */
@@ -178,7 +178,7 @@ static bool queue_frame(struct delivery *d, const struct nlmsghdr *h, struct fra
 {
 	const struct nlattr *a;
 
-	for (each_attr(a, h)) {
+	for (each_attr (a, h)) {
 		switch (mnl_attr_get_type(a)) {
 		case NFQA_PACKET_HDR:
 			if (mnl_attr_get_payload_len(a) < sizeof(struct nfqnl_msg_packet_hdr))
@@ -206,7 +206,7 @@ static bool log_frame(const struct nlmsghdr *h, struct frame *f)
 {
 	const struct nlattr *a;
 
-	for (each_attr(a, h)) {
+	for (each_attr (a, h)) {
 		switch (mnl_attr_get_type(a)) {
 		case NFULA_PAYLOAD:
 			put_bytes(a, &f->l3, &f->l3_len);
@@ -221,8 +221,8 @@ static bool log_frame(const struct nlmsghdr *h, struct frame *f)
 	return f->l2 && f->l3;
 }
 
-static void each_message(struct delivery *d, const uint8_t *buf, size_t size, void (*each)(void *, const struct frame *),
-			 void *arg)
+static void each_message(struct delivery *d, const uint8_t *buf, size_t size,
+			 void (*each)(void *, const struct frame *), void *arg)
 {
 	const int packet = d->transport == TRANSPORT_QUEUE ? NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET
 							   : NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;

@@ -16,7 +16,7 @@
 #include <linux/netfilter_bridge.h>
 
 /* One VM's rules take about 20 KiB; a message that ends past the limit would spill into the slack. */
-#define BATCH_SIZE  (256 * 1024)
+#define BATCH_SIZE (256 * 1024)
 #define BATCH_SLACK (32 * 1024)
 
 int nft_open(struct nft **out)
@@ -102,7 +102,8 @@ static int read_answers(struct nft *n)
 		if (got <= 0)
 			return result;
 		int left = (int)got;
-		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left)) {
 			if (h->nlmsg_type != NLMSG_ERROR)
 				continue;
 			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
@@ -231,7 +232,8 @@ static int count_dump(struct nft *n)
 		if (got < 0)
 			return -errno;
 		int left = (int)got;
-		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left)) {
 			if (h->nlmsg_type == NLMSG_DONE)
 				return h->nlmsg_flags & NLM_F_DUMP_INTR ? -EINTR : count;
 			if (h->nlmsg_type == NLMSG_ERROR)
@@ -265,8 +267,8 @@ void nft_chain(struct nft *n, const char *name, bool exclusive)
 	chain_message(n, nftnl_chain_alloc(), name, NFT_MSG_NEWCHAIN, create_flags(exclusive));
 }
 
-void nft_base_chain(struct nft *n, const char *name, enum nft_hook hook, int32_t priority, bool drop, const char *device,
-		    bool exclusive)
+void nft_base_chain(struct nft *n, const char *name, enum nft_hook hook, int32_t priority, bool drop,
+		    const char *device, bool exclusive)
 {
 	static const uint32_t numbers[] = {
 	    [NFT_HOOK_INGRESS] = NF_NETDEV_INGRESS,

@@ -51,8 +51,8 @@ void nft_table_delete(struct nft *n, bool only_empty);
 void nft_counter(struct nft *n, const char *name);
 void nft_chain(struct nft *n, const char *name, bool exclusive);
 /* device: for the netdev hooks, else NULL. drop: the policy. */
-void nft_base_chain(struct nft *n, const char *name, enum nft_hook hook, int32_t priority, bool drop, const char *device,
-		    bool exclusive);
+void nft_base_chain(struct nft *n, const char *name, enum nft_hook hook, int32_t priority, bool drop,
+		    const char *device, bool exclusive);
 void nft_chain_delete(struct nft *n, const char *name, bool only_unused);
 void nft_chain_flush(struct nft *n, const char *name);
 
@@ -71,8 +71,8 @@ enum nft_op { NFT_IS, NFT_IS_NOT, NFT_LESS };
 
 void nft_rule(struct nft *n, const char *chain);
 void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, enum nft_op op, const void *value);
-void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask, enum nft_op op,
-		      const void *value);
+void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask,
+		      enum nft_op op, const void *value);
 void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto);
 void nft_match_mark(struct nft *n, enum nft_op op, uint32_t mark);
 /* Lets the rule go on only for packets above the rate. */

@@ -98,8 +98,8 @@ void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len,
 	compare(n, op, value, len);
 }
 
-void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask, enum nft_op op,
-		      const void *value)
+void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask,
+		      enum nft_op op, const void *value)
 {
 	static const uint8_t zero[16];
 

@@ -22,7 +22,7 @@ struct nft {
 	struct mnl_socket *socket;
 	struct mnl_nlmsg_batch *batch; /* NULL between transactions */
 	char *buffer;
-	struct nlmsghdr *last; /* the last message built */
+	struct nlmsghdr *last;   /* the last message built */
 	struct nftnl_rule *rule; /* open, or NULL */
 	uint32_t seq;
 	int family;

@@ -68,7 +68,7 @@ void eth_type(struct nft *n, uint16_t type)
  * multicasts leave at this rate at most.
  */
 #define STORM_PER_SECOND 1000
-#define STORM_BURST	 500
+#define STORM_BURST 500
 
 void cap_storm(struct nft *n, const char *chain)
 {

@@ -38,7 +38,7 @@ struct rules {
 	const struct in_addr *host4; /* its addresses there, of which the VM may reach those in its own subnet */
 	size_t host4_count;
 	enum transport transport; /* never AUTO here */
-	uint16_t number;	  /* of the queue or the log group */
+	uint16_t number;          /* of the queue or the log group */
 };
 
 /* clang-format off */

@@ -134,8 +134,9 @@ static void to_arp_gateway(struct nft *n, const struct guest *g)
 
 void rules_arp(struct nft *n, const struct rules *r)
 {
-	static const char *const chains[] = {"from_arp",     "from_arp_sender", "from_arp_op", "from_arp_out",	"from_arp_all",
-					     "to_arp",	     "to_arp_receiver", "to_arp_op",   "to_arp_sender", "to_arp_gateway"};
+	static const char *const chains[] = {"from_arp",      "from_arp_sender", "from_arp_op",     "from_arp_out",
+					     "from_arp_all",  "to_arp",          "to_arp_receiver", "to_arp_op",
+					     "to_arp_sender", "to_arp_gateway"};
 
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
 		nft_chain(n, chains[i], true);

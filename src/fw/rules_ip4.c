@@ -28,12 +28,12 @@ struct side {
 };
 
 static const struct side from = {
-    "from_ip4",	 "from_fragment4", "from_later4", "from_udp4", "from_icmp4", "from_peer4",
-    FROM_HEADER, FROM_FRAGMENT,	   FROM_PROTO,	  FROM_SERVER,
+    "from_ip4",   "from_fragment4", "from_later4", "from_udp4", "from_icmp4",
+    "from_peer4", FROM_HEADER,      FROM_FRAGMENT, FROM_PROTO,  FROM_SERVER,
 };
 static const struct side to = {
-    "to_ip4",  "to_fragment4", "to_later4", "to_udp4", "to_icmp4", "to_peer4",
-    TO_HEADER, TO_FRAGMENT,    TO_PROTO,    TO_SERVER,
+    "to_ip4",   "to_fragment4", "to_later4", "to_udp4", "to_icmp4",
+    "to_peer4", TO_HEADER,      TO_FRAGMENT, TO_PROTO,  TO_SERVER,
 };
 
 static void port(struct nft *n, uint32_t which, uint16_t number)
@@ -69,8 +69,8 @@ static void whole_transport(struct nft *n, const struct side *s, uint8_t proto, 
 	const uint16_t total = (uint16_t)(20 + header);
 	const uint8_t wire[2] = {(uint8_t)(total >> 8), (uint8_t)total};
 
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, proto), nft_match(n, NFT_NETWORK, IP_LENGTH, 2, NFT_LESS, wire),
-	    drop(n, s->header);
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, proto),
+	    nft_match(n, NFT_NETWORK, IP_LENGTH, 2, NFT_LESS, wire), drop(n, s->header);
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, proto), nft_goto(n, next);
 }
 
@@ -155,7 +155,8 @@ static void not_routed(struct nft *n, const char *chain, uint32_t which, enum ru
 static void group_is(struct nft *n, struct cidr4 block)
 {
 	uint32_t group = ntohl(block.addr.s_addr), fixed = ntohl(ip4_mask(block.len).s_addr) & 0x7fffff;
-	const uint8_t mask[MAC_LEN] = {0xff, 0xff, 0xff, (uint8_t)(0x80 | fixed >> 16), (uint8_t)(fixed >> 8), (uint8_t)fixed};
+	const uint8_t mask[MAC_LEN] = {0xff,          0xff, 0xff, (uint8_t)(0x80 | fixed >> 16), (uint8_t)(fixed >> 8),
+				       (uint8_t)fixed};
 	group &= fixed;
 	const uint8_t mac[MAC_LEN] = {1, 0, 0x5e, (uint8_t)(group >> 16), (uint8_t)(group >> 8), (uint8_t)group};
 
@@ -180,8 +181,8 @@ static void from_host(struct nft *n, const struct rules *r)
 {
 	for (size_t i = 0; i < r->host4_count; i++)
 		if (ip4_in(r->guest->id.ip4, r->host4[i]))
-			nft_rule(n, FROM_HOST4), eth_dst(n, NFT_IS, r->bridge_mac), ip_is(n, IP_DST, NFT_IS, r->host4[i]),
-			    nft_accept(n);
+			nft_rule(n, FROM_HOST4), eth_dst(n, NFT_IS, r->bridge_mac),
+			    ip_is(n, IP_DST, NFT_IS, r->host4[i]), nft_accept(n);
 	nft_rule(n, FROM_HOST4), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
 }
 
@@ -208,7 +209,8 @@ static void from_peer(struct nft *n, const struct rules *r)
 	nft_rule(n, from.peer), ip_in(n, IP_DST, NFT_IS_NOT, g->id.ip4), nft_goto(n, "from_far4");
 	nft_rule(n, from.peer), nft_jump(n, FROM_HOST4);
 	if (has_broadcast(g)) {
-		nft_rule(n, from.peer), ip_is(n, IP_DST, NFT_IS, ip4_broadcast(g->id.ip4)), nft_goto(n, "from_broadcast4");
+		nft_rule(n, from.peer), ip_is(n, IP_DST, NFT_IS, ip4_broadcast(g->id.ip4)),
+		    nft_goto(n, "from_broadcast4");
 		nft_rule(n, from.peer), ip_is(n, IP_DST, NFT_IS, ip4_network(g->id.ip4)), drop(n, FROM_DEST);
 	}
 	nft_rule(n, from.peer), eth_dst_is_group(n), drop(n, FROM_DEST);
@@ -264,8 +266,8 @@ static void to_peer(struct nft *n, const struct rules *r)
 
 void rules_ip4(struct nft *n, const struct rules *r)
 {
-	static const char *const chains[] = {"from_unbound4", "from_far4", FROM_HOST4, "from_broadcast4", "from_many4",
-					     "to_source4", "to_broadcast4"};
+	static const char *const chains[] = {"from_unbound4", "from_far4",  FROM_HOST4,     "from_broadcast4",
+					     "from_many4",    "to_source4", "to_broadcast4"};
 	static const struct side *const sides[] = {&from, &to};
 
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)

@@ -73,7 +73,8 @@ bool watch_read(struct watch *w)
 		else if (got < 0 && errno != EINTR)
 			return removed;
 		int left = got < 0 ? 0 : (int)got;
-		for (const struct nlmsghdr *h = (const void *)w->buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+		for (const struct nlmsghdr *h = (const void *)w->buf; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left))
 			removed |= removes(h);
 	}
 }

@@ -93,9 +93,10 @@ static int find_kvm(struct hypervisor *h, struct report *r)
 	int err = kvm_usable();
 
 	if (err < 0)
-		return report_fail(r, ENODEV,
-				   "/dev/kvm: not usable here (%s); run qemu-system-<arch> with `-accel tcg` instead of kvm",
-				   strerror(-err));
+		return report_fail(
+		    r, ENODEV,
+		    "/dev/kvm: not usable here (%s); run qemu-system-<arch> with `-accel tcg` instead of kvm",
+		    strerror(-err));
 	int found = search(h->name, &h->path);
 	if (found != -ENOENT || strchr(h->name, '/') || uname(&machine) < 0)
 		return found;
@@ -134,7 +135,8 @@ int hypervisor_find(char **words, const uint8_t mac[static MAC_LEN], struct hype
 	int found = strcmp(base_name(h.name), "kvm") == 0 ? find_kvm(&h, r) : search(h.name, &h.path);
 	int err = found > 0 ? find_user(&h, r) : found;
 	if (found == -ENOENT)
-		report_set(r, "%s: no such program in PATH; install it (Debian: qemu-system-x86) or give its path", h.name);
+		report_set(r, "%s: no such program in PATH; install it (Debian: qemu-system-x86) or give its path",
+			   h.name);
 	else if (found == -EACCES)
 		report_set(r, "%s: found, but it may not be executed; see its mode", h.name);
 	else if (found == -ENOMEM)

@@ -11,10 +11,10 @@
 #include <sys/types.h>
 
 struct hypervisor {
-	char *path;	      /* of the program */
+	char *path;           /* of the program */
 	const char *name;     /* argv[0], as the user wrote it */
 	bool enable_kvm;      /* to be asked for by argument: there is no `kvm` command here */
-	char **args;	      /* the user's own, NULL at the end; not copied */
+	char **args;          /* the user's own, NULL at the end; not copied */
 	uint8_t mac[MAC_LEN]; /* the guest's */
 	/* Who it runs as. */
 	uid_t uid;

@@ -25,7 +25,7 @@ struct message {
 /* The keeper's own state; nothing of it is seen by the first process. */
 struct keeping {
 	const struct hypervisor *h;
-	int fd;	      /* to the first process */
+	int fd;       /* to the first process */
 	int children; /* signalfd for SIGCHLD */
 	pid_t group;  /* the first process's, which the terminal knows */
 	pid_t child;  /* the hypervisor, or 0 */
@@ -64,7 +64,10 @@ static bool receive_message(int fd, struct message *m, int *fds)
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(2 * sizeof(int))];
 	} control;
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.bytes,
+			     .msg_controllen = sizeof(control)};
 	ssize_t got;
 
 	while ((got = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
@@ -191,7 +194,8 @@ static void __attribute__((noreturn)) keep(struct keeping *k, const struct keepe
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	k->children = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	int err = k->children < 0 ? report_fail(&r, errno, "signalfd: %s", strerror(errno)) : work->setup(work->arg, &r);
+	int err =
+	    k->children < 0 ? report_fail(&r, errno, "signalfd: %s", strerror(errno)) : work->setup(work->arg, &r);
 	/* The line goes first, so that it is there when the number is read. */
 	if (err && send(k->fd, r.msg, sizeof(r.msg), MSG_NOSIGNAL) < 0)
 		err = -errno;

@@ -25,7 +25,8 @@ struct keeper {
 /* What the keeper does before it serves, and after the hypervisor is dead and the tap closed. */
 struct keeper_work {
 	int (*setup)(void *arg, struct report *r); /* 0, or -errno with a line in r; then takedown runs at once */
-	void (*takedown)(void *arg, const int32_t notes[static KEEPER_NOTES]); /* notes: what keeper_note gave, else 0 */
+	void (*takedown)(void *arg,
+			 const int32_t notes[static KEEPER_NOTES]); /* notes: what keeper_note gave, else 0 */
 	void *arg;
 };
 
@@ -44,11 +45,11 @@ int keeper_note(const struct keeper *k, unsigned key, int32_t value);
 void keeper_signal(const struct keeper *k, int signal);
 
 enum keeper_event {
-	KEEPER_READY,	    /* value: what set-up returned */
-	KEEPER_STARTED,	    /* value: the hypervisor's pid */
+	KEEPER_READY,       /* value: what set-up returned */
+	KEEPER_STARTED,     /* value: the hypervisor's pid */
 	KEEPER_EXEC_FAILED, /* value: an errno */
-	KEEPER_ENDED,	    /* value: its status as waitpid gives it */
-	KEEPER_DEAD,	    /* the keeper itself is gone */
+	KEEPER_ENDED,       /* value: its status as waitpid gives it */
+	KEEPER_DEAD,        /* the keeper itself is gone */
 };
 
 /* Waits for the next thing it says. */

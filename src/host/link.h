@@ -30,11 +30,11 @@ int link_find(struct link *l, const char *name, struct link_info *out);
 int link_make_bridge(struct link *l, const char *name);
 
 struct link_port {
-	int ifindex;		       /* of the tap */
-	int bridge;		       /* ifindex */
-	uint32_t mtu;		       /* octets; at most the bridge's, or the bridge would shrink */
-	uint8_t own_mac[MAC_LEN];      /* the tap's */
-	uint8_t guest_mac[MAC_LEN];    /* behind it */
+	int ifindex;                /* of the tap */
+	int bridge;                 /* ifindex */
+	uint32_t mtu;               /* octets; at most the bridge's, or the bridge would shrink */
+	uint8_t own_mac[MAC_LEN];   /* the tap's */
+	uint8_t guest_mac[MAC_LEN]; /* behind it */
 };
 
 /*

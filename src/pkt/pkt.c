@@ -13,8 +13,8 @@
 #define IP4_HEADER 20
 #define IP6_HEADER 40
 #define UDP_HEADER 8
-#define ARP_LEN	   28 /* RFC 826 with 6-octet hardware and 4-octet protocol addresses */
-#define ICMP6_MIN  8
+#define ARP_LEN 28 /* RFC 826 with 6-octet hardware and 4-octet protocol addresses */
+#define ICMP6_MIN 8
 
 static enum drop decode_arp(struct rd r, struct pkt *out)
 {
