@@ -7,7 +7,7 @@
 #   OUT   where the programs were built (default build/release beside bench/)
 
 : "${OUT:=$(dirname "$here")/build/release}"
-OUT=$(cd "$OUT" 2>/dev/null && pwd) || OUT=nowhere
+OUT=$(cd "$OUT" 2>/dev/null && pwd || echo "$OUT")
 bin=$OUT/bench
 load_cpu=0   # the load generator's
 server_cpu=1 # the server's under test

@@ -2,7 +2,7 @@
 /*
  * attack: the program behind tests/fw/run. As qemu-system-attack it is the hypervisor of the VMs (hold.c); else
  *
- *   attack DIR NETNS cases | mutate SEED FRAMES | flood | flush | life IFACE SOCKET-DIR FOLD-COMMAND...
+ *   attack DIR NETNS cases | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...
  *
  * DIR has the sockets of the VMs' holders, NETNS is the path of the namespace with the containers' ends. TAP lines without numbers on stdout.
  */

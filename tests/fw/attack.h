@@ -138,6 +138,8 @@ void ports_open(const char *dir, const char *netns);
 bool port_send(enum port p, const uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet, uint32_t mark);
 /* Hands everything that has arrived to the observer; waits up to ms where there is nothing. Returns how many frames. */
 int ports_poll(int ms);
+/* The tap of a holder, from its socket, nonblocking; waits for it. */
+int port_borrow(const char *path);
 bool tap_has_vnet(int tap);
 bool port_has_vnet(enum port vm); /* whether its tap takes a virtio header at all */
 bool host_heard(uint32_t id); /* whether a UDP socket of the host's got that cookie (port 67 and HOST_PORT) */

@@ -53,6 +53,9 @@ enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM };
 #define COOKIE_FORGED 0xf0000000U
 #define COOKIE_HONEST 0x80000000U
 
+/* The turn-th frame of a VM L that forges all it can and now and then is honest (life.c). Returns its length. */
+size_t forge(unsigned turn, uint32_t keeper, uint8_t *frame);
+
 struct wcase {
 	const char *name;
 	struct shape f;

@@ -5,6 +5,7 @@
  *   -hold SOCKET     gives the tap's descriptor to whoever connects there, until SIGTERM
  *   -lend SOCKET     the same, and the rules' socket is closed first: a hypervisor that knows what it does
  *   -flood MS        forges, from the first instruction to the last: SIGTERM only ends it MS later
+ *   -persist MS      the same, and asks the tap to stay when everybody is gone
  *
  * fold's own arguments are read as qemu reads them: fd=N behind -netdev.
  */
@@ -20,8 +21,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 
 static volatile sig_atomic_t told;
@@ -77,39 +79,17 @@ static int serve(int tap, const char *path)
 	return 0;
 }
 
-/* What this VM must never get onto the network, and one honest frame among it; its number tells which. */
-static size_t forge(unsigned turn, uint8_t *frame)
-{
-	static const struct shape honest = {ARP_REPLY(L, P)};
-	static const struct shape forged[] = {
-	    {UDP(L, P, .smac = MAC_B)},
-	    {UDP(L, P, .src = IP_B)},
-	    {ARP_REPLY(L, P, .spa = IP_B)},
-	    {ARP_REPLY(L, P, .spa = IP_G, .dmac = MAC_ALL)},
-	    {UDP(L, P, .tag = {0x81000000})},
-	    {UDP(L, C)},
-	    {ETHERNET(L, P, .type = 0x88cc, .dmac = 0x0180c200000eULL)},
-	    {ICMP6(L, P, .itype = 134, .dmac = MAC_ALL)},
-	    {DHCP_SERVER(L, P, .dmac = MAC_ALL, .dst = IP4(255, 255, 255, 255))},
-	    {UDP(L, P, .sport = 68, .dport = 67, .src = IP_B)},
-	    {ARP_REQUEST(L, SERVICE, .spa = IP_B)},
-	};
-	const unsigned n = sizeof(forged) / sizeof(forged[0]);
-	unsigned which = turn % (n + 1);
-
-	if (which == n)
-		return frame_build(&honest, COOKIE_HONEST | (uint32_t)getppid(), frame);
-	return frame_build(&forged[which], COOKIE_FORGED | which, frame);
-}
-
-static int flood(int tap, long after_ms)
+static int flood(int tap, long after_ms, bool persist)
 {
 	static uint8_t room[sizeof(struct virtio_net_hdr) + FRAME_MAX];
 	const size_t head = tap_has_vnet(tap) ? sizeof(struct virtio_net_hdr) : 0;
 	uint64_t end = 0;
 
+	/* Whoever has the descriptor may: no capability is asked for. */
+	if (persist && ioctl(tap, TUNSETPERSIST, 1) < 0)
+		die("TUNSETPERSIST: %s", strerror(errno));
 	for (unsigned turn = 0; !end || now_ms() < end; turn++) {
-		size_t len = forge(turn, room + head);
+		size_t len = forge(turn, (uint32_t)getppid(), room + head);
 		/* A tap that is gone, or down, is no reason to stop. */
 		if (write(tap, room, head + len) < 0)
 			usleep(100);
@@ -128,8 +108,8 @@ int hold(int argc, char **argv)
 	for (int i = 1; i + 1 < argc; i++) {
 		if (strcmp(argv[i], "-hold") == 0)
 			return serve(tap, argv[i + 1]);
-		if (strcmp(argv[i], "-flood") == 0)
-			return flood(tap, strtol(argv[i + 1], NULL, 10));
+		if (strcmp(argv[i], "-flood") == 0 || strcmp(argv[i], "-persist") == 0)
+			return flood(tap, strtol(argv[i + 1], NULL, 10), argv[i][1] == 'p');
 		if (strcmp(argv[i], "-lend") != 0)
 			continue;
 		for (int fd = 3; fd < 1024; fd++)
@@ -137,5 +117,5 @@ int hold(int argc, char **argv)
 				close(fd);
 		return serve(tap, argv[i + 1]);
 	}
-	die("none of -hold, -lend and -flood among the arguments");
+	die("none of -hold, -lend, -flood and -persist among the arguments");
 }

@@ -37,7 +37,7 @@ static size_t heard_count;
 
 observer *on_frame = seen_on_frame;
 
-static int borrow_tap(const char *dir, const char *vm)
+int port_borrow(const char *path)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	union {
@@ -50,7 +50,7 @@ static int borrow_tap(const char *dir, const char *vm)
 	uint64_t end = now_ms() + 3 * PATIENCE_MS;
 	int tap, s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(at.sun_path, sizeof(at.sun_path), "%s/%s.sock", dir, vm);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
 	while (connect(s, (struct sockaddr *)&at, sizeof(at)) < 0) {
 		if (now_ms() > end)
 			die("%s: no fold gave its tap: %s", at.sun_path, strerror(errno));
@@ -61,7 +61,7 @@ static int borrow_tap(const char *dir, const char *vm)
 	memcpy(&tap, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
 	close(s);
 	if (fcntl(tap, F_SETFL, fcntl(tap, F_GETFL) | O_NONBLOCK) < 0)
-		die("%s: %s", vm, strerror(errno));
+		die("%s: %s", path, strerror(errno));
 	return tap;
 }
 
@@ -105,7 +105,7 @@ static void enter(const char *path)
 
 void ports_open(const char *dir, const char *netns)
 {
-	char own[64];
+	char own[64], path[256];
 	cpu_set_t one;
 
 	/* All that a frame does on its way is then done in order, here. */
@@ -113,7 +113,8 @@ void ports_open(const char *dir, const char *netns)
 	CPU_SET((size_t)sched_getcpu(), &one);
 	sched_setaffinity(0, sizeof(one), &one);
 	for (int p = 0; p < VMS; p++) {
-		fds[p] = borrow_tap(dir, vms[p].iface);
+		snprintf(path, sizeof(path), "%s/%s.sock", dir, vms[p].iface);
+		fds[p] = port_borrow(path);
 		vnet_hdr[p] = tap_has_vnet(fds[p]);
 	}
 	fds[AT_H] = open_packet("br0");

@@ -1,0 +1,122 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# kill: fold is ended at random points of its life, from the first instruction to the last: whatever was half made, two
+# seconds later nothing of it remains. Every kill prints the delay that it came after; SEED=N repeats a run's delays.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+
+: "${SEED:=$(($(date +%s) % 100000))}"
+echo "# SEED=$SEED"
+turns=20
+mac=52:54:00:12:34:56
+make_bridge "$BRIDGE"
+printf 'HOSTNAME=victim\nNAMESERVERS=10.0.1.50\n' >"$T/binding"
+
+# The life that is cut short: start, a tenth of a second of a guest that asks for its address all the time, takedown.
+hypervisor brief <<END
+[ -z "\$MARK" ] || : >"\$MARK"
+exec "$TOOLS/pump" "\$@" -fold-pump "netns=guest,after=$((SLOW)).1"
+END
+ip netns add guest
+
+# live: fold in a session and a process group of its own, $fold is its pid.
+live() {
+	rm -f "$T/mark"
+	MARK=$T/mark setsid env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 \
+		-4 10.0.1.1/24 -b "$T/binding" "$mac" qemu-system-brief >"$T/out/life" 2>&1 </dev/null &
+	fold=$!
+}
+
+# How long a life is, undisturbed: the delays are spread over a little more. The best of three: the first reads files.
+life=0
+for _ in 1 2 3; do
+	start=$(now)
+	live
+	wait "$fold"
+	took=$(($(now) - start))
+	[ "$life" -ne 0 ] && [ "$took" -ge "$life" ] || life=$took
+done
+echo "# a life takes $life ms"
+nothing_left 'a whole life'
+
+# delays COUNT: random numbers of milliseconds, half of them in the first third, where the most is half made.
+delays() {
+	awk -v seed="$SEED" -v turn="$1" -v life="$life" -v n="$turns" 'BEGIN {
+		srand(seed * 10 + turn)
+		for (i = 0; i < n; i++)
+			printf "%.4f\n", rand() * (i % 2 ? life * 1.05 : life / 3) / 1000
+	}'
+}
+
+keeper() {
+	pgrep -x fold-keeper -P "$fold"
+}
+
+# kill_them HOW: whom it hits, with which signal.
+kill_them() {
+	case $1 in
+	SIGTERM) kill -TERM "$fold" ;;
+	SIGKILL) kill -KILL "$fold" ;;
+	"SIGTERM to the process group") kill -TERM "-$fold" ;;
+	"SIGKILL to the process group") kill -KILL "-$fold" ;;
+	"SIGKILL to the keeper") victim=$(keeper) && kill -KILL "$victim" ;;
+	"SIGKILL to the hypervisor") victim=$(pgrep -x qemu-system-pum || pgrep -x qemu-system-bri) && kill -KILL "$victim" ;;
+	# Nobody is left who could clean up: that is for the next.
+	"SIGKILL to both at once")
+		victim=$(keeper)
+		# shellcheck disable=SC2086 # one or none
+		kill -KILL "$fold" $victim
+		;;
+	esac 2>/dev/null
+}
+
+# What both leave when they are killed at once is files; the guest, its tap and the rules are gone without anybody's help.
+only_files() {
+	remains | grep -v '^file: ' && return 1
+	remains >/dev/null && return
+	"$FOLD" gc && remains
+}
+
+turn=0
+for how in SIGTERM SIGKILL 'SIGTERM to the process group' 'SIGKILL to the process group' 'SIGKILL to the keeper' \
+	'SIGKILL to the hypervisor' 'SIGKILL to both at once'; do
+	turn=$((turn + 1))
+	hits=0 running=0 count=0
+	for delay in $(delays "$turn"); do
+		count=$((count + 1))
+		live
+		sleep "$delay"
+		hit=missed
+		if kill_them "$how"; then
+			hits=$((hits + 1)) hit=hit
+		fi
+		if [ -e "$T/mark" ]; then
+			running=$((running + 1)) hit="$hit, with the hypervisor running"
+		fi
+		# A shell says who was killed; that is no news here.
+		wait "$fold" 2>/dev/null
+		status=$?
+		case $how in *both*) left=only_files ;; *) left=remains ;; esac
+		check "$how, $count: after $delay s ($hit; status $status) nothing remains" within 2 "$left" || detail_file "$T/out/life"
+		case $status in
+		0 | 1 | 125 | 129 | 137 | 143) ;;
+		*)
+			not_ok "$how, $count: status $status"
+			detail_file "$T/out/life"
+			;;
+		esac
+	done
+	# A run in which nearly every kill came too early or too late would prove little.
+	check "$how: at least a quarter of the kills hit" [ "$hits" -ge $((turns / 4)) ]
+	echo "# $how: $hits of $turns hit, $running when the hypervisor had begun"
+done
+
+# The next fold, after all that.
+live
+wait "$fold"
+status=$?
+check 'a whole life after all of them' ended 0
+nothing_left 'and then'
+finish

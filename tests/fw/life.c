@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * 81, 5.6: a VM that forges from its first instruction to its last, and how it ends: by signals to any of its processes, with its tap made
+ * persistent by a hypervisor that can, and with a copy of the tap's descriptor in somebody else's hands. Nothing forged is ever seen, and nothing remains.
+ */
+#include "cases.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <net/if.h>
+#include <sys/wait.h>
+
+size_t forge(unsigned turn, uint32_t keeper, uint8_t *frame)
+{
+	static const struct shape honest = {ARP_REPLY(L, P)};
+	static const struct shape forged[] = {
+	    {UDP(L, P, .smac = MAC_B)},
+	    {UDP(L, P, .src = IP_B)},
+	    {ARP_REPLY(L, P, .spa = IP_B)},
+	    {ARP_REPLY(L, P, .spa = IP_G, .dmac = MAC_ALL)},
+	    {UDP(L, P, .tag = {0x81000000})},
+	    {UDP(L, C)},
+	    {ETHERNET(L, P, .type = 0x88cc, .dmac = 0x0180c200000eULL)},
+	    {ICMP6(L, P, .itype = 134, .dmac = MAC_ALL)},
+	    {DHCP_SERVER(L, P, .dmac = MAC_ALL, .dst = IP_ALL)},
+	    {UDP(L, P, .sport = 68, .dport = 67, .src = IP_B)},
+	    {ARP_REQUEST(L, SERVICE, .spa = IP_B)},
+	};
+	const unsigned n = sizeof(forged) / sizeof(forged[0]), which = turn % (n + 1);
+
+	if (which == n)
+		return frame_build(&honest, COOKIE_HONEST | keeper, frame);
+	return frame_build(&forged[which], COOKIE_FORGED | which, frame);
+}
+
+enum end { END_TERM, END_KILL_FOLD, END_KILL_KEEPER, END_KILL_HYPERVISOR, END_KILL_BOTH };
+
+static const struct ending {
+	const char *name;
+	enum end end;
+	bool lent;    /* a copy of the tap is here, and forges on */
+	bool persist; /* the hypervisor asks the tap to stay */
+	bool gc;      /* nobody was left to clean up: `fold gc` may be needed */
+} endings[] = {
+    {"SIGTERM", END_TERM, false, false, false},
+    {"SIGKILL to fold", END_KILL_FOLD, false, false, false},
+    {"SIGKILL to the keeper", END_KILL_KEEPER, false, false, false},
+    {"SIGKILL to the hypervisor", END_KILL_HYPERVISOR, false, false, false},
+    {"SIGKILL to fold and keeper at once", END_KILL_BOTH, false, false, true},
+    {"SIGTERM, a persistent tap", END_TERM, false, true, false},
+    {"SIGKILL to fold, a persistent tap", END_KILL_FOLD, false, true, false},
+    {"SIGKILL to the keeper, a persistent tap", END_KILL_KEEPER, false, true, false},
+    {"SIGKILL to fold and keeper at once, a persistent tap", END_KILL_BOTH, false, true, true},
+    {"SIGTERM, the tap in other hands", END_TERM, true, false, false},
+    {"SIGKILL to fold, the tap in other hands", END_KILL_FOLD, true, false, false},
+    {"SIGKILL to the keeper, the tap in other hands", END_KILL_KEEPER, true, false, false},
+};
+
+static struct {
+	uint32_t forged, honest;
+	pid_t keeper;
+	enum port at;
+	size_t len;
+	uint8_t frame[128];
+} life;
+
+static void on_life(enum port at, const uint8_t *f, size_t len)
+{
+	uint32_t id;
+
+	if (!frame_cookie(f, len, &id))
+		return;
+	if ((id & 0xf0000000U) == COOKIE_HONEST) {
+		life.honest++;
+		life.keeper = (pid_t)(id & 0x0fffffffU);
+	} else if ((id & 0xf0000000U) == COOKIE_FORGED) {
+		if (!life.forged++) {
+			life.at = at;
+			life.len = len;
+			memcpy(life.frame, f, len < sizeof(life.frame) ? len : sizeof(life.frame));
+		}
+	} else {
+		seen_on_frame(at, f, len);
+	}
+}
+
+/* fold's own command line, and behind it what this program shall do as its hypervisor. */
+static pid_t start(char **fold, const char *socket, bool lent, bool persist)
+{
+	char *argv[64], path[128];
+	size_t n = 0;
+	pid_t pid;
+
+	for (; fold[n] && n < 56; n++)
+		argv[n] = fold[n];
+	snprintf(path, sizeof(path), "%s", socket);
+	argv[n++] = (char *)(uintptr_t)(lent ? "-lend" : persist ? "-persist" : "-flood");
+	argv[n++] = lent ? path : (char *)(uintptr_t)"150";
+	argv[n] = NULL;
+	unlink(socket);
+	int err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	if (err)
+		die("%s: %s", argv[0], strerror(err));
+	return pid;
+}
+
+/* The one process whose parent is pid. */
+static pid_t child_of(pid_t pid)
+{
+	char path[64];
+	int child = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	FILE *f = fopen(path, "re");
+	if (!f || fscanf(f, "%d", &child) != 1)
+		child = 0;
+	if (f)
+		fclose(f);
+	return child;
+}
+
+/* Sends a burst through the borrowed descriptor, if there is one, and looks around. */
+static void forge_some(int lent)
+{
+	static uint8_t room[sizeof(struct virtio_net_hdr) + FRAME_MAX];
+	static unsigned turn;
+	const size_t head = lent >= 0 && tap_has_vnet(lent) ? sizeof(struct virtio_net_hdr) : 0;
+
+	for (int i = 0; lent >= 0 && i < 60; i++) {
+		size_t len = forge(turn++, 1, room + head);
+		if (write(lent, room, head + len) < 0)
+			break;
+	}
+	ports_poll(lent >= 0 ? 0 : 1);
+}
+
+static void strike(enum end end, pid_t fold, pid_t keeper)
+{
+	switch (end) {
+	case END_TERM:
+		kill(fold, SIGTERM);
+		break;
+	case END_KILL_FOLD:
+		kill(fold, SIGKILL);
+		break;
+	case END_KILL_KEEPER:
+		kill(keeper, SIGKILL);
+		break;
+	case END_KILL_HYPERVISOR:
+		kill(child_of(keeper), SIGKILL);
+		break;
+	case END_KILL_BOTH:
+		kill(fold, SIGKILL);
+		kill(keeper, SIGKILL);
+		break;
+	}
+}
+
+static void collect_garbage(const char *fold)
+{
+	char *argv[] = {(char *)(uintptr_t)fold, "gc", NULL};
+	posix_spawn_file_actions_t acts;
+	pid_t pid;
+
+	/* What gc says belongs to no TAP. */
+	posix_spawn_file_actions_init(&acts);
+	posix_spawn_file_actions_addopen(&acts, 1, "/dev/null", O_WRONLY, 0);
+	if (posix_spawnp(&pid, fold, &acts, NULL, argv, environ) == 0)
+		waitpid(pid, NULL, 0);
+	posix_spawn_file_actions_destroy(&acts);
+}
+
+static bool wait_for(bool (*what)(pid_t), pid_t pid, int lent, int patience)
+{
+	for (uint64_t until = now_ms() + (uint64_t)patience; now_ms() < until;) {
+		forge_some(lent);
+		if (what(pid))
+			return true;
+	}
+	return false;
+}
+
+static bool is_honest(pid_t unused)
+{
+	(void)unused;
+	return life.honest >= 20;
+}
+
+static bool has_ended(pid_t pid)
+{
+	return waitpid(pid, NULL, WNOHANG) == pid;
+}
+
+static const char *iface;
+static bool tap_is_gone(pid_t unused)
+{
+	(void)unused;
+	return if_nametoindex(iface) == 0;
+}
+
+static void run_ending(const struct ending *e, char **fold, const char *socket)
+{
+	memset(&life, 0, sizeof(life));
+	pid_t pid = start(fold, socket, e->lent, e->persist);
+	int lent = e->lent ? port_borrow(socket) : -1;
+	bool began = wait_for(is_honest, 0, lent, PATIENCE_MS);
+	pid_t keeper = e->lent ? child_of(pid) : life.keeper;
+
+	if (began)
+		strike(e->end, pid, keeper);
+	else
+		kill(pid, SIGTERM);
+	bool ended = wait_for(has_ended, pid, lent, PATIENCE_MS);
+	bool gone = wait_for(tap_is_gone, 0, lent, e->gc ? 300 : PATIENCE_MS / 2);
+	/* Whoever could still send would be heard now. */
+	for (uint64_t until = now_ms() + 100; now_ms() < until;)
+		forge_some(lent);
+	if (lent >= 0)
+		close(lent);
+	if (e->gc) {
+		collect_garbage(fold[0]);
+		gone = tap_is_gone(0);
+	}
+	if (!ok(began, "81 %s: the VM's honest frames are seen from the start", e->name))
+		detail("%u of them", life.honest);
+	if (!ok(life.forged == 0, "81 %s: nothing forged, from the first frame to the last", e->name)) {
+		detail("%u forged frames were seen; the first at %s:", life.forged, port_names[life.at]);
+		detail_frame("seen", life.frame, life.len);
+	}
+	ok(ended && gone, "5.6 %s: fold ends and the tap is gone%s", e->name, e->gc ? " after fold gc" : "");
+	if (!ended) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	if (!gone) {
+		char command[64];
+		snprintf(command, sizeof(command), "ip link delete %s", iface);
+		if (system(command) != 0)
+			detail("%s: failed", command);
+	}
+}
+
+int run_life(char **fold, const char *name)
+{
+	static char socket[128];
+
+	iface = name;
+	on_frame = on_life;
+	signal(SIGPIPE, SIG_IGN);
+	snprintf(socket, sizeof(socket), "%s/%s.sock", getenv("FW_DIR") ? getenv("FW_DIR") : "/tmp", name);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		run_ending(&endings[i], fold, socket);
+	on_frame = seen_on_frame;
+	ok(fence_from(AT_A) && fence_to(AT_B), "the other VMs never noticed");
+	return finish();
+}
