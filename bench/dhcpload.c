@@ -257,6 +257,8 @@ static int load_run(struct load *l)
 		l->slot[i].len = o->kind->build(&o->ask, l->slot[i].frame);
 	l->next = (uint32_t)now;
 	load_until(l, now + 10000000000u, true);
+	if (!l->answered)
+		errx(1, "no answer within 10 s");
 	load_until(l, port_now_ns() + (uint64_t)(o->warmup * 1e9), false);
 	l->answered = l->sent = l->lost = l->stray = 0;
 	memset(&l->latency, 0, sizeof(l->latency));

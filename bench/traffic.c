@@ -167,8 +167,10 @@ static void option_take(struct options *o, int c, const char *arg)
 
 int main(int argc, char **argv)
 {
-	static const struct option names[] = {
-	    {"netdev", 1, NULL, 'n'}, {"device", 1, NULL, 'd'}, {"cpu", 1, NULL, 'c'}, {0}};
+	static const struct option names[] = {{"netdev", 1, NULL, 'n'},
+					      {"device", 1, NULL, 'd'},
+					      {"cpu", 1, NULL, 'c'},
+					      {0}};
 	struct options o = {.seconds = 1, .cpu = -1};
 	struct port p = {.fd = -1};
 	int c;

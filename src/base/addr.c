@@ -128,6 +128,15 @@ bool ip4_in(struct cidr4 c, struct in_addr a)
 	return ((a.s_addr ^ c.addr.s_addr) & ip4_mask(c.len).s_addr) == 0;
 }
 
+struct in_addr ip4_spare(struct cidr4 c)
+{
+	uint32_t last = ntohl(ip4_broadcast(c).s_addr) - 1;
+
+	if (c.len >= 30)
+		return (struct in_addr){0};
+	return (struct in_addr){.s_addr = htonl(c.len == 29 ? last : last - 3)};
+}
+
 bool ip4_is_multicast(struct in_addr a)
 {
 	return (ntohl(a.s_addr) & 0xf0000000) == 0xe0000000;

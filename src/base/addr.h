@@ -46,6 +46,12 @@ struct in_addr ip4_mask(uint8_t len);
 struct in_addr ip4_network(struct cidr4 c);
 struct in_addr ip4_broadcast(struct cidr4 c);
 bool ip4_in(struct cidr4 c, struct in_addr a);
+/*
+ * The address in a subnet that fold answers from where nobody named one, and that it never gives to a VM: on the VM's own
+ * link, so that a client can renew by unicast, and none of those that people give to hosts and routers by habit (the
+ * first and the last ones). 0 where the subnet is too small to spare one.
+ */
+struct in_addr ip4_spare(struct cidr4 c);
 bool ip4_is_multicast(struct in_addr a);
 
 struct in6_addr ip6_network(struct cidr6 c);

@@ -53,12 +53,18 @@ static void ip_in(struct nft *n, uint32_t which, enum nft_op op, struct cidr4 bl
 	nft_match_masked(n, NFT_NETWORK, which, 4, &mask, op, &net);
 }
 
-/* RFC 791: version 4 and five words of header, so no options. A fragment is looked at first. */
+/* RFC 791: version 4 and five words of header, so no options. */
 static void check_header(struct nft *n, const struct side *s)
 {
-	static const uint8_t plain = 0x45, zero[2], more_or_offset[2] = {0x3f, 0xff};
+	static const uint8_t plain = 0x45;
 
 	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS_NOT, &plain), drop(n, s->header);
+}
+
+static void fragments_apart(struct nft *n, const struct side *s)
+{
+	static const uint8_t zero[2], more_or_offset[2] = {0x3f, 0xff};
+
 	nft_rule(n, s->in), nft_match_masked(n, NFT_NETWORK, IP_FRAGMENT, 2, more_or_offset, NFT_IS_NOT, zero),
 	    nft_jump(n, s->fragment);
 }
@@ -237,7 +243,10 @@ static void to_peer(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
 
+	/* Nobody else is the guest, or fold. */
 	nft_rule(n, to.peer), ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr), drop(n, TO_SOURCE);
+	for (size_t i = 0; i < g->service4.count; i++)
+		nft_rule(n, to.peer), ip_is(n, IP_SRC, NFT_IS, g->service4.at[i]), drop(n, TO_SOURCE);
 	nft_rule(n, to.peer), ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr), eth_dst(n, NFT_IS, g->id.mac),
 	    nft_goto(n, "to_source4");
 	if (has_broadcast(g))
@@ -278,9 +287,11 @@ void rules_ip4(struct nft *n, const struct rules *r)
 		for (size_t c = 0; c < sizeof(own) / sizeof(own[0]); c++)
 			nft_chain(n, own[c], true);
 		check_header(n, s);
+		/* Whose it is comes before what it is: that holds for every fragment. */
 		if (s == &from)
 			nft_rule(n, s->in), ip_is(n, IP_SRC, NFT_IS_NOT, r->guest->id.ip4.addr),
 			    nft_goto(n, "from_unbound4");
+		fragments_apart(n, s);
 		by_transport(n, s);
 		check_fragment(n, s);
 		check_ports(n, s);

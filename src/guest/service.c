@@ -50,19 +50,15 @@ static bool is_nameserver4(const struct guest *g, struct in_addr a)
 }
 
 /*
- * An address for a responder that nobody named one for. It is on the guest's own link,
- * so that a client can renew by unicast: the highest of the subnet that is not taken by
- * what fold knows of, else the gateway's, whose packets to port 67 fold sees as well.
+ * An address for a responder that nobody named one for: the one that the subnet can spare, or the next below it that
+ * fold does not know to be taken; else the gateway's, whose packets to port 67 fold sees as well.
  */
 static struct in_addr derive_server4(const struct guest *g, const struct binding *b)
 {
-	struct cidr4 subnet = g->id.ip4;
-	uint32_t edge = subnet.len <= 30; /* RFC 3021: both addresses of a /31 are hosts */
-	uint32_t low = ntohl(ip4_network(subnet).s_addr) + edge;
-	uint32_t high = ntohl(ip4_broadcast(subnet).s_addr) - edge;
+	uint32_t spare = ntohl(ip4_spare(g->id.ip4).s_addr), low = ntohl(ip4_network(g->id.ip4).s_addr);
 
-	for (uint64_t n = high; n >= low && n > 0; n--) {
-		struct in_addr a = {.s_addr = htonl((uint32_t)n)};
+	for (uint32_t n = spare; n > low; n--) {
+		struct in_addr a = {.s_addr = htonl(n)};
 		if (!is_own4(g, a) && !is_gateway4(b, a) && !is_nameserver4(g, a))
 			return a;
 	}
@@ -74,11 +70,12 @@ static struct in_addr derive_server4(const struct guest *g, const struct binding
 /* nfdhcpd's server_on_link: the gateway's address, else the subnet's first. */
 static struct in_addr on_link4(const struct guest *g, const struct binding *b)
 {
+	const struct in_addr none = {0};
 	struct in_addr first = {.s_addr = htonl(ntohl(ip4_network(g->id.ip4).s_addr) + (g->id.ip4.len <= 30))};
 
 	if (binding_has(b, BINDING_GATEWAY))
 		return b->gateway;
-	return is_own4(g, first) ? (struct in_addr){0} : first;
+	return is_own4(g, first) ? none : first;
 }
 
 static struct in_addr choose_server4(const struct guest *g, const struct binding *b, const struct config *c)

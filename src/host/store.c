@@ -246,6 +246,17 @@ static int find_free(struct store *s, struct range range, int64_t *addr)
 	return *addr <= range.high;
 }
 
+/* The same without the address that fold answers from itself (0: there is none). */
+static int find_free_but_spare(struct store *s, struct range range, int64_t spare, int64_t *addr)
+{
+	const struct range below = {.low = range.low, .high = spare - 1}, above = {.low = spare + 1, .high = range.high};
+
+	if (!spare)
+		return find_free(s, range, addr);
+	int found = find_free(s, below, addr);
+	return found ? found : find_free(s, above, addr);
+}
+
 static int take(struct store *s, int64_t addr, const char *name)
 {
 	int64_t left[2], right[2], first = addr, last = addr;
@@ -299,10 +310,10 @@ static int check_name(const char *name, struct report *r)
 static int allocate(struct store *s, const char *name, const struct cidr4 *subnet, int64_t *addr)
 {
 	char text[CIDR4_TEXT];
-	/* Neither the network's address, nor fold's own, the highest host's, nor the broadcast address. */
+	/* Neither the network's address nor the broadcast address. */
 	struct range range = {
 		.low = (int64_t)ntohl(ip4_network(*subnet).s_addr) + 1,
-		.high = (int64_t)ntohl(ip4_broadcast(*subnet).s_addr) - 2,
+		.high = (int64_t)ntohl(ip4_broadcast(*subnet).s_addr) - 1,
 	};
 	int64_t row[2];
 	int found = query(s, "SELECT addr, 0 FROM lease WHERE name = ?3 AND addr BETWEEN ?1 AND ?2 ORDER BY addr LIMIT 1",
@@ -314,7 +325,7 @@ static int allocate(struct store *s, const char *name, const struct cidr4 *subne
 		*addr = row[0];
 		return 0;
 	}
-	found = find_free(s, range, addr);
+	found = find_free_but_spare(s, range, ntohl(ip4_spare(*subnet).s_addr), addr);
 	if (found < 0)
 		return found;
 	if (!found)

@@ -25,7 +25,7 @@ int store_parse_net(const char *arg, struct cidr4 *out, struct report *r);
 /*
  * The address that `name` holds in the subnet (NULL: the default one), or a free one,
  * the lowest, which is then its own; out has the subnet's length. The network's and
- * the broadcast address and the highest host address (fold's own service address) are
+ * the broadcast address and ip4_spare(), which fold answers from itself, are
  * never given. Durable when it returns. 0, or -errno with a line in r:
  * -EINVAL (subnet or name), -ENOSPC (full), -EBUSY, -EIO and others.
  */

@@ -74,6 +74,11 @@ check() {
 	return 1
 }
 
+# not COMMAND...: for check and within.
+not() {
+	! "$@"
+}
+
 # same WHAT HAVE WANT: for check.
 same() {
 	[ "$2" = "$3" ] && return 0

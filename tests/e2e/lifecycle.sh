@@ -150,7 +150,7 @@ exit 0
 END
 run_vm "$mac" qemu-system-leaver
 check 'a hypervisor that leaves a process behind' ended 0
-check 'it is ended as well' within 2 sh -c '! pgrep -x sleep'
+check 'it is ended as well' within 2 not pgrep -x sleep
 nothing_left 'signals'
 
 # ---- what the hypervisor is given ----
@@ -328,9 +328,9 @@ kill_all() {
 }
 begin_vm "$mac" qemu-system-stay
 kill_all 2>/dev/null
-check 'killed, both of them: the guest is gone' within 2 sh -c '! pgrep -x sleep'
-check 'and the tap' within 2 sh -c '! ip link show vm0'
-check 'and the rules of its own' within 2 sh -c '! nft list table netdev fold-vm0'
+check 'killed, both of them: the guest is gone' within 2 not pgrep -x sleep
+check 'and the tap' within 2 not ip link show vm0
+check 'and the rules of its own' within 2 not nft list table netdev fold-vm0
 check 'fold ls shows no VM' same lines "$("$FOLD" ls | wc -l)" 1
 check 'its copy of the binding lies about' [ -e "$datapath/vm0" ]
 "$FOLD" gc >"$T/stdout" 2>"$T/stderr"
@@ -448,7 +448,7 @@ cidr -i k1 -4 auto net:10.42.0.0/16 >/dev/null
 
 # ---- VMs on --local ----
 
-check '--local: the bridge fold0 is not there yet' sh -c '! ip link show fold0'
+check '--local: the bridge fold0 is not there yet' not ip link show fold0
 check '--local: one VM' start_vm left "$("$FOLD" --local -i left -4 auto)" 52:54:00:00:00:01 --local
 check '--local: fold0 has been made' same kind "$(ip -d -o link show fold0 | grep -c ' bridge ')" 1
 check '--local: another' start_vm right "$("$FOLD" --local -i right -4 auto)" 52:54:00:00:00:02 --local

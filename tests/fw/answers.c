@@ -39,6 +39,8 @@ static const struct ask asks[] = {
     {"64 DISCOVER with another client's hardware address", {DHCP(A, DISCOVER, .sha = MAC_B)}, AT_A, SILENCE, NULL},
     {"64 DISCOVER of a relay", {DHCP(A, DISCOVER, .giaddr = IP_P)}, AT_A, SILENCE, NULL},
     {"64 DISCOVER as a first fragment", {DHCP(A, DISCOVER, .frag = MF)}, AT_A, SILENCE, NULL},
+    {"64 REQUEST to fold's MAC as a first fragment", {DHCP(A, REQUEST, .src = IP_A, .dmac = SERVICE(MAC_A), .frag = MF)}, AT_A, SILENCE,
+     NULL},
     {"64 noise to port 67", {UDP(A, P, .dport = 67)}, AT_A, SILENCE, NULL},
     {"64 noise to port 67 of the host", {UDP(A, H, .dport = 67)}, AT_A, SILENCE, NULL},
     {"64 noise to port 67 of everybody", {UDP(A, ALL1, .dport = 67)}, AT_A, SILENCE, NULL},

@@ -2,7 +2,7 @@
 /*
  * attack: the program behind tests/fw/run. As qemu-system-attack it is the hypervisor of the VMs (hold.c); else
  *
- *   attack DIR NETNS cases | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...
+ *   attack DIR NETNS cases | hijack | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...
  *
  * DIR has the sockets of the VMs' holders, NETNS is the path of the namespace with the containers' ends. TAP lines without numbers on stdout.
  */
@@ -29,12 +29,14 @@ int main(int argc, char **argv)
 	if (strcmp(slash ? slash + 1 : argv[0], "qemu-system-attack") == 0)
 		return hold(argc, argv);
 	if (argc < 4) {
-		fputs("usage: attack DIR NETNS cases | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...\n", stderr);
+		fputs("usage: attack DIR NETNS cases | hijack | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...\n", stderr);
 		return 2;
 	}
 	ports_open(argv[1], argv[2]);
 	if (strcmp(argv[3], "cases") == 0)
 		return run_cases();
+	if (strcmp(argv[3], "hijack") == 0)
+		return run_hijack();
 	if (strcmp(argv[3], "mutate") == 0 && argc == 6)
 		return run_mutate(number(argv[4]), number(argv[5]));
 	if (strcmp(argv[3], "flood") == 0)

@@ -215,6 +215,7 @@ int finish(void); /* exit status */
 /* ---- the parts ---- */
 
 int run_cases(void);	  /* cases.c and its tables */
+int run_hijack(void);
 void run_bulk(void);	  /* bulk.c: loops over whole fields */
 void run_answers(void);	  /* answers.c: the responder */
 void run_offload(void);	  /* offload.c: virtio headers, large frames */

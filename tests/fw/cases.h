@@ -72,7 +72,7 @@ struct table {
 	const struct wcase *cases;
 	size_t n;
 };
-extern const struct table table_l2, table_arp, table_ip4, table_gateway, table_host, table_to;
+extern const struct table table_l2, table_arp, table_ip4, table_gateway, table_host, table_to, table_hijack;
 
 #define TABLE(id, title, list) const struct table id = {title, list, sizeof(list) / sizeof((list)[0])}
 #define FROM(x)	   .from = AT_##x, .judge = AT_##x

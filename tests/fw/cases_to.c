@@ -135,7 +135,7 @@ static const struct wcase cases[] = {
     {"12 ICMP without a header", {ICMP(P, A, .total = 20)}, TOWARDS(A, P), DROP("to_header")},
     {"12 TCP with 19 octets of header", {TCP(P, A, .total = 39)}, TOWARDS(A, P), DROP("to_header")},
     {"55 IPv4 in IPv4", {IP(P, A, .proto = 4)}, TOWARDS(A, P), DROP("to_proto")},
-    {"61 IGMP query", {IP(P, GROUP, .proto = 2, .dst = IP4(224, 0, 0, 1), .dmac = 0x01005e000001ULL)}, TOWARDS(A, P), DROP("to_proto")},
+    {"61 IGMP query", {IP(P, GROUP, .proto = 2, .dst = IP4(224, 0, 0, 1), .dmac = 0x01005e000001ULL)}, TOWARDS(A, P), NOWHERE},
     {"62 VRRP", {IP(P, GROUP, .proto = 112, .dst = IP4(224, 0, 0, 18), .dmac = 0x01005e000012ULL)}, TOWARDS(A, P), DROP("to_proto")},
     {"62 OSPF to the VM alone", {IP(P, A, .proto = 89)}, TOWARDS(A, P), DROP("to_proto")},
     {"57 DHCP OFFER", {DHCP_SERVER(P, A)}, TOWARDS(A, P), DROP("to_server")},
@@ -167,9 +167,14 @@ static const struct wcase cases[] = {
     {"a group as source through the gateway", {UDP(FAR, B, .src = IP_GROUP)}, TOWARDS(B, G), DROP("to_source")},
     {"255.255.255.255 through the gateway", {UDP(FAR, B, .src = EVERY)}, TOWARDS(B, G), DROP("to_source")},
     {"the VM's own address through the gateway", {UDP(FAR, B, .src = IP_B)}, TOWARDS(B, G), DROP("to_source")},
-    /* Last: where the bridge believes these, nothing more reaches the guest. */
-    {"1 from the VM's own MAC", {UDP(P, ALL1, .smac = MAC_A)}, TOWARDS(A, P), NOWHERE},
-    {"1 ARP from the VM's own MAC", {ARP_REQUEST(P, A, .smac = MAC_A)}, TOWARDS(A, P), NOWHERE},
 };
 
 TABLE(table_to, "towards the guest", cases);
+
+static const struct wcase hijack[] = {
+    {"1 from the VM's own MAC", {UDP(P, ALL1, .smac = MAC_A)}, TOWARDS(A, P), NOWHERE},
+    {"1 ARP from the VM's own MAC", {ARP_REQUEST(P, A, .smac = MAC_A)}, TOWARDS(A, P), NOWHERE},
+    {"1 from the VM's own MAC to another VM", {UDP(P, B, .smac = MAC_A)}, TOWARDS(A, P), NOWHERE},
+};
+
+TABLE(table_hijack, "the guest's own MAC, from elsewhere", hijack);

@@ -80,8 +80,9 @@ static bool parse_ip(const uint8_t *f, size_t len, struct ip *out)
 }
 
 /* What either direction asks of the packet itself. */
-static bool sound(const struct ip *p, bool to_many)
+static bool sound(const struct ip *p, uint64_t dmac)
 {
+	bool to_many = is_group_mac(dmac);
 	bool fragment = p->more || p->offset;
 
 	if (p->proto != 1 && p->proto != 6 && p->proto != 17)
@@ -97,7 +98,7 @@ static bool sound(const struct ip *p, bool to_many)
 		/* DHCP, in whatever direction, is between the guest and fold. */
 		if (sport == 67 || dport == 67 || dport == 68)
 			return false;
-		if (to_many && (dport == 137 || dport == 138))
+		if (dmac == MAC_ALL && (dport == 137 || dport == 138))
 			return false;
 	}
 	return !(p->proto == 1 && (p->l4[0] == 5 || p->l4[0] == 9));
@@ -132,7 +133,7 @@ static bool ip_from(const struct vm *v, const uint8_t *f, size_t len)
 	uint64_t dmac = frame_mac(f);
 	struct ip p;
 
-	if (!parse_ip(f, len, &p) || p.src != v->ip || !sound(&p, is_group_mac(dmac)))
+	if (!parse_ip(f, len, &p) || p.src != v->ip || !sound(&p, dmac))
 		return false;
 	if (dmac == SERVICE(v->mac))
 		return false;
@@ -186,7 +187,7 @@ static bool ip_to(const struct vm *v, const uint8_t *f, size_t len)
 	uint64_t dmac = frame_mac(f);
 	struct ip p;
 
-	if (!parse_ip(f, len, &p) || !sound(&p, is_group_mac(dmac)) || p.src == v->ip || is_edge(v, p.src))
+	if (!parse_ip(f, len, &p) || !sound(&p, dmac) || p.src == v->ip || is_edge(v, p.src))
 		return false;
 	if (v->service && p.src == v->service)
 		return false;

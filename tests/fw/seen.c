@@ -31,11 +31,11 @@ static struct {
 	uint64_t hash;
 } unmarked[UNMARKED];
 static size_t unmarked_count;
-static uint32_t fence_seen[PORTS], next_fence = FENCE;
+static uint32_t fence_seen[PORTS], fence_answered[VMS], next_fence = FENCE;
 static struct answer answers[VMS][ANSWERS];
 static size_t answer_count[VMS];
 static uint32_t stray_count;
-static char stray_text[256];
+static char stray_text[512];
 
 /* FNV-1a. */
 static uint64_t hash(const uint8_t *p, size_t len)
@@ -87,9 +87,10 @@ void seen_learn(uint32_t id, const uint8_t *frame, size_t len)
 /* A reply of fold's, which carries no cookie of ours. */
 static bool take_answer(enum port at, const uint8_t *f, size_t len)
 {
-	if (at >= VMS || len < 42 || frame_mac(f + 6) != SERVICE(vms[at].mac) || answer_count[at] == ANSWERS)
+	if (at >= VMS || len < 42 || frame_mac(f + 6) != SERVICE(vms[at].mac))
 		return false;
-	struct answer *a = &answers[at][answer_count[at]++];
+	/* Nobody looks at all the answers to a flood. */
+	struct answer spare, *a = answer_count[at] < ANSWERS ? &answers[at][answer_count[at]++] : &spare;
 	*a = (struct answer){.arp = frame_u16(f + 12) == 0x0806};
 	if (a->arp) {
 		a->sha = frame_mac(f + 22);
@@ -100,6 +101,8 @@ static bool take_answer(enum port at, const uint8_t *f, size_t len)
 		a->yiaddr = frame_u32(f + 58);
 		/* RFC 2131: the message type is the first option that fold writes. */
 		a->msg = f[282] == 53 ? f[284] : 0;
+		if (a->xid & FENCE)
+			fence_answered[at] = a->xid;
 	}
 	return true;
 }
@@ -142,10 +145,15 @@ void seen_on_frame(enum port at, const uint8_t *f, size_t len)
 	/* An answer may hold the question's cookie: the sender is looked at first. */
 	if (take_answer(at, f, len))
 		return;
+	/* The host reports its own groups now and then (IGMP): its bridge listens to other snoopers. */
+	if (frame_mac(f + 6) == MAC_H && len > 34 && frame_u16(f + 12) == 0x0800 && f[23] == 2)
+		return;
 	if (!known(f, len, &id) || (!(id & FENCE) && id >= next_id)) {
-		if (!stray_count++)
-			snprintf(stray_text, sizeof(stray_text), "at %s, from %012llx, type %04x, %zu octets", port_names[at],
-				 (unsigned long long)frame_mac(f + 6), frame_u16(f + 12), len);
+		if (stray_count++)
+			return;
+		int n = snprintf(stray_text, sizeof(stray_text), "at %s, %zu octets: ", port_names[at], len);
+		for (size_t i = 0; i < len && i < 96; i++)
+			n += snprintf(stray_text + n, sizeof(stray_text) - (size_t)n, "%02x", f[i]);
 		return;
 	}
 	if (id & FENCE) {
@@ -202,15 +210,17 @@ bool fence_responder(enum port p)
 	static uint8_t f[FRAME_MAX];
 	struct shape s = {DHCP(A, DISCOVER)};
 	uint32_t id = ++next_fence;
-	uint64_t end = now_ms() + PATIENCE_MS;
 
 	s.smac = s.sha = vms[p].mac;
-	port_send(p, f, frame_build(&s, id, f), NULL, 0);
-	for (size_t from = 0; now_ms() < end;) {
-		ports_poll(100);
-		for (; from < answer_count[p]; from++)
-			if (!answers[p][from].arp && answers[p][from].xid == id)
+	size_t len = frame_build(&s, id, f);
+	/* A client asks again: a flood may have filled the queue. */
+	for (int turn = 0; turn < PATIENCE_MS / 1000; turn++) {
+		port_send(p, f, len, NULL, 0);
+		for (uint64_t end = now_ms() + 1000; now_ms() < end;) {
+			ports_poll(100);
+			if (fence_answered[p] == id)
 				return true;
+		}
 	}
 	return false;
 }

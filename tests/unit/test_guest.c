@@ -295,11 +295,11 @@ static void service_addresses(void **state)
 	check_services("10.0.1.5/24", GATEWAY "PRIVATE=1\nNAMESERVERS=10.0.1.90\n", NULL, "10.0.1.90", "");
 	check_services("10.0.1.5/24", GATEWAY "NOTIFY_IP=10.0.1.90\nDHCP_SERVER_IP=10.0.1.1\n", NULL, "10.0.1.1", "10.0.1.1");
 	/* A name server that cannot be fold, and one that is not where DNS is off. */
-	check_services("10.0.1.5/24", "NAMESERVERS=127.0.0.1\n", NULL, "10.0.1.254", "10.0.1.254");
-	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.5\n", NULL, "10.0.1.254", "10.0.1.254");
-	check_services("10.0.1.5/24", dns, "[dns]\nenable_dns = no\n", "10.0.1.254", "10.0.1.254");
-	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.254\n", "[dns]\nenable_dns = no\n", "10.0.1.253", "10.0.1.253");
-	check_services("10.0.1.5/24", "NOTIFY_IP=10.0.1.3\n", "[notify]\nenable_notify = no\n", "10.0.1.254", "10.0.1.254");
+	check_services("10.0.1.5/24", "NAMESERVERS=127.0.0.1\n", NULL, "10.0.1.251", "10.0.1.251");
+	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.5\n", NULL, "10.0.1.251", "10.0.1.251");
+	check_services("10.0.1.5/24", dns, "[dns]\nenable_dns = no\n", "10.0.1.251", "10.0.1.251");
+	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.251\n", "[dns]\nenable_dns = no\n", "10.0.1.253", "10.0.1.253");
+	check_services("10.0.1.5/24", "NOTIFY_IP=10.0.1.3\n", "[notify]\nenable_notify = no\n", "10.0.1.251", "10.0.1.251");
 	/* server_on_link */
 	check_services("10.0.1.5/24", GATEWAY, "[dhcp]\nserver_on_link = yes\nserver_ip = 10.0.1.9\n", "10.0.1.90", "");
 	check_services("10.0.1.5/24", NULL, "[dhcp]\nserver_on_link = yes\nserver_ip = 10.0.1.9\n", "10.0.1.1", "10.0.1.1");
@@ -309,14 +309,15 @@ static void service_addresses(void **state)
 static void a_server_address_for_every_subnet(void **state)
 {
 	(void)state;
-	check_services("10.0.1.5/24", NULL, NULL, "10.0.1.254", "10.0.1.254");
-	check_services("10.0.1.254/24", NULL, NULL, "10.0.1.253", "10.0.1.253");
-	check_services("10.32.0.1/12", NULL, NULL, "10.47.255.254", "10.47.255.254");
-	check_services("10.0.1.1/30", NULL, NULL, "10.0.1.2", "10.0.1.2");
+	check_services("10.0.1.5/24", NULL, NULL, "10.0.1.251", "10.0.1.251");
+	check_services("10.0.1.251/24", NULL, NULL, "10.0.1.250", "10.0.1.250");
+	check_services("10.32.0.1/12", NULL, NULL, "10.47.255.251", "10.47.255.251");
+	check_services("10.0.1.1/29", NULL, NULL, "10.0.1.6", "10.0.1.6");
+	check_services("10.0.1.5/24", "GATEWAY=10.0.1.251\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "10.0.1.250", "10.0.1.250");
+	/* The other address of these is the one host that the VM can talk to. */
+	check_services("10.0.1.1/30", NULL, NULL, "169.254.0.1", "169.254.0.1");
 	check_services("10.0.1.1/30", "GATEWAY=10.0.1.2\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "10.0.1.2", "");
-	check_services("10.0.1.5/24", "GATEWAY=10.0.1.254\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "10.0.1.253", "10.0.1.253");
-	check_services("10.0.1.0/31", NULL, NULL, "10.0.1.1", "10.0.1.1");
-	check_services("10.0.1.1/31", NULL, NULL, "10.0.1.0", "10.0.1.0");
+	check_services("10.0.1.0/31", NULL, NULL, "169.254.0.1", "169.254.0.1");
 	check_services("10.0.1.1/31", "GATEWAY=10.0.1.0\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "10.0.1.0", "");
 	check_services("10.0.1.1/32", NULL, NULL, "169.254.0.1", "169.254.0.1");
 	check_services("10.0.2.1/32", GATEWAY, NULL, "10.0.1.90", "");

@@ -1,0 +1,278 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# badinput: whatever is wrong is said in one line on stderr that names the thing, with the right exit status (2: the command
+# line, 125: fold failed, 126, 127: the hypervisor's), nothing on stdout, and nothing left behind.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+
+mac=52:54:00:12:34:56
+make_bridge "$BRIDGE"
+hypervisor true <<'END'
+exit 0
+END
+hypervisor stay <<'END'
+: >"$HV_OUT"
+exec sleep 1000
+END
+
+# said STATUS TEXT [KEPT]: what the last run_fold must have said; KEPT: what was there before and must still be there.
+said() {
+	ended "$1" || return
+	[ "$(wc -l <"$T/stderr")" = 1 ] || {
+		echo 'not one line on stderr:'
+		cat "$T/stderr"
+		return 1
+	}
+	grep '^fold: ' "$T/stderr" | grep -qF -e "$2" || {
+		echo "does not begin with \"fold: \" or lacks \"$2\":"
+		cat "$T/stderr"
+		return 1
+	}
+	if LC_ALL=C grep -q '[^ -~]' "$T/stderr"; then
+		echo 'unprintable characters on stderr'
+		return 1
+	fi
+	same stdout "$(cat "$T/stdout")" '' && { [ -n "${running:-}" ] || within 2 remains; }
+}
+
+# refused NAME STATUS TEXT ARGUMENT...: fold, run with these arguments.
+refused() {
+	name=$1 want=$2 text=$3
+	shift 3
+	run_fold "$@"
+	check "$name" said "$want" "$text"
+}
+
+# vm NAME STATUS TEXT ARGUMENT...: the same with a good VM's flags in front and a good hypervisor behind.
+vm() {
+	name=$1 want=$2 text=$3
+	shift 3
+	refused "$name" "$want" "$text" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$@" "$mac" qemu-system-true
+}
+
+# The words that are good: else all that follows would prove nothing.
+run_fold --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
+check 'what is right is not refused' same 'status, stdout and stderr' "$status$(cat "$T/stdout" "$T/stderr")" 0
+
+# ---- the command line ----
+
+refused 'neither -4 nor -6' 2 '-4' --bridge "$BRIDGE" -i vm0 "$mac" qemu-system-true
+for address in 10.0.1.256/24 10.0.1/24 10.0.1.1.1/24 4294967297/24 010.0.1.1/24 10.0.1.-1/24 vm.example/24 '' / 10.0.1.1 \
+	10.0.1.1/ 10.0.1.1/33 10.0.1.1/-1 10.0.1.1/24x 10.0.1.1/255.255.255.0 ' 10.0.1.1/24' fde5::1/64 \
+	10.0.1.1/0 0.0.0.0/0 10.0.1.0/24 10.0.1.255/24 10.0.1.4/30 10.0.1.7/30 10.0.0.0/8 255.255.255.255/32 0.0.0.1/8 \
+	127.0.0.1/8 224.0.0.1/24 240.0.0.1/24; do
+	refused "-4 '$address'" 2 "-4 $address" --bridge "$BRIDGE" -i vm0 -4 "$address" "$mac" qemu-system-true
+done
+vm '-4 twice' 2 '-4 10.0.1.2/24' -4 10.0.1.2/24
+for good in 10.0.1.0/31 10.0.1.1/31 10.0.1.1/32 10.0.1.2/30; do
+	run_fold --bridge "$BRIDGE" -i vm0 -4 "$good" "$mac" qemu-system-true
+	check "-4 $good is a host's address" ended 0
+done
+
+for bad in 01:00:5e:00:00:01 ff:ff:ff:ff:ff:ff 53:54:00:12:34:56; do
+	refused "a multicast MAC: $bad" 2 "$bad: a multicast MAC" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$bad" qemu-system-true
+done
+refused 'the zero MAC' 2 '00:00:00:00:00:00: the zero MAC' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 00:00:00:00:00:00 qemu-system-true
+for bad in 52:54:00:12:34 52:54:00:12:34:56:78 52:54:00:12:34:5g 52540012:34:56 52:54:0:12:34:56 525400123456 \
+	52:54:00:12:34:056 '52:54:00:12:34:56 ' nonsense 'list'; do
+	refused "a malformed MAC: '$bad'" 2 "$bad" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$bad" qemu-system-true
+done
+refused 'an empty MAC' 2 'MAC' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 '' qemu-system-true
+refused 'no MAC at all' 2 'MAC' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24
+refused 'a MAC of control characters' 2 'MAC' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$(printf 'a\033[31m\nb')" qemu-system-true
+
+for bad in sixteen-octets-- a-name-far-beyond-all-that-the-kernel-would-take a/b /ab ../ab . .. 'a b' 'a:b'; do
+	refused "-i '$bad'" 2 "-i $bad" --bridge "$BRIDGE" -i "$bad" -4 10.0.1.1/24 "$mac" qemu-system-true
+done
+refused "-i ''" 2 '-i' --bridge "$BRIDGE" -i '' -4 10.0.1.1/24 "$mac" qemu-system-true
+refused '-i with control characters' 2 '-i' --bridge "$BRIDGE" -i "$(printf 'a\033b\nc')" -4 10.0.1.1/24 "$mac" qemu-system-true
+ip link add taken type veth peer name taken2
+refused '-i of an interface that is there' 125 'interface taken: ' --bridge "$BRIDGE" -i taken -4 10.0.1.1/24 "$mac" qemu-system-true
+check 'which is left alone' ip link show taken
+refused '-i lo' 125 'interface lo: ' --bridge "$BRIDGE" -i lo -4 10.0.1.1/24 "$mac" qemu-system-true
+
+for bad in 10.0.1.1 223.255.255.255 240.0.0.1 224.0.0.0/3 239.1.2.3/24 239.1.2.0/33 239.1.2 all; do
+	vm "-m '$bad'" 2 "-m $bad" -m "$bad"
+done
+vm 'an unknown flag' 2 '-Z' -Z
+vm 'an unknown long flag' 2 '--no-such-flag' --no-such-flag
+vm '--transport of an unknown name' 2 '--transport pigeon' --transport pigeon
+refused 'a flag without its value' 2 '-i' -4 10.0.1.1/24 -i
+refused 'a long flag without its value' 2 '--bridge' -4 10.0.1.1/24 --bridge
+refused '--local with --bridge' 2 '--local' --local --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
+refused 'no hypervisor' 2 'hypervisor' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac"
+for bad in true /bin/sh qemu-img qemu-system- kvmtool -x ''; do
+	refused "an unknown hypervisor: '$bad'" 2 "$bad" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" "$bad"
+done
+refused 'an unknown command' 2 'frobnicate' frobnicate
+
+# ---- the hypervisor ----
+
+refused 'a hypervisor that does not exist: by name' 127 'qemu-system-nowhere: ' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" \
+	qemu-system-nowhere
+refused 'a hypervisor that does not exist: by path' 127 '/no/such/qemu-system-x: ' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" \
+	/no/such/qemu-system-x
+mkdir "$T/qemu-system-dir"
+refused 'a hypervisor that is a directory' 126 "$T/qemu-system-dir: " --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" "$T/qemu-system-dir"
+: >"$T/bin/qemu-system-text"
+refused 'a hypervisor that may not be executed' 126 'qemu-system-text: ' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" \
+	"$T/bin/qemu-system-text"
+echo junk >"$T/bin/qemu-system-junk"
+chmod 755 "$T/bin/qemu-system-junk"
+refused 'a hypervisor that is no program' 126 'qemu-system-junk: ' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-junk
+hypervisor one <<'END'
+exit 1
+END
+refused 'a hypervisor that fails at once' 1 'qemu-system-one ended with exit status 1' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" \
+	qemu-system-one
+hypervisor crash <<'END'
+kill -SEGV $$
+END
+refused 'a hypervisor that crashes at once' 139 'qemu-system-crash' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-crash
+
+# ---- the bridge ----
+
+refused 'a bridge that does not exist' 125 'bridge nosuch: ' --bridge nosuch -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
+refused 'the default bridge where there is no Weave' 125 'bridge weave: ' -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
+check 'names --local and --bridge' grep -q -e '--bridge.*--local' "$T/stderr"
+refused 'a bridge that is none' 125 'taken2: not a bridge' --bridge taken2 -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
+refused 'a bridge name that cannot be' 2 '--bridge a/b' --bridge a/b -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
+refused 'a bridge name that is too long' 2 '--bridge sixteen-octets--' --bridge sixteen-octets-- -i vm0 -4 10.0.1.1/24 "$mac" \
+	qemu-system-true
+
+# ---- who runs it ----
+
+# As somebody who can reach the program wherever it was built.
+cp "$FOLD" "$T/bin/fold-for-all"
+nobody() {
+	timeout "$((30 * SLOW))" setpriv --reuid nobody --regid nogroup --clear-groups "$T/bin/fold-for-all" "$@" \
+		>"$T/stdout" 2>"$T/stderr" </dev/null
+	status=$?
+}
+nobody --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
+check 'not root' said 125 'not root'
+nobody --help
+check 'not root: --help works' ended 0
+nobody lamac
+check 'not root: lamac works' ended 0
+
+# ---- the binding ----
+
+vm 'a binding that does not exist' 125 "$T/none: " -b "$T/none"
+vm 'a binding that is a directory' 125 "$T: " -b "$T"
+mkfifo "$T/fifo"
+vm 'a binding that is a pipe' 125 "$T/fifo: " -b "$T/fifo"
+vm 'a binding that is a device' 125 '/dev/zero: ' -b /dev/zero
+ln -s loop "$T/loop"
+vm 'a binding that is a link to itself' 125 "$T/loop: " -b "$T/loop"
+# Root reads everything; what it cannot read is another process's memory.
+vm 'a binding that cannot be read' 125 '/proc/self/mem: ' -b /proc/self/mem
+yes '# a comment that fills the file' | head -c 2097152 >"$T/big"
+vm 'a binding of 2 MiB' 125 "$T/big: " -b "$T/big"
+head -c 1048576 "$T/big" >"$T/limit"
+run_fold --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 -b "$T/limit" "$mac" qemu-system-true
+check 'a binding of 1 MiB is not too large' ended 0
+head -c 4096 "$FOLD" >"$T/binary"
+vm 'a binding that is a program' 125 "$T/binary" -b "$T/binary"
+printf 'HOSTNAME=a\000b\n' >"$T/nul"
+vm 'a binding with a NUL' 125 "$T/nul" -b "$T/nul"
+printf 'HOSTNAME=\033[31mred\n' >"$T/escape"
+vm 'a binding with control characters' 125 "$T/escape" -b "$T/escape"
+vm 'an empty -b' 125 'cannot be opened' -b ''
+
+# line TEXT: the second line of a binding; it is named.
+line() {
+	printf '# a comment\n%s\n' "$1" >"$T/binding"
+	vm "a binding with the line '$1'" 125 "$T/binding:2: ${2-${1%%=*}}" -b "$T/binding"
+}
+for text in HOSTNAME=-a HOSTNAME=a_b..c 'HOSTNAME=a b' DOMAIN=a..b 'DOMAIN_SEARCH=a.example, b..c' GATEWAY=10.0.1.256 \
+	GATEWAY_MAC=01:00:5e:00:00:01 GATEWAY_MAC=52:54 NAMESERVERS=10.0.1.50,x 'NAMESERVERS=10.0.1.50 ; 10.0.1.51' \
+	NAMESERVERS=127.0.0.53x NAMESERVERS6=10.0.1.1 DHCP_SERVER_IP=300.1.1.1 MTU=67 MTU=65536 MTU=big MTU=-1 \
+	DHCP_OPTION:0=01 DHCP_OPTION:255=01 DHCP_OPTION:256=01 DHCP_OPTION:x=01 DHCP_OPTION:43=0g DHCP_OPTION:43=\"open \
+	NOTIFY_PORT=0 NOTIFY_PORT=65536 NOTIFY_IP=x DNS_TTL=-1 DNS_FORWARD=maybe DNS_SERVE=2 DNS_INTERCEPT=some \
+	ADDRESS:db.=10.0.1 ADDRESS6:db.=10.0.1.1 'ADDRESS:a..b=10.0.1.1' STABLE_KEY=half MAC=x IP=10.0.1.1/24 SUBNET=10.0.1.1/24 \
+	BRIDGE=a/b; do
+	line "$text"
+done
+line DHCP_SERVER_IP=10.0.1.1 'the address for the DHCP server is the VM'
+line 'no equals sign' 'is not KEY=VALUE'
+line '=value' 'is not KEY=VALUE'
+line GATEWAY=10.0.1.90 'GATEWAY stands without GATEWAY_MAC'
+for gateway in 10.0.2.90 10.0.1.1 10.0.1.0 10.0.1.255; do
+	printf 'GATEWAY_MAC=7a:f4:96:e0:1c:a0\nGATEWAY=%s\n' "$gateway" >"$T/binding"
+	vm "a binding with GATEWAY=$gateway" 125 "$T/binding:2: GATEWAY" -b "$T/binding"
+done
+for gateway in "$mac" fe:54:00:12:34:56; do
+	printf 'GATEWAY=10.0.1.90\nGATEWAY_MAC=%s\n' "$gateway" >"$T/binding"
+	vm "a binding with GATEWAY_MAC=$gateway" 125 "$T/binding:2: GATEWAY_MAC" -b "$T/binding"
+done
+printf 'NO_SUCH_KEY=1\nHOSTNAME=a\n' >"$T/binding"
+run_fold --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 -b "$T/binding" "$mac" qemu-system-true
+check 'an unknown key is warned of, no more' said 0 "$T/binding:1: NO_SUCH_KEY"
+printf 'PASSWORD hunter2=secret\n' >"$T/binding"
+run_fold --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 -b "$T/binding" "$mac" qemu-system-true
+check 'and what is no key at all is not repeated' same 'lines with it' "$(grep -c -e hunter2 -e secret "$T/stderr")" 0
+
+# ---- the global configuration ----
+
+NFDHCPD_CFG=$T/none vm 'NFDHCPD_CFG names no file' 125 "$T/none: "
+printf '[dhcp]\nlease_lifetime = long\n' >"$T/config"
+NFDHCPD_CFG=$T/config vm 'a bad value in it' 125 "$T/config:2: "
+printf '[dhcp\n' >"$T/config"
+NFDHCPD_CFG=$T/config vm 'a line that is none in it' 125 "$T/config:1: "
+printf '[general]\ndatapath = relative\n' >"$T/config"
+NFDHCPD_CFG=$T/config vm 'a datapath that is no absolute path' 125 "$T/config:2: "
+: >"$T/file"
+printf '[general]\ndatapath = %s/file\n' "$T" >"$T/config"
+NFDHCPD_CFG=$T/config vm 'a datapath that is a file' 125 "$T/file: "
+printf '[general]\ndatapath = /sys/fold\n' >"$T/config"
+NFDHCPD_CFG=$T/config vm 'a datapath that cannot be made' 125 /sys/fold
+
+# ---- what is missing here ----
+
+if [ -c /dev/net/tun ]; then
+	mount -t tmpfs none /dev/net
+	vm 'no /dev/net/tun' 125 '/dev/net/tun: '
+	umount /dev/net
+else
+	not_ok 'no /dev/net/tun: there is none to hide'
+fi
+mount -t tmpfs -o ro none /run
+vm '/run cannot be written' 125 /run/fold
+umount /run
+
+# ---- a second fold ----
+
+HV_OUT=$T/out/hv
+export HV_OUT
+mac=52:54:00:ab:cd:ef
+"$FOLD" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-stay >"$T/first" 2>&1 </dev/null &
+first=$!
+within 30 test -e "$HV_OUT"
+running=yes
+other=52:54:00:12:34:57
+refused 'a second fold with the same interface' 125 "interface vm0: in use by a running fold (pid $first" --bridge "$BRIDGE" -i vm0 \
+	-4 10.0.1.2/24 "$other" qemu-system-true
+refused 'a second fold with the same MAC' 125 "MAC $mac on bridge $BRIDGE: in use by a running fold (pid $first, interface vm0)" \
+	--bridge "$BRIDGE" -i vm1 -4 10.0.1.2/24 "$mac" qemu-system-true
+refused 'a second fold with the same MAC in capitals' 125 "MAC $mac on bridge $BRIDGE: in use" --bridge "$BRIDGE" -i vm1 \
+	-4 10.0.1.2/24 "$(echo "$mac" | tr a-f A-F)" qemu-system-true
+refused 'a second fold with the same address' 125 "address 10.0.1.1 on bridge $BRIDGE: in use by a running fold (pid $first, interface vm0)" \
+	--bridge "$BRIDGE" -i vm1 -4 10.0.1.1/24 "$other" qemu-system-true
+refused 'a second fold with the same address in a wider subnet' 125 "address 10.0.1.1 on bridge $BRIDGE: in use" \
+	--bridge "$BRIDGE" -i vm1 -4 10.0.1.1/16 "$other" qemu-system-true
+make_bridge br1
+run_fold --bridge br1 -i vm1 -4 10.0.1.1/24 "$mac" qemu-system-true
+check 'on another bridge both are free' ended 0
+run_fold --bridge "$BRIDGE" -i vm1 -4 10.0.1.2/24 "$other" qemu-system-true
+check 'beside it another VM is welcome' ended 0
+check 'the first one has noticed nothing' same 'what it said, and its tap' "$(cat "$T/first")$(cat /sys/class/net/vm0/carrier)" 1
+check 'and has all that it had' same 'claims and copy' "$(find /run/fold -type f ! -name 'kernel-*' | wc -l) $(ls "$datapath")" '3 vm0'
+kill "$first"
+wait "$first"
+running=
+nothing_left 'after the first'
+
+finish

@@ -1,0 +1,110 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# guest: whole boots of an unmodified Linux (tests/guest) through `fold ... qemu-system-x86_64 -accel tcg`, as `make demo` does
+# it: what the guests themselves say they got, and that they reach each other.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+. "$(dirname "$0")/lib.sh"
+# While there is still a network: the guest's kernel may have to be fetched.
+if [ "${FOLD_E2E:-}" != inside ]; then
+	"$root/tests/guest/build" >&2 || bail 'tests/guest/build failed: no guest'
+fi
+begin "$@"
+
+command -v qemu-system-x86_64 >/dev/null || bail 'no qemu-system-x86_64: make deps installs it'
+# A hypervisor that runs as another user cannot look into everybody's folders.
+cp "$root/build/guest/vmlinuz" "$root/build/guest/initrd" "$T/"
+chmod 644 "$T/vmlinuz" "$T/initrd"
+
+# fold0 as --local finds it; smaller than usual, so that its MTU is seen to arrive.
+make_bridge fold0 1376
+mac_alice=52:54:00:00:00:0a
+mac_bob=52:54:00:00:00:0b
+alice=$("$FOLD" --local -i alice -4 auto)
+bob=$("$FOLD" --local -i bob -4 auto)
+check 'both have an address of one subnet' same 'addresses' "$alice $bob" '10.32.0.1/12 10.32.0.2/12'
+
+# boot NAME ADDRESS MAC WORDS: its pid is in $boot.
+boot() {
+	cat >"$T/$1.binding" <<-END
+		HOSTNAME=$1
+		DOMAIN=guest.example
+		NAMESERVERS=10.47.255.250, 10.47.255.251
+	END
+	[ "$1" != alice ] || echo MTU=1300 >>"$T/$1.binding"
+	env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" -v --local -i "$1" -4 "$2" -b "$T/$1.binding" "$3" \
+		qemu-system-x86_64 -accel tcg -m 192 -nographic -vga none -no-reboot -kernel "$T/vmlinuz" -initrd "$T/initrd" \
+		-append "console=ttyS0 quiet fold.wait=$((60 * SLOW)) $4" >"$T/$1.console" 2>"$T/$1.log" </dev/null &
+	boot=$!
+}
+
+start=$(now)
+# Bob's hypervisor runs without any privilege, as it does under sudo.
+SUDO_USER=nobody
+export SUDO_USER
+boot bob "$bob" "$mac_bob" "fold.ping=${alice%/*} fold.hello=${alice%/*}"
+bob_fold=$boot
+unset SUDO_USER
+boot alice "$alice" "$mac_alice" "fold.ping=${bob%/*} fold.hello=${bob%/*} fold.renew=yes fold.stay=$((3 * SLOW))"
+alice_fold=$boot
+
+heard() {
+	tr -d '\r' <"$T/$1.console" | grep -q "^GUEST-$2"
+}
+# Once it is done, or fold has ended, there is nothing more to come.
+done_or_over() {
+	heard "$1" DONE || gone "$2"
+}
+within $((90)) done_or_over bob "$bob_fold"
+within $((90)) done_or_over alice "$alice_fold"
+echo "# both guests are done $(($(now) - start)) ms after the start"
+
+# got NAME WHAT VALUE: a line of its own.
+got() {
+	heard "$1" "LEASE *$2  *$3\$" && return
+	echo "not said: GUEST-LEASE $2 $3; but:"
+	tr -d '\r' <"$T/$1.console" | grep "GUEST-LEASE *$2\|GUEST-EVENT"
+	return 1
+}
+for name in alice bob; do
+	case $name in
+	alice) own=$alice other=$bob mac=$mac_alice mtu=1300 ;;
+	bob) own=$bob other=$alice mac=$mac_bob mtu=1376 ;;
+	esac
+	check "$name boots and finds its card" heard "$name" "READY $mac " || {
+		detail_file "$T/$name.console"
+		detail_file "$T/$name.log"
+	}
+	check "$name gets its address" got "$name" address "$own"
+	check "$name gets its netmask" got "$name" netmask 255.240.0.0
+	check "$name gets its broadcast address" got "$name" broadcast 10.47.255.255
+	check "$name gets its name servers" got "$name" dns '10.47.255.250 10.47.255.251'
+	check "$name gets its host name" got "$name" hostname "$name"
+	check "$name gets its domain" got "$name" domain guest.example
+	check "$name gets its MTU" got "$name" mtu "$mtu"
+	check "$name gets the usual lease time" got "$name" lease 604800
+	check "$name is given no router" not grep -q 'GUEST-LEASE *router' "$T/$name.console"
+	check "$name pings the other" heard "$name" "RESULT ping ${other%/*} ok" || detail_file "$T/$name.console" 40
+	check "$name speaks TCP with the other" heard "$name" "RESULT hello ${other%/*} ok hello from " || detail_file "$T/$name.console" 40
+	check "$name was answered by fold alone" grep -q "^fold: $name $mac: DHCPACK" "$T/$name.log"
+done
+check 'alice renews' heard alice 'RESULT renew ok'
+
+user() {
+	for pid in $(pgrep -f '^qemu-system-x86_64 .*mac='"$1"); do
+		stat -c %U "/proc/$pid"
+	done
+}
+check "bob's hypervisor runs as the user of sudo" same user "$(user "$mac_bob")" nobody
+
+wait "$alice_fold"
+status=$?
+check 'alice powers off, and her fold ends well' ended 0
+check 'bob goes on' sh -c 'ip link show bob'
+kill "$bob_fold"
+wait "$bob_fold"
+status=$?
+# qemu ends with success when it is told to end.
+check "bob's fold is told to end, and tells qemu" ended 0
+nothing_left 'two guests'
+finish
