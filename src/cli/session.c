@@ -296,12 +296,15 @@ static void take_down(struct session *s)
 	tx_close(s->tx);
 	delivery_close(s->delivery);
 	watch_close(s->watch);
-	nft_close(s->nft);
 	link_close(s->link);
 	if (s->bridge_watch >= 0)
 		close(s->bridge_watch);
-	if (s->keeper.pid && !keeper_finish(&s->keeper))
+	if (s->keeper.pid && !keeper_finish(&s->keeper)) {
+		session_reclaim(s);
 		session_takedown(s, s->notes);
+	}
+	/* Last: the VM's own rules stand until its tap is gone, whoever still holds that open. */
+	nft_close(s->nft);
 	guest_free(&s->guest);
 }
 

@@ -53,26 +53,45 @@ static void claim_key(const struct session *s, int which, char *key, char *what)
 	}
 }
 
+static int claim_one(struct session *s, int which, struct report *r)
+{
+	char text[1024], key[KEY_SIZE], what[KEY_SIZE], holder[1024] = "";
+	struct session_info other;
+
+	info_format(&s->info, text, sizeof(text));
+	claim_key(s, which, key, what);
+	int err = claim_take(key, text, &s->claims[which], holder, sizeof(holder), r);
+	if (err == -EBUSY && session_info_parse(holder, &other))
+		return report_fail(r, EBUSY, "%s: in use by a running fold (pid %d, interface %s); choose another", what,
+				   other.pid, other.iface);
+	if (err == -EBUSY)
+		return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
+	/* A killed fold of that name, with its keeper: what it left would be in the way. */
+	if (err == 0 && which == 0 && session_info_parse(holder, &other))
+		session_clean(&other);
+	return err;
+}
+
 int session_claim(void *session, struct report *r)
 {
 	struct session *s = session;
-	char text[1024], key[KEY_SIZE], what[KEY_SIZE], holder[1024];
 
-	info_format(&s->info, text, sizeof(text));
 	for (int i = 0; i < SESSION_CLAIMS; i++) {
-		struct session_info other;
-		claim_key(s, i, key, what);
-		int err = claim_take(key, text, &s->claims[i], holder, sizeof(holder), r);
-		if (err == -EBUSY && session_info_parse(holder, &other))
-			return report_fail(r, EBUSY,
-					   "%s: in use by a running fold (pid %d, interface %s); choose another", what,
-					   other.pid, other.iface);
-		if (err == -EBUSY)
-			return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
+		int err = claim_one(s, i, r);
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+void session_reclaim(struct session *s)
+{
+	struct report unused = {0};
+
+	/* The locks died with the keeper. What another fold has taken since is no longer ours to remove. */
+	for (int i = 0; i < SESSION_CLAIMS; i++)
+		if (s->claims[i].fd < 0)
+			claim_one(s, i, &unused);
 }
 
 void session_unclaim(struct session *s)
@@ -117,9 +136,28 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES])
 		delete_tap(s, notes[SESSION_NOTE_TAP]);
 	if (notes[SESSION_NOTE_SHARED])
 		remove_shared(s);
-	if (notes[SESSION_NOTE_COPY] && unlink(s->info.copy) < 0 && errno != ENOENT)
-		log_warn("%s: could not be removed: %s", s->info.copy, strerror(errno));
+	int err = notes[SESSION_NOTE_COPY] ? binding_remove_copy(s->info.copy) : 0;
+	if (err)
+		log_warn("%s: could not be removed: %s", s->info.copy, strerror(-err));
 	session_unclaim(s);
+}
+
+/*
+ * A tap outlives its fold only where the hypervisor made it persist, and then it has no rules. It is that one if it has the
+ * MAC that fold gave it.
+ */
+static void delete_left_tap(const struct session_info *left, const uint8_t mac[static MAC_LEN])
+{
+	uint8_t service[MAC_LEN];
+	struct link_info info;
+	struct link *l;
+
+	if (link_open(&l) < 0)
+		return;
+	mac_service(mac, service);
+	if (link_find(l, left->iface, &info) == 0 && memcmp(info.mac, service, MAC_LEN) == 0)
+		link_delete(l, info.ifindex);
+	link_close(l);
 }
 
 void session_clean(const struct session_info *left)
@@ -129,14 +167,17 @@ void session_clean(const struct session_info *left)
 	struct report r = {0};
 	uint8_t mac[MAC_LEN];
 
+	if (!mac_parse(left->mac, mac))
+		return;
+	delete_left_tap(left, mac);
 	if (nft_open(&nft) == 0) {
 		rules_remove_shared(nft, left->iface);
 		nft_close(nft);
 	}
 	/* Only the copy that this very VM had: somebody else's binding may stand there by now. */
-	if (!left->copy[0] || !mac_parse(left->mac, mac) || binding_load(left->copy, BINDING_VM, &b, &r) < 0)
+	if (!left->copy[0] || binding_load(left->copy, BINDING_VM, &b, &r) < 0)
 		return;
 	if (binding_has(&b, BINDING_MAC) && memcmp(b.mac, mac, MAC_LEN) == 0)
-		unlink(left->copy);
+		binding_remove_copy(left->copy);
 	binding_free(&b);
 }

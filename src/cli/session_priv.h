@@ -49,6 +49,8 @@ struct session {
 /* Everything that only one VM may have; in the keeper, which holds it. */
 int session_claim(void *session, struct report *r);
 void session_unclaim(struct session *s);
+/* Takes them over from a keeper that was killed, as far as nobody else was quicker. */
+void session_reclaim(struct session *s);
 /* The tap, the rules, files and claims; the guest is gone by then. Idempotent. */
 void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES]);
 

@@ -115,4 +115,7 @@ void binding_free(struct binding *b); /* what it points to; may be called twice 
 int binding_write_copy(const char *datapath, const struct identity *id, const struct binding *b, const char *text,
 		       size_t len, char **path, struct report *r);
 
+/* Removes a copy, and what a killed writer left beside it. 0, also where there is none, or -errno. */
+int binding_remove_copy(const char *path);
+
 #endif

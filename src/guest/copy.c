@@ -68,10 +68,15 @@ static void write_rest(FILE *to, const char *text, size_t len)
 	}
 }
 
+/* A name that whoever cleans up can know. An interface has one fold at a time. */
+#define TEMPORARY "%s/.%s.new"
+
 /* Not flushed to the disk: after a power cut there is no VM, and the next fold removes or rewrites the file. */
-static int write_temporary(char *name, const struct identity *id, const struct binding *b, const char *text, size_t len)
+static int write_temporary(const char *name, const struct identity *id, const struct binding *b, const char *text, size_t len)
 {
-	_cleanup_(cleanup_close) int fd = mkostemp(name, O_CLOEXEC);
+	/* What stands there was left by a killed fold, or is somebody's link to elsewhere. */
+	unlink(name);
+	_cleanup_(cleanup_close) int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	int err = 0;
 
 	if (fd < 0)
@@ -111,7 +116,7 @@ int binding_write_copy(const char *datapath, const struct identity *id, const st
 		return report_fail(r, EINVAL, "%s: cannot be the name of a file in %s; use another interface name",
 				   id->iface, datapath);
 	if (asprintf(&name, "%s/%s", datapath, id->iface) < 0 ||
-	    asprintf(&temporary, "%s/.%s.XXXXXX", datapath, id->iface) < 0)
+	    asprintf(&temporary, TEMPORARY, datapath, id->iface) < 0)
 		return report_fail(r, ENOMEM, "%s: out of memory", datapath);
 	int err = file_make_dir(datapath, 0755, r);
 	if (err)
@@ -128,4 +133,15 @@ int binding_write_copy(const char *datapath, const struct identity *id, const st
 	if (path)
 		*path = steal_ptr(&name);
 	return 0;
+}
+
+int binding_remove_copy(const char *path)
+{
+	_cleanup_(cleanup_free) char *temporary = NULL;
+	const char *slash = strrchr(path, '/');
+	int err = unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR ? -errno : 0;
+
+	if (slash && asprintf(&temporary, "%.*s/.%s.new", (int)(slash - path), path, slash + 1) >= 0)
+		unlink(temporary);
+	return err;
 }

@@ -88,6 +88,7 @@ int claim_take(const char *key, const char *text, struct claim *out, char *holde
 		return fd;
 	if (fd < 0)
 		return report_fail(r, -fd, "%s: cannot be locked: %s", path, strerror(-fd));
+	read_text(fd, holder, size);
 	size_t len = strlen(text);
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, len, 0) != (ssize_t)len) {
 		err = errno ? errno : ENOSPC;

@@ -24,8 +24,9 @@ struct claim {
 #define CLAIM_NONE ((struct claim){.fd = -1})
 
 /*
- * Takes the claim `key` (no '/') and writes text into its file for whoever asks who holds it. 0; -EBUSY, and then
- * `holder` has the text of the one who has it; or -errno with a line in r.
+ * Takes the claim `key` (no '/') and writes text into its file for whoever asks who holds it. 0, and then `holder` has the
+ * text of a dead one that left its file, or is empty; -EBUSY, and then it has the text of the one who has it; or -errno with
+ * a line in r.
  */
 int claim_take(const char *key, const char *text, struct claim *out, char *holder, size_t size, struct report *r);
 

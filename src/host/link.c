@@ -220,7 +220,8 @@ static int add_forwarding_entry(struct link *l, const struct link_port *p)
 
 	nd->ndm_family = AF_BRIDGE;
 	nd->ndm_ifindex = p->ifindex;
-	nd->ndm_flags = NTF_MASTER;
+	/* Sticky (Linux 4.20): one frame that somebody forges elsewhere must not move it to another port. */
+	nd->ndm_flags = NTF_MASTER | NTF_STICKY;
 	nd->ndm_state = NUD_NOARP | NUD_REACHABLE; /* static */
 	mnl_attr_put(h, NDA_LLADDR, MAC_LEN, p->guest_mac);
 	return talk(l, h, NULL, NULL);

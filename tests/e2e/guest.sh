@@ -107,4 +107,17 @@ status=$?
 # qemu ends with success when it is told to end.
 check "bob's fold is told to end, and tells qemu" ended 0
 nothing_left 'two guests'
+
+# ---- what a newcomer sees ----
+
+start=$(now)
+"$root/utils/demo" >"$T/demo" 2>&1 </dev/null
+status=$?
+echo "# the demo took $(($(now) - start)) ms"
+check 'the demo ends well' ended 0 || detail_file "$T/demo" 60
+for line in 'alice: DHCP gave it address' 'bob: DHCP gave it address' 'alice: ping bob at .* ms' 'bob: ping alice at .* ms' \
+	'alice: TCP to bob: "hello from bob' 'fold works here'; do
+	check "the demo shows: $line" grep -q "$line" "$T/demo"
+done
+nothing_left 'the demo'
 finish

@@ -183,7 +183,7 @@ bool fence_to(enum port vm);
 bool fence_responder(enum port vm);
 /* Teaches the bridge where P and G are. */
 void hello(void);
-#define PATIENCE_MS 10000
+uint64_t patience_ms(void); /* how long something honest may take: FW_PATIENCE, 10 s */
 
 /* ---- the kernel's state (state.c) ---- */
 

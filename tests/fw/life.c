@@ -177,9 +177,9 @@ static void collect_garbage(const char *fold)
 	posix_spawn_file_actions_destroy(&acts);
 }
 
-static bool wait_for(bool (*what)(pid_t), pid_t pid, int lent, int patience)
+static bool wait_for(bool (*what)(pid_t), pid_t pid, int lent, uint64_t patience)
 {
-	for (uint64_t until = now_ms() + (uint64_t)patience; now_ms() < until;) {
+	for (uint64_t until = now_ms() + patience; now_ms() < until;) {
 		forge_some(lent);
 		if (what(pid))
 			return true;
@@ -210,15 +210,15 @@ static void run_ending(const struct ending *e, char **fold, const char *socket)
 	memset(&life, 0, sizeof(life));
 	pid_t pid = start(fold, socket, e->lent, e->persist);
 	int lent = e->lent ? port_borrow(socket) : -1;
-	bool began = wait_for(is_honest, 0, lent, PATIENCE_MS);
+	bool began = wait_for(is_honest, 0, lent, patience_ms());
 	pid_t keeper = e->lent ? child_of(pid) : life.keeper;
 
 	if (began)
 		strike(e->end, pid, keeper);
 	else
 		kill(pid, SIGTERM);
-	bool ended = wait_for(has_ended, pid, lent, PATIENCE_MS);
-	bool gone = wait_for(tap_is_gone, 0, lent, e->gc ? 300 : PATIENCE_MS / 2);
+	bool ended = wait_for(has_ended, pid, lent, patience_ms());
+	bool gone = wait_for(tap_is_gone, 0, lent, e->gc ? 300 : patience_ms() / 2);
 	/* Whoever could still send would be heard now. */
 	for (uint64_t until = now_ms() + 100; now_ms() < until;)
 		forge_some(lent);

@@ -47,7 +47,7 @@ int port_borrow(const char *path)
 	char byte;
 	struct iovec iov = {&byte, 1};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control)};
-	uint64_t end = now_ms() + 3 * PATIENCE_MS;
+	uint64_t end = now_ms() + 15 * patience_ms(); /* an emulated kernel loads its modules first */
 	int tap, s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);

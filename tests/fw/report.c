@@ -87,6 +87,16 @@ uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+uint64_t patience_ms(void)
+{
+	static uint64_t ms;
+	const char *text = getenv("FW_PATIENCE");
+
+	if (!ms)
+		ms = text && atoi(text) > 0 ? (uint64_t)atoi(text) : 10000;
+	return ms;
+}
+
 int finish(void)
 {
 	if (!total)

@@ -170,7 +170,7 @@ void seen_on_frame(enum port at, const uint8_t *f, size_t len)
 
 static bool await(const uint32_t *where, uint32_t id)
 {
-	uint64_t end = now_ms() + PATIENCE_MS;
+	uint64_t end = now_ms() + patience_ms();
 
 	while (*where != id) {
 		ports_poll(100);
@@ -214,7 +214,7 @@ bool fence_responder(enum port p)
 	s.smac = s.sha = vms[p].mac;
 	size_t len = frame_build(&s, id, f);
 	/* A client asks again: a flood may have filled the queue. */
-	for (int turn = 0; turn < PATIENCE_MS / 1000; turn++) {
+	for (uint64_t over = now_ms() + patience_ms(); now_ms() < over;) {
 		port_send(p, f, len, NULL, 0);
 		for (uint64_t end = now_ms() + 1000; now_ms() < end;) {
 			ports_poll(100);

@@ -298,7 +298,7 @@ static void service_addresses(void **state)
 	check_services("10.0.1.5/24", "NAMESERVERS=127.0.0.1\n", NULL, "10.0.1.251", "10.0.1.251");
 	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.5\n", NULL, "10.0.1.251", "10.0.1.251");
 	check_services("10.0.1.5/24", dns, "[dns]\nenable_dns = no\n", "10.0.1.251", "10.0.1.251");
-	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.251\n", "[dns]\nenable_dns = no\n", "10.0.1.253", "10.0.1.253");
+	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.251\n", "[dns]\nenable_dns = no\n", "10.0.1.250", "10.0.1.250");
 	check_services("10.0.1.5/24", "NOTIFY_IP=10.0.1.3\n", "[notify]\nenable_notify = no\n", "10.0.1.251", "10.0.1.251");
 	/* server_on_link */
 	check_services("10.0.1.5/24", GATEWAY, "[dhcp]\nserver_on_link = yes\nserver_ip = 10.0.1.9\n", "10.0.1.90", "");
