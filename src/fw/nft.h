@@ -73,6 +73,9 @@ void nft_rule(struct nft *n, const char *chain);
 void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, enum nft_op op, const void *value);
 void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask,
 		      enum nft_op op, const void *value);
+/* At least low and at most high. */
+void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *low,
+		     const void *high);
 void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto);
 void nft_match_mark(struct nft *n, enum nft_op op, uint32_t mark);
 /* Lets the rule go on only for packets above the rate. */

@@ -116,6 +116,19 @@ void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32
 	compare(n, op, value, len);
 }
 
+void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *low,
+		     const void *high)
+{
+	load_payload(n, base, offset, len);
+	struct nftnl_expr *e = append(n, "range");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_RANGE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_RANGE_OP, NFT_RANGE_EQ);
+	nftnl_expr_set(e, NFTNL_EXPR_RANGE_FROM_DATA, low, len);
+	nftnl_expr_set(e, NFTNL_EXPR_RANGE_TO_DATA, high, len);
+}
+
 /*
  * The kernel sets the transport protocol only for a packet whose network header
  * holds: version, header length, and a total length that the frame really has.

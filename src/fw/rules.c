@@ -63,6 +63,23 @@ void eth_type(struct nft *n, uint16_t type)
 	nft_match(n, NFT_LINK, 12, 2, NFT_IS, wire);
 }
 
+void eth_src_and_type(struct nft *n, const uint8_t *mac, uint16_t type)
+{
+	uint8_t wire[MAC_LEN + 2] = {[MAC_LEN] = (uint8_t)(type >> 8), [MAC_LEN + 1] = (uint8_t)type};
+
+	memcpy(wire, mac, MAC_LEN);
+	nft_match(n, NFT_LINK, MAC_LEN, sizeof(wire), NFT_IS, wire);
+}
+
+void eth_dst_and_type(struct nft *n, const uint8_t *mac, uint16_t type)
+{
+	static const uint8_t mask[ETH_HLEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [12] = 0xff, [13] = 0xff};
+	uint8_t wire[ETH_HLEN] = {[12] = (uint8_t)(type >> 8), [13] = (uint8_t)type};
+
+	memcpy(wire, mac, MAC_LEN);
+	nft_match_masked(n, NFT_LINK, 0, sizeof(wire), mask, NFT_IS, wire);
+}
+
 /*
  * A guest that may not be reached through a storm of its own: broadcasts and permitted
  * multicasts leave at this rate at most.
@@ -98,11 +115,11 @@ static void chain_from(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
 
-	nft_rule(n, "from"), eth_src(n, NFT_IS_NOT, g->id.mac), drop(n, FROM_MAC);
 	if (g->id.has4) {
-		nft_rule(n, "from"), eth_type(n, ETH_P_IP), nft_goto(n, "from_ip4");
-		nft_rule(n, "from"), eth_type(n, ETH_P_ARP), nft_goto(n, "from_arp");
+		nft_rule(n, "from"), eth_src_and_type(n, g->id.mac, ETH_P_IP), nft_goto(n, "from_ip4");
+		nft_rule(n, "from"), eth_src_and_type(n, g->id.mac, ETH_P_ARP), nft_goto(n, "from_arp");
 	}
+	nft_rule(n, "from"), eth_src(n, NFT_IS_NOT, g->id.mac), drop(n, FROM_MAC);
 	nft_rule(n, "from"), drop(n, FROM_TYPE);
 }
 
@@ -111,6 +128,8 @@ static void chain_to(struct nft *n, const struct rules *r)
 	const struct guest *g = r->guest;
 	const uint32_t mark = RULES_REPLY_MARK;
 
+	if (g->id.has4)
+		nft_rule(n, "to"), nft_match_mark(n, NFT_IS, RULES_VETTED_MARK), nft_jump(n, "to_vetted4");
 	/* fold's own replies. Whoever else uses that MAC on the network has no such mark. */
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->service_mac), nft_match_mark(n, NFT_IS, mark), nft_accept(n);
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->service_mac), drop(n, TO_MAC);

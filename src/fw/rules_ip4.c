@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <arpa/inet.h>
+#include <linux/if_ether.h>
 #include <linux/netfilter.h>
 
 enum { IP_VERSION = 0, IP_LENGTH = 2, IP_FRAGMENT = 6, IP_SRC = 12, IP_DST = 16 };
@@ -23,17 +24,37 @@ static const uint8_t everyone[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 /* Both directions run the same checks under their own names and reasons. */
 struct side {
-	const char *in, *fragment, *later, *udp, *icmp, *peer;
+	const char *in, *fragment, *later, *whole, *tcp, *udp, *icmp, *peer;
 	enum rules_counter header, frag, proto, server;
 };
 
 static const struct side from = {
-    "from_ip4",   "from_fragment4", "from_later4", "from_udp4", "from_icmp4",
-    "from_peer4", FROM_HEADER,      FROM_FRAGMENT, FROM_PROTO,  FROM_SERVER,
+    .in = "from_ip4",
+    .fragment = "from_fragment4",
+    .later = "from_later4",
+    .whole = "from_whole4",
+    .tcp = "from_tcp4",
+    .udp = "from_udp4",
+    .icmp = "from_icmp4",
+    .peer = "from_peer4",
+    .header = FROM_HEADER,
+    .frag = FROM_FRAGMENT,
+    .proto = FROM_PROTO,
+    .server = FROM_SERVER,
 };
 static const struct side to = {
-    "to_ip4",   "to_fragment4", "to_later4", "to_udp4", "to_icmp4",
-    "to_peer4", TO_HEADER,      TO_FRAGMENT, TO_PROTO,  TO_SERVER,
+    .in = "to_ip4",
+    .fragment = "to_fragment4",
+    .later = "to_later4",
+    .whole = "to_whole4",
+    .tcp = "to_tcp4",
+    .udp = "to_udp4",
+    .icmp = "to_icmp4",
+    .peer = "to_peer4",
+    .header = TO_HEADER,
+    .frag = TO_FRAGMENT,
+    .proto = TO_PROTO,
+    .server = TO_SERVER,
 };
 
 static void port(struct nft *n, uint32_t which, uint16_t number)
@@ -53,40 +74,47 @@ static void ip_in(struct nft *n, uint32_t which, enum nft_op op, struct cidr4 bl
 	nft_match_masked(n, NFT_NETWORK, which, 4, &mask, op, &net);
 }
 
-/* RFC 791: version 4 and five words of header, so no options. */
-static void check_header(struct nft *n, const struct side *s)
+/*
+ * RFC 791: version 4 and five words of header, so no options. Whose it is comes before what it is: that holds for every
+ * fragment. What is right in all of that, as nearly everything is, passes with one match.
+ */
+static void check_header(struct nft *n, const struct side *s, const struct in_addr *source)
 {
-	static const uint8_t plain = 0x45;
+	static const uint8_t plain = 0x45, zero[2], more_or_offset[2] = {0x3f, 0xff};
 
+	if (source) {
+		static const uint8_t mask[16] = {0xff, [6] = 0x3f, 0xff, [12] = 0xff, 0xff, 0xff, 0xff};
+		uint8_t want[16] = {0x45};
+		memcpy(want + IP_SRC, source, 4);
+		nft_rule(n, s->in), nft_match_masked(n, NFT_NETWORK, 0, sizeof(want), mask, NFT_IS, want),
+		    nft_goto(n, s->whole);
+	}
 	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS_NOT, &plain), drop(n, s->header);
-}
-
-static void fragments_apart(struct nft *n, const struct side *s)
-{
-	static const uint8_t zero[2], more_or_offset[2] = {0x3f, 0xff};
-
+	if (source)
+		nft_rule(n, s->in), ip_is(n, IP_SRC, NFT_IS_NOT, *source), nft_goto(n, "from_unbound4");
 	nft_rule(n, s->in), nft_match_masked(n, NFT_NETWORK, IP_FRAGMENT, 2, more_or_offset, NFT_IS_NOT, zero),
 	    nft_jump(n, s->fragment);
+	nft_rule(n, s->in), nft_goto(n, s->whole);
 }
 
 /* The transport's own header must be all there: a rule on a port that is not in the frame would match nothing. */
-static void whole_transport(struct nft *n, const struct side *s, uint8_t proto, uint16_t header, const char *next)
+static void whole_transport(struct nft *n, const struct side *s, uint8_t proto, uint16_t header, const char *chain)
 {
 	const uint16_t total = (uint16_t)(20 + header);
 	const uint8_t wire[2] = {(uint8_t)(total >> 8), (uint8_t)total};
 
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, proto),
-	    nft_match(n, NFT_NETWORK, IP_LENGTH, 2, NFT_LESS, wire), drop(n, s->header);
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, proto), nft_goto(n, next);
+	nft_rule(n, s->whole), nft_match_l4proto(n, NFT_IS, proto), nft_goto(n, chain);
+	nft_rule(n, chain), nft_match(n, NFT_NETWORK, IP_LENGTH, 2, NFT_LESS, wire), drop(n, s->header);
 }
 
+/* Leaves each transport's chain open for what else it is asked. */
 static void by_transport(struct nft *n, const struct side *s)
 {
-	whole_transport(n, s, IPPROTO_TCP, 20, s->peer);
+	whole_transport(n, s, IPPROTO_TCP, 20, s->tcp);
 	whole_transport(n, s, IPPROTO_UDP, 8, s->udp);
 	whole_transport(n, s, IPPROTO_ICMP, 8, s->icmp);
 	/* Closed, or a header that the kernel does not believe. */
-	nft_rule(n, s->in), drop(n, s->proto);
+	nft_rule(n, s->whole), drop(n, s->proto);
 }
 
 /*
@@ -112,17 +140,27 @@ static void check_fragment(struct nft *n, const struct side *s)
 }
 
 /* DHCP is fold's alone. */
-static void check_ports(struct nft *n, const struct side *s)
+static void check_udp(struct nft *n, const struct side *s)
 {
+	static const uint8_t server[2] = {0, 67}, client[2] = {0, 68};
+
 	nft_rule(n, s->udp), port(n, PORT_SRC, 67), drop(n, s->server);
-	if (s == &from)
-		nft_rule(n, s->udp), port(n, PORT_DST, 67), nft_goto(n, "take");
-	else
-		nft_rule(n, s->udp), port(n, PORT_DST, 67), drop(n, s->server);
-	nft_rule(n, s->udp), port(n, PORT_DST, 68), drop(n, s->server);
+	if (s == &from) {
+		nft_rule(n, s->udp), nft_match_range(n, NFT_TRANSPORT, PORT_DST, 2, server, client),
+		    nft_goto(n, "from_dhcp4");
+		nft_rule(n, "from_dhcp4"), port(n, PORT_DST, 67), nft_goto(n, "take");
+		nft_rule(n, "from_dhcp4"), drop(n, s->server);
+	} else {
+		nft_rule(n, s->udp), nft_match_range(n, NFT_TRANSPORT, PORT_DST, 2, server, client), drop(n, s->server);
+	}
 	nft_rule(n, s->udp), nft_goto(n, s->peer);
-	/* ICMP redirects and router advertisements (RFC 792, 1256) would move the other side's routes. */
+}
+
+/* ICMP redirects and router advertisements (RFC 792, 1256) would move the other side's routes. */
+static void check_icmp(struct nft *n, const struct side *s)
+{
 	static const uint8_t redirect = 5, router_advertisement = 9;
+
 	nft_rule(n, s->icmp), nft_match(n, NFT_TRANSPORT, 0, 1, NFT_IS, &redirect), drop(n, s->proto);
 	nft_rule(n, s->icmp), nft_match(n, NFT_TRANSPORT, 0, 1, NFT_IS, &router_advertisement), drop(n, s->proto);
 	nft_rule(n, s->icmp), nft_goto(n, s->peer);
@@ -210,9 +248,9 @@ static void from_peer(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
 
+	nft_rule(n, from.peer), ip_in(n, IP_DST, NFT_IS_NOT, g->id.ip4), nft_goto(n, "from_far4");
 	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
 	nft_rule(n, from.peer), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
-	nft_rule(n, from.peer), ip_in(n, IP_DST, NFT_IS_NOT, g->id.ip4), nft_goto(n, "from_far4");
 	nft_rule(n, from.peer), nft_jump(n, FROM_HOST4);
 	if (has_broadcast(g)) {
 		nft_rule(n, from.peer), ip_is(n, IP_DST, NFT_IS, ip4_broadcast(g->id.ip4)),
@@ -220,7 +258,7 @@ static void from_peer(struct nft *n, const struct rules *r)
 		nft_rule(n, from.peer), ip_is(n, IP_DST, NFT_IS, ip4_network(g->id.ip4)), drop(n, FROM_DEST);
 	}
 	nft_rule(n, from.peer), eth_dst_is_group(n), drop(n, FROM_DEST);
-	nft_rule(n, from.peer), nft_accept(n);
+	nft_rule(n, from.peer), nft_set_mark(n, RULES_VETTED_MARK), nft_accept(n);
 
 	for (size_t i = 0; i < r->group4_count; i++)
 		nft_rule(n, "from_far4"), group_is(n, r->groups4[i].block), nft_goto(n, "from_many4");
@@ -236,6 +274,22 @@ static void from_peer(struct nft *n, const struct rules *r)
 	nft_rule(n, "from_broadcast4"), nft_goto(n, "from_many4");
 	cap_storm(n, "from_many4");
 	nft_rule(n, "from_many4"), nft_accept(n);
+}
+
+/*
+ * From another VM of this machine, which was held to its own address, to open transports and to its subnet. Returns for
+ * what needs a closer look.
+ */
+static void to_vetted(struct nft *n, const struct guest *g)
+{
+	static const char c[] = "to_vetted4";
+
+	/* An address that is fold's to this guest may be a VM's own elsewhere. */
+	for (size_t i = 0; i < g->service4.count; i++)
+		nft_rule(n, c), ip_is(n, IP_SRC, NFT_IS, g->service4.at[i]), drop(n, TO_SOURCE);
+	nft_rule(n, c), ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr), drop(n, TO_SOURCE);
+	nft_rule(n, c), eth_dst_and_type(n, g->id.mac, ETH_P_IP), ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr),
+	    ip_in(n, IP_SRC, NFT_IS, g->id.ip4), nft_accept(n);
 }
 
 /* Who may send to the guest: the mirror of it. */
@@ -275,29 +329,28 @@ static void to_peer(struct nft *n, const struct rules *r)
 
 void rules_ip4(struct nft *n, const struct rules *r)
 {
-	static const char *const chains[] = {"from_unbound4", "from_far4",  FROM_HOST4,     "from_broadcast4",
-					     "from_many4",    "to_source4", "to_broadcast4"};
+	static const char *const chains[] = {"from_unbound4", "from_dhcp4",      "from_far4",
+					     FROM_HOST4,      "from_broadcast4", "from_many4",
+					     "to_vetted4",    "to_source4",      "to_broadcast4"};
 	static const struct side *const sides[] = {&from, &to};
 
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
 		nft_chain(n, chains[i], true);
 	for (size_t i = 0; i < 2; i++) {
 		const struct side *s = sides[i];
-		const char *const own[] = {s->in, s->fragment, s->later, s->udp, s->icmp, s->peer};
+		const char *const own[] = {s->in, s->fragment, s->later, s->whole, s->tcp, s->udp, s->icmp, s->peer};
 		for (size_t c = 0; c < sizeof(own) / sizeof(own[0]); c++)
 			nft_chain(n, own[c], true);
-		check_header(n, s);
-		/* Whose it is comes before what it is: that holds for every fragment. */
-		if (s == &from)
-			nft_rule(n, s->in), ip_is(n, IP_SRC, NFT_IS_NOT, r->guest->id.ip4.addr),
-			    nft_goto(n, "from_unbound4");
-		fragments_apart(n, s);
-		by_transport(n, s);
+		check_header(n, s, s == &from ? &r->guest->id.ip4.addr : NULL);
 		check_fragment(n, s);
-		check_ports(n, s);
+		by_transport(n, s);
+		nft_rule(n, s->tcp), nft_goto(n, s->peer);
+		check_udp(n, s);
+		check_icmp(n, s);
 	}
 	from_unbound(n);
 	from_host(n, r);
 	from_peer(n, r);
+	to_vetted(n, r->guest);
 	to_peer(n, r);
 }

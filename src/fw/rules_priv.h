@@ -15,6 +15,12 @@ enum rules_counter {
 /* Frames that the VM's own table hands to the shared one for queueing. */
 #define RULES_TAKE_MARK 0x0f01d0aaU
 
+/*
+ * IPv4 to one peer in the subnet that a VM's own table has let out: the table of another VM on this machine has only to ask
+ * whether it may have it. No other frame on a bridge carries a mark of this machine's.
+ */
+#define RULES_VETTED_MARK 0x0f01d055U
+
 const char *rules_counter(enum rules_counter c);
 
 void drop(struct nft *n, enum rules_counter why);
@@ -22,6 +28,9 @@ void eth_src(struct nft *n, enum nft_op op, const uint8_t *mac);
 void eth_dst(struct nft *n, enum nft_op op, const uint8_t *mac);
 void eth_dst_is_group(struct nft *n);
 void eth_type(struct nft *n, uint16_t type);
+/* The source and the type in one match, and so the destination and the type. */
+void eth_src_and_type(struct nft *n, const uint8_t *mac, uint16_t type);
+void eth_dst_and_type(struct nft *n, const uint8_t *mac, uint16_t type);
 /* A rule that drops what is above the rate for broadcasts and multicasts. */
 void cap_storm(struct nft *n, const char *chain);
 

@@ -318,6 +318,31 @@ run_vm "$mac" qemu-system-show
 check 'without them fold says nothing' same stderr "$(cat "$T/stderr")" ''
 nothing_left 'tap and bridge'
 
+# ---- the way that packets take to fold ----
+
+nft add table bridge probe
+nft add chain bridge probe c
+if nft add rule bridge probe c queue num 1 2>"$T/probe"; then best=queue; else best=log; fi
+nft delete table bridge probe
+echo "# this kernel's best way: $best"
+hypervisor ways <<'END'
+for way in queue log; do
+	[ -z "$(cat "/proc/net/netfilter/nfnetlink_$way" 2>/dev/null)" ] || echo "$way"
+done
+END
+run_fold --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-ways
+check 'the better way is chosen by itself' same 'status and way' "$status $(cat "$T/stdout")" "0 $best"
+run_fold --transport log --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-ways
+check '--transport log' same 'status and way' "$status $(cat "$T/stdout")" '0 log'
+run_fold --transport queue --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-ways
+if [ "$best" = queue ]; then
+	check '--transport queue' same 'status and way' "$status $(cat "$T/stdout")" '0 queue'
+else
+	check '--transport queue, which this kernel lacks: 125, and named' same 'status, lines' \
+		"$status $(grep -c '^fold: --transport queue: ' "$T/stderr") $(wc -l <"$T/stderr")" '125 1 1'
+fi
+nothing_left 'ways'
+
 # ---- after a double kill ----
 
 # kill_all: fold and its keeper, at the same moment; the hypervisor goes with the keeper.

@@ -10,6 +10,7 @@
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+source=$root # later a copy: nobody's edits come in between
 files='src/fw/rules.c src/fw/rules_arp.c src/fw/rules_ip4.c src/host/link.c'
 CC=${CC:-cc}
 CFLAGS="-std=gnu17 -D_GNU_SOURCE -DFOLD_VERSION=\"0\" -Isrc -O1 -g ${CFLAGS:-}"
@@ -82,7 +83,7 @@ mutants() {
 			}
 			if (match(text, / \| NTF_STICKY/))
 				mutant("flag", RSTART, RSTART + RLENGTH, "")
-		}' "$root/$1"
+		}' "$source/$1"
 }
 
 list() {
@@ -107,6 +108,9 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/fold-mutate.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 cp -r "$root/src" "$work/src"
+mkdir "$work/whole"
+cp -r "$work/src" "$work/whole/src"
+source=$work/whole
 cd "$work"
 
 # build: every object that is missing, and the program.
@@ -157,7 +161,7 @@ while read -r number what; do
 	else
 		echo "killed   $number $what ($(grep -m 1 '^not ok\|^Bail' out || echo 'no result'))"
 	fi
-	cp "$root/$file" "$file"
+	cp "$source/$file" "$file"
 	rm -f "${file%.c}.o"
 done <todo
 echo "$survivors survive"
