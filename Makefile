@@ -59,6 +59,11 @@ deps: deps-test deps-bench deps-lint
 deps-build deps-test deps-bench deps-lint:
 	$(Q)./utils/deps $(@:deps-%=%)
 
+# Two of Debian's kernels, unpacked under build/: one for the demo's guests, one to prove NFQUEUE on.
+.PHONY: deps-kernel
+deps-kernel: deps-test
+	$(Q)./utils/deps kernel >/dev/null
+
 programs: $(PROGS)
 tests: $(UNITS) $(TOOLS) $(FUZZERS) $(OUT)/tests/pcap/malform/malform $(if $(ATTACK),$(OUT)/tests/fw/attack)
 bench-programs: $(BENCHES)
@@ -102,12 +107,12 @@ $(OUT)/bench/%: $(OUT)/bench/%.o $(LIB)
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 # The tests are built with sanitizers and warnings as errors, whatever the caller builds with.
-check: deps-build deps-test
+check: deps-build deps-test deps-kernel
 	$(Q)$(MAKE) --no-print-directory SAN=1 WERROR=1 programs tests
 	$(Q)$(MAKE) --no-print-directory WERROR=1 programs tests
 	$(Q)OUT=$(BUILD)/san tests/run $(SUITES)
 
-demo: deps-build deps-test programs
+demo: deps-build deps-test deps-kernel programs
 	$(Q)FOLD=$(abspath $(OUT))/fold ./utils/demo
 
 bench: deps-build deps-test deps-bench

@@ -212,7 +212,9 @@ static int take_options(int argc, char **argv, struct options *o, struct report 
 	optind = 1;
 	/* '+': the hypervisor's arguments are not fold's. */
 	while ((c = getopt_long(argc, argv, "+:i:4:6:sm:k:d:b:a:A:vhV", longs, NULL)) != -1) {
-		const char *word = argv[optind - 1];
+		/* In a cluster of short flags optind still points at the word itself; optopt knows the letter. */
+		const char letter[] = {'-', (char)optopt, 0};
+		const char *word = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
 		if (c == ':')
 			return report_fail(r, EINVAL, "%s: needs a value; see fold --help", word);
 		if (c == '?')

@@ -196,6 +196,9 @@ begin() {
 	mount -t sysfs sys /sys
 	mkdir -p /run/netns "$T/bin" "$T/ns" "$T/out"
 	mount -t tmpfs -o mode=0755 ns "$T/ns"
+	# What a DHCP client's script writes stays here.
+	cp /etc/resolv.conf "$T/resolv.conf"
+	mount --bind "$T/resolv.conf" /etc/resolv.conf
 	ln -s "$TOOLS/pump" "$T/bin/qemu-system-pump"
 	PATH=$T/bin:$TOOLS:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 	export PATH FOLD

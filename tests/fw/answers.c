@@ -19,8 +19,9 @@ struct ask {
 
 /* RFC 2131 4.3.2: REQUEST after an OFFER names the server; here the address alone, as after a reboot. */
 #define REBOOT(x, ip) DHCP(x, REQUEST, .reqip = (ip))
-#define CONTROL14     0x0180c200000eULL
+#define CONTROL14 0x0180c200000eULL
 
+/* clang-format off */
 static const struct ask asks[] = {
     {"DISCOVER: OFFER", {DHCP(A, DISCOVER)}, AT_A, DHCP_OFFER, NULL},
     {"DISCOVER of the other VM: OFFER", {DHCP(B, DISCOVER)}, AT_B, DHCP_OFFER, NULL},
@@ -66,6 +67,7 @@ static const struct ask asks[] = {
     {"38 a later fragment from 0.0.0.0", {IP(A, P, .src = 0, .proto = 17, .frag = 50)}, AT_A, SILENCE, "from_source"},
     {"62 TCP from 0.0.0.0 to port 67", {TCP(A, P, .src = 0, .dport = 67)}, AT_A, SILENCE, "from_source"},
 };
+/* clang-format on */
 
 static bool answered(const struct ask *a, uint32_t id, const struct answer *got, size_t n)
 {
@@ -78,7 +80,8 @@ static bool answered(const struct ask *a, uint32_t id, const struct answer *got,
 			continue; /* the fence's */
 		replies++;
 		if (got[i].arp)
-			right = a->reply == ARP_ANSWER && got[i].spa == a->f.tpa && got[i].sha == SERVICE(vms[a->from].mac) && got[i].tpa == a->f.spa;
+			right = a->reply == ARP_ANSWER && got[i].spa == a->f.tpa &&
+				got[i].sha == SERVICE(vms[a->from].mac) && got[i].tpa == a->f.spa;
 		else
 			right = a->reply >= DHCP_OFFER && got[i].msg == types[a->reply] &&
 				(a->reply == DHCP_NAK || got[i].yiaddr == vms[a->from].ip);
@@ -102,7 +105,8 @@ static void run_ask(const struct ask *a)
 	tally_read(vms[a->from].table, &after);
 	uint64_t drops = tally_diff(&before, &after, text);
 	uint64_t taken = tally_of(&after, "taken") - tally_of(&before, "taken") - 1; /* the fence's own */
-	bool counted = a->drop ? drops == 1 && !taken && tally_of(&after, a->drop) - tally_of(&before, a->drop) == 1 : !drops && taken == 1;
+	bool counted = a->drop ? drops == 1 && !taken && tally_of(&after, a->drop) - tally_of(&before, a->drop) == 1
+			       : !drops && taken == 1;
 	const struct answer *got = answers_of(a->from, &n);
 	bool right = answered(a, id, got, n), nowhere = seen_mask(id) == 0 && !host_heard(id);
 
@@ -112,11 +116,12 @@ static void run_ask(const struct ask *a)
 	if (!judged)
 		detail("fold answers no DISCOVER after it");
 	if (!counted)
-		detail("counters: %s; expected +1 %s, and +1 taken for the DISCOVER after it", text, a->drop ? a->drop : "taken");
+		detail("counters: %s; expected +1 %s, and +1 taken for the DISCOVER after it", text,
+		       a->drop ? a->drop : "taken");
 	if (!right)
 		for (size_t i = 0; i < n; i++)
-			detail("a reply: %s, xid %x, DHCP type %u, for %08x, ARP %08x", got[i].arp ? "ARP" : "DHCP", got[i].xid, got[i].msg,
-			       got[i].yiaddr, got[i].spa);
+			detail("a reply: %s, xid %x, DHCP type %u, for %08x, ARP %08x", got[i].arp ? "ARP" : "DHCP",
+			       got[i].xid, got[i].msg, got[i].yiaddr, got[i].spa);
 	if (!nowhere)
 		detail_ports("it went on to", seen_mask(id) | (host_heard(id) ? ON(H) : 0));
 }

@@ -29,7 +29,9 @@ int main(int argc, char **argv)
 	if (strcmp(slash ? slash + 1 : argv[0], "qemu-system-attack") == 0)
 		return hold(argc, argv);
 	if (argc < 4) {
-		fputs("usage: attack DIR NETNS cases | hijack | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...\n", stderr);
+		fputs(
+		    "usage: attack DIR NETNS cases | hijack | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...\n",
+		    stderr);
 		return 2;
 	}
 	ports_open(argv[1], argv[2]);

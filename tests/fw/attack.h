@@ -32,11 +32,12 @@
 /* ---- the stage ---- */
 
 enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_P, AT_G, AT_O, AT_H, PORTS };
-#define VMS	 AT_P /* the first ports are VMs */
-#define ON(x)	 (1U << AT_##x)
-#define ALL_VMS	 (ON(A) | ON(B) | ON(C) | ON(D) | ON(E))
+#define VMS AT_P /* the first ports are VMs */
+#define ON(x) (1U << AT_##x)
+#define ALL_VMS (ON(A) | ON(B) | ON(C) | ON(D) | ON(E))
 #define EVERYONE ((1U << PORTS) - 1)
 
+/* clang-format off */
 #define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
 /* MAC addresses are numbers here. IP addresses are in host order. */
@@ -71,6 +72,7 @@ enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_P, AT_G, AT_O, AT_H, PORTS };
 #define IP_FAR	   IP4(198, 51, 100, 7) /* somewhere in the Internet */
 #define IP_GROUP   IP4(239, 1, 2, 3)
 #define IP_L	   IP4(10, 0, 1, 7) /* the VM of life.c */
+/* clang-format on */
 
 struct vm {
 	const char *iface, *table;
@@ -98,18 +100,18 @@ enum kind { K_ETH, K_ARP, K_IP, K_UDP, K_TCP, K_ICMP, K_DHCP, K_IP6, K_ICMP6, K_
 struct shape {
 	enum kind kind;
 	uint64_t smac, dmac;
-	uint16_t type;	 /* ethertype; 0: what the kind has */
+	uint16_t type;   /* ethertype; 0: what the kind has */
 	uint32_t tag[3]; /* TPID << 16 | TCI, outermost first; 0: none */
-	bool snap;	 /* 802.3 length, LLC and SNAP instead of the ethertype */
-	int llc_off;	 /* added to that length */
+	bool snap;       /* 802.3 length, LLC and SNAP instead of the ethertype */
+	int llc_off;     /* added to that length */
 	uint16_t htype, ptype, op;
 	uint8_t hlen, plen;
 	uint64_t sha, tha;
 	uint32_t spa, tpa;
 	uint8_t vihl, proto;
 	uint16_t total; /* 0: right */
-	uint16_t frag;	/* flags and offset as they stand in the header */
-	uint8_t opts;	/* words of IP options (loose source route) */
+	uint16_t frag;  /* flags and offset as they stand in the header */
+	uint8_t opts;   /* words of IP options (loose source route) */
 	uint32_t src, dst;
 	uint16_t sport, dport;
 	uint8_t itype, icode, msg, next, hop;
@@ -142,7 +144,7 @@ int ports_poll(int ms);
 int port_borrow(const char *path);
 bool tap_has_vnet(int tap);
 bool port_has_vnet(enum port vm); /* whether its tap takes a virtio header at all */
-bool host_heard(uint32_t id); /* whether a UDP socket of the host's got that cookie (port 67 and HOST_PORT) */
+bool host_heard(uint32_t id);     /* whether a UDP socket of the host's got that cookie (port 67 and HOST_PORT) */
 #define HOST_PORT 4001
 
 typedef void observer(enum port at, const uint8_t *frame, size_t len);
@@ -165,8 +167,8 @@ void seen_on_frame(enum port at, const uint8_t *frame, size_t len);
 /* fold's own replies to a VM, newest last. */
 struct answer {
 	bool arp;
-	uint32_t xid;	/* DHCP */
-	uint8_t msg;	/* DHCP message type; 0: BOOTP */
+	uint32_t xid; /* DHCP */
+	uint8_t msg;  /* DHCP message type; 0: BOOTP */
 	uint32_t yiaddr;
 	uint32_t spa, tpa; /* ARP */
 	uint64_t sha;
@@ -214,16 +216,16 @@ int finish(void); /* exit status */
 
 /* ---- the parts ---- */
 
-int run_cases(void);	  /* cases.c and its tables */
+int run_cases(void); /* cases.c and its tables */
 int run_hijack(void);
-void run_bulk(void);	  /* bulk.c: loops over whole fields */
-void run_answers(void);	  /* answers.c: the responder */
-void run_offload(void);	  /* offload.c: virtio headers, large frames */
+void run_bulk(void);                           /* bulk.c: loops over whole fields */
+void run_answers(void);                        /* answers.c: the responder */
+void run_offload(void);                        /* offload.c: virtio headers, large frames */
 int run_mutate(uint32_t seed, uint32_t count); /* mutate.c */
-int run_flood(void);	  /* flood.c: caps, and a VM beside a flood */
-int run_flush(void);	  /* flush.c: somebody flushes the ruleset */
-int run_life(char **fold, const char *iface); /* life.c: from the first frame to the last */
-int hold(int argc, char **argv); /* hold.c: this program as a hypervisor */
+int run_flood(void);                           /* flood.c: caps, and a VM beside a flood */
+int run_flush(void);                           /* flush.c: somebody flushes the ruleset */
+int run_life(char **fold, const char *iface);  /* life.c: from the first frame to the last */
+int hold(int argc, char **argv);               /* hold.c: this program as a hypervisor */
 
 /* May this frame of that VM's leave (may it go to it)? Written from the specification alone (oracle.c). */
 bool oracle_from(const struct vm *v, const uint8_t *frame, size_t len);

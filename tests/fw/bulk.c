@@ -14,7 +14,8 @@ struct bulk {
 	uint32_t n;
 	/* The i-th frame; 0 for a value that is left out. */
 	size_t (*make)(uint32_t i, uint32_t id, uint8_t *frame);
-	const char *drop; /* each goes there; NULL: each is seen where `reach` says; "*": dropped, by whatever counter, or refused by the tap */
+	const char *
+	    drop; /* each goes there; NULL: each is seen where `reach` says; "*": dropped, by whatever counter, or refused by the tap */
 	unsigned reach;
 };
 
@@ -180,8 +181,8 @@ static size_t ordinary_source(uint32_t i, uint32_t id, uint8_t *f)
 static size_t cut(uint32_t i, uint32_t id, uint8_t *f)
 {
 	static const struct shape kinds[] = {
-	    {UDP(A, P, .bare = true)},	{TCP(A, P, .bare = true)},	    {ICMP(A, P, .bare = true)},
-	    {UDP(A, ALL1, .bare = true)}, {ARP_REQUEST(A, P, .bare = true)}, {ARP_REPLY(A, P, .bare = true)},
+	    {UDP(A, P, .bare = true)},       {TCP(A, P, .bare = true)},         {ICMP(A, P, .bare = true)},
+	    {UDP(A, ALL1, .bare = true)},    {ARP_REQUEST(A, P, .bare = true)}, {ARP_REPLY(A, P, .bare = true)},
 	    {ARP_PROBE(A, A, .bare = true)},
 	};
 	const struct shape *s = &kinds[i >> 8];
@@ -225,6 +226,7 @@ static size_t noise(uint32_t i, uint32_t id, uint8_t *f)
 	return len;
 }
 
+/* clang-format off */
 static const struct bulk bulks[] = {
     {"10 every ethertype but the open ones", AT_A, AT_A, 65536, ethertype, "from_type", 0},
     {"10 every ethertype before an honest packet", AT_A, AT_A, 65536, ethertype_of_ip, "from_type", 0},
@@ -251,6 +253,7 @@ static const struct bulk bulks[] = {
     {"12 transport headers cut off at every octet", AT_A, AT_A, 5 << 8, cut_transport, "*", 0},
     {"20,000 frames of noise", AT_A, AT_A, 20000, noise, "*", 0},
 };
+/* clang-format on */
 
 static void run_one(const struct bulk *b)
 {
@@ -279,7 +282,8 @@ static void run_one(const struct bulk *b)
 	if (any)
 		counted = drops + taken == sent;
 	else if (b->drop)
-		counted = drops == sent && !taken && !refused && tally_of(&after, b->drop) - tally_of(&before, b->drop) == sent;
+		counted = drops == sent && !taken && !refused &&
+			  tally_of(&after, b->drop) - tally_of(&before, b->drop) == sent;
 	else
 		counted = !drops && !taken && !refused;
 	const struct seen *s = seen_of(id);

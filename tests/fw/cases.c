@@ -147,7 +147,8 @@ static void check_entry_stays(void)
 
 int run_cases(void)
 {
-	static const struct table *const from_guests[] = {&table_l2, &table_arp, &table_ip4, &table_gateway, &table_host};
+	static const struct table *const from_guests[] = {&table_l2, &table_arp, &table_ip4, &table_gateway,
+							  &table_host};
 	char *before[STATES];
 	const char *text;
 

@@ -14,6 +14,7 @@
 /* Honest values first, then others for the same fields: the tables live on it. */
 #pragma GCC diagnostic ignored "-Woverride-init"
 
+/* clang-format off */
 /* More names for the macros below. */
 #define MAC_P2	 MAC_P
 #define MAC_P4	 MAC_P
@@ -46,6 +47,7 @@
 			__VA_ARGS__
 #define ICMP6(x, y, ...) .kind = K_ICMP6, L2_(x, y), .next = 58, .hop = 255, .data = 24, __VA_ARGS__
 #define UDP6(x, y, ...) .kind = K_UDP6, L2_(x, y), .next = 17, .hop = 64, .sport = 4000, .dport = 4001, __VA_ARGS__
+/* clang-format on */
 
 enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM };
 
@@ -60,11 +62,11 @@ struct wcase {
 	const char *name;
 	struct shape f;
 	enum port from, judge; /* judge: the VM whose counters say what happened */
-	unsigned reach;	       /* ports where it must be seen */
-	unsigned watch;	       /* and nowhere else of these; 0: everywhere where from is the judge, else the judge alone */
-	const char *drop;      /* the counter that must grow by one, and no other; NULL: none grows */
-	bool quiet;	       /* dropped, and by whom is not said: the bridge may do it before the rules */
-	uint32_t mark;	       /* on the sender's socket */
+	unsigned reach;        /* ports where it must be seen */
+	unsigned watch;   /* and nowhere else of these; 0: everywhere where from is the judge, else the judge alone */
+	const char *drop; /* the counter that must grow by one, and no other; NULL: none grows */
+	bool quiet;       /* dropped, and by whom is not said: the bridge may do it before the rules */
+	uint32_t mark;    /* on the sender's socket */
 };
 
 struct table {
@@ -75,10 +77,10 @@ struct table {
 extern const struct table table_l2, table_arp, table_ip4, table_gateway, table_host, table_to, table_hijack;
 
 #define TABLE(id, title, list) const struct table id = {title, list, sizeof(list) / sizeof((list)[0])}
-#define FROM(x)	   .from = AT_##x, .judge = AT_##x
+#define FROM(x) .from = AT_##x, .judge = AT_##x
 #define TOWARDS(x, sender) .from = AT_##sender, .judge = AT_##x
 #define DROP(name) .drop = name
-#define SEEN(...)  .reach = (__VA_ARGS__)
-#define NOWHERE	   .quiet = true
+#define SEEN(...) .reach = (__VA_ARGS__)
+#define NOWHERE .quiet = true
 
 #endif

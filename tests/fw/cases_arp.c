@@ -2,6 +2,7 @@
 /* ARP from the guest. Specifications: RFC 826, 903 (RARP), 2390 (InARP), 5227, 3442 (a gateway outside of a /32). */
 #include "cases.h"
 
+/* clang-format off */
 static const struct wcase cases[] = {
     {"honest ARP request", {ARP_REQUEST(A, P)}, FROM(A), SEEN(ON(P) | ON(G) | ON(B) | ON(H))},
     {"honest ARP request to one", {ARP_REQUEST(A, P, .dmac = MAC_P)}, FROM(A), SEEN(ON(P))},
@@ -70,5 +71,6 @@ static const struct wcase cases[] = {
     {"request to fold's MAC that fold does not answer", {ARP_REQUEST(A, P, .dmac = SERVICE(MAC_A))}, FROM(A), DROP("from_arp")},
     {"reply to fold's MAC", {ARP_REPLY(A, P, .dmac = SERVICE(MAC_A))}, FROM(A), DROP("from_arp")},
 };
+/* clang-format on */
 
 TABLE(table_arp, "ARP", cases);

@@ -5,6 +5,7 @@
  */
 #include "cases.h"
 
+/* clang-format off */
 static const struct wcase gateway[] = {
     {"honest UDP far away", {UDP(B, FAR)}, FROM(B), SEEN(ON(G))},
     {"honest TCP far away", {TCP(B, FAR)}, FROM(B), SEEN(ON(G))},
@@ -37,9 +38,11 @@ static const struct wcase gateway[] = {
     {"55 GRE through the gateway", {IP(B, FAR, .proto = 47)}, FROM(B), DROP("from_proto")},
     {"36 ICMP redirect to the gateway", {ICMP(B, G, .itype = 5)}, FROM(B), DROP("from_proto")},
 };
+/* clang-format on */
 
 TABLE(table_gateway, "the gateway", gateway);
 
+/* clang-format off */
 static const struct wcase host[] = {
     {"the host inside the VM's subnet", {UDP(C, H2)}, FROM(C), SEEN(ON(H))},
     {"ARP for the host inside the VM's subnet, to it alone", {ARP_REQUEST(C, P2, .dmac = MAC_H)}, FROM(C), SEEN(ON(H))},
@@ -59,5 +62,6 @@ static const struct wcase host[] = {
     {"fold's MAC, inside the subnet", {UDP(C, P2, .dmac = SERVICE(MAC_C))}, FROM(C), DROP("from_destination")},
     {"fold's MAC, the host inside the subnet", {UDP(C, H2, .dmac = SERVICE(MAC_C))}, FROM(C), DROP("from_destination")},
 };
+/* clang-format on */
 
 TABLE(table_host, "the host", host);

@@ -6,8 +6,9 @@
 #include "cases.h"
 
 #define EVERY 0xffffffffU /* 255.255.255.255 */
-#define MANY  (ON(P) | ON(G) | ON(B) | ON(H))
+#define MANY (ON(P) | ON(G) | ON(B) | ON(H))
 
+/* clang-format off */
 static const struct wcase cases[] = {
     {"honest UDP without data", {UDP(A, P, .bare = true)}, FROM(A), SEEN(ON(P))},
     {"honest UDP with padding behind it", {UDP(A, P, .total = 28)}, FROM(A), SEEN(ON(P))},
@@ -148,5 +149,6 @@ static const struct wcase cases[] = {
     {"60 SSDP", {UDP(A, GROUP, .dport = 1900, .dst = IP4(239, 255, 255, 250), .dmac = 0x01005e7ffffaULL)}, FROM(A),
      DROP("from_destination")},
 };
+/* clang-format on */
 
 TABLE(table_ip4, "IPv4", cases);

@@ -4,10 +4,11 @@
 
 #define TAG(tpid, tci) ((uint32_t)(tpid) << 16 | (tci))
 #define EAPOL 0x888e
-#define LLDP  0x88cc
+#define LLDP 0x88cc
 /* 01:80:c2:00:00:xx */
 #define CONTROL(xx) (0x0180c2000000ULL | (xx))
 
+/* clang-format off */
 static const struct wcase cases[] = {
     {"honest UDP to a container", {UDP(A, P)}, FROM(A), SEEN(ON(P))},
     {"honest UDP to another VM of the subnet", {UDP(A, B)}, FROM(A), SEEN(ON(B))},
@@ -86,5 +87,6 @@ static const struct wcase cases[] = {
     {"58 a VM without IPv6: DHCPv6 from a server", {UDP6(A, P, .sport = 547, .dport = 546)}, FROM(A), DROP("from_type")},
     {"54 a VM without IPv6: for the host", {UDP6(A, H)}, FROM(A), DROP("from_type")},
 };
+/* clang-format on */
 
 TABLE(table_l2, "link layer", cases);

@@ -6,6 +6,7 @@
 #define TAG(tpid, tci) ((uint32_t)(tpid) << 16 | (tci))
 #define REPLY_MARK 0x0f01d0ffU /* the mark of fold's own replies: a container can set it, in its own namespace */
 
+/* clang-format off */
 static const struct wcase cases[] = {
     {"honest UDP from a container", {UDP(P, A)}, TOWARDS(A, P), SEEN(ON(A))},
     {"honest UDP of no octets from a container", {UDP(P, A, .bare = true)}, TOWARDS(A, P), SEEN(ON(A))},
@@ -67,6 +68,7 @@ static const struct wcase cases[] = {
     {"4.7 ARP from fold's MAC and address, with the mark",
      {ARP_REPLY(P, A, .spa = IP_SERVICE, .smac = SERVICE(MAC_A), .sha = SERVICE(MAC_A))}, TOWARDS(A, P), NOWHERE, .mark = REPLY_MARK},
     {"the mark of fold's replies alone", {UDP(P, A, .src = IP_FAR)}, TOWARDS(A, P), DROP("to_source"), .mark = REPLY_MARK},
+    {"the mark of fold's replies alone, set on the host", {UDP(H, A)}, TOWARDS(A, H), DROP("to_source"), .mark = REPLY_MARK},
     {"3 from a multicast MAC", {UDP(P, A, .smac = MAC_P | 0x010000000000ULL)}, TOWARDS(A, P), NOWHERE},
     {"3 from MAC zero", {UDP(P, A, .smac = 0)}, TOWARDS(A, P), NOWHERE},
     {"5 LLDP", {ETHERNET(P, A, .dmac = 0x0180c200000eULL, .type = 0x88cc)}, TOWARDS(A, P), NOWHERE},
@@ -168,13 +170,16 @@ static const struct wcase cases[] = {
     {"255.255.255.255 through the gateway", {UDP(FAR, B, .src = EVERY)}, TOWARDS(B, G), DROP("to_source")},
     {"the VM's own address through the gateway", {UDP(FAR, B, .src = IP_B)}, TOWARDS(B, G), DROP("to_source")},
 };
+/* clang-format on */
 
 TABLE(table_to, "towards the guest", cases);
 
+/* clang-format off */
 static const struct wcase hijack[] = {
     {"1 from the VM's own MAC", {UDP(P, ALL1, .smac = MAC_A)}, TOWARDS(A, P), NOWHERE},
     {"1 ARP from the VM's own MAC", {ARP_REQUEST(P, A, .smac = MAC_A)}, TOWARDS(A, P), NOWHERE},
     {"1 from the VM's own MAC to another VM", {UDP(P, B, .smac = MAC_A)}, TOWARDS(A, P), NOWHERE},
 };
+/* clang-format on */
 
 TABLE(table_hijack, "the guest's own MAC, from elsewhere", hijack);

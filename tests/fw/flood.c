@@ -5,7 +5,7 @@
 #include <time.h>
 
 /* What the policy promises: this many a second, and this many at once, per kind (ARP; IPv4). */
-#define CAP   1000
+#define CAP 1000
 #define BURST 500
 
 static uint64_t us(void)
@@ -43,13 +43,15 @@ static void run_storm(const char *what, const struct shape *s)
 	bool alive = fence_from(AT_A);
 	tally_read(vms[AT_A].table, &after);
 	uint32_t arrived = seen_of(id)->count[AT_P];
-	uint64_t most = BURST + CAP * took / 1000000 + CAP / 10, capped = tally_of(&after, "from_storm") - tally_of(&before, "from_storm");
+	uint64_t most = BURST + CAP * took / 1000000 + CAP / 10,
+		 capped = tally_of(&after, "from_storm") - tally_of(&before, "from_storm");
 	/* A machine that cannot send faster than the cap tests nothing here: then the first line fails. */
 	if (!ok(n > 2 * most, "76 %s: %u were sent fast enough to be a storm", what, n))
 		detail("%llu ms for %u", (unsigned long long)took / 1000, n);
-	if (!ok(alive && arrived && arrived <= most && arrived + capped == n, "76 a storm of %s: at most %u a second leave", what, CAP))
-		detail("%u of %u arrived in %llu ms; from_storm +%llu; at most %llu were expected", arrived, n, (unsigned long long)took / 1000,
-		       (unsigned long long)capped, (unsigned long long)most);
+	if (!ok(alive && arrived && arrived <= most && arrived + capped == n,
+		"76 a storm of %s: at most %u a second leave", what, CAP))
+		detail("%u of %u arrived in %llu ms; from_storm +%llu; at most %llu were expected", arrived, n,
+		       (unsigned long long)took / 1000, (unsigned long long)capped, (unsigned long long)most);
 	/* The bucket has run empty; it fills within a second. */
 	for (uint64_t end = now_ms() + 700; now_ms() < end;)
 		ports_poll(10);
@@ -76,7 +78,8 @@ static void run_beside(const char *what, const struct shape *s)
 	}
 	/* On one of two cores both folds answer: what is bounded is that B waits for A's whole queue never. */
 	if (!ok(all && worst < 1000, "73 a flood of %s: another VM's DISCOVER is answered meanwhile", what))
-		detail("%s; the slowest took %llu ms", all ? "all answered" : "some were not", (unsigned long long)worst);
+		detail("%s; the slowest took %llu ms", all ? "all answered" : "some were not",
+		       (unsigned long long)worst);
 	answers_forget();
 	ok(fence_responder(AT_A) && fence_from(AT_A), "74 after a flood of %s the VM itself is served again", what);
 	ok(seen_mask(id) == 0, "74 nothing of a flood of %s was seen by anybody", what);
@@ -84,8 +87,9 @@ static void run_beside(const char *what, const struct shape *s)
 
 int run_flood(void)
 {
-	static const struct shape broadcast = {UDP(A, ALL1)}, multicast = {UDP(A, GROUP)}, arp = {ARP_REQUEST(A, P)}, discover = {DHCP(A, DISCOVER)},
-				  service = {ARP_REQUEST(A, SERVICE)}, forged = {UDP(A, P, .src = IP_B)};
+	static const struct shape broadcast = {UDP(A, ALL1)}, multicast = {UDP(A, GROUP)}, arp = {ARP_REQUEST(A, P)},
+				  discover = {DHCP(A, DISCOVER)}, service = {ARP_REQUEST(A, SERVICE)},
+				  forged = {UDP(A, P, .src = IP_B)};
 
 	run_storm("broadcasts", &broadcast);
 	run_storm("multicasts", &multicast);

@@ -112,12 +112,15 @@ static void strike(const struct blow *b)
 			}
 	/* Cut off or whole again: never half. */
 	bool answered = b->lasting || fence_responder(AT_A);
-	if (!ok(through && answered, "%s: honest frames pass%s 150 ms later", b->name, b->lasting ? "" : " and DHCP is answered"))
-		detail("honest frames %s, DISCOVER %s", through ? "pass" : "do not pass", answered ? "is answered" : "is not");
+	if (!ok(through && answered, "%s: honest frames pass%s 150 ms later", b->name,
+		b->lasting ? "" : " and DHCP is answered"))
+		detail("honest frames %s, DISCOVER %s", through ? "pass" : "do not pass",
+		       answered ? "is answered" : "is not");
 	ok(seen_of(s.honest)->count[AT_P] > 0, "%s: honest frames passed meanwhile", b->name);
 	for (size_t i = 0; i < COUNT(taken); i++)
 		if (seen_mask(s.taken[i]))
-			detail("note: %u honest frames for the responder went on to the network instead", seen_of(s.taken[i])->count[AT_P]);
+			detail("note: %u honest frames for the responder went on to the network instead",
+			       seen_of(s.taken[i])->count[AT_P]);
 }
 
 static bool has_shared_table(void)
@@ -133,8 +136,8 @@ int run_flush(void)
 	    {"delete table netdev fold-va", true, "the VM's table deleted", false},
 	    {"flush table netdev fold-va", true, "the VM's table flushed", false},
 	    {"insert rule netdev fold-va from accept", true, "a rule inserted into the VM's table", false},
-	    {"add table netdev mine; add chain netdev mine in { type filter hook ingress device \"va\" priority -600; policy accept; }", false,
-	     "a chain of the user's before fold's", false},
+	    {"add table netdev mine; add chain netdev mine in { type filter hook ingress device \"va\" priority -600; policy accept; }",
+	     false, "a chain of the user's before fold's", false},
 	};
 	static const struct blow shared[] = {
 	    {"delete table bridge fold", false, "the shared table deleted", false},

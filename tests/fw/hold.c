@@ -52,7 +52,10 @@ static void lend(int listener, int tap)
 	} control = {0};
 	char byte = 't';
 	struct iovec iov = {&byte, 1};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.bytes,
+			     .msg_controllen = sizeof(control)};
 	int fd = accept(listener, NULL, NULL);
 
 	if (fd < 0)

@@ -102,7 +102,7 @@ static pid_t start(char **fold, const char *socket, bool lent, bool persist)
 		argv[n] = fold[n];
 	snprintf(path, sizeof(path), "%s", socket);
 	argv[n++] = (char *)(uintptr_t)(lent ? "-lend" : persist ? "-persist" : "-flood");
-	argv[n++] = lent ? path : (char *)(uintptr_t)"150";
+	argv[n++] = lent ? path : (char *)(uintptr_t) "150";
 	argv[n] = NULL;
 	unlink(socket);
 	int err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);

@@ -13,7 +13,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 source=$root # later a copy: nobody's edits come in between
 files='src/fw/rules.c src/fw/rules_arp.c src/fw/rules_ip4.c src/host/link.c'
 CC=${CC:-cc}
-CFLAGS="-std=gnu17 -D_GNU_SOURCE -DFOLD_VERSION=\"0\" -Isrc -O1 -g ${CFLAGS:-}"
+CFLAGS="-std=gnu17 -D_GNU_SOURCE -include version.h -Isrc -O1 -g ${CFLAGS:-}"
 LIBS=${LIBS:-$(cd "$root" && pkg-config --libs libmnl libnftnl libnetfilter_queue sqlite3 libcap-ng) -linih -lm}
 
 # mutants FILE [N]: the list of what can be taken out of it, or the file without the N-th.
@@ -112,6 +112,7 @@ mkdir "$work/whole"
 cp -r "$work/src" "$work/whole/src"
 source=$work/whole
 cd "$work"
+echo '#define FOLD_VERSION "0"' >version.h
 
 # build: every object that is missing, and the program.
 build() {
@@ -128,7 +129,7 @@ build() {
 survives() {
 	for parts in 'cases ports' 'hijack' 'mutate flood'; do
 		# shellcheck disable=SC2086
-		FOLD=$work/fold ATTACK=$work/attack FW_PATIENCE=1000 "$root/tests/fw/run" $transport --frames 20000 --parts "$parts" >out 2>&1 || return 1
+		FOLD=$work/fold ATTACK=$work/attack FW_PATIENCE=2000 "$root/tests/fw/run" $transport --frames 20000 --parts "$parts" >out 2>&1 || return 1
 	done
 	return 0
 }
@@ -143,14 +144,16 @@ if ! survives; then
 fi
 
 list >todo
+cp todo numbers
 survivors=0
 while read -r number what; do
 	if [ $# -gt 0 ]; then
 		case " $* " in *" $number "*) ;; *) continue ;; esac
 	fi
 	file=${what%%:*}
-	before=$(awk -v f="$file" '{ split($2, p, ":") } p[1] == f { print $1; exit }' todo)
-	mutants "$file" "$((number - before + 1))" >"$file"
+	before=$(awk -v f="$file" '{ split($2, p, ":") } p[1] == f { print $1; exit }' numbers)
+	mutants "$file" "$((number - before + 1))" >mutant.c
+	cp mutant.c "$file"
 	rm -f "${file%.c}.o"
 	if ! build 2>errors; then
 		echo "unbuilt  $number $what"

@@ -59,8 +59,11 @@ static void run_pen(void)
 
 static void run_vnet(void)
 {
-	static const struct shape udp = {UDP(A, P)}, udp_b = {UDP(A, B)}, large = {TCP(A, P, .data = 60000)}, forged = {UDP(A, P, .src = IP_B)};
-	const struct virtio_net_hdr partial = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 34, .csum_offset = 6};
+	static const struct shape udp = {UDP(A, P)}, udp_b = {UDP(A, B)}, large = {TCP(A, P, .data = 60000)},
+				  forged = {UDP(A, P, .src = IP_B)};
+	const struct virtio_net_hdr partial = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+					       .csum_start = 34,
+					       .csum_offset = 6};
 	const struct virtio_net_hdr tso = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
 					   .gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
 					   .hdr_len = 54,
@@ -77,8 +80,9 @@ static void run_vnet(void)
 
 void run_offload(void)
 {
-	static const struct shape jumbo = {UDP(A, P, .data = 9000)}, largest = {UDP(A, P, .data = 65400)}, all = {UDP(A, ALL1, .data = 65400)},
-				  over = {UDP(A, P, .data = 1473)}, forged = {UDP(A, P, .src = IP_B, .data = 65400)},
+	static const struct shape jumbo = {UDP(A, P, .data = 9000)}, largest = {UDP(A, P, .data = 65400)},
+				  all = {UDP(A, ALL1, .data = 65400)}, over = {UDP(A, P, .data = 1473)},
+				  forged = {UDP(A, P, .src = IP_B, .data = 65400)},
 				  dhcp = {UDP(A, P, .dport = 67, .data = 65400)}, cookie = {ARP_REQUEST(A, P)};
 
 	send_one(&over, NULL, 0, "77 nine octets more than the MTU");
@@ -94,5 +98,6 @@ void run_offload(void)
 	if (port_has_vnet(AT_A))
 		run_vnet();
 	else
-		ok(true, "77 the tap takes no virtio header: the host never finishes a guest's frame after the rules have seen it");
+		ok(true,
+		   "77 the tap takes no virtio header: the host never finishes a guest's frame after the rules have seen it");
 }

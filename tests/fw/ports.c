@@ -30,7 +30,7 @@
 
 static int fds[PORTS];
 static bool vnet_hdr[VMS]; /* whether the tap has a virtio header before each frame */
-static int ears[2]; /* UDP sockets of the host */
+static int ears[2];        /* UDP sockets of the host */
 #define EARS_MAX 64
 static uint32_t heard[EARS_MAX];
 static size_t heard_count;
@@ -46,8 +46,11 @@ int port_borrow(const char *path)
 	} control;
 	char byte;
 	struct iovec iov = {&byte, 1};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control)};
-	uint64_t end = now_ms() + 15 * patience_ms(); /* an emulated kernel loads its modules first */
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.bytes,
+			     .msg_controllen = sizeof(control)};
+	uint64_t end = now_ms() + 10 * patience_ms(); /* an emulated kernel loads its modules first */
 	int tap, s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
@@ -182,7 +185,10 @@ static size_t receive_packet(int fd, uint8_t *frame)
 		char bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 	} control;
 	struct iovec iov = {frame + 4, FRAME_MAX};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.bytes,
+			     .msg_controllen = sizeof(control)};
 	ssize_t got = recvmsg(fd, &msg, 0);
 	const struct cmsghdr *c = got < 0 ? NULL : CMSG_FIRSTHDR(&msg);
 	struct tpacket_auxdata aux;

@@ -11,17 +11,29 @@
 const char *const port_names[PORTS] = {"A", "B", "C", "D", "E", "P", "G", "O", "host"};
 
 const struct vm vms[VMS] = {
-    {"va", "fold-va", MAC_A, IP_A, 24, false, 0, IP_SERVICE, {IP_GROUP, IP4(239, 7, 0, 0)}, {32, 16}, AT_P, MAC_P, IP_P},
+    {"va",
+     "fold-va",
+     MAC_A,
+     IP_A,
+     24,
+     false,
+     0,
+     IP_SERVICE,
+     {IP_GROUP, IP4(239, 7, 0, 0)},
+     {32, 16},
+     AT_P,
+     MAC_P,
+     IP_P},
     {"vb", "fold-vb", MAC_B, IP_B, 24, true, IP_G, IP_SERVICE, {IP_GROUP}, {32}, AT_P, MAC_P, IP_P},
     {"vc", "fold-vc", MAC_C, IP_C, 24, false, 0, 0, {IP_GROUP}, {32}, AT_P, MAC_P, IP_P2},
     {"vd", "fold-vd", MAC_D, IP_D, 32, true, IP_G3, 0, {0}, {0}, AT_G, MAC_G, IP_FAR},
     {"ve", "fold-ve", MAC_E, IP_E, 31, false, 0, 0, {0}, {0}, AT_P, MAC_P, IP_P4},
 };
 
-#define IDS	 4096
+#define IDS 4096
 #define UNMARKED 512
-#define ANSWERS	 512
-#define FENCE	 0x40000000U /* in the ids of fences */
+#define ANSWERS 512
+#define FENCE 0x40000000U /* in the ids of fences */
 
 static struct seen *books;
 static uint32_t next_id = 1;
@@ -142,8 +154,8 @@ void seen_on_frame(enum port at, const uint8_t *f, size_t len)
 {
 	uint32_t id = 0;
 
-	/* An answer may hold the question's cookie: the sender is looked at first. */
-	if (take_answer(at, f, len))
+	/* A frame of ours that only looks like fold's answer carries a cookie: fold's do not. */
+	if (!frame_cookie(f, len, &id) && take_answer(at, f, len))
 		return;
 	/* The host reports its own groups now and then (IGMP): its bridge listens to other snoopers. */
 	if (frame_mac(f + 6) == MAC_H && len > 34 && frame_u16(f + 12) == 0x0800 && f[23] == 2)
@@ -182,7 +194,14 @@ static bool await(const uint32_t *where, uint32_t id)
 
 static struct shape honest(uint64_t smac, uint32_t src, uint64_t dmac, uint32_t dst)
 {
-	return (struct shape){.kind = K_UDP, .proto = 17, .sport = 5000, .dport = 5001, .smac = smac, .src = src, .dmac = dmac, .dst = dst};
+	return (struct shape){.kind = K_UDP,
+			      .proto = 17,
+			      .sport = 5000,
+			      .dport = 5001,
+			      .smac = smac,
+			      .src = src,
+			      .dmac = dmac,
+			      .dst = dst};
 }
 
 bool fence_from(enum port p)
@@ -216,7 +235,7 @@ bool fence_responder(enum port p)
 	/* A client asks again: a flood may have filled the queue. */
 	for (uint64_t over = now_ms() + patience_ms(); now_ms() < over;) {
 		port_send(p, f, len, NULL, 0);
-		for (uint64_t end = now_ms() + 1000; now_ms() < end;) {
+		for (uint64_t end = now_ms() + patience_ms() / 10; now_ms() < end;) {
 			ports_poll(100);
 			if (fence_answered[p] == id)
 				return true;

@@ -50,7 +50,8 @@ static int read_object(const struct nlmsghdr *h, void *arg)
 	struct tally *t = arg;
 	struct nftnl_obj *o = nftnl_obj_alloc();
 
-	if (o && nftnl_obj_nlmsg_parse(h, o) == 0 && nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE) == NFT_OBJECT_COUNTER && t->n < TALLY_MAX) {
+	if (o && nftnl_obj_nlmsg_parse(h, o) == 0 && nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE) == NFT_OBJECT_COUNTER &&
+	    t->n < TALLY_MAX) {
 		snprintf(t->name[t->n], sizeof(t->name[0]), "%s", nftnl_obj_get_str(o, NFTNL_OBJ_NAME));
 		t->packets[t->n++] = nftnl_obj_get_u64(o, NFTNL_OBJ_CTR_PKTS);
 	}
@@ -90,7 +91,8 @@ uint64_t tally_diff(const struct tally *before, const struct tally *after, char 
 		uint64_t more = after->packets[i] - tally_of(before, after->name[i]);
 		if (!more)
 			continue;
-		int n = snprintf(text + at, 256 - at, "%s+%llu %s", at ? ", " : "", (unsigned long long)more, after->name[i]);
+		int n = snprintf(text + at, 256 - at, "%s+%llu %s", at ? ", " : "", (unsigned long long)more,
+				 after->name[i]);
 		at = at + (size_t)n < 255 ? at + (size_t)n : 255;
 		drops += strcmp(after->name[i], "taken") == 0 ? 0 : more;
 	}
@@ -111,9 +113,9 @@ static void hex(char *to, const void *from, size_t len)
 }
 
 /* libmnl's own loop does not survive -Wconversion. */
-#define each_attr(a, h, fixed) \
-	a = mnl_nlmsg_get_payload_offset(h, fixed); \
-	mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)(a))); \
+#define each_attr(a, h, fixed)                                                                                         \
+	a = mnl_nlmsg_get_payload_offset(h, fixed);                                                                    \
+	mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)(a)));                        \
 	a = mnl_attr_next(a)
 
 /* One message: its fixed part and those attributes that do not change with time. */
@@ -132,7 +134,7 @@ static int read_line(const struct nlmsghdr *h, void *arg)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "if%d static%d", nd->ndm_ifindex,
 				       !!(nd->ndm_state & (NUD_NOARP | NUD_PERMANENT)));
 	}
-	for (each_attr(a, h, fixed)) {
+	for (each_attr (a, h, fixed)) {
 		uint16_t type = mnl_attr_get_type(a), len = mnl_attr_get_payload_len(a);
 		bool lasts = h->nlmsg_type == RTM_NEWNEIGH ? type == NDA_DST || type == NDA_LLADDR || type == NDA_MASTER
 			     : h->nlmsg_type == RTM_NEWMDB ? type == MDBA_MDB
