@@ -263,18 +263,26 @@ int rules_restore_shared(struct nft *n, const struct rules *r)
 	return err ? err : 1;
 }
 
+static int remove_part(struct nft *n, const char *iface, const char *chain, bool in_map)
+{
+	nft_begin(n);
+	nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
+	if (in_map)
+		nft_ifname_vmap_delete(n, "take", iface);
+	nft_chain_flush(n, chain);
+	nft_chain_delete(n, chain, false);
+	return nft_commit(n);
+}
+
 int rules_remove_shared(struct nft *n, const char *iface)
 {
 	char chain[RULES_TABLE_TEXT];
 
 	if (nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, take_chain(iface, chain)) == 0)
 		return 0;
-	nft_begin(n);
-	nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
-	nft_ifname_vmap_delete(n, "take", iface);
-	nft_chain_flush(n, chain);
-	nft_chain_delete(n, chain, false);
-	int err = nft_commit(n);
+	int err = remove_part(n, iface, chain, true);
+	if (err == -ENOENT) /* somebody emptied the map */
+		err = remove_part(n, iface, chain, false);
 	/* The last one out: refused by the kernel, as a whole, where another VM or a user's chain is in it. */
 	nft_begin(n);
 	nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);

@@ -21,7 +21,7 @@
 #define RULES_SHARED_TABLE "fold" /* in the bridge family */
 
 /* Frames to the guest that carry this mark and the service MAC are fold's own replies. */
-#define RULES_REPLY_MARK 0x0f01d0ffU
+#define RULES_REPLY_MARK 0x0f0100ffU
 
 enum transport { TRANSPORT_AUTO, TRANSPORT_QUEUE, TRANSPORT_LOG };
 

@@ -12,14 +12,19 @@ enum rules_counter {
 	    RULES_COUNTER_COUNT
 };
 
+/*
+ * Marks have none of the bits that others on such machines use: 0x4000 and 0x8000 (Kubernetes), 0x20000 and 0x40000 (Weave).
+ * With br_netfilter the IP tables see them.
+ */
+
 /* Frames that the VM's own table hands to the shared one for queueing. */
-#define RULES_TAKE_MARK 0x0f01d0aaU
+#define RULES_TAKE_MARK 0x0f0100aaU
 
 /*
  * IPv4 to one peer in the subnet that a VM's own table has let out: the table of another VM on this machine has only to ask
  * whether it may have it. No other frame on a bridge carries a mark of this machine's.
  */
-#define RULES_VETTED_MARK 0x0f01d055U
+#define RULES_VETTED_MARK 0x0f010055U
 
 const char *rules_counter(enum rules_counter c);
 

@@ -177,19 +177,23 @@ client_pids() {
 	done
 }
 
-no_client() {
-	[ -z "$(client_pids "$1")" ]
-}
-
 signal_client() {
 	# shellcheck disable=SC2046 # a list
 	kill "-$2" $(client_pids "$1")
 }
 
+# kill_client NAME: fails until none of its processes is left; some have just begun others.
+kill_client() {
+	pids=$(client_pids "$1")
+	[ -n "$pids" ] || return 0
+	# shellcheck disable=SC2086 # a list
+	kill -KILL $pids
+	return 1
+}
+
 # Its host loses power: nothing is released and nothing is cleaned up, but the address is gone with the host.
 power_cut() {
-	signal_client "$1" KILL
-	within 30 no_client "$1"
+	within 30 kill_client "$1"
 	on "$1" ip -4 addr flush dev eth0
 }
 
@@ -264,12 +268,21 @@ wrong_lease() {
 	esac
 }
 
+# remembers NAME CLIENT: its lease is on its disk.
+remembers() {
+	case $2 in
+	dhclient) on "$1" grep -q fixed-address /var/lib/dhcp/dhclient.leases ;;
+	dhcpcd) on "$1" test -s /var/lib/dhcpcd/eth0.lease ;;
+	esac
+}
+
 comes_back() {
 	guest "$1" "$3" "$2"
 	listen "$1"
 	run_client "$1" "$2"
 	first_lease "$1" "$2" "$3"
 	check "$1: has its address" within 30 has_address "$1" "$3"
+	within 30 remembers "$1" "$2"
 
 	power_cut "$1"
 	forget "$1"

@@ -277,8 +277,9 @@ check "the tap has the bridge's MTU" same MTU "$(cat /sys/class/net/vm0/mtu)" 13
 check 'the bridge keeps its MTU' same MTU "$(cat "/sys/class/net/$BRIDGE/mtu")" 1376
 check 'the tap is a port of the bridge' same bridge "$(basename "$(readlink /sys/class/net/vm0/master)")" "$BRIDGE"
 check 'the port learns nothing' same learning "$(cat /sys/class/net/vm0/brport/learning)" 0
+# Where bridges know VLANs, an entry stands there once more for each.
 check "the bridge's table has the guest's MAC, once and static" same entries \
-	"$(bridge fdb show dev vm0 | grep -c "^$mac .*static")" 1
+	"$(bridge fdb show dev vm0 | grep -v ' vlan ' | grep -c "^$mac .*static")" 1
 check "the VM's copy of its binding says who it is" same copy "$(grep -E '^(MAC|IP|SUBNET|BRIDGE)=' "$datapath/vm0" | sort | tr '\n' ' ')" \
 	"BRIDGE=$BRIDGE IP=10.0.1.1 MAC=$mac SUBNET=10.0.1.0/24 "
 check 'fold ls shows it' grep -qE "^vm0 +$mac +10.0.1.1/24 +$BRIDGE +$vm +qemu-system-stay" "$(
@@ -449,14 +450,15 @@ auto_one() {
 }
 start=$(now)
 autos=
-for n in $(seq 1 100); do
+crowd=$((SLOW > 1 ? 20 : 100))
+for n in $(seq 1 "$crowd"); do
 	auto_one "$n" &
 	autos="$autos $!"
 done
 # shellcheck disable=SC2086 # a list
 wait $autos
-echo "# a hundred -4 auto at once: $(($(now) - start)) ms"
-check 'a hundred at once get a hundred addresses' same lines "$(cat "$T"/out/auto.* | sort -u | grep -cE '^10\.41\.0\.[0-9]+/16$')" 100
+echo "# $crowd -4 auto at once: $(($(now) - start)) ms"
+check "$crowd at once get as many addresses" same lines "$(cat "$T"/out/auto.* | sort -u | grep -cE '^10\.41\.0\.[0-9]+/16$')" "$crowd"
 kill_one() {
 	timeout -s KILL "0.0$1" "$FOLD" --local -i "k$1" -4 auto net:10.42.0.0/16 >"$T/out/killed.$1" 2>&1
 }

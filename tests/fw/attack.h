@@ -9,6 +9,7 @@
  *   C  VM 10.0.2.3/24: another subnet of the same bridge, group 239.1.2.3
  *   D  VM 10.0.3.4/32 with its gateway G outside of it (RFC 3442)
  *   E  VM 10.0.4.0/31 (RFC 3021)
+ *   F  VM 10.0.1.50/16: its subnet holds all the others', and its address is fold's own for A and B
  *   P  a container's port; it has an address in every subnet
  *   G  the router's port
  *   H  the host itself, on br0: 10.0.2.254 (inside C's subnet) and 10.9.0.1; it forwards, and its default route leads to O
@@ -31,10 +32,10 @@
 
 /* ---- the stage ---- */
 
-enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_P, AT_G, AT_O, AT_H, PORTS };
+enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_F, AT_P, AT_G, AT_O, AT_H, PORTS };
 #define VMS AT_P /* the first ports are VMs */
 #define ON(x) (1U << AT_##x)
-#define ALL_VMS (ON(A) | ON(B) | ON(C) | ON(D) | ON(E))
+#define ALL_VMS (ON(A) | ON(B) | ON(C) | ON(D) | ON(E) | ON(F))
 #define EVERYONE ((1U << PORTS) - 1)
 
 /* clang-format off */
@@ -46,6 +47,7 @@ enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_P, AT_G, AT_O, AT_H, PORTS };
 #define MAC_C	  0x52540000000cULL
 #define MAC_D	  0x52540000000dULL
 #define MAC_E	  0x52540000000eULL
+#define MAC_F	  0x52540000000fULL
 #define MAC_P	  0x020000000001ULL
 #define MAC_G	  0x020000000090ULL
 #define MAC_H	  0x0200000000feULL
@@ -60,6 +62,7 @@ enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_P, AT_G, AT_O, AT_H, PORTS };
 #define IP_C	   IP4(10, 0, 2, 3)
 #define IP_D	   IP4(10, 0, 3, 4)
 #define IP_E	   IP4(10, 0, 4, 0)
+#define IP_F	   IP4(10, 0, 1, 50)
 #define IP_P	   IP4(10, 0, 1, 100) /* P in the subnet of A and B */
 #define IP_P2	   IP4(10, 0, 2, 100) /* ... of C */
 #define IP_P4	   IP4(10, 0, 4, 1)   /* ... of E */
@@ -212,7 +215,8 @@ __attribute__((format(printf, 2, 3))) void skip(const char *why, const char *nam
 void detail_frame(const char *what, const uint8_t *frame, size_t len);
 void detail_ports(const char *what, unsigned mask);
 uint64_t now_ms(void);
-int finish(void); /* exit status */
+int finish(void);           /* exit status */
+bool first_is_enough(void); /* FW_FIRST: the program ends with the first failure */
 
 /* ---- the parts ---- */
 

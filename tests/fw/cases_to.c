@@ -4,7 +4,7 @@
 
 #define EVERY 0xffffffffU
 #define TAG(tpid, tci) ((uint32_t)(tpid) << 16 | (tci))
-#define REPLY_MARK 0x0f01d0ffU /* the mark of fold's own replies: a container can set it, in its own namespace */
+#define REPLY_MARK 0x0f0100ffU /* the mark of fold's own replies: a container can set it, in its own namespace */
 
 /* clang-format off */
 static const struct wcase cases[] = {
@@ -14,6 +14,10 @@ static const struct wcase cases[] = {
     {"honest ping from a container", {ICMP(P, A)}, TOWARDS(A, P), SEEN(ON(A))},
     {"honest ping of no octets from a container", {ICMP(P, A, .bare = true)}, TOWARDS(A, P), SEEN(ON(A))},
     {"honest UDP from another VM", {UDP(B, A)}, TOWARDS(A, B), SEEN(ON(A))},
+    {"honest UDP from another VM to one of a wider subnet", {UDP(A, F)}, TOWARDS(F, A), SEEN(ON(F))},
+    {"honest ping of no octets from another VM", {ICMP(B, A, .bare = true)}, TOWARDS(A, B), SEEN(ON(A))},
+    {"honest TCP from another VM", {TCP(B, A)}, TOWARDS(A, B), SEEN(ON(A))},
+    {"honest later fragment from another VM", {IP(B, A, .proto = 17, .frag = 11)}, TOWARDS(A, B), SEEN(ON(A))},
     {"honest UDP with padding", {UDP(P, A, .total = 28)}, TOWARDS(A, P), SEEN(ON(A))},
     {"honest broadcast from a container", {UDP(P, ALL1)}, TOWARDS(A, P), SEEN(ON(A))},
     {"honest multicast to a listed group", {UDP(P, GROUP)}, TOWARDS(A, P), SEEN(ON(A))},
@@ -102,6 +106,14 @@ static const struct wcase cases[] = {
     {"29 source: the subnet's own address", {ICMP(P, A, .src = IP4(10, 0, 1, 0))}, TOWARDS(A, P), DROP("to_source")},
     {"29 source 127.0.0.1", {UDP(P, A, .src = IP4(127, 0, 0, 1))}, TOWARDS(A, P), DROP("to_source")},
     {"29 source: a multicast group", {UDP(P, A, .src = IP_GROUP)}, TOWARDS(A, P), DROP("to_source")},
+    {"27 another VM whose address is fold's here", {UDP(F, A)}, TOWARDS(A, F), DROP("to_source")},
+    {"27 the same, ARP", {ARP_REPLY(F, A)}, TOWARDS(A, F), DROP("to_arp")},
+    {"27 another VM's wider subnet", {UDP(F, C)}, TOWARDS(C, F), DROP("to_source")},
+    {"27 the same, ping", {ICMP(F, C)}, TOWARDS(C, F), DROP("to_source")},
+    {"27 another VM's wider subnet to a /31", {UDP(F, E)}, TOWARDS(E, F), DROP("to_source")},
+    {"27 another VM's wider subnet, ARP", {ARP_REQUEST(F, C)}, TOWARDS(C, F), DROP("to_arp")},
+    {"30 another VM to this VM's MAC, for somebody else", {UDP(A, P, .dmac = MAC_B)}, TOWARDS(B, A), DROP("to_destination")},
+    {"30 another VM of a wider subnet to this VM's MAC, for somebody else", {UDP(F, P2, .dmac = MAC_A)}, TOWARDS(A, F), DROP("to_source")},
     {"78 the host from outside of the subnet", {UDP(H, A)}, TOWARDS(A, H), DROP("to_source")},
     {"78 the host from its other address into C", {UDP(H, C)}, TOWARDS(C, H), DROP("to_source")},
     {"30 somebody else's address to this VM's MAC", {UDP(P, B, .dmac = MAC_A)}, TOWARDS(A, P), DROP("to_destination")},

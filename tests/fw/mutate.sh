@@ -129,7 +129,7 @@ build() {
 survives() {
 	for parts in 'cases ports' 'hijack' 'mutate flood'; do
 		# shellcheck disable=SC2086
-		FOLD=$work/fold ATTACK=$work/attack FW_PATIENCE=2000 "$root/tests/fw/run" $transport --frames 20000 --parts "$parts" >out 2>&1 || return 1
+		FOLD=$work/fold ATTACK=$work/attack FW_FIRST=yes FW_PATIENCE=2000 "$root/tests/fw/run" $transport --frames 20000 --parts "$parts" >out 2>&1 || return 1
 	done
 	return 0
 }

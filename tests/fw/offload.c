@@ -92,7 +92,7 @@ void run_offload(void)
 	send_one(&all, NULL, ON(H), "77 65,450 octets to everybody");
 	send_one(&forged, NULL, 0, "77 65,450 octets from another VM's address");
 	send_one(&dhcp, NULL, 0, "77 65,450 octets for the responder");
-	send_one(&cookie, NULL, ON(P) | ON(G) | ON(B) | ON(H), "77 after that an honest request");
+	send_one(&cookie, NULL, ON(P) | ON(G) | ON(B) | ON(F) | ON(H), "77 after that an honest request");
 	answers_forget();
 	ok(fence_responder(AT_A), "77 after that an OFFER");
 	if (port_has_vnet(AT_A))

@@ -15,6 +15,11 @@ static void line(const char *head, const char *name, va_list ap)
 	vprintf(name, ap);
 }
 
+bool first_is_enough(void)
+{
+	return getenv("FW_FIRST") != NULL;
+}
+
 bool ok(bool good, const char *name, ...)
 {
 	va_list ap;
@@ -26,6 +31,8 @@ bool ok(bool good, const char *name, ...)
 	total++;
 	failed += !good;
 	fflush(stdout);
+	if (!good && first_is_enough())
+		exit(1);
 	return good;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const port_names[PORTS] = {"A", "B", "C", "D", "E", "P", "G", "O", "host"};
+const char *const port_names[PORTS] = {"A", "B", "C", "D", "E", "F", "P", "G", "O", "host"};
 
 const struct vm vms[VMS] = {
     {"va",
@@ -28,6 +28,7 @@ const struct vm vms[VMS] = {
     {"vc", "fold-vc", MAC_C, IP_C, 24, false, 0, 0, {IP_GROUP}, {32}, AT_P, MAC_P, IP_P2},
     {"vd", "fold-vd", MAC_D, IP_D, 32, true, IP_G3, 0, {0}, {0}, AT_G, MAC_G, IP_FAR},
     {"ve", "fold-ve", MAC_E, IP_E, 31, false, 0, 0, {0}, {0}, AT_P, MAC_P, IP_P4},
+    {"vf", "fold-vf", MAC_F, IP_F, 16, false, 0, 0, {0}, {0}, AT_P, MAC_P, IP_P},
 };
 
 #define IDS 4096
@@ -43,7 +44,9 @@ static struct {
 	uint64_t hash;
 } unmarked[UNMARKED];
 static size_t unmarked_count;
-static uint32_t fence_seen[PORTS], fence_answered[VMS], next_fence = FENCE;
+static uint32_t fence_seen[PORTS], fence_answered[VMS];
+/* Far from any id that a mutation of another can give. */
+static uint32_t next_fence = FENCE | 0x00a5c300;
 static struct answer answers[VMS][ANSWERS];
 static size_t answer_count[VMS];
 static uint32_t stray_count;
