@@ -62,8 +62,8 @@ static int claim_one(struct session *s, int which, struct report *r)
 	claim_key(s, which, key, what);
 	int err = claim_take(key, text, &s->claims[which], holder, sizeof(holder), r);
 	if (err == -EBUSY && session_info_parse(holder, &other))
-		return report_fail(r, EBUSY, "%s: in use by a running fold (pid %d, interface %s); choose another", what,
-				   other.pid, other.iface);
+		return report_fail(r, EBUSY, "%s: in use by a running fold (pid %d, interface %s); choose another",
+				   what, other.pid, other.iface);
 	if (err == -EBUSY)
 		return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
 	/* A killed fold of that name, with its keeper: what it left would be in the way. */

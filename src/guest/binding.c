@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define F(name_, KEY, KIND, member, ...) \
-	{.name = name_, .kind = VALUE_##KIND, .offset = offsetof(struct binding, member), .key = BINDING_##KEY, \
-	 __VA_ARGS__}
+#define F(name_, KEY, KIND, member, ...)                                                                               \
+	{                                                                                                              \
+		.name = name_, .kind = VALUE_##KIND, .offset = offsetof(struct binding, member), .key = BINDING_##KEY, \
+		__VA_ARGS__                                                                                            \
+	}
 #define MANY .flags = BINDING_FIELD_MANY
 #define WHO .flags = BINDING_FIELD_WHO
 
@@ -132,9 +134,9 @@ static const char *add_option(struct parser *p, const char *code, const char *va
 static int parse_prefixed(struct parser *p, const char *key, const char *value)
 {
 	static const char *const prefixes[] = {
-		[RECORD_ADDRESS] = "ADDRESS:",
-		[RECORD_ADDRESS6] = "ADDRESS6:",
-		[RECORD_TXT] = "TXT:",
+	    [RECORD_ADDRESS] = "ADDRESS:",
+	    [RECORD_ADDRESS6] = "ADDRESS6:",
+	    [RECORD_TXT] = "TXT:",
 	};
 	const char option[] = "DHCP_OPTION:", *wrong = NULL;
 
@@ -185,7 +187,8 @@ static int parse_line(struct parser *p, char *line)
 		return 0;
 	char *equals = strchr(line, '=');
 	if (!equals || equals == line)
-		return report_fail(p->r, EINVAL, "%s:%u: is not KEY=VALUE; begin a comment with '#'", p->b.path, p->line);
+		return report_fail(p->r, EINVAL, "%s:%u: is not KEY=VALUE; begin a comment with '#'", p->b.path,
+				   p->line);
 	*equals = 0;
 	return parse_pair(p, text_trim(line), text_trim(equals + 1));
 }

@@ -50,12 +50,14 @@ static int check_identity(struct build *w)
 	char mac[MAC_TEXT], cidr[CIDR4_TEXT];
 
 	if (!id->has4 && !id->has6)
-		return report_fail(w->r, EINVAL, "%s: the VM has neither an IPv4 nor an IPv6 address; give it one", id->iface);
+		return report_fail(w->r, EINVAL, "%s: the VM has neither an IPv4 nor an IPv6 address; give it one",
+				   id->iface);
 	if (mac_is_zero(id->mac) || mac_is_multicast(id->mac))
 		return report_fail(w->r, EINVAL, "%s: %s is no unicast MAC address; give the VM another", id->iface,
 				   mac_format(id->mac, mac));
 	if (id->has4 && is_subnet_edge(id->ip4, id->ip4.addr))
-		return report_fail(w->r, EINVAL, "%s: %s is the network's or the broadcast address of its subnet; use another",
+		return report_fail(w->r, EINVAL,
+				   "%s: %s is the network's or the broadcast address of its subnet; use another",
 				   id->iface, cidr4_format(&id->ip4, cidr));
 	return 0;
 }
@@ -71,19 +73,19 @@ static void warn_identity(struct build *w)
 		const char *name;
 		bool same;
 	} keys[] = {
-		{BINDING_MAC, "MAC", memcmp(b->mac, id->mac, MAC_LEN) == 0},
-		{BINDING_IP, "IP", id->has4 && same4(b->ip, id->ip4.addr)},
-		{BINDING_SUBNET, "SUBNET",
-		 id->has4 && b->subnet.len == id->ip4.len && same4(b->subnet.addr, ip4_network(id->ip4))},
-		{BINDING_IP6, "IP6", id->has6 && same6(&b->ip6, &id->ip6.addr)},
-		{BINDING_SUBNET6, "SUBNET6", id->has6 && b->subnet6.len == id->ip6.len && same6(&b->subnet6.addr, &prefix)},
-		{BINDING_BRIDGE, "BRIDGE", strcmp(b->bridge, id->bridge) == 0},
+	    {BINDING_MAC, "MAC", memcmp(b->mac, id->mac, MAC_LEN) == 0},
+	    {BINDING_IP, "IP", id->has4 && same4(b->ip, id->ip4.addr)},
+	    {BINDING_SUBNET, "SUBNET",
+	     id->has4 && b->subnet.len == id->ip4.len && same4(b->subnet.addr, ip4_network(id->ip4))},
+	    {BINDING_IP6, "IP6", id->has6 && same6(&b->ip6, &id->ip6.addr)},
+	    {BINDING_SUBNET6, "SUBNET6", id->has6 && b->subnet6.len == id->ip6.len && same6(&b->subnet6.addr, &prefix)},
+	    {BINDING_BRIDGE, "BRIDGE", strcmp(b->bridge, id->bridge) == 0},
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (has(w, keys[i].key) && !keys[i].same)
-			report_warn(w->r, "%s:%u: %s is not what the VM was started with; the line has no effect", b->path,
-				    b->line[keys[i].key], keys[i].name);
+			report_warn(w->r, "%s:%u: %s is not what the VM was started with; the line has no effect",
+				    b->path, b->line[keys[i].key], keys[i].name);
 	}
 }
 
@@ -114,7 +116,8 @@ static int build_gateway4(struct build *w, unsigned flags)
 	if (is_subnet_edge(w->id->ip4, gw))
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is the subnet's network or broadcast address");
 	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY_MAC))
-		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "stands without GATEWAY_MAC; add the router's MAC address");
+		return wrong_key(w, BINDING_GATEWAY, "GATEWAY",
+				 "stands without GATEWAY_MAC; add the router's MAC address");
 	w->g.has_gateway4 = !has(w, BINDING_PRIVATE);
 	w->g.gateway4 = gw;
 	memcpy(w->g.gateway4_mac, w->b->gateway_mac, MAC_LEN);
@@ -133,7 +136,8 @@ static int build_gateway6(struct build *w, unsigned flags)
 		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6",
 				 "is neither link-local nor in the VM's prefix; name such an address");
 	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY6_MAC))
-		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6", "stands without GATEWAY6_MAC; add the router's MAC address");
+		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6",
+				 "stands without GATEWAY6_MAC; add the router's MAC address");
 	w->g.has_gateway6 = !has(w, BINDING_PRIVATE);
 	w->g.gateway6 = *gw;
 	memcpy(w->g.gateway6_mac, w->b->gateway6_mac, MAC_LEN);
@@ -148,15 +152,16 @@ static int check_gateway_macs(struct build *w)
 		const char *name;
 		const uint8_t *mac;
 	} macs[] = {
-		{BINDING_GATEWAY_MAC, "GATEWAY_MAC", w->b->gateway_mac},
-		{BINDING_GATEWAY6_MAC, "GATEWAY6_MAC", w->b->gateway6_mac},
+	    {BINDING_GATEWAY_MAC, "GATEWAY_MAC", w->b->gateway_mac},
+	    {BINDING_GATEWAY6_MAC, "GATEWAY6_MAC", w->b->gateway6_mac},
 	};
 
 	for (size_t i = 0; i < 2; i++) {
 		if (!has(w, macs[i].key))
 			continue;
 		if (memcmp(macs[i].mac, w->id->mac, MAC_LEN) == 0)
-			return wrong_key(w, macs[i].key, macs[i].name, "is the VM's own MAC address; name the router's");
+			return wrong_key(w, macs[i].key, macs[i].name,
+					 "is the VM's own MAC address; name the router's");
 		if (memcmp(macs[i].mac, w->g.service_mac, MAC_LEN) == 0)
 			return wrong_key(w, macs[i].key, macs[i].name, "is fold's own on this link; name the router's");
 	}

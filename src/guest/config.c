@@ -11,8 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define F(section_, name_, KIND, member, ...) \
-	{.section = section_, .name = name_, .kind = VALUE_##KIND, .offset = offsetof(struct config, member), __VA_ARGS__}
+#define F(section_, name_, KIND, member, ...)                                                                          \
+	{                                                                                                              \
+		.section = section_, .name = name_, .kind = VALUE_##KIND, .offset = offsetof(struct config, member),   \
+		__VA_ARGS__                                                                                            \
+	}
 
 enum { FIELD_MANY = 1 };
 #define MANY .flags = FIELD_MANY
@@ -72,17 +75,17 @@ static const struct field fields[] = {
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
 static const char *const record_sections[] = {
-	[RECORD_ADDRESS] = "addresses",
-	[RECORD_ADDRESS6] = "addresses6",
-	[RECORD_TXT] = "txts",
+    [RECORD_ADDRESS] = "addresses",
+    [RECORD_ADDRESS6] = "addresses6",
+    [RECORD_TXT] = "txts",
 };
 
 struct parser {
 	struct config c;
 	const char *path;
-	char *rest;             /* of the text */
-	unsigned line;          /* the one that inih has */
-	unsigned seen[FIELDS];  /* in which line; 0: not yet */
+	char *rest;            /* of the text */
+	unsigned line;         /* the one that inih has */
+	unsigned seen[FIELDS]; /* in which line; 0: not yet */
 	struct report *r;
 	int err;
 };
@@ -90,29 +93,29 @@ struct parser {
 int config_defaults(struct config *out, struct report *r)
 {
 	struct config c = {
-		.pidfile = strdup("/run/nfdhcpd/nfdhcpd.pid"),
-		.datapath = strdup("/var/lib/nfdhcpd"),
-		.logdir = strdup("/var/log/nfdhcpd"),
-		.user = strdup("nobody"),
-		.domain = strdup(""),
-		.enable_dhcp = true,
-		.lease_lifetime = 604800,
-		.lease_renewal = 600,
-		.enable_ipv6 = true,
-		.enable_dhcpv6 = true,
-		.ra_period = 300,
-		.enable_dns = true,
-		.dns_ttl = 10,
-		.enable_notify = true,
-		.notify_period = 60,
-		.dhcp_queue = -1,
-		.dhcp6_queue = -1,
-		.rs_queue = -1,
-		.ns_queue = -1,
-		.dns_queue = -1,
-		.dns6_queue = -1,
-		.notify_queue = -1,
-		.notify6_queue = -1,
+	    .pidfile = strdup("/run/nfdhcpd/nfdhcpd.pid"),
+	    .datapath = strdup("/var/lib/nfdhcpd"),
+	    .logdir = strdup("/var/log/nfdhcpd"),
+	    .user = strdup("nobody"),
+	    .domain = strdup(""),
+	    .enable_dhcp = true,
+	    .lease_lifetime = 604800,
+	    .lease_renewal = 600,
+	    .enable_ipv6 = true,
+	    .enable_dhcpv6 = true,
+	    .ra_period = 300,
+	    .enable_dns = true,
+	    .dns_ttl = 10,
+	    .enable_notify = true,
+	    .notify_period = 60,
+	    .dhcp_queue = -1,
+	    .dhcp6_queue = -1,
+	    .rs_queue = -1,
+	    .ns_queue = -1,
+	    .dns_queue = -1,
+	    .dns6_queue = -1,
+	    .notify_queue = -1,
+	    .notify6_queue = -1,
 	};
 
 	if (!c.pidfile || !c.datapath || !c.logdir || !c.user || !c.domain) {
@@ -280,8 +283,8 @@ int config_parse(const char *text, size_t len, const char *path, struct config *
 	if (line < 0)
 		p.err = report_fail(r, ENOMEM, "%s: out of memory", path);
 	else if (line > 0 && !p.err)
-		p.err = report_fail(r, EINVAL, "%s:%u: is neither [section] nor key = value; begin a comment with '#'", path,
-				    p.line);
+		p.err = report_fail(r, EINVAL, "%s:%u: is neither [section] nor key = value; begin a comment with '#'",
+				    path, p.line);
 	if (p.err) {
 		config_free(&p.c);
 		return p.err;

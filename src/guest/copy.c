@@ -72,7 +72,8 @@ static void write_rest(FILE *to, const char *text, size_t len)
 #define TEMPORARY "%s/.%s.new"
 
 /* Not flushed to the disk: after a power cut there is no VM, and the next fold removes or rewrites the file. */
-static int write_temporary(const char *name, const struct identity *id, const struct binding *b, const char *text, size_t len)
+static int write_temporary(const char *name, const struct identity *id, const struct binding *b, const char *text,
+			   size_t len)
 {
 	/* What stands there was left by a killed fold, or is somebody's link to elsewhere. */
 	unlink(name);

@@ -119,9 +119,10 @@ static int own_address(const struct guest *g, const struct binding *b, enum bind
 		       struct report *r)
 {
 	if (binding_has(b, k))
-		return report_fail(r, EINVAL, "%s:%u: the address for %s is the VM's own; name another", b->path, b->line[k],
-				   what);
-	return report_fail(r, EINVAL, "%s: the global configuration's address for %s is the VM's own; name another there",
+		return report_fail(r, EINVAL, "%s:%u: the address for %s is the VM's own; name another", b->path,
+				   b->line[k], what);
+	return report_fail(r, EINVAL,
+			   "%s: the global configuration's address for %s is the VM's own; name another there",
 			   g->id.iface, what);
 }
 

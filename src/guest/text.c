@@ -16,8 +16,9 @@ int text_check(const char *text, size_t len, size_t max, const char *path, struc
 		if (c == '\n')
 			line++;
 		if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
-			return report_fail(r, EINVAL, "%s:%u: is not a text file (octet 0x%02x); write it as plain text",
-					   path, line, c);
+			return report_fail(r, EINVAL,
+					   "%s:%u: is not a text file (octet 0x%02x); write it as plain text", path,
+					   line, c);
 	}
 	return 0;
 }

@@ -61,13 +61,14 @@ static int check_subnet(const struct cidr4 *c, struct report *r)
 
 	cidr4_format(c, text);
 	if (ip4_network(*c).s_addr != c->addr.s_addr)
-		return report_fail(r, EINVAL, "net:%s: has bits set after its length; write the network's own address", text);
+		return report_fail(r, EINVAL, "net:%s: has bits set after its length; write the network's own address",
+				   text);
 	if (c->len > 30)
 		return report_fail(r, EINVAL, "net:%s: has fewer than 4 addresses; write a length of 30 or less", text);
 	if (first == 0 || last >= 224 || (first <= 127 && last >= 127))
-		return report_fail(r, EINVAL,
-				   "net:%s: holds loopback, multicast or reserved addresses; write one like 10.40.0.0/16",
-				   text);
+		return report_fail(
+		    r, EINVAL, "net:%s: holds loopback, multicast or reserved addresses; write one like 10.40.0.0/16",
+		    text);
 	return 0;
 }
 
@@ -96,14 +97,16 @@ static int failed(struct store *s, int code)
 		return report_fail(s->r, EBUSY, "%s: is kept locked by another program; end it and try again", s->path);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return report_fail(s->r, EIO, "%s: is damaged (%s); restore it, or remove it when no VM runs", s->path, why);
+		return report_fail(s->r, EIO, "%s: is damaged (%s); restore it, or remove it when no VM runs", s->path,
+				   why);
 	case SQLITE_FULL:
 		return report_fail(s->r, EIO, "%s: the disk is full; make room and try again", s->path);
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
 	case SQLITE_READONLY:
-		return report_fail(s->r, EACCES, "%s: cannot be opened or written (%s); run as root, or set FOLD_STATE_DIR",
-				   s->path, why);
+		return report_fail(s->r, EACCES,
+				   "%s: cannot be opened or written (%s); run as root, or set FOLD_STATE_DIR", s->path,
+				   why);
 	case SQLITE_NOMEM:
 		return report_fail(s->r, ENOMEM, "%s: out of memory", s->path);
 	default:
@@ -179,13 +182,14 @@ static int ensure_schema(struct store *s)
 	if (version[0] == SCHEMA_VERSION && id[0] == APPLICATION_ID)
 		return 0;
 	if (id[0] == APPLICATION_ID)
-		return report_fail(s->r, EINVAL, "%s: was written by another version of fold (%lld); use that one", s->path,
-				   (long long)version[0]);
+		return report_fail(s->r, EINVAL, "%s: was written by another version of fold (%lld); use that one",
+				   s->path, (long long)version[0]);
 	err = query(s, "SELECT count(*), 0 FROM sqlite_master", 0, 0, NULL, tables);
 	if (err < 0)
 		return err;
 	if (version[0] || id[0] || tables[0])
-		return report_fail(s->r, EINVAL, "%s: is a database of some other program; set FOLD_STATE_DIR", s->path);
+		return report_fail(s->r, EINVAL, "%s: is a database of some other program; set FOLD_STATE_DIR",
+				   s->path);
 	int code = sqlite3_exec(s->db, schema, NULL, NULL, NULL);
 	return code == SQLITE_OK ? 0 : failed(s, code);
 }
@@ -213,13 +217,13 @@ static int store_open(struct store *s, const char *path, struct report *r)
 	}
 	if (err)
 		return err;
-	int code = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	int code =
+	    sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_busy_handler(s->db, wait_turn, s);
 	if (code == SQLITE_OK)
-		code = sqlite3_exec(s->db,
-				    "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; BEGIN IMMEDIATE", NULL,
-				    NULL, NULL);
+		code = sqlite3_exec(s->db, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+				    NULL, NULL, NULL);
 	err = code == SQLITE_OK ? ensure_schema(s) : failed(s, code);
 	if (err)
 		store_close(s);
@@ -249,7 +253,8 @@ static int find_free(struct store *s, struct range range, int64_t *addr)
 /* The same without the address that fold answers from itself (0: there is none). */
 static int find_free_but_spare(struct store *s, struct range range, int64_t spare, int64_t *addr)
 {
-	const struct range below = {.low = range.low, .high = spare - 1}, above = {.low = spare + 1, .high = range.high};
+	const struct range below = {.low = range.low, .high = spare - 1},
+			   above = {.low = spare + 1, .high = range.high};
 
 	if (!spare)
 		return find_free(s, range, addr);
@@ -264,8 +269,8 @@ static int take(struct store *s, int64_t addr, const char *name)
 
 	if (err)
 		return err;
-	int found = query(s, "SELECT first, last FROM run WHERE first < ?1 ORDER BY first DESC LIMIT 1", addr, 0, NULL,
-			  left);
+	int found =
+	    query(s, "SELECT first, last FROM run WHERE first < ?1 ORDER BY first DESC LIMIT 1", addr, 0, NULL, left);
 	if (found > 0 && left[1] == addr - 1)
 		first = left[0];
 	if (found >= 0)
@@ -282,14 +287,15 @@ static int take(struct store *s, int64_t addr, const char *name)
 static int give_back(struct store *s, int64_t addr)
 {
 	int64_t run[2];
-	int found = query(s, "SELECT first, last FROM run WHERE first <= ?1 ORDER BY first DESC LIMIT 1", addr, 0, NULL,
-			  run);
+	int found =
+	    query(s, "SELECT first, last FROM run WHERE first <= ?1 ORDER BY first DESC LIMIT 1", addr, 0, NULL, run);
 
 	if (found < 0)
 		return found;
 	if (!found || run[1] < addr)
-		return report_fail(s->r, EIO, "%s: is damaged (a lease outside every run); restore it, or remove it when no VM runs",
-				   s->path);
+		return report_fail(
+		    s->r, EIO, "%s: is damaged (a lease outside every run); restore it, or remove it when no VM runs",
+		    s->path);
 	int err = change(s, "DELETE FROM run WHERE first = ?1", run[0], 0, NULL);
 	if (!err && run[0] < addr)
 		err = change(s, "INSERT INTO run(first, last) VALUES(?1, ?2)", run[0], addr - 1, NULL);
@@ -312,12 +318,13 @@ static int allocate(struct store *s, const char *name, const struct cidr4 *subne
 	char text[CIDR4_TEXT];
 	/* Neither the network's address nor the broadcast address. */
 	struct range range = {
-		.low = (int64_t)ntohl(ip4_network(*subnet).s_addr) + 1,
-		.high = (int64_t)ntohl(ip4_broadcast(*subnet).s_addr) - 1,
+	    .low = (int64_t)ntohl(ip4_network(*subnet).s_addr) + 1,
+	    .high = (int64_t)ntohl(ip4_broadcast(*subnet).s_addr) - 1,
 	};
 	int64_t row[2];
-	int found = query(s, "SELECT addr, 0 FROM lease WHERE name = ?3 AND addr BETWEEN ?1 AND ?2 ORDER BY addr LIMIT 1",
-			  range.low, range.high, name, row);
+	int found =
+	    query(s, "SELECT addr, 0 FROM lease WHERE name = ?3 AND addr BETWEEN ?1 AND ?2 ORDER BY addr LIMIT 1",
+		  range.low, range.high, name, row);
 
 	if (found < 0)
 		return found;
@@ -334,8 +341,7 @@ static int allocate(struct store *s, const char *name, const struct cidr4 *subne
 	return take(s, *addr, name);
 }
 
-int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out,
-		   struct report *r)
+int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out, struct report *r)
 {
 	struct cidr4 c;
 	struct store s;

@@ -9,7 +9,7 @@
 #include "base/addr.h"
 #include "base/report.h"
 
-#define STORE_DIR "/var/lib/fold"       /* FOLD_STATE_DIR in the environment overrides it */
+#define STORE_DIR "/var/lib/fold" /* FOLD_STATE_DIR in the environment overrides it */
 #define STORE_FILE "local.db"
 #define STORE_SUBNET_DEFAULT "10.32.0.0/12"
 
@@ -29,8 +29,7 @@ int store_parse_net(const char *arg, struct cidr4 *out, struct report *r);
  * never given. Durable when it returns. 0, or -errno with a line in r:
  * -EINVAL (subnet or name), -ENOSPC (full), -EBUSY, -EIO and others.
  */
-int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out,
-		   struct report *r);
+int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out, struct report *r);
 
 /* Gives back every address that name holds; *count, if not NULL, says how many. -ENOENT: it holds none. */
 int store_release(const char *path, const char *name, unsigned *count, struct report *r);

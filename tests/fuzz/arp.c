@@ -29,8 +29,8 @@ static bool may_be_answered(const uint8_t *frame_source, const uint8_t *p, size_
 	static const uint8_t start[] = {0, 1, 8, 0, 6, 4, 0, 1};
 
 	return len >= 28 && !memcmp(p, start, 8) && !memcmp(frame_source, guest_mac, 6) &&
-	       !memcmp(p + 8, guest_mac, 6) &&
-	       (!memcmp(p + 14, own, 4) || !memcmp(p + 14, none, 4)) && !memcmp(p + 24, served, 4);
+	       !memcmp(p + 8, guest_mac, 6) && (!memcmp(p + 14, own, 4) || !memcmp(p + 14, none, 4)) &&
+	       !memcmp(p + 24, served, 4);
 }
 
 static void check_reply(const struct reply *out, const uint8_t *request)

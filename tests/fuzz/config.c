@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(what) \
-	do { \
-		if (!(what)) \
-			abort(); \
+#define CHECK(what)                                                                                                    \
+	do {                                                                                                           \
+		if (!(what))                                                                                           \
+			abort();                                                                                       \
 	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -58,8 +58,10 @@ static void check_config(const struct config *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char none[1];
-	const struct identity id = {
-		.iface = "tap0", .mac = {0x52, 0x54, 0, 1, 2, 3}, .has4 = true, .ip4 = {{htonl(0x0a000105)}, 24}};
+	const struct identity id = {.iface = "tap0",
+				    .mac = {0x52, 0x54, 0, 1, 2, 3},
+				    .has4 = true,
+				    .ip4 = {{htonl(0x0a000105)}, 24}};
 	struct report r = {.warn = ignore};
 	struct config c;
 	struct guest g;

@@ -46,10 +46,18 @@ static void make_full(struct guest *g)
 	static struct in_addr nameservers[3];
 	static uint8_t search[280], long_value[600];
 	static struct dhcp_option options[] = {
-	    {66, 8, (uint8_t *)"10.0.1.7"},  {67, 10, (uint8_t *)"pxelinux.0"}, {108, 4, (uint8_t *)"\0\0\0\1"},
-	    {42, 4, (uint8_t *)"\12\0\1\6"}, {17, 9, (uint8_t *)"/srv/root"},	{224, 600, long_value},
-	    {225, 90, long_value},	     {226, 0, NULL},			{43, 50, long_value},
-	    {53, 1, (uint8_t *)"\6"},	     {255, 3, long_value},		{252, 20, long_value},
+	    {66, 8, (uint8_t *)"10.0.1.7"},
+	    {67, 10, (uint8_t *)"pxelinux.0"},
+	    {108, 4, (uint8_t *)"\0\0\0\1"},
+	    {42, 4, (uint8_t *)"\12\0\1\6"},
+	    {17, 9, (uint8_t *)"/srv/root"},
+	    {224, 600, long_value},
+	    {225, 90, long_value},
+	    {226, 0, NULL},
+	    {43, 50, long_value},
+	    {53, 1, (uint8_t *)"\6"},
+	    {255, 3, long_value},
+	    {252, 20, long_value},
 	};
 
 	make_bare(g);

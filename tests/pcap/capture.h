@@ -8,9 +8,9 @@
 
 /* One Ethernet frame. Owned by the capture that holds it. */
 struct capture_frame {
-	uint64_t ns;	 /* since 1970 */
-	size_t number;	 /* from 1, as tcpdump and tshark count */
-	size_t len;	 /* octets at `bytes` */
+	uint64_t ns;     /* since 1970 */
+	size_t number;   /* from 1, as tcpdump and tshark count */
+	size_t len;      /* octets at `bytes` */
 	size_t wire_len; /* octets on the wire: more than len where the capture cut the frame */
 	uint8_t *bytes;
 };

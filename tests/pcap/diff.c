@@ -8,8 +8,8 @@
 
 #define NAME_WIDTH 26
 #define TEXT_WIDTH 40
-#define HEX_ROW	   16
-#define HEX_ROWS   48 /* rows of a hexdump that are printed; a shifted reply differs in all */
+#define HEX_ROW 16
+#define HEX_ROWS 48 /* rows of a hexdump that are printed; a shifted reply differs in all */
 
 struct side {
 	const uint8_t *frame;

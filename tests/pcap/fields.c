@@ -12,10 +12,10 @@
 #include <stdio.h>
 
 #define DHCP4_SNAME_AT 44 /* within the BOOTP message, RFC 951 */
-#define DHCP4_FILE_AT  108
+#define DHCP4_FILE_AT 108
 #define DHCP4_COOKIE_AT 236
-#define DHCP4_MIN      240
-#define DHCP4_COOKIE   0x63825363
+#define DHCP4_MIN 240
+#define DHCP4_COOKIE 0x63825363
 
 /* Where the walk stands: a cursor over one area of the frame. */
 struct walk {

@@ -26,27 +26,27 @@
 #define FRAME_MAX 65600
 
 static const char usage_text[] =
-	"usage: craft eth|arp|ip|icmp|udp|tcp|dhcp [FIELD=VALUE]...\n"
-	"Prints one frame as hex for `frames send`.\n"
-	"Numbers are decimal, or hex after 0x. HEX is pairs of digits. A checksum is auto (right), zero, pseudo (only the\n"
-	"pseudo-header's sum, as a virtio card leaves it) or a number. Fields a kind does not have are an error.\n"
-	"\n"
-	"  every kind  smac= (02:00:00:00:00:01) dmac= (broadcast)  type= ethertype  tag=TPID:TCI (hex; repeatable, outermost\n"
-	"              first)  snap=yes (802.3 length and SNAP)  len802=N (that length)  tail=HEX (after everything)\n"
-	"              trunc=N (cut to N octets)  pad=N (zeros up to N octets)\n"
-	"  eth         data=HEX\n"
-	"  arp         op= (1) htype= ptype= hlen= plen=  sha= (smac) spa= (10.0.0.1) tha= (zero) tpa= (10.0.0.2)\n"
-	"  ip kinds    src= (10.0.0.1) dst= (10.0.0.2) ttl= tos= id= proto= ver= ihl= (counts opts) totlen= ipcsum=\n"
-	"              opts=HEX  df=1 mf=1 frag=OCTETS (offset)\n"
-	"  ip          data=HEX, proto=\n"
-	"  payloads    data=HEX, or text=WORDS, or size=N (zeros): icmp, udp, tcp\n"
-	"  icmp        itype= (8) code= iid= seq= (or rest=HEX: the four octets) csum=\n"
-	"  udp         sport= (1024) dport= (9) len= csum=\n"
-	"  tcp         sport= dport= (80) tseq= ack= flags= (0x02) win= urg= csum=\n"
-	"  dhcp        msg= (1: DISCOVER; 0: no option 53) op= htype= hlen= hops= xid= secs= flags= ciaddr= yiaddr= siaddr=\n"
-	"              giaddr= chaddr= (smac) sname=HEX file=HEX cookie=HEX  reqip= (50) server= (54) cid=HEX (61)\n"
-	"              opt=CODE:HEX (repeatable)  end=no  options=HEX (replaces them all)  bootp=N (300: padded to it)\n"
-	"              and the fields of udp, with 0.0.0.0:68 to 255.255.255.255:67 as defaults\n";
+    "usage: craft eth|arp|ip|icmp|udp|tcp|dhcp [FIELD=VALUE]...\n"
+    "Prints one frame as hex for `frames send`.\n"
+    "Numbers are decimal, or hex after 0x. HEX is pairs of digits. A checksum is auto (right), zero, pseudo (only the\n"
+    "pseudo-header's sum, as a virtio card leaves it) or a number. Fields a kind does not have are an error.\n"
+    "\n"
+    "  every kind  smac= (02:00:00:00:00:01) dmac= (broadcast)  type= ethertype  tag=TPID:TCI (hex; repeatable, outermost\n"
+    "              first)  snap=yes (802.3 length and SNAP)  len802=N (that length)  tail=HEX (after everything)\n"
+    "              trunc=N (cut to N octets)  pad=N (zeros up to N octets)\n"
+    "  eth         data=HEX\n"
+    "  arp         op= (1) htype= ptype= hlen= plen=  sha= (smac) spa= (10.0.0.1) tha= (zero) tpa= (10.0.0.2)\n"
+    "  ip kinds    src= (10.0.0.1) dst= (10.0.0.2) ttl= tos= id= proto= ver= ihl= (counts opts) totlen= ipcsum=\n"
+    "              opts=HEX  df=1 mf=1 frag=OCTETS (offset)\n"
+    "  ip          data=HEX, proto=\n"
+    "  payloads    data=HEX, or text=WORDS, or size=N (zeros): icmp, udp, tcp\n"
+    "  icmp        itype= (8) code= iid= seq= (or rest=HEX: the four octets) csum=\n"
+    "  udp         sport= (1024) dport= (9) len= csum=\n"
+    "  tcp         sport= dport= (80) tseq= ack= flags= (0x02) win= urg= csum=\n"
+    "  dhcp        msg= (1: DISCOVER; 0: no option 53) op= htype= hlen= hops= xid= secs= flags= ciaddr= yiaddr= siaddr=\n"
+    "              giaddr= chaddr= (smac) sname=HEX file=HEX cookie=HEX  reqip= (50) server= (54) cid=HEX (61)\n"
+    "              opt=CODE:HEX (repeatable)  end=no  options=HEX (replaces them all)  bootp=N (300: padded to it)\n"
+    "              and the fields of udp, with 0.0.0.0:68 to 255.255.255.255:67 as defaults\n";
 
 static int n_args;
 static char **args;
@@ -417,13 +417,13 @@ static const struct kind {
 	uint8_t proto; /* IPPROTO_RAW: not in IP */
 	const char *src, *dst;
 } kinds[] = {
-	{"eth", put_payload, 0x0800, IPPROTO_RAW, NULL, NULL},
-	{"arp", craft_arp, 0x0806, IPPROTO_RAW, NULL, NULL},
-	{"ip", put_payload, 0x0800, IPPROTO_UDP, "10.0.0.1", "10.0.0.2"},
-	{"icmp", craft_icmp, 0x0800, IPPROTO_ICMP, "10.0.0.1", "10.0.0.2"},
-	{"udp", craft_udp, 0x0800, IPPROTO_UDP, "10.0.0.1", "10.0.0.2"},
-	{"tcp", craft_tcp, 0x0800, IPPROTO_TCP, "10.0.0.1", "10.0.0.2"},
-	{"dhcp", craft_dhcp, 0x0800, IPPROTO_UDP, "0.0.0.0", "255.255.255.255"},
+    {"eth", put_payload, 0x0800, IPPROTO_RAW, NULL, NULL},
+    {"arp", craft_arp, 0x0806, IPPROTO_RAW, NULL, NULL},
+    {"ip", put_payload, 0x0800, IPPROTO_UDP, "10.0.0.1", "10.0.0.2"},
+    {"icmp", craft_icmp, 0x0800, IPPROTO_ICMP, "10.0.0.1", "10.0.0.2"},
+    {"udp", craft_udp, 0x0800, IPPROTO_UDP, "10.0.0.1", "10.0.0.2"},
+    {"tcp", craft_tcp, 0x0800, IPPROTO_TCP, "10.0.0.1", "10.0.0.2"},
+    {"dhcp", craft_dhcp, 0x0800, IPPROTO_UDP, "0.0.0.0", "255.255.255.255"},
 };
 
 /* Inside out: the checksums and lengths around a thing need the thing. */

@@ -44,11 +44,11 @@
 #define TAG_AT 12 /* behind the two addresses */
 
 static const char usage_text[] =
-	"usage: frames send IFACE [-c COUNT] [-r RATE] [HEX...]\n"
-	"       frames sniff IFACE [-t SECONDS] [-n MAX] [-d in|out] [-f FILTER] [-u FILTER]\n"
-	"send: the frames given, or one a line on stdin. sniff: prints \"in HEX\" and \"out HEX\" lines after a\n"
-	"first line \"# sniffing IFACE\"; ends after SECONDS, MAX frames, the first frame that matches -u, or SIGTERM;\n"
-	"status 1 where -n or -u was not reached or frames were lost. craft makes frames.\n";
+    "usage: frames send IFACE [-c COUNT] [-r RATE] [HEX...]\n"
+    "       frames sniff IFACE [-t SECONDS] [-n MAX] [-d in|out] [-f FILTER] [-u FILTER]\n"
+    "send: the frames given, or one a line on stdin. sniff: prints \"in HEX\" and \"out HEX\" lines after a\n"
+    "first line \"# sniffing IFACE\"; ends after SECONDS, MAX frames, the first frame that matches -u, or SIGTERM;\n"
+    "status 1 where -n or -u was not reached or frames were lost. craft makes frames.\n";
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
 {
@@ -94,9 +94,9 @@ static int open_packet(const char *iface, uint16_t protocol)
 	if (fd < 0)
 		die("socket: %s", strerror(errno));
 	struct sockaddr_ll at = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(protocol),
-		.sll_ifindex = (int)if_nametoindex(iface),
+	    .sll_family = AF_PACKET,
+	    .sll_protocol = htons(protocol),
+	    .sll_ifindex = (int)if_nametoindex(iface),
 	};
 	if (at.sll_ifindex == 0)
 		die("%s: no such interface", iface);
@@ -305,12 +305,12 @@ static bool take_frame(struct sniff *s, int fd)
 	} control;
 	struct iovec iov = {.iov_base = frame, .iov_len = FRAME_MAX};
 	struct msghdr m = {
-		.msg_name = &from,
-		.msg_namelen = sizeof(from),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
+	    .msg_name = &from,
+	    .msg_namelen = sizeof(from),
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof(control),
 	};
 	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
 

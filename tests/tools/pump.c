@@ -320,10 +320,10 @@ static int open_timer(long ms)
 static int pump(int fold, int guest, int signals, int timer, int status)
 {
 	struct pollfd fds[] = {
-		{.fd = fold, .events = POLLIN},
-		{.fd = guest, .events = POLLIN},
-		{.fd = signals, .events = POLLIN},
-		{.fd = timer, .events = POLLIN},
+	    {.fd = fold, .events = POLLIN},
+	    {.fd = guest, .events = POLLIN},
+	    {.fd = signals, .events = POLLIN},
+	    {.fd = timer, .events = POLLIN},
 	};
 
 	for (;;) {
@@ -349,10 +349,11 @@ int main(int argc, char **argv)
 	struct pump p = {.fd = -1, .after_ms = -1, .exit_status = -1};
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		puts("usage: qemu-system-pump -netdev tap,id=ID,fd=N -device virtio-net-pci,netdev=ID,mac=MAC\n"
-		     "         [-fold-pump netns=NAME|PATH[,ifname=NAME][,mac=MAC][,offload=none|csum|tso][,mtu=BYTES]\n"
-		     "                     [,after=SECONDS][,exit=STATUS]]\n"
-		     "Carries frames between the tap and one it makes in the namespace. The head of pump.c says the rest.");
+		puts(
+		    "usage: qemu-system-pump -netdev tap,id=ID,fd=N -device virtio-net-pci,netdev=ID,mac=MAC\n"
+		    "         [-fold-pump netns=NAME|PATH[,ifname=NAME][,mac=MAC][,offload=none|csum|tso][,mtu=BYTES]\n"
+		    "                     [,after=SECONDS][,exit=STATUS]]\n"
+		    "Carries frames between the tap and one it makes in the namespace. The head of pump.c says the rest.");
 		return 0;
 	}
 	p.netns = getenv("PUMP_NETNS");

@@ -42,8 +42,8 @@ static inline bool bootp_walk(struct bootp_reply *r, uint8_t area, size_t from, 
 		uint8_t code = r->p[i];
 		if (code == 0 || i + 2 > to || i + 2 + r->p[i + 1] > to || r->count == 300)
 			return false; /* PAD before END: old U-Boot complains */
-		r->at[r->count++] = (struct bootp_option){
-		    .code = code, .area = area, .len = r->p[i + 1], .at = r->p + i + 2};
+		r->at[r->count++] =
+		    (struct bootp_option){.code = code, .area = area, .len = r->p[i + 1], .at = r->p + i + 2};
 		if (code == 52) {
 			if (area != AREA_MAIN || r->p[i + 1] != 1 || r->overload)
 				return false;
@@ -150,12 +150,11 @@ static inline const char *bootp_check(const struct guest *g, const uint8_t *requ
 		return "ciaddr of somebody else";
 	if (r->yiaddr.s_addr && r->yiaddr.s_addr != g->id.ip4.addr.s_addr)
 		return "yiaddr of somebody else";
-	if (out->kind != PKT_UDP4 || out->sport != 67 || out->dport != 68 ||
-	    out->src4.s_addr != g->dhcp_server4.s_addr)
+	if (out->kind != PKT_UDP4 || out->sport != 67 || out->dport != 68 || out->src4.s_addr != g->dhcp_server4.s_addr)
 		return "not from our address and port 67 to port 68";
-	if (out->dst4.s_addr == INADDR_BROADCAST ? memcmp(out->dst_mac, all, 6) != 0
-						 : out->dst4.s_addr != g->id.ip4.addr.s_addr ||
-						       memcmp(out->dst_mac, g->id.mac, 6) != 0)
+	if (out->dst4.s_addr == INADDR_BROADCAST
+		? memcmp(out->dst_mac, all, 6) != 0
+		: out->dst4.s_addr != g->id.ip4.addr.s_addr || memcmp(out->dst_mac, g->id.mac, 6) != 0)
 		return "neither to the guest nor to all";
 	if (!out->event)
 		return "no event";
@@ -173,7 +172,7 @@ static inline const char *bootp_check(const struct guest *g, const uint8_t *requ
 		return "a message type that is not a server's";
 	if (type->at[0] == 6)
 		return r->yiaddr.s_addr || r->ciaddr.s_addr || r->siaddr.s_addr || !bootp_find(r, 56) ||
-				       bootp_find(r, 51) || bootp_find(r, 1) || out->dst4.s_addr != INADDR_BROADCAST
+			       bootp_find(r, 51) || bootp_find(r, 1) || out->dst4.s_addr != INADDR_BROADCAST
 			   ? "a NAK with an address, without a message, or to one"
 			   : NULL;
 	if ((r->yiaddr.s_addr != 0) != (bootp_find(r, 51) != NULL))

@@ -179,17 +179,17 @@ static inline int type_of(void)
 	return o ? o->at[0] : 0;
 }
 
-#define expect_reply(type, name)                         \
-	do {                                             \
-		assert_int_equal(ask(), ANSWER_REPLY);   \
-		assert_int_equal(type_of(), type);       \
-		assert_string_equal(t.out.event, name);  \
+#define expect_reply(type, name)                                                                                       \
+	do {                                                                                                           \
+		assert_int_equal(ask(), ANSWER_REPLY);                                                                 \
+		assert_int_equal(type_of(), type);                                                                     \
+		assert_string_equal(t.out.event, name);                                                                \
 	} while (0)
 
-#define expect_drop(answer, reason)                                            \
-	do {                                                                   \
-		assert_int_equal(answer, ANSWER_DROP);                         \
-		assert_string_equal(drop_name(t.out.drop), drop_name(reason)); \
+#define expect_drop(answer, reason)                                                                                    \
+	do {                                                                                                           \
+		assert_int_equal(answer, ANSWER_DROP);                                                                 \
+		assert_string_equal(drop_name(t.out.drop), drop_name(reason));                                         \
 	} while (0)
 
 #define assert_ip(got, text) assert_int_equal((got).s_addr, ip(text).s_addr)
@@ -220,7 +220,7 @@ static inline void assert_option_u32(uint8_t code, uint32_t v)
 #define assert_none(code) assert_null(bootp_find(&t.r, code))
 
 /* The codes of the options field in their order, and nothing else. */
-#define assert_codes(...) \
+#define assert_codes(...)                                                                                              \
 	assert_codes_(AREA_MAIN, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
 static inline void assert_codes_(uint8_t area, const uint8_t *want, size_t count)

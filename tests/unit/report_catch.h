@@ -14,7 +14,8 @@
 
 #include "base/report.h"
 
-struct catch {
+struct catch
+{
 	struct report r;
 	char warnings[4096]; /* a line each */
 };

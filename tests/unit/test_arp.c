@@ -160,7 +160,7 @@ static void probe_and_announcement_of_its_own_address_are_not_answered(void **st
 
 static void other_targets_are_not_answered(void **state)
 {
-	static const char *const targets[] = {"10.0.1.90",      "10.0.1.49", "10.0.1.255", "0.0.0.0",
+	static const char *const targets[] = {"10.0.1.90",       "10.0.1.49", "10.0.1.255", "0.0.0.0",
 					      "255.255.255.255", "10.0.2.50", "8.8.8.8",    "224.0.0.1"};
 
 	(void)state;

@@ -113,7 +113,8 @@ static void test_checksum_of_rfc_1071(void **state)
 	memcpy(odd + 1, example, sizeof(example));
 	assert_int_equal(csum_fold(csum_add(0, odd + 1, sizeof(example))), 0xddf2);
 	for (size_t cut = 0; cut <= sizeof(example); cut += 2)
-		assert_int_equal(csum_fold(csum_add(csum_add(0, example, cut), example + cut, sizeof(example) - cut)), 0xddf2);
+		assert_int_equal(csum_fold(csum_add(csum_add(0, example, cut), example + cut, sizeof(example) - cut)),
+				 0xddf2);
 	/* A last odd octet counts as the high one. */
 	assert_int_equal(csum_fold(csum_add(0, "\xab", 1)), 0xab00);
 	assert_int_equal(csum_fold(0), 0);
@@ -121,8 +122,15 @@ static void test_checksum_of_rfc_1071(void **state)
 
 static void test_mac_as_people_write_it(void **state)
 {
-	static const char *const bad[] = {"", "52:54:00:12:34", "52:54:00:12:34:5", "52:54:00:12:34:567", "52:54:00:12:34:5g",
-					  "5254.0012.3456", "52:54-00:12:34:56", "52:54:00:12:34:56 ", " 2:54:00:12:34:56"};
+	static const char *const bad[] = {"",
+					  "52:54:00:12:34",
+					  "52:54:00:12:34:5",
+					  "52:54:00:12:34:567",
+					  "52:54:00:12:34:5g",
+					  "5254.0012.3456",
+					  "52:54-00:12:34:56",
+					  "52:54:00:12:34:56 ",
+					  " 2:54:00:12:34:56"};
 	uint8_t mac[MAC_LEN] = {1};
 	char text[MAC_TEXT];
 
@@ -149,9 +157,20 @@ static void test_service_mac_is_never_the_guests(void **state)
 
 static void test_cidr_takes_nothing_but_a_cidr(void **state)
 {
-	static const char *const bad[] = {"",		"10.0.0.1",    "10.0.0.1/",    "10.0.0.1/33",  "10.0.0.1/-1",
-					  "10.0.0.1/+8", "10.0.0.1/8x", "10.0.0.1/0008", "10.0.0/8",	"10.0.0.256/8",
-					  "10.0.0.1 /8", "a/8",		"/8",		 "10.0.0.1/8/8"};
+	static const char *const bad[] = {"",
+					  "10.0.0.1",
+					  "10.0.0.1/",
+					  "10.0.0.1/33",
+					  "10.0.0.1/-1",
+					  "10.0.0.1/+8",
+					  "10.0.0.1/8x",
+					  "10.0.0.1/0008",
+					  "10.0.0/8",
+					  "10.0.0.256/8",
+					  "10.0.0.1 /8",
+					  "a/8",
+					  "/8",
+					  "10.0.0.1/8/8"};
 	struct cidr4 c;
 	char text[CIDR4_TEXT];
 

@@ -43,7 +43,8 @@ static void check_defaults(const struct config *cfg)
 	assert_string_equal(cfg->datapath, "/var/lib/nfdhcpd");
 	assert_string_equal(cfg->logdir, "/var/log/nfdhcpd");
 	assert_string_equal(cfg->user, "nobody");
-	assert_true(cfg->enable_dhcp && cfg->enable_ipv6 && cfg->enable_dhcpv6 && cfg->enable_dns && cfg->enable_notify);
+	assert_true(cfg->enable_dhcp && cfg->enable_ipv6 && cfg->enable_dhcpv6 && cfg->enable_dns &&
+		    cfg->enable_notify);
 	assert_int_equal(cfg->lease_lifetime, 604800);
 	assert_int_equal(cfg->lease_renewal, 600);
 	assert_int_equal(cfg->ra_period, 300);
@@ -57,7 +58,7 @@ static void check_defaults(const struct config *cfg)
 	assert_int_equal(cfg->nameservers.count + cfg->nameservers6.count + cfg->dns_nameservers.count, 0);
 	assert_int_equal(cfg->domain_search.len + cfg->no_forward.len + cfg->records.count, 0);
 	/* A queue that is not named is off. */
-	const int32_t queues[] = {cfg->dhcp_queue, cfg->dhcp6_queue, cfg->rs_queue,	cfg->ns_queue,
+	const int32_t queues[] = {cfg->dhcp_queue, cfg->dhcp6_queue, cfg->rs_queue,     cfg->ns_queue,
 				  cfg->dns_queue,  cfg->dns6_queue,  cfg->notify_queue, cfg->notify6_queue};
 	for (size_t i = 0; i < 8; i++)
 		assert_int_equal(queues[i], -1);
@@ -86,15 +87,16 @@ static void defaults(void **state)
 /* As GRNET's users have it, with comments behind values. */
 static void an_nfdhcpd_file(void **state)
 {
-	struct config cfg = parse_good("## settings\n[general]\npidfile = /var/run/nf.pid\n"
-				       "datapath = /srv/taps # one file a tap\nlogdir = /srv/log   # ours\n"
-				       "user = daemon # unprivileged\n\n[dhcp]\nenable_dhcp = yes\n"
-				       "lease_lifetime = 86400 # a day\nlease_renewal = 3600 \t# an hour\n"
-				       "server_ip = 192.0.2.1\nserver_on_link = no\ndhcp_queue = 42 # IPv4\n"
-				       "nameservers = 192.0.2.2, 192.0.2.3\ndomain = example.com\n\n[ipv6]\n"
-				       "enable_ipv6 = yes\nenable_dhcpv6 = no\nmode = slaac+dhcpv6\nra_period = 600 # s\n"
-				       "rs_queue = 43\nns_queue = 44\ndhcpv6_queue = 45\n"
-				       "nameservers = 2001:db8:100::1, 2001:db8:200::2\ndomains = example.com, b\n");
+	struct config cfg =
+	    parse_good("## settings\n[general]\npidfile = /var/run/nf.pid\n"
+		       "datapath = /srv/taps # one file a tap\nlogdir = /srv/log   # ours\n"
+		       "user = daemon # unprivileged\n\n[dhcp]\nenable_dhcp = yes\n"
+		       "lease_lifetime = 86400 # a day\nlease_renewal = 3600 \t# an hour\n"
+		       "server_ip = 192.0.2.1\nserver_on_link = no\ndhcp_queue = 42 # IPv4\n"
+		       "nameservers = 192.0.2.2, 192.0.2.3\ndomain = example.com\n\n[ipv6]\n"
+		       "enable_ipv6 = yes\nenable_dhcpv6 = no\nmode = slaac+dhcpv6\nra_period = 600 # s\n"
+		       "rs_queue = 43\nns_queue = 44\ndhcpv6_queue = 45\n"
+		       "nameservers = 2001:db8:100::1, 2001:db8:200::2\ndomains = example.com, b\n");
 	(void)state;
 	assert_string_equal(c.warnings, "");
 	assert_string_equal(cfg.pidfile, "/var/run/nf.pid");
@@ -123,14 +125,15 @@ static void an_nfdhcpd_file(void **state)
 
 static void the_forks_keys(void **state)
 {
-	struct config cfg = parse_good("[dhcp]\nenable_dhcp = no\nserver_on_link = on\ndhcp6_queue = 0\n"
-				       "domain_search = a.b, c\ndhcp6_hostname_optcode = 65001\n"
-				       "dhcp6_domainname_optcode = 65002\n[ipv6]\nenable_ipv6 = 0\n"
-				       "[dns]\nenable_dns = off\ndns_queue = 46\ndns6_queue = 65535\nserver_ip = 10.0.1.50\n"
-				       "server_ip6 = fde5::50\nttl = 0\nforward = yes\nno_forward = local., .lan\n"
-				       "nameservers = 127.0.0.53\nnameservers6 = ::1\n"
-				       "[notify]\nenable_notify = false\nnotify_period = 5\nnotify_queue = -1\n"
-				       "notify6_queue = 49\n");
+	struct config cfg =
+	    parse_good("[dhcp]\nenable_dhcp = no\nserver_on_link = on\ndhcp6_queue = 0\n"
+		       "domain_search = a.b, c\ndhcp6_hostname_optcode = 65001\n"
+		       "dhcp6_domainname_optcode = 65002\n[ipv6]\nenable_ipv6 = 0\n"
+		       "[dns]\nenable_dns = off\ndns_queue = 46\ndns6_queue = 65535\nserver_ip = 10.0.1.50\n"
+		       "server_ip6 = fde5::50\nttl = 0\nforward = yes\nno_forward = local., .lan\n"
+		       "nameservers = 127.0.0.53\nnameservers6 = ::1\n"
+		       "[notify]\nenable_notify = false\nnotify_period = 5\nnotify_queue = -1\n"
+		       "notify6_queue = 49\n");
 	(void)state;
 	assert_string_equal(c.warnings, "");
 	assert_false(cfg.enable_dhcp || cfg.enable_ipv6 || cfg.enable_dns || cfg.enable_notify);
@@ -164,9 +167,10 @@ static void check_txt(const struct config *cfg, size_t i, const char *text)
 
 static void record_sections(void **state)
 {
-	struct config cfg = parse_good("[addresses]\ndb. = 10.0.0.1, 10.0.0.2\nDB = 10.0.0.3\n"
-				       "[addresses6]\nv6.example. = fde5::1 # ours\n"
-				       "[txts]\na. = a=b ; c, d : e\nb. = \"x # y\" # z\nc. = it's # cut\nd. = x#y\ne. =\n");
+	struct config cfg =
+	    parse_good("[addresses]\ndb. = 10.0.0.1, 10.0.0.2\nDB = 10.0.0.3\n"
+		       "[addresses6]\nv6.example. = fde5::1 # ours\n"
+		       "[txts]\na. = a=b ; c, d : e\nb. = \"x # y\" # z\nc. = it's # cut\nd. = x#y\ne. =\n");
 	(void)state;
 	assert_string_equal(c.warnings, "");
 	assert_int_equal(cfg.records.count, 8);
@@ -188,9 +192,10 @@ static void record_sections(void **state)
 
 static void lines(void **state)
 {
-	struct config cfg = parse_good("\xef\xbb\xbf[dhcp] # here\r\n   dhcp_queue=42\r\n\tlease_renewal = 7\r\n"
-				       "nameservers = \"10.0.0.1\" , '10.0.0.2' # x\r\ndomain = 'a.b'\r\nserver_ip =\r\n"
-				       "domain_search = #none\r\nlease_lifetime = 9");
+	struct config cfg =
+	    parse_good("\xef\xbb\xbf[dhcp] # here\r\n   dhcp_queue=42\r\n\tlease_renewal = 7\r\n"
+		       "nameservers = \"10.0.0.1\" , '10.0.0.2' # x\r\ndomain = 'a.b'\r\nserver_ip =\r\n"
+		       "domain_search = #none\r\nlease_lifetime = 9");
 	(void)state;
 	assert_string_equal(c.warnings, "");
 	assert_int_equal(cfg.dhcp_queue, 42);
@@ -225,9 +230,10 @@ static void long_lines(void **state)
 
 static void warnings(void **state)
 {
-	struct config cfg = parse_good("[dhcp]\nfoo = 1\nqueue = 2\n[other]\nx = y\n[dns]\ndhcp_queue = 4\nttl = 1\nttl = 2\n"
-				       "nameservers = 10.0.0.1\nnameservers = 10.0.0.2\n[dhcp]\ndhcp6_queue = 1\n[ipv6]\n"
-				       "dhcpv6_queue = 2\n");
+	struct config cfg =
+	    parse_good("[dhcp]\nfoo = 1\nqueue = 2\n[other]\nx = y\n[dns]\ndhcp_queue = 4\nttl = 1\nttl = 2\n"
+		       "nameservers = 10.0.0.1\nnameservers = 10.0.0.2\n[dhcp]\ndhcp6_queue = 1\n[ipv6]\n"
+		       "dhcpv6_queue = 2\n");
 	(void)state;
 	assert_has(c.warnings, "f:2: foo is no key of [dhcp]; the line has no effect\n");
 	assert_has(c.warnings, "f:3: queue is no key of [dhcp]");
@@ -246,33 +252,33 @@ static void warnings(void **state)
 static const struct {
 	const char *text, *message;
 } refused[] = {
-	{"[dhcp]\n\nnonsense\n", "f:3: is neither [section] nor key = value"},
-	{"[dhcp\nx = 1\n", "f:1: is neither [section] nor key = value"},
-	{"[dhcp]\ndhcp_queue = 65536\n", "f:2: dhcp_queue = 65536: is not a queue; write a number from 0 to 65535, or -1"},
-	{"[dhcp]\ndhcp_queue = -2\n", "is not a queue"},
-	{"[dhcp]\ndhcp_queue = 4 2\n", "is not a queue"},
-	{"[dhcp]\nlease_lifetime = 3\n", "is not a number from 4 to 4294967295"},
-	{"[dhcp]\nlease_lifetime = 4294967296\n", "is not a number from 4"},
-	{"[dhcp]\nlease_lifetime = 1h\n", "is not a number from 4"},
-	{"[dhcp]\nlease_renewal = -1\n", "is not a number from 0"},
-	{"[dhcp]\nenable_dhcp = ja\n", "is neither yes nor no"},
-	{"[dhcp]\nserver_ip = 192.0.2\n", "is not an IPv4 address"},
-	{"[dhcp]\nserver_ip = 10.0.0.1, 10.0.0.2\n", "is not an IPv4 address"},
-	{"[dhcp]\nnameservers = 10.0.0.1 10.0.0.2\n", "is not an IPv4 address"},
-	{"[dhcp]\ndomain = a b\n", "is not a name"},
-	{"[dhcp]\ndomain_search = a, b..c\n", "a label is empty"},
-	{"[ipv6]\nnameservers = 10.0.0.1\n", "is not an IPv6 address"},
-	{"[ipv6]\nmode = other\n", "is not one of auto|slaac|dhcpv6|slaac+dhcpv6"},
-	{"[ipv6]\nra_period = 0\n", "is not a number from 1"},
-	{"[dns]\nttl = 2147483648\n", "is not a number from 0 to 2147483647"},
-	{"[dns]\nserver_ip6 = 10.0.0.1\n", "is not an IPv6 address"},
-	{"[notify]\nnotify_period = 0\n", "is not a number from 1"},
-	{"[general]\ndatapath = taps\n", "is not an absolute path"},
-	{"[addresses]\nx = y\n", "f:2: x = y: is not an IPv4 address"},
-	{"[addresses]\na..b = 10.0.0.1\n", "has a name before the '='"},
-	{"[addresses6]\nx = 10.0.0.1\n", "is not an IPv6 address"},
-	{"[txts]\na b = x\n", "has a name before the '='"},
-	{"[dhcp]\n\x02\n", "f:2: is not a text file"},
+    {"[dhcp]\n\nnonsense\n", "f:3: is neither [section] nor key = value"},
+    {"[dhcp\nx = 1\n", "f:1: is neither [section] nor key = value"},
+    {"[dhcp]\ndhcp_queue = 65536\n", "f:2: dhcp_queue = 65536: is not a queue; write a number from 0 to 65535, or -1"},
+    {"[dhcp]\ndhcp_queue = -2\n", "is not a queue"},
+    {"[dhcp]\ndhcp_queue = 4 2\n", "is not a queue"},
+    {"[dhcp]\nlease_lifetime = 3\n", "is not a number from 4 to 4294967295"},
+    {"[dhcp]\nlease_lifetime = 4294967296\n", "is not a number from 4"},
+    {"[dhcp]\nlease_lifetime = 1h\n", "is not a number from 4"},
+    {"[dhcp]\nlease_renewal = -1\n", "is not a number from 0"},
+    {"[dhcp]\nenable_dhcp = ja\n", "is neither yes nor no"},
+    {"[dhcp]\nserver_ip = 192.0.2\n", "is not an IPv4 address"},
+    {"[dhcp]\nserver_ip = 10.0.0.1, 10.0.0.2\n", "is not an IPv4 address"},
+    {"[dhcp]\nnameservers = 10.0.0.1 10.0.0.2\n", "is not an IPv4 address"},
+    {"[dhcp]\ndomain = a b\n", "is not a name"},
+    {"[dhcp]\ndomain_search = a, b..c\n", "a label is empty"},
+    {"[ipv6]\nnameservers = 10.0.0.1\n", "is not an IPv6 address"},
+    {"[ipv6]\nmode = other\n", "is not one of auto|slaac|dhcpv6|slaac+dhcpv6"},
+    {"[ipv6]\nra_period = 0\n", "is not a number from 1"},
+    {"[dns]\nttl = 2147483648\n", "is not a number from 0 to 2147483647"},
+    {"[dns]\nserver_ip6 = 10.0.0.1\n", "is not an IPv6 address"},
+    {"[notify]\nnotify_period = 0\n", "is not a number from 1"},
+    {"[general]\ndatapath = taps\n", "is not an absolute path"},
+    {"[addresses]\nx = y\n", "f:2: x = y: is not an IPv4 address"},
+    {"[addresses]\na..b = 10.0.0.1\n", "has a name before the '='"},
+    {"[addresses6]\nx = 10.0.0.1\n", "is not an IPv6 address"},
+    {"[txts]\na b = x\n", "has a name before the '='"},
+    {"[dhcp]\n\x02\n", "f:2: is not a text file"},
 };
 
 static void bad_values(void **state)
@@ -325,9 +331,9 @@ static void loading(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),	   cmocka_unit_test(an_nfdhcpd_file), cmocka_unit_test(the_forks_keys),
-		cmocka_unit_test(record_sections), cmocka_unit_test(lines),	      cmocka_unit_test(long_lines),
-		cmocka_unit_test(warnings),	   cmocka_unit_test(bad_values),      cmocka_unit_test(loading),
+	    cmocka_unit_test(defaults),        cmocka_unit_test(an_nfdhcpd_file), cmocka_unit_test(the_forks_keys),
+	    cmocka_unit_test(record_sections), cmocka_unit_test(lines),           cmocka_unit_test(long_lines),
+	    cmocka_unit_test(warnings),        cmocka_unit_test(bad_values),      cmocka_unit_test(loading),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -571,7 +571,7 @@ static void v4_08_source_that_no_host_can_have_is_refused(void **state)
 	    {"255.255.255.255", ANSWER_DROP}, {"10.0.1.255", ANSWER_DROP},  {"127.0.0.1", ANSWER_DROP},
 	    {"224.0.0.1", ANSWER_DROP},       {"239.1.2.3", ANSWER_DROP},   {"240.0.0.1", ANSWER_DROP},
 	    {"10.0.1.50", ANSWER_DROP}, /* our own */
-	    {"0.0.0.0", ANSWER_REPLY},	      {"10.0.1.100", ANSWER_REPLY}, {"10.0.1.101", ANSWER_REPLY},
+	    {"0.0.0.0", ANSWER_REPLY},        {"10.0.1.100", ANSWER_REPLY}, {"10.0.1.101", ANSWER_REPLY},
 	    {"192.168.7.7", ANSWER_REPLY},
 	};
 

@@ -568,7 +568,7 @@ static void v4_23_strings_end_in_nul_for_a_client_that_ends_its_own_so(void **st
 
 static void spec_dhcp_option_provides_or_overrides_any_code(void **state)
 {
-	static const uint8_t codes[] = {2,  3,  6,  12, 15,  17,  26,  28,	33,  42, 43,
+	static const uint8_t codes[] = {2,  3,  6,  12, 15,  17,  26,  28,  33,  42,  43,
 					60, 66, 67, 97, 114, 119, 121, 150, 175, 252, 254};
 
 	(void)state;

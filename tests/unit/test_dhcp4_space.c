@@ -14,10 +14,9 @@ static void v4_13_no_more_than_576_octets_unless_57_allows(void **state)
 	} rows[] = {
 	    {"", 0, 548},         /* not there */
 	    {"\x00\x00", 2, 548}, /* lies below the least */
-	    {"\x00\x1b", 2, 548}, {"\x01\x96", 2, 548}, {"\x02\x3f", 2, 548}, {"\x02\x40", 2, 548},
-	    {"\x02\x41", 2, 549}, {"\x05\x60", 2, 1348},
-	    {"\xff\x00", 2, 1348}, /* octets swapped, as a firmware does: no more than the link carries */
-	    {"\xff\xff", 2, 1348}, {"\x05", 1, 548},    {"\x05\xdc\x00\x00", 4, 548},
+	    {"\x00\x1b", 2, 548},  {"\x01\x96", 2, 548},  {"\x02\x3f", 2, 548},         {"\x02\x40", 2, 548},
+	    {"\x02\x41", 2, 549},  {"\x05\x60", 2, 1348}, {"\xff\x00", 2, 1348}, /* octets swapped, as a firmware does: no more than the link carries */
+	    {"\xff\xff", 2, 1348}, {"\x05", 1, 548},      {"\x05\xdc\x00\x00", 4, 548},
 	};
 	static uint8_t big[1000];
 

@@ -77,7 +77,8 @@ static void check_ip6(struct in6_addr a, const char *text)
 }
 
 /* The DHCP server's address, and all that fold serves, space-separated in their order. */
-static void check_services(const char *ip4, const char *binding, const char *config, const char *server, const char *all)
+static void check_services(const char *ip4, const char *binding, const char *config, const char *server,
+			   const char *all)
 {
 	struct guest g = built(ip4, NULL, binding, config);
 	char got[128] = "", one[INET_ADDRSTRLEN];
@@ -209,14 +210,16 @@ static void gateways(void **state)
 	guest_free(&g);
 	refused("10.0.1.90/24", NULL, GATEWAY, NULL, "f:1: GATEWAY is the VM's own address");
 	refused("10.0.2.5/24", NULL, GATEWAY, NULL, "GATEWAY is outside the VM's subnet");
-	refused("10.0.1.5/24", NULL, "GATEWAY=10.0.1.255\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "network or broadcast");
+	refused("10.0.1.5/24", NULL, "GATEWAY=10.0.1.255\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL,
+		"network or broadcast");
 	refused("10.0.1.5/24", NULL, "GATEWAY=10.0.1.0\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "network or broadcast");
 	g = built("10.0.2.5/32", NULL, GATEWAY, NULL); /* reached by a route of its own */
 	assert_true(g.has_gateway4);
 	guest_free(&g);
 	refused(NULL, "fde5::5/64", "GATEWAY6=fde6::1\nGATEWAY6_MAC=7a:f4:96:e0:1c:a0\n", NULL,
 		"neither link-local nor in the VM's prefix");
-	refused(NULL, "fde5::5/64", "GATEWAY6=fde5::5\nGATEWAY6_MAC=7a:f4:96:e0:1c:a0\n", NULL, "is the VM's own address");
+	refused(NULL, "fde5::5/64", "GATEWAY6=fde5::5\nGATEWAY6_MAC=7a:f4:96:e0:1c:a0\n", NULL,
+		"is the VM's own address");
 	refused("10.0.1.5/24", NULL, "GATEWAY=10.0.1.90\nGATEWAY_MAC=52:54:00:12:34:56\n", NULL, "the VM's own MAC");
 	refused("10.0.1.5/24", NULL, "GATEWAY=10.0.1.90\nGATEWAY_MAC=fe:54:00:12:34:56\n", NULL, "fold's own");
 	g = built("10.0.1.5/24", "fde5::5/64",
@@ -258,15 +261,18 @@ static void identities(void **state)
 
 static void an_identity_cannot_be_changed(void **state)
 {
-	struct guest g = built("10.0.1.5/24", "fde5::5/64",
-			       "MAC=52:54:00:12:34:56\nIP=10.0.1.5\nSUBNET=10.0.1.0/24\nIP6=fde5::5\nSUBNET6=fde5::/64\n"
-			       "BRIDGE=weave\nMTU=1400\n",
-			       NULL);
+	struct guest g =
+	    built("10.0.1.5/24", "fde5::5/64",
+		  "MAC=52:54:00:12:34:56\nIP=10.0.1.5\nSUBNET=10.0.1.0/24\nIP6=fde5::5\nSUBNET6=fde5::/64\n"
+		  "BRIDGE=weave\nMTU=1400\n",
+		  NULL);
 	(void)state;
 	assert_string_equal(c.warnings, "");
 	guest_free(&g);
-	g = built("10.0.1.5/24", NULL,
-		  "MAC=52:54:00:12:34:57\nIP=10.0.1.6\nSUBNET=10.0.0.0/16\nIP6=fde5::5\nSUBNET6=fde5::/64\nBRIDGE=br0\n", NULL);
+	g = built(
+	    "10.0.1.5/24", NULL,
+	    "MAC=52:54:00:12:34:57\nIP=10.0.1.6\nSUBNET=10.0.0.0/16\nIP6=fde5::5\nSUBNET6=fde5::/64\nBRIDGE=br0\n",
+	    NULL);
 	assert_int_equal(c.r.warnings, 6);
 	assert_has(c.warnings, "f:1: MAC is not what the VM was started with; the line has no effect\n");
 	assert_has(c.warnings, "f:2: IP is not");
@@ -285,7 +291,8 @@ static void service_addresses(void **state)
 
 	(void)state;
 	check_services("10.0.1.5/24", "DHCP_SERVER_IP=10.0.1.1\nDNS_SERVER_IP=10.0.1.2\nNOTIFY_IP=10.0.1.3\n" GATEWAY,
-		       "[dhcp]\nserver_ip = 10.0.1.9\n[dns]\nserver_ip = 10.0.1.8\n", "10.0.1.1", "10.0.1.1 10.0.1.2 10.0.1.3");
+		       "[dhcp]\nserver_ip = 10.0.1.9\n[dns]\nserver_ip = 10.0.1.8\n", "10.0.1.1",
+		       "10.0.1.1 10.0.1.2 10.0.1.3");
 	check_services("10.0.1.5/24", dns, "[dhcp]\nserver_ip = 10.0.1.9\n[dns]\nserver_ip = 10.0.1.8\n", "10.0.1.9",
 		       "10.0.1.9 10.0.1.8");
 	check_services("10.0.1.5/24", dns, NULL, "10.0.1.50", "10.0.1.50");
@@ -293,17 +300,22 @@ static void service_addresses(void **state)
 	/* The gateway is never fold's to answer for, whatever else it is. */
 	check_services("10.0.1.5/24", GATEWAY "NAMESERVERS=10.0.1.90\n", NULL, "10.0.1.90", "");
 	check_services("10.0.1.5/24", GATEWAY "PRIVATE=1\nNAMESERVERS=10.0.1.90\n", NULL, "10.0.1.90", "");
-	check_services("10.0.1.5/24", GATEWAY "NOTIFY_IP=10.0.1.90\nDHCP_SERVER_IP=10.0.1.1\n", NULL, "10.0.1.1", "10.0.1.1");
+	check_services("10.0.1.5/24", GATEWAY "NOTIFY_IP=10.0.1.90\nDHCP_SERVER_IP=10.0.1.1\n", NULL, "10.0.1.1",
+		       "10.0.1.1");
 	/* A name server that cannot be fold, and one that is not where DNS is off. */
 	check_services("10.0.1.5/24", "NAMESERVERS=127.0.0.1\n", NULL, "10.0.1.251", "10.0.1.251");
 	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.5\n", NULL, "10.0.1.251", "10.0.1.251");
 	check_services("10.0.1.5/24", dns, "[dns]\nenable_dns = no\n", "10.0.1.251", "10.0.1.251");
-	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.251\n", "[dns]\nenable_dns = no\n", "10.0.1.250", "10.0.1.250");
-	check_services("10.0.1.5/24", "NOTIFY_IP=10.0.1.3\n", "[notify]\nenable_notify = no\n", "10.0.1.251", "10.0.1.251");
+	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.251\n", "[dns]\nenable_dns = no\n", "10.0.1.250",
+		       "10.0.1.250");
+	check_services("10.0.1.5/24", "NOTIFY_IP=10.0.1.3\n", "[notify]\nenable_notify = no\n", "10.0.1.251",
+		       "10.0.1.251");
 	/* server_on_link */
 	check_services("10.0.1.5/24", GATEWAY, "[dhcp]\nserver_on_link = yes\nserver_ip = 10.0.1.9\n", "10.0.1.90", "");
-	check_services("10.0.1.5/24", NULL, "[dhcp]\nserver_on_link = yes\nserver_ip = 10.0.1.9\n", "10.0.1.1", "10.0.1.1");
-	check_services("10.0.1.1/24", NULL, "[dhcp]\nserver_on_link = yes\nserver_ip = 10.0.1.9\n", "10.0.1.9", "10.0.1.9");
+	check_services("10.0.1.5/24", NULL, "[dhcp]\nserver_on_link = yes\nserver_ip = 10.0.1.9\n", "10.0.1.1",
+		       "10.0.1.1");
+	check_services("10.0.1.1/24", NULL, "[dhcp]\nserver_on_link = yes\nserver_ip = 10.0.1.9\n", "10.0.1.9",
+		       "10.0.1.9");
 }
 
 static void a_server_address_for_every_subnet(void **state)
@@ -313,7 +325,8 @@ static void a_server_address_for_every_subnet(void **state)
 	check_services("10.0.1.251/24", NULL, NULL, "10.0.1.250", "10.0.1.250");
 	check_services("10.32.0.1/12", NULL, NULL, "10.47.255.251", "10.47.255.251");
 	check_services("10.0.1.1/29", NULL, NULL, "10.0.1.6", "10.0.1.6");
-	check_services("10.0.1.5/24", "GATEWAY=10.0.1.251\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "10.0.1.250", "10.0.1.250");
+	check_services("10.0.1.5/24", "GATEWAY=10.0.1.251\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "10.0.1.250",
+		       "10.0.1.250");
 	/* The other address of these is the one host that the VM can talk to. */
 	check_services("10.0.1.1/30", NULL, NULL, "169.254.0.1", "169.254.0.1");
 	check_services("10.0.1.1/30", "GATEWAY=10.0.1.2\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "10.0.1.2", "");
@@ -326,9 +339,12 @@ static void a_server_address_for_every_subnet(void **state)
 static void addresses_that_are_the_vms_own(void **state)
 {
 	(void)state;
-	refused("10.0.1.5/24", NULL, "\nDHCP_SERVER_IP=10.0.1.5\n", NULL, "f:2: the address for the DHCP server is the VM's own");
-	refused("10.0.1.5/24", NULL, "DNS_SERVER_IP=10.0.1.5\n", NULL, "f:1: the address for the DNS server is the VM's own");
-	refused("10.0.1.5/24", NULL, "NOTIFY_IP=10.0.1.5\n", NULL, "f:1: the address for notifications is the VM's own");
+	refused("10.0.1.5/24", NULL, "\nDHCP_SERVER_IP=10.0.1.5\n", NULL,
+		"f:2: the address for the DHCP server is the VM's own");
+	refused("10.0.1.5/24", NULL, "DNS_SERVER_IP=10.0.1.5\n", NULL,
+		"f:1: the address for the DNS server is the VM's own");
+	refused("10.0.1.5/24", NULL, "NOTIFY_IP=10.0.1.5\n", NULL,
+		"f:1: the address for notifications is the VM's own");
 	refused("10.0.1.5/24", NULL, NULL, "[dhcp]\nserver_ip = 10.0.1.5\n",
 		"tap0: the global configuration's address for the DHCP server");
 	refused("10.0.1.5/24", NULL, NULL, "[dns]\nserver_ip = 10.0.1.5\n",
@@ -350,8 +366,8 @@ static void service_addresses6(void **state)
 	assert_int_equal(g.service6.count, 1);
 	check_ip6(g.service6.at[0], "fde5::4");
 	guest_free(&g);
-	g = built(NULL, "fde5::5/64",
-		  "NAMESERVERS6=fde5::91\nGATEWAY6=fde5::91\nGATEWAY6_MAC=7e:b7:70:3b:81:77\n", NULL);
+	g = built(NULL, "fde5::5/64", "NAMESERVERS6=fde5::91\nGATEWAY6=fde5::91\nGATEWAY6_MAC=7e:b7:70:3b:81:77\n",
+		  NULL);
 	assert_int_equal(g.service6.count, 0);
 	guest_free(&g);
 	g = built(NULL, "fde5::5/64", "NAMESERVERS6=fde5::5\n", NULL);
@@ -380,7 +396,8 @@ static struct identity identity_of(const char *binding, int want)
 static void identity_from_a_binding(void **state)
 {
 	struct identity id = identity_of("MAC=52:54:00:12:34:56\nIP=10.0.1.5\nSUBNET=10.0.1.0/24\nSUBNET6=fde5:1::/64\n"
-					 "INDEV=br1\nMTU=1400\n", 0);
+					 "INDEV=br1\nMTU=1400\n",
+					 0);
 	(void)state;
 	assert_string_equal(id.iface, "tap7");
 	assert_string_equal(id.bridge, "br1");
@@ -498,11 +515,13 @@ static void the_vms_own_copy(void **state)
 	assert_int_equal(st.st_mode & 07777, 0644);
 
 	/* The user's text as it is, but for who the VM is. */
-	snprintf(want, sizeof(want), "%sMTU=1400\n%s", head, "# mine\r\nHOSTNAME=a\n\n  TXT:a=MTU=1\n#MAC=x\nINDEV=br0");
-	check_copy(dir, &id,
-		   "\xef\xbb\xbf# mine\r\nMAC=52:54:00:00:00:01\nHOSTNAME=a\n IP = 1.2.3.4\nIPADDR=1.2.3.4\r\n\nIP6ADDR=fde5::6\n"
-		   "SUBNET=\nPREFIX=fde5::/64\nBRIDGE=x\n  TXT:a=MTU=1\n#MAC=x\nMTU=1400\nINDEV=br0",
-		   want);
+	snprintf(want, sizeof(want), "%sMTU=1400\n%s", head,
+		 "# mine\r\nHOSTNAME=a\n\n  TXT:a=MTU=1\n#MAC=x\nINDEV=br0");
+	check_copy(
+	    dir, &id,
+	    "\xef\xbb\xbf# mine\r\nMAC=52:54:00:00:00:01\nHOSTNAME=a\n IP = 1.2.3.4\nIPADDR=1.2.3.4\r\n\nIP6ADDR=fde5::6\n"
+	    "SUBNET=\nPREFIX=fde5::/64\nBRIDGE=x\n  TXT:a=MTU=1\n#MAC=x\nMTU=1400\nINDEV=br0",
+	    want);
 
 	struct identity four = id_of("10.0.1.5/32", NULL);
 	four.bridge[0] = 0;
@@ -563,21 +582,21 @@ static void copies_that_cannot_be_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_handed_out),
-		cmocka_unit_test(the_configuration_fills_in),
-		cmocka_unit_test(one_family_only),
-		cmocka_unit_test(gateways),
-		cmocka_unit_test(identities),
-		cmocka_unit_test(an_identity_cannot_be_changed),
-		cmocka_unit_test(service_addresses),
-		cmocka_unit_test(a_server_address_for_every_subnet),
-		cmocka_unit_test(addresses_that_are_the_vms_own),
-		cmocka_unit_test(service_addresses6),
-		cmocka_unit_test(identity_from_a_binding),
-		cmocka_unit_test(ten_thousand_guests),
-		DISK(the_vms_own_copy),
-		DISK(a_copy_is_a_binding),
-		DISK(copies_that_cannot_be_written),
+	    cmocka_unit_test(what_is_handed_out),
+	    cmocka_unit_test(the_configuration_fills_in),
+	    cmocka_unit_test(one_family_only),
+	    cmocka_unit_test(gateways),
+	    cmocka_unit_test(identities),
+	    cmocka_unit_test(an_identity_cannot_be_changed),
+	    cmocka_unit_test(service_addresses),
+	    cmocka_unit_test(a_server_address_for_every_subnet),
+	    cmocka_unit_test(addresses_that_are_the_vms_own),
+	    cmocka_unit_test(service_addresses6),
+	    cmocka_unit_test(identity_from_a_binding),
+	    cmocka_unit_test(ten_thousand_guests),
+	    DISK(the_vms_own_copy),
+	    DISK(a_copy_is_a_binding),
+	    DISK(copies_that_cannot_be_written),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("guest", tests, NULL, NULL);

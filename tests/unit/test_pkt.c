@@ -189,8 +189,8 @@ static void test_ip6_extension_headers_are_refused(void **state)
 	static const struct {
 		uint8_t next;
 		enum drop why;
-	} cases[] = {{0, DROP_EXTENSION},   {43, DROP_EXTENSION}, {44, DROP_FRAGMENT}, {51, DROP_EXTENSION},
-		     {60, DROP_EXTENSION}, {59, DROP_UNKNOWN},	 {6, DROP_UNKNOWN},   {253, DROP_UNKNOWN}};
+	} cases[] = {{0, DROP_EXTENSION},  {43, DROP_EXTENSION}, {44, DROP_FRAGMENT}, {51, DROP_EXTENSION},
+		     {60, DROP_EXTENSION}, {59, DROP_UNKNOWN},   {6, DROP_UNKNOWN},   {253, DROP_UNKNOWN}};
 	struct reply r;
 	struct pkt p;
 

@@ -223,16 +223,16 @@ static void the_command_lines_subnet(void **state)
 	static const struct {
 		const char *arg, *want, *message;
 	} rows[] = {
-		{"net:default", "10.32.0.0/12", NULL},
-		{"net:10.40.0.0/16", "10.40.0.0/16", NULL},
-		{"net:0.0.0.0/0", NULL, "reserved"},
-		{"10.40.0.0/16", NULL, "is not net:<cidr>"},
-		{"net:", NULL, "net:: is not a subnet"},
-		{"net:10.40.0.0", NULL, "is not a subnet"},
-		{"net:10.40.0.0/33", NULL, "net:10.40.0.0/33: is not a subnet"},
-		{"net:10.40.0.0/16 ", NULL, "is not a subnet"},
-		{"net:10.40.0.1/16", NULL, "has bits set"},
-		{"net:10.40.0.0/31", NULL, "fewer than 4"},
+	    {"net:default", "10.32.0.0/12", NULL},
+	    {"net:10.40.0.0/16", "10.40.0.0/16", NULL},
+	    {"net:0.0.0.0/0", NULL, "reserved"},
+	    {"10.40.0.0/16", NULL, "is not net:<cidr>"},
+	    {"net:", NULL, "net:: is not a subnet"},
+	    {"net:10.40.0.0", NULL, "is not a subnet"},
+	    {"net:10.40.0.0/33", NULL, "net:10.40.0.0/33: is not a subnet"},
+	    {"net:10.40.0.0/16 ", NULL, "is not a subnet"},
+	    {"net:10.40.0.1/16", NULL, "has bits set"},
+	    {"net:10.40.0.0/31", NULL, "fewer than 4"},
 	};
 
 	(void)state;
@@ -622,19 +622,19 @@ static void two_hundred_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		DISK(one_name_one_address),
-		DISK(the_lowest_free_one),
-		DISK(never_the_edges),
-		DISK(releasing),
-		DISK(bad_subnets),
-		DISK(the_command_lines_subnet),
-		DISK(files),
-		DISK(as_a_model_says),
-		DISK(a_hundred_thousand_leases),
-		DISK(waiting_for_a_lock),
-		DISK(two_hundred_at_once),
-		DISK(killed_at_every_system_call),
-		DISK(killed_at_any_moment),
+	    DISK(one_name_one_address),
+	    DISK(the_lowest_free_one),
+	    DISK(never_the_edges),
+	    DISK(releasing),
+	    DISK(bad_subnets),
+	    DISK(the_command_lines_subnet),
+	    DISK(files),
+	    DISK(as_a_model_says),
+	    DISK(a_hundred_thousand_leases),
+	    DISK(waiting_for_a_lock),
+	    DISK(two_hundred_at_once),
+	    DISK(killed_at_every_system_call),
+	    DISK(killed_at_any_moment),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);

@@ -9,7 +9,7 @@ struct arp {
 	unsigned type, hardware, protocol, hardware_len, protocol_len, op;
 	uint32_t sender, target;
 	size_t padding; /* octets after the message */
-	size_t cut;	/* octets of the frame that are left; 0: all */
+	size_t cut;     /* octets of the frame that are left; 0: all */
 };
 
 static struct arp request(void)
@@ -56,11 +56,11 @@ static void arp_case(struct family *f, const struct arp *a, const char *want, co
 	}
 }
 
-#define CASE(name, want, ...) \
-	do { \
-		struct arp a = request(); \
-		__VA_ARGS__; \
-		arp_case(f, &a, want, name); \
+#define CASE(name, want, ...)                                                                                          \
+	do {                                                                                                           \
+		struct arp a = request();                                                                              \
+		__VA_ARGS__;                                                                                           \
+		arp_case(f, &a, want, name);                                                                           \
 	} while (0)
 
 /* What must be answered: without these a responder that refuses all would pass. */

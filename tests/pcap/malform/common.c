@@ -15,11 +15,11 @@ static void udp_case(struct family *f, const struct udp4 *u, const char *want, c
 	emit(f, &frame, want, "%s", name);
 }
 
-#define CASE(name, want, ...) \
-	do { \
-		struct udp4 u = udp4_default(); \
-		__VA_ARGS__; \
-		udp_case(f, &u, want, name); \
+#define CASE(name, want, ...)                                                                                          \
+	do {                                                                                                           \
+		struct udp4 u = udp4_default();                                                                        \
+		__VA_ARGS__;                                                                                           \
+		udp_case(f, &u, want, name);                                                                           \
 	} while (0)
 
 static void discover_frame(struct bytes *frame)

@@ -10,13 +10,13 @@
 
 /* Option bytes by their meaning. */
 #define DISCOVER "\x35\x01\x01"
-#define REQUEST	 "\x35\x01\x03"
-#define DECLINE	 "\x35\x01\x04"
-#define RELEASE	 "\x35\x01\x07"
-#define INFORM	 "\x35\x01\x08"
-#define ASK(d)	 "\x32\x04" IP_TEXT(d) /* option 50 */
+#define REQUEST "\x35\x01\x03"
+#define DECLINE "\x35\x01\x04"
+#define RELEASE "\x35\x01\x07"
+#define INFORM "\x35\x01\x08"
+#define ASK(d) "\x32\x04" IP_TEXT(d)    /* option 50 */
 #define SERVER(d) "\x36\x04" IP_TEXT(d) /* option 54 */
-#define END	 "\xff"
+#define END "\xff"
 
 static void message_case(struct family *f, const struct dhcp4 *d, const char *want, const char *name)
 {
@@ -28,19 +28,19 @@ static void message_case(struct family *f, const struct dhcp4 *d, const char *wa
 }
 
 /* A message with these options, then whatever else is to be wrong. */
-#define CASE(name, want, options, ...) \
-	do { \
-		struct dhcp4 d = dhcp4_default(); \
-		dhcp4_options(&d, options, sizeof(options) - 1); \
-		__VA_ARGS__; \
-		message_case(f, &d, want, name); \
+#define CASE(name, want, options, ...)                                                                                 \
+	do {                                                                                                           \
+		struct dhcp4 d = dhcp4_default();                                                                      \
+		dhcp4_options(&d, options, sizeof(options) - 1);                                                       \
+		__VA_ARGS__;                                                                                           \
+		message_case(f, &d, want, name);                                                                       \
 	} while (0)
 
 /* The guest's own address on the wire: what a client that has its lease sends from. */
-#define BOUND(to_ip) \
-	d.udp.src = GUEST_IP; \
-	d.udp.dst = to_ip; \
-	d.udp.dst_mac = mac_service; \
+#define BOUND(to_ip)                                                                                                   \
+	d.udp.src = GUEST_IP;                                                                                          \
+	d.udp.dst = to_ip;                                                                                             \
+	d.udp.dst_mac = mac_service;                                                                                   \
 	d.ciaddr = GUEST_IP
 
 /* A DISCOVER of every length, the headers around it right each time. */
@@ -107,8 +107,7 @@ static void bootp(struct family *f)
 	static const uint8_t zeros[64];
 
 	CASE("bootp-cookie-end", "reply BOOTP", END);
-	CASE("bootp-zero-vendor-area", "reply BOOTP", "", d.cookie = 0;
-	     dhcp4_options(&d, zeros, sizeof(zeros) - 4));
+	CASE("bootp-zero-vendor-area", "reply BOOTP", "", d.cookie = 0; dhcp4_options(&d, zeros, sizeof(zeros) - 4));
 	CASE("bootp-only-pads", "reply BOOTP", "", dhcp4_options(&d, zeros, sizeof(zeros)));
 	CASE("bootp-foreign-cookie", "reply BOOTP|drop dhcp4-form", DISCOVER END, d.cookie = 0xdeadbeef);
 	CASE("cookie-swapped", "reply BOOTP|drop dhcp4-form", DISCOVER END, d.cookie = 0x53638263);
@@ -258,9 +257,11 @@ static void overloads(struct family *f)
 	CASE("overload-sname-overrun", "drop dhcp4-options", DISCOVER "\x34\x01\x02" END,
 	     memcpy(d.sname, "\x0c\x3fvm1", 5));
 	CASE("overload-in-file", "reply DHCPOFFER|drop dhcp4-options", DISCOVER "\x34\x01\x01" END,
-	     memcpy(d.file, "\x34\x01\x03\xff", 4); memcpy(d.sname, "\x3d\xff", 2));
+	     memcpy(d.file, "\x34\x01\x03\xff", 4);
+	     memcpy(d.sname, "\x3d\xff", 2));
 	CASE("overload-split-client-id", "reply DHCPOFFER", DISCOVER "\x34\x01\x03\x3d\x02\x01\x02" END,
-	     memcpy(d.sname, "\x3d\x02\x05\x06\xff", 5); memcpy(d.file, "\x3d\x02\x03\x04\xff", 5));
+	     memcpy(d.sname, "\x3d\x02\x05\x06\xff", 5);
+	     memcpy(d.file, "\x3d\x02\x03\x04\xff", 5));
 	CASE("overload-split-type", "drop|reply DHCPOFFER", DISCOVER "\x34\x01\x01" END,
 	     memcpy(d.file, REQUEST END, 4));
 	CASE("overload-not-said", "reply BOOTP", END, memcpy(d.file, DISCOVER END, 4));

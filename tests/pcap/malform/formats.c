@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define SECOND	 1700000000u
+#define SECOND 1700000000u
 #define ETHERNET 1
-#define RAW_IP	 101
+#define RAW_IP 101
 
 static struct bytes frame;
 

@@ -53,9 +53,18 @@ static uint32_t sum(const uint8_t *b, size_t len, uint32_t s)
 static uint32_t pseudo(const struct udp4 *u, size_t udp_len)
 {
 	const uint8_t head[12] = {
-	    (uint8_t)(u->src >> 24), (uint8_t)(u->src >> 16), (uint8_t)(u->src >> 8), (uint8_t)u->src,
-	    (uint8_t)(u->dst >> 24), (uint8_t)(u->dst >> 16), (uint8_t)(u->dst >> 8), (uint8_t)u->dst,
-	    0,			     17,		      (uint8_t)(udp_len >> 8), (uint8_t)udp_len,
+	    (uint8_t)(u->src >> 24),
+	    (uint8_t)(u->src >> 16),
+	    (uint8_t)(u->src >> 8),
+	    (uint8_t)u->src,
+	    (uint8_t)(u->dst >> 24),
+	    (uint8_t)(u->dst >> 16),
+	    (uint8_t)(u->dst >> 8),
+	    (uint8_t)u->dst,
+	    0,
+	    17,
+	    (uint8_t)(udp_len >> 8),
+	    (uint8_t)udp_len,
 	};
 	return sum(head, sizeof(head), 0);
 }

@@ -16,14 +16,14 @@
 #define FRAME_MAX 65600 /* an IPv4 packet of 65,535 octets and its Ethernet header */
 
 /* The guest and the addresses around it, as the case's options and binding say. */
-#define IP(a, b, c, d)	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
-#define GUEST_IP	IP(10, 0, 1, 100)
-#define OTHER_IP	IP(10, 0, 1, 101)
-#define SERVER_IP	IP(10, 0, 1, 1)
-#define DNS_IP		IP(10, 0, 1, 50)
-#define GATEWAY_IP	IP(10, 0, 1, 90)
-#define BROADCAST_IP	IP(255, 255, 255, 255)
-#define IP_TEXT(d)	"\x0a\x00\x01" d /* 10.0.1.d as option bytes */
+#define IP(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+#define GUEST_IP IP(10, 0, 1, 100)
+#define OTHER_IP IP(10, 0, 1, 101)
+#define SERVER_IP IP(10, 0, 1, 1)
+#define DNS_IP IP(10, 0, 1, 50)
+#define GATEWAY_IP IP(10, 0, 1, 90)
+#define BROADCAST_IP IP(255, 255, 255, 255)
+#define IP_TEXT(d) "\x0a\x00\x01" d /* 10.0.1.d as option bytes */
 
 extern const uint8_t mac_guest[6], mac_service[6], mac_other[6], mac_broadcast[6], mac_multicast[6], mac_zero[6];
 
@@ -52,7 +52,7 @@ void emit(struct family *f, const struct bytes *frame, const char *want, const c
     __attribute__((format(printf, 4, 5)));
 
 /* The octets that a field should have, computed when the frame is built. */
-#define RIGHT	(-1)
+#define RIGHT (-1)
 #define PARTIAL (-2) /* a checksum of the pseudo-header alone, as an offloading guest leaves it */
 
 /* A UDP datagram over IPv4 over Ethernet, in which everything can be wrong. Host order. */
