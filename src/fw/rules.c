@@ -274,16 +274,11 @@ static int remove_part(struct nft *n, const char *iface, const char *chain, bool
 	return nft_commit(n);
 }
 
-int rules_remove_shared(struct nft *n, const char *iface)
+/* The last one out: refused by the kernel, as a whole, where another VM or a user's chain is in it. */
+static void remove_shared_base(struct nft *n)
 {
-	char chain[RULES_TABLE_TEXT];
-
-	if (nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, take_chain(iface, chain)) == 0)
-		return 0;
-	int err = remove_part(n, iface, chain, true);
-	if (err == -ENOENT) /* somebody emptied the map */
-		err = remove_part(n, iface, chain, false);
-	/* The last one out: refused by the kernel, as a whole, where another VM or a user's chain is in it. */
+	if (nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting") != 1)
+		return;
 	nft_begin(n);
 	nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
 	nft_chain_flush(n, "prerouting");
@@ -291,5 +286,17 @@ int rules_remove_shared(struct nft *n, const char *iface)
 	nft_set_delete(n, "take", true);
 	nft_table_delete(n, true);
 	nft_commit(n);
+}
+
+int rules_remove_shared(struct nft *n, const char *iface)
+{
+	char chain[RULES_TABLE_TEXT];
+	int err = 0;
+
+	if (nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, take_chain(iface, chain)) == 1)
+		err = remove_part(n, iface, chain, true);
+	if (err == -ENOENT) /* somebody emptied the map */
+		err = remove_part(n, iface, chain, false);
+	remove_shared_base(n);
 	return err;
 }

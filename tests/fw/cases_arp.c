@@ -20,6 +20,7 @@ static const struct wcase cases[] = {
     {"request of a /32 for its gateway outside", {ARP_REQUEST(D, G3)}, FROM(D), SEEN(ON(P) | ON(G) | ON(H) | ON(F))},
     {"reply of a /32 to its gateway outside", {ARP_REPLY(D, G3)}, FROM(D), SEEN(ON(G))},
 
+    {"honest reply about the address that is fold's", {ARP_REPLY(A, SERVICE, .dmac = MAC_P)}, FROM(A), SEEN(ON(P))},
     {"20 reply for a victim's address", {ARP_REPLY(A, P, .spa = IP_B)}, FROM(A), DROP("from_arp")},
     {"20 reply for a victim's address, to everybody", {ARP_REPLY(A, P, .spa = IP_B, .dmac = MAC_ALL)}, FROM(A), DROP("from_arp")},
     {"20 request that says a victim's address", {ARP_REQUEST(A, P, .spa = IP_B)}, FROM(A), DROP("from_arp")},

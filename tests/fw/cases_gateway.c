@@ -59,6 +59,10 @@ static const struct wcase host[] = {
     {"79 the host's address on its other link", {UDP(A, H, .dst = IP4(192, 0, 2, 1))}, FROM(A), DROP("from_destination")},
     {"79 the host routes: far away by its MAC", {UDP(C, FAR, .dmac = MAC_H)}, FROM(C), DROP("from_destination")},
     {"79 the host routes: far away by fold's MAC", {UDP(C, FAR, .dmac = SERVICE(MAC_C))}, FROM(C), DROP("from_destination")},
+    {"33 the host inside the VM's subnet, to everybody's MAC", {UDP(C, H2, .dmac = MAC_ALL)}, FROM(C), DROP("from_destination")},
+    {"33 the host inside the VM's subnet, to a group's MAC", {UDP(C, H2, .dmac = MAC_GROUP)}, FROM(C), DROP("from_destination")},
+    {"79 the host routes: inside the subnet, by its MAC", {UDP(C, P2, .dmac = MAC_H)}, FROM(C), DROP("from_destination")},
+    {"79 the host routes: inside the subnet of a VM without it", {UDP(A, P, .dmac = MAC_H)}, FROM(A), DROP("from_destination")},
     {"fold's MAC, inside the subnet", {UDP(C, P2, .dmac = SERVICE(MAC_C))}, FROM(C), DROP("from_destination")},
     {"fold's MAC, the host inside the subnet", {UDP(C, H2, .dmac = SERVICE(MAC_C))}, FROM(C), DROP("from_destination")},
 };

@@ -49,6 +49,8 @@ static const struct wcase cases[] = {
     {"honest ARP request from the gateway", {ARP_REQUEST(G, B)}, TOWARDS(B, G), SEEN(ON(B))},
     {"honest ARP reply from the gateway outside of a /32", {ARP_REPLY(G3, D)}, TOWARDS(D, G), SEEN(ON(D))},
     {"honest ARP request from the gateway outside of a /32", {ARP_REQUEST(G3, D)}, TOWARDS(D, G), SEEN(ON(D))},
+    {"honest announcement of the gateway outside of a /32", {ARP_REQUEST(G3, G3)}, TOWARDS(D, G), SEEN(ON(D))},
+    {"26 the gateway asks for another subnet", {ARP_REQUEST(G, B, .tpa = IP_C)}, TOWARDS(B, G), DROP("to_arp")},
     {"21 a container as the gateway outside of a /32", {ARP_REPLY(P, D, .spa = IP_G3)}, TOWARDS(D, P), DROP("to_arp")},
     {"23 a reply about another subnet", {ARP_REPLY(P, A, .spa = IP_P2)}, TOWARDS(A, P), DROP("to_arp")},
     {"23 a reply about the Internet", {ARP_REPLY(P, A, .spa = IP_FAR)}, TOWARDS(A, P), DROP("to_arp")},

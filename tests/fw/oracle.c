@@ -46,11 +46,15 @@ static bool is_group_mac(uint64_t mac)
 	return mac >> 40 & 1;
 }
 
-static bool is_listed(const struct vm *v, uint32_t a)
+/* RFC 1112 6.4: a group's low 23 bits make its MAC. Of a listed block any group's will do: the VM may reach them all. */
+static bool is_listed(const struct vm *v, uint32_t a, uint64_t dmac)
 {
-	for (int i = 0; i < 2; i++)
-		if (v->group_len[i] && (a & mask(v->group_len[i])) == v->groups[i])
+	for (int i = 0; i < 2; i++) {
+		uint32_t bits = mask(v->group_len[i]);
+		if (v->group_len[i] && (a & bits) == v->groups[i] && dmac >> 23 == 0x01005e000000ULL >> 23 &&
+		    ((uint32_t)dmac & bits & 0x7fffff) == (v->groups[i] & 0x7fffff))
 			return true;
+	}
 	return false;
 }
 
@@ -145,8 +149,8 @@ static bool ip_from(const struct vm *v, const uint8_t *f, size_t len)
 		return p.dst == IP_H2 && in_subnet(v, p.dst);
 	if (in_subnet(v, p.dst))
 		return !is_group_mac(dmac);
-	if (is_listed(v, p.dst))
-		return dmac == (0x01005e000000ULL | (p.dst & 0x7fffff));
+	if (is_listed(v, p.dst, dmac))
+		return true;
 	return v->gateway && dmac == MAC_G && !is_unroutable(p.dst);
 }
 
@@ -198,7 +202,7 @@ static bool ip_to(const struct vm *v, const uint8_t *f, size_t len)
 		return near && dmac == MAC_ALL;
 	if (p.dst == v->ip)
 		return dmac == v->mac;
-	return is_listed(v, p.dst) && dmac == (0x01005e000000ULL | (p.dst & 0x7fffff));
+	return is_listed(v, p.dst, dmac);
 }
 
 bool oracle_to(const struct vm *v, const uint8_t *f, size_t len)
