@@ -197,7 +197,9 @@ check 'the tap is handed over open' same tap "$(sed -n 's/^iff:[[:space:]]*//p' 
 	'vm0 /dev/net/tun'
 check 'and beside it only what keeps the rules' same 'open files' \
 	"$(grep -vcE '^(pipe:|/dev/null|/dev/net/tun|/.*/std(out|err)|/.*/bin/qemu-system-facts)' "$HV_OUT.fds")" 1
-check 'no signal is blocked or ignored' same signals "$(grep -E '^Sig(Blk|Ign):.*[1-9a-f]' "$HV_OUT.status")" ''
+# Signals 32 and 33 are glibc's own, which no program can set by its functions; make leaves them ignored.
+check 'no signal is blocked or ignored' same signals \
+	"$(grep -v '[[:space:]]0000000180000000$' "$HV_OUT.status" | grep -E '^Sig(Blk|Ign):.*[1-9a-f]')" ''
 
 # ---- the user who called sudo ----
 
