@@ -357,7 +357,13 @@ for client in busybox udhcpc dhclient dhcpcd networkd; do
 	beside "$client" life "$client" "$client" "$n"
 	beside "again-$client" restarted "again-$client" "$client" "$((n + 1))"
 	case $client in
-	dhclient | dhcpcd) beside "back-$client" comes_back "back-$client" "$client" "$((n + 2))" ;;
+	dhclient | dhcpcd)
+		if [ "$SLOW" -gt 1 ]; then
+			skip "$client: comes back with an old lease" 'on a slow machine its next renewal comes before its power cut'
+		else
+			beside "back-$client" comes_back "back-$client" "$client" "$((n + 2))"
+		fi
+		;;
 	busybox) beside "wish-$client" wishes "wish-$client" "$client" "$((n + 2))" ;;
 	esac
 done
