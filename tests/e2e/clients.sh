@@ -277,6 +277,9 @@ remembers() {
 }
 
 comes_back() {
+	# Long leases: none is to be renewed, or to end, before the power does.
+	sed -e 's/^lease_lifetime.*/lease_lifetime = 7200/' -e 's/^lease_renewal.*/lease_renewal = 3600/' "$NFDHCPD_CFG" >"$T/$1.conf"
+	NFDHCPD_CFG=$T/$1.conf
 	guest "$1" "$3" "$2"
 	listen "$1"
 	run_client "$1" "$2"
@@ -357,13 +360,7 @@ for client in busybox udhcpc dhclient dhcpcd networkd; do
 	beside "$client" life "$client" "$client" "$n"
 	beside "again-$client" restarted "again-$client" "$client" "$((n + 1))"
 	case $client in
-	dhclient | dhcpcd)
-		if [ "$SLOW" -gt 1 ]; then
-			skip "$client: comes back with an old lease" 'on a slow machine its next renewal comes before its power cut'
-		else
-			beside "back-$client" comes_back "back-$client" "$client" "$((n + 2))"
-		fi
-		;;
+	dhclient | dhcpcd) beside "back-$client" comes_back "back-$client" "$client" "$((n + 2))" ;;
 	busybox) beside "wish-$client" wishes "wish-$client" "$client" "$((n + 2))" ;;
 	esac
 done
