@@ -15,4 +15,11 @@
  */
 enum answer answer_frame(const struct guest *g, const struct frame *in, struct reply *out);
 
+/*
+ * A router advertisement that nobody asked for, to all nodes (RFC 4861 6.2.4), whole and ready to send. was: the guest as
+ * it was before a change, whose values that are no longer true are withdrawn, or NULL. last: nothing more will come, the
+ * router goes (6.2.5). False where there is none to send: no IPv6 or not answered, or it does not fit.
+ */
+bool answer_advertise(const struct guest *g, const struct guest *was, bool last, struct reply *out);
+
 #endif

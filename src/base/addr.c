@@ -108,6 +108,14 @@ bool cidr6_parse(const char *text, struct cidr6 *out)
 	return true;
 }
 
+const char *cidr6_format(const struct cidr6 *c, char text[static CIDR6_TEXT])
+{
+	char addr[INET6_ADDRSTRLEN];
+	inet_ntop(AF_INET6, &c->addr, addr, sizeof(addr));
+	snprintf(text, CIDR6_TEXT, "%s/%u", addr, c->len);
+	return text;
+}
+
 struct in_addr ip4_mask(uint8_t len)
 {
 	return (struct in_addr){.s_addr = htonl(len ? ~0U << (32 - len) : 0)};
@@ -142,14 +150,53 @@ bool ip4_is_multicast(struct in_addr a)
 	return (ntohl(a.s_addr) & 0xf0000000) == 0xe0000000;
 }
 
+struct in6_addr ip6_mask(uint8_t len)
+{
+	struct in6_addr mask;
+
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned keep = len > 8 * i ? len - 8 * i : 0;
+		mask.s6_addr[i] = keep < 8 ? (uint8_t)(0xff00 >> keep) : 0xff;
+	}
+	return mask;
+}
+
 struct in6_addr ip6_network(struct cidr6 c)
 {
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned keep = c.len > 8 * i ? c.len - 8 * i : 0;
-		if (keep < 8)
-			c.addr.s6_addr[i] &= (uint8_t)(0xff00 >> keep);
-	}
+	struct in6_addr mask = ip6_mask(c.len);
+
+	for (unsigned i = 0; i < 16; i++)
+		c.addr.s6_addr[i] &= mask.s6_addr[i];
 	return c.addr;
+}
+
+struct in6_addr ip6_eui64(const struct in6_addr *prefix, const uint8_t mac[static MAC_LEN])
+{
+	struct in6_addr a = *prefix;
+	const uint8_t id[8] = {mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]};
+
+	memcpy(a.s6_addr + 8, id, sizeof(id));
+	return a;
+}
+
+struct in6_addr ip6_link_local(const uint8_t mac[static MAC_LEN])
+{
+	static const struct in6_addr prefix = {.s6_addr = {0xfe, 0x80}};
+	return ip6_eui64(&prefix, mac);
+}
+
+struct in6_addr ip6_solicited_node(const struct in6_addr *a)
+{
+	struct in6_addr group = {.s6_addr = {0xff, 2, [11] = 1, [12] = 0xff}};
+
+	memcpy(group.s6_addr + 13, a->s6_addr + 13, 3);
+	return group;
+}
+
+void ip6_group_mac(const struct in6_addr *group, uint8_t mac[static MAC_LEN])
+{
+	mac[0] = mac[1] = 0x33;
+	memcpy(mac + 2, group->s6_addr + 12, 4);
 }
 
 bool ip6_in(struct cidr6 c, struct in6_addr a)

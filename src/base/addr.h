@@ -12,6 +12,7 @@
 #define MAC_LEN 6
 #define MAC_TEXT 18   /* "52:54:00:12:34:56" and its NUL */
 #define CIDR4_TEXT 20 /* "255.255.255.255/255" and its NUL */
+#define CIDR6_TEXT 51 /* INET6_ADDRSTRLEN, "/128" and a byte to spare */
 
 struct cidr4 {
 	struct in_addr addr;
@@ -40,6 +41,7 @@ void mac_service(const uint8_t guest[static MAC_LEN], uint8_t service[static MAC
 bool cidr4_parse(const char *text, struct cidr4 *out);
 const char *cidr4_format(const struct cidr4 *c, char text[static CIDR4_TEXT]);
 bool cidr6_parse(const char *text, struct cidr6 *out);
+const char *cidr6_format(const struct cidr6 *c, char text[static CIDR6_TEXT]);
 
 /* Network byte order in and out, like all struct in_addr. */
 struct in_addr ip4_mask(uint8_t len);
@@ -54,7 +56,15 @@ bool ip4_in(struct cidr4 c, struct in_addr a);
 struct in_addr ip4_spare(struct cidr4 c);
 bool ip4_is_multicast(struct in_addr a);
 
+struct in6_addr ip6_mask(uint8_t len);
 struct in6_addr ip6_network(struct cidr6 c);
+/* RFC 4291 2.5.1, appendix A: the first 64 bits of prefix, then the MAC's Modified EUI-64. */
+struct in6_addr ip6_eui64(const struct in6_addr *prefix, const uint8_t mac[static MAC_LEN]);
+struct in6_addr ip6_link_local(const uint8_t mac[static MAC_LEN]); /* fe80::/64 and that */
+/* RFC 4291 2.7.1: ff02::1:ffXX:XXXX. */
+struct in6_addr ip6_solicited_node(const struct in6_addr *a);
+/* RFC 2464 7: 33:33 and the last 32 bits of a multicast address. */
+void ip6_group_mac(const struct in6_addr *group, uint8_t mac[static MAC_LEN]);
 bool ip6_in(struct cidr6 c, struct in6_addr a);
 
 #endif

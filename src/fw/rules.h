@@ -30,13 +30,21 @@ struct group4 {
 	struct cidr4 block;
 };
 
+struct group6 {
+	struct cidr6 block;
+};
+
 struct rules {
 	const struct guest *guest;
 	const struct group4 *groups4;
 	size_t group4_count;
+	const struct group6 *groups6;
+	size_t group6_count;
 	uint8_t bridge_mac[MAC_LEN]; /* the host's own on this network */
 	const struct in_addr *host4; /* its addresses there, of which the VM may reach those in its own subnet */
 	size_t host4_count;
+	const struct in6_addr *host6; /* the same of IPv6, link-local ones included */
+	size_t host6_count;
 	enum transport transport; /* never AUTO here */
 	uint16_t number;          /* of the queue or the log group */
 };

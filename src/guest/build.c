@@ -255,6 +255,38 @@ static void build_times(struct build *w)
 	w->g.renew_time = renew && renew < w->g.rebind_time ? renew : lease / 2;
 }
 
+static void build_codes6(struct build *w)
+{
+	const struct binding *b = w->b;
+
+	w->g.hostname_code6 = (uint16_t)(has(w, BINDING_DHCP6_HOSTNAME_OPTCODE) ? b->dhcp6_hostname_optcode
+										: w->c->dhcp6_hostname_optcode);
+	w->g.domain_code6 = (uint16_t)(has(w, BINDING_DHCP6_DOMAINNAME_OPTCODE) ? b->dhcp6_domainname_optcode
+										: w->c->dhcp6_domainname_optcode);
+}
+
+/* What the guest is told of how to come by its address (RFC 4861 4.2, 4.6.2); only a /64 can be autonomous (RFC 4862 5.5.3). */
+static void build_mode6(struct build *w)
+{
+	struct guest *g = &w->g;
+	const struct config *c = w->c;
+	uint32_t mode = c->ipv6_mode;
+
+	if (!w->id->has6)
+		return;
+	bool by_itself = mode == IPV6_MODE_SLAAC || mode == IPV6_MODE_SLAAC_DHCPV6 ||
+			 (mode == IPV6_MODE_AUTO && w->id->mode6 != ADDRESS6_GIVEN);
+	bool by_server = mode == IPV6_MODE_DHCPV6 || mode == IPV6_MODE_SLAAC_DHCPV6 ||
+			 (mode == IPV6_MODE_AUTO && w->id->mode6 != ADDRESS6_EUI64);
+	g->answers6 = c->enable_ipv6;
+	g->dhcp6 = c->enable_ipv6 && c->enable_dhcpv6;
+	g->link_local = ip6_link_local(g->service_mac);
+	g->ra_period = c->ra_period;
+	g->ra_autonomous = by_itself && w->id->ip6.len == 64;
+	g->ra_managed = g->dhcp6 && by_server;
+	g->ra_other = g->dhcp6 && (g->nameservers6.count || g->search_len || g->hostname_code6 || g->domain_code6);
+}
+
 int guest_build(const struct identity *id, const struct binding *b, const struct config *c, unsigned flags,
 		struct guest *out, struct report *r)
 {
@@ -277,6 +309,8 @@ int guest_build(const struct identity *id, const struct binding *b, const struct
 	if (!err && !(build_names(&w) && build_options(&w) && (!id->has4 || copy_ip4s(&w.g.nameservers4, ns4)) &&
 		      (!id->has6 || copy_ip6s(&w.g.nameservers6, ns6))))
 		err = report_fail(r, ENOMEM, "%s: out of memory", id->iface);
+	build_codes6(&w);
+	build_mode6(&w);
 	if (!err)
 		err = service_build(&w.g, w.b, c, r);
 	if (err) {

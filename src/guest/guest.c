@@ -12,6 +12,15 @@ bool guest_serves4(const struct guest *g, struct in_addr a)
 	return false;
 }
 
+bool guest_serves6(const struct guest *g, const struct in6_addr *a)
+{
+	for (size_t i = 0; i < g->service6.count; i++) {
+		if (IN6_ARE_ADDR_EQUAL(&g->service6.at[i], a))
+			return true;
+	}
+	return false;
+}
+
 void guest_free(struct guest *g)
 {
 	for (size_t i = 0; i < g->option_count; i++)

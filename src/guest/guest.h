@@ -15,6 +15,13 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
+/* How the guest comes by its IPv6 address; so what router advertisements and DHCPv6 tell it. */
+enum address6_mode {
+	ADDRESS6_EUI64,  /* by itself: the prefix and its MAC (RFC 4291, Modified EUI-64) */
+	ADDRESS6_STABLE, /* -k: by itself with an identifier that fold made (RFC 7217), or by DHCPv6 */
+	ADDRESS6_GIVEN,  /* -s: by DHCPv6 alone */
+};
+
 /* Who the VM is: from fold's command line, or from the head of a binding file. */
 struct identity {
 	char iface[IFNAMSIZ];
@@ -22,7 +29,8 @@ struct identity {
 	bool has4;
 	struct cidr4 ip4; /* the VM's address and its subnet's length */
 	bool has6;
-	struct cidr6 ip6;
+	struct cidr6 ip6; /* the VM's whole address and its prefix's length */
+	enum address6_mode mode6;
 	char bridge[IFNAMSIZ]; /* empty where unknown */
 	uint32_t mtu;          /* 0: do not tell the guest */
 };
@@ -65,6 +73,15 @@ struct guest {
 	struct dhcp_option *options;
 	size_t option_count;
 
+	/* IPv6 alone. */
+	bool answers6, dhcp6; /* router and neighbour discovery, DHCPv6: whether fold answers at all */
+	struct in6_addr
+	    link_local; /* fold's own on the guest's link (RFC 4291, from service_mac): routers' and server's source */
+	bool ra_autonomous;                    /* the prefix's A flag (RFC 4861 4.6.2) */
+	bool ra_managed, ra_other;             /* M and O (RFC 4861 4.2) */
+	uint32_t ra_period;                    /* seconds between unsolicited router advertisements */
+	uint16_t hostname_code6, domain_code6; /* DHCPv6 options that carry these names; 0: none */
+
 	/* Addresses that fold itself answers ARP (and, for 6, NS) for. */
 	struct ip4_list service4;
 	struct ip6_list service6;
@@ -72,6 +89,7 @@ struct guest {
 
 /* True where fold speaks for that address on the guest's link. */
 bool guest_serves4(const struct guest *g, struct in_addr a);
+bool guest_serves6(const struct guest *g, const struct in6_addr *a);
 
 void guest_free(struct guest *g); /* what it points to, not g itself; may be called twice */
 

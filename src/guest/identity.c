@@ -21,14 +21,6 @@ static int identity4(const struct binding *b, struct identity *id, struct report
 	return 0;
 }
 
-static struct in6_addr modified_eui64(struct in6_addr prefix, const uint8_t mac[static MAC_LEN])
-{
-	const uint8_t id[8] = {(uint8_t)(mac[0] ^ 2), mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]};
-
-	memcpy(&prefix.s6_addr[8], id, sizeof(id));
-	return prefix;
-}
-
 static int identity6(const struct binding *b, struct identity *id, struct report *r)
 {
 	bool subnet = binding_has(b, BINDING_SUBNET6), given = true;
@@ -45,8 +37,10 @@ static int identity6(const struct binding *b, struct identity *id, struct report
 		return wrong_line(b, BINDING_SUBNET6, r,
 				  "SUBNET6 is no /64, so that the address does not follow from MAC; add IP6");
 	if (!given)
-		id->ip6.addr = modified_eui64(b->subnet6.addr, id->mac);
+		id->ip6.addr = ip6_eui64(&b->subnet6.addr, id->mac);
 	id->has6 = true;
+	struct in6_addr own = ip6_eui64(&id->ip6.addr, id->mac);
+	id->mode6 = IN6_ARE_ADDR_EQUAL(&own, &id->ip6.addr) ? ADDRESS6_EUI64 : ADDRESS6_GIVEN;
 	id->ip6.len = subnet ? b->subnet6.len : 128;
 	if (subnet && !ip6_in(b->subnet6, id->ip6.addr))
 		return wrong_line(b, BINDING_SUBNET6, r, "IP6 is outside SUBNET6; correct one of them");

@@ -31,6 +31,18 @@
 	X(DHCP4_SERVER,     "dhcp4-server")       /* a message that only servers send */ \
 	X(DHCP4_OTHER,      "dhcp4-other-server") /* meant for another server */ \
 	X(DHCP4_OFF,        "dhcp4-off")          /* no IPv4 for this guest */ \
+	X(ND_FORM,          "nd-form")            /* code, lengths or options of a neighbour discovery message */ \
+	X(ND_SENDER,        "nd-sender")          /* a source or link-layer address that is not the guest's */ \
+	X(ND_TARGET,        "nd-target")          /* not an address that fold answers for */ \
+	X(ND_ROUTER,        "nd-router")          /* a message that only routers send */ \
+	X(DHCP6_FORM,       "dhcp6-form")         /* header, message type, client identifier */ \
+	X(DHCP6_OPTIONS,    "dhcp6-options")      /* options that overrun or lie about their length */ \
+	X(DHCP6_RELAY,      "dhcp6-relay")        /* a guest that poses as a relay agent */ \
+	X(DHCP6_SERVER,     "dhcp6-server")       /* a message that only servers send */ \
+	X(DHCP6_OTHER,      "dhcp6-other-server") /* meant for another server */ \
+	X(DHCP6_UNICAST,    "dhcp6-unicast")      /* sent to one address where the message must be multicast */ \
+	X(IP6_OFF,          "ip6-off")            /* no IPv6 for this guest */ \
+	X(DNS_FORM,         "dns-form")           /* not a question that can be answered at all */ \
 	X(REPLY_FULL,       "reply-full")         /* the answer does not fit its packet */
 /* clang-format on */
 

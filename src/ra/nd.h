@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nd: neighbour solicitations for the addresses that fold answers for (RFC 4861 7.2, 4862 5.4, 6980). */
+#ifndef FOLD_RA_ND_H
+#define FOLD_RA_ND_H
+
+#include "guest/guest.h"
+#include "pkt/pkt.h"
+
+/*
+ * Answered: fold's link-local address, the service addresses, and the gateway, which resolves to the gateway's MAC.
+ * Never the guest's own addresses, whose duplicate address detection must fail to find anybody. NOT_MINE where it is no
+ * neighbour solicitation. Pure.
+ */
+enum answer nd_answer(const struct guest *g, const struct pkt *in, struct reply *out);
+
+#endif
