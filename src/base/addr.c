@@ -156,7 +156,10 @@ struct in6_addr ip6_mask(uint8_t len)
 
 	for (unsigned i = 0; i < 16; i++) {
 		unsigned keep = len > 8 * i ? len - 8 * i : 0;
-		mask.s6_addr[i] = keep < 8 ? (uint8_t)(0xff00 >> keep) : 0xff;
+		/* Not one expression: gcc's -Wconversion stumbles over it under -fsanitize. */
+		mask.s6_addr[i] = 0xff;
+		if (keep < 8)
+			mask.s6_addr[i] = (uint8_t)(0xff00 >> keep);
 	}
 	return mask;
 }

@@ -67,12 +67,14 @@ void nft_set_delete(struct nft *n, const char *name, bool only_unused);
  * the operator: what lets a frame pass must be a match that succeeded, never a drop that did not.
  */
 enum nft_base { NFT_LINK, NFT_NETWORK, NFT_TRANSPORT };
-enum nft_op { NFT_IS, NFT_IS_NOT, NFT_LESS };
+enum nft_op { NFT_IS, NFT_IS_NOT, NFT_LESS, NFT_AT_LEAST };
 
 void nft_rule(struct nft *n, const char *chain);
 void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, enum nft_op op, const void *value);
 void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask,
 		      enum nft_op op, const void *value);
+/* What the match before this one looked at, its mask applied, compared once more: len is as it was there. */
+void nft_and(struct nft *n, enum nft_op op, const void *value, uint32_t len);
 /* At least low and at most high. */
 void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *low,
 		     const void *high);

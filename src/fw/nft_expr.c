@@ -55,7 +55,12 @@ static struct nftnl_expr *append(struct nft *n, const char *name)
 
 static void compare(struct nft *n, enum nft_op op, const void *value, uint32_t len)
 {
-	static const uint32_t ops[] = {[NFT_IS] = NFT_CMP_EQ, [NFT_IS_NOT] = NFT_CMP_NEQ, [NFT_LESS] = NFT_CMP_LT};
+	static const uint32_t ops[] = {
+	    [NFT_IS] = NFT_CMP_EQ,
+	    [NFT_IS_NOT] = NFT_CMP_NEQ,
+	    [NFT_LESS] = NFT_CMP_LT,
+	    [NFT_AT_LEAST] = NFT_CMP_GTE,
+	};
 	struct nftnl_expr *e = append(n, "cmp");
 
 	if (!e)
@@ -113,6 +118,11 @@ void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
 	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, mask, len);
 	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, zero, len);
+	compare(n, op, value, len);
+}
+
+void nft_and(struct nft *n, enum nft_op op, const void *value, uint32_t len)
+{
 	compare(n, op, value, len);
 }
 

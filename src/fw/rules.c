@@ -57,6 +57,21 @@ void eth_dst_is_group(struct nft *n)
 	nft_match_masked(n, NFT_LINK, 0, 1, &one, NFT_IS, &one);
 }
 
+void eth_dst_is_one(struct nft *n)
+{
+	static const uint8_t one = 1, zero = 0;
+	nft_match_masked(n, NFT_LINK, 0, 1, &one, NFT_IS, &zero);
+}
+
+void eth_dst_is_peer(struct nft *n, const struct rules *r)
+{
+	static const uint8_t group[MAC_LEN] = {1}, one[MAC_LEN] = {0};
+
+	eth_dst(n, NFT_IS_NOT, r->guest->service_mac);
+	nft_and(n, NFT_IS_NOT, r->bridge_mac, MAC_LEN);
+	nft_match_masked(n, NFT_LINK, 0, MAC_LEN, group, NFT_IS, one);
+}
+
 void eth_type(struct nft *n, uint16_t type)
 {
 	const uint8_t wire[2] = {(uint8_t)(type >> 8), (uint8_t)type};
@@ -89,7 +104,7 @@ void eth_dst_and_type(struct nft *n, const uint8_t *mac, uint16_t type)
 
 void cap_storm(struct nft *n, const char *chain)
 {
-	nft_rule(n, chain);
+	nft_rule(n, chain), eth_dst_is_group(n);
 	nft_match_over_limit(n, STORM_PER_SECOND, STORM_BURST);
 	drop(n, FROM_STORM);
 }
@@ -97,9 +112,9 @@ void cap_storm(struct nft *n, const char *chain)
 /* Where the frames go that the responder is to answer: they never go on to the bridge. */
 static void chain_take(struct nft *n, const struct rules *r)
 {
-	/* To one or to all: a frame to 01:80:c2:… never comes past the bridge's hooks and would reach the host. */
-	static const uint8_t everyone[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-	nft_rule(n, "take"), eth_dst_is_group(n), eth_dst(n, NFT_IS_NOT, everyone), drop(n, FROM_DEST);
+	/* A frame to 01:80:c2:… never comes past the bridge's hooks and would reach the host; no client asks a group of 01. */
+	static const uint8_t reserved = 1;
+	nft_rule(n, "take"), nft_match(n, NFT_LINK, 0, 1, NFT_IS, &reserved), drop(n, FROM_DEST);
 	nft_rule(n, "take");
 	nft_count(n, rules_counter(TAKEN));
 	if (r->transport == TRANSPORT_LOG) {
@@ -111,14 +126,49 @@ static void chain_take(struct nft *n, const struct rules *r)
 	}
 }
 
+void sound(struct nft *n)
+{
+	nft_match_l4proto(n, NFT_IS_NOT, 0);
+}
+
+void drop_rest(struct nft *n, const char *chain, enum rules_counter why, enum rules_counter header)
+{
+	nft_rule(n, chain), sound(n), drop(n, why);
+	nft_rule(n, chain), drop(n, header);
+}
+
+void port(struct nft *n, uint32_t which, enum nft_op op, uint16_t number)
+{
+	const uint8_t wire[2] = {(uint8_t)(number >> 8), (uint8_t)number};
+	nft_match(n, NFT_TRANSPORT, which, 2, op, wire);
+}
+
+void also_port(struct nft *n, enum nft_op op, uint16_t number)
+{
+	const uint8_t wire[2] = {(uint8_t)(number >> 8), (uint8_t)number};
+	nft_and(n, op, wire, 2);
+}
+
+void accept_vetted(struct nft *n)
+{
+	nft_set_mark(n, RULES_VETTED_MARK);
+	nft_accept(n);
+}
+
 static void chain_from(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
 
+	if (g->id.has4)
+		fast_from_ip4(n, r);
+	if (g->id.has6)
+		fast_from_ip6(n, r);
 	if (g->id.has4) {
 		nft_rule(n, "from"), eth_src_and_type(n, g->id.mac, ETH_P_IP), nft_goto(n, "from_ip4");
 		nft_rule(n, "from"), eth_src_and_type(n, g->id.mac, ETH_P_ARP), nft_goto(n, "from_arp");
 	}
+	if (g->id.has6)
+		nft_rule(n, "from"), eth_src_and_type(n, g->id.mac, ETH_P_IPV6), nft_goto(n, "from_ip6");
 	nft_rule(n, "from"), eth_src(n, NFT_IS_NOT, g->id.mac), drop(n, FROM_MAC);
 	nft_rule(n, "from"), drop(n, FROM_TYPE);
 }
@@ -126,24 +176,27 @@ static void chain_from(struct nft *n, const struct rules *r)
 static void chain_to(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
-	const uint32_t mark = RULES_REPLY_MARK;
 
 	if (g->id.has4)
-		nft_rule(n, "to"), nft_match_mark(n, NFT_IS, RULES_VETTED_MARK), nft_jump(n, "to_vetted4");
+		fast_to_ip4(n, g);
+	if (g->id.has6)
+		fast_to_ip6(n, g);
 	/* fold's own replies. Whoever else uses that MAC on the network has no such mark. */
-	nft_rule(n, "to"), eth_src(n, NFT_IS, g->service_mac), nft_match_mark(n, NFT_IS, mark), nft_accept(n);
+	nft_rule(n, "to"), nft_match_mark(n, NFT_IS, RULES_REPLY_MARK), eth_src(n, NFT_IS, g->service_mac),
+	    nft_accept(n);
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->service_mac), drop(n, TO_MAC);
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->id.mac), drop(n, TO_MAC);
 	if (g->id.has4) {
 		nft_rule(n, "to"), eth_type(n, ETH_P_IP), nft_goto(n, "to_ip4");
 		nft_rule(n, "to"), eth_type(n, ETH_P_ARP), nft_goto(n, "to_arp");
 	}
+	if (g->id.has6)
+		nft_rule(n, "to"), eth_type(n, ETH_P_IPV6), nft_goto(n, "to_ip6");
 	nft_rule(n, "to"), drop(n, TO_TYPE);
 }
 
 static void own_table(struct nft *n, const struct rules *r)
 {
-	static const char *const common[] = {"take"};
 	char name[RULES_TABLE_TEXT];
 
 	nft_table(n, NFPROTO_NETDEV, rules_table(r->guest->id.iface, name), NFT_TABLE_F_OWNER);
@@ -151,15 +204,40 @@ static void own_table(struct nft *n, const struct rules *r)
 		nft_counter(n, rules_counter((enum rules_counter)c));
 	nft_base_chain(n, "from", NFT_HOOK_INGRESS, PRIORITY_FIRST, true, r->guest->id.iface, true);
 	nft_base_chain(n, "to", NFT_HOOK_EGRESS, PRIORITY_FIRST, true, r->guest->id.iface, true);
-	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		nft_chain(n, common[i], true);
+	nft_chain(n, "take", true);
 	chain_take(n, r);
 	if (r->guest->id.has4) {
 		rules_arp(n, r);
 		rules_ip4(n, r);
 	}
+	if (r->guest->id.has6) {
+		rules_nd(n, r);
+		rules_ip6(n, r);
+	}
 	chain_from(n, r);
 	chain_to(n, r);
+}
+
+/* The chains that know the host are emptied and filled in one step: no frame meets them half made. */
+int rules_update_host(struct nft *n, const struct rules *r)
+{
+	char table[RULES_TABLE_TEXT];
+
+	nft_begin(n);
+	nft_use_table(n, NFPROTO_NETDEV, rules_table(r->guest->id.iface, table));
+	nft_chain_flush(n, "from");
+	if (r->guest->id.has4) {
+		nft_chain_flush(n, CHAIN_OPEN4);
+		rules_from_open4(n, r);
+	}
+	if (r->guest->id.has6) {
+		nft_chain_flush(n, CHAIN_OPEN6);
+		rules_from_open6(n, r);
+		nft_chain_flush(n, CHAIN_ND);
+		rules_from_nd(n, r);
+	}
+	chain_from(n, r);
+	return nft_commit(n);
 }
 
 /*

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rules_priv: the vocabulary that the rule files share. */
+/*
+ * rules_priv: the vocabulary that the rule files share.
+ *
+ * A kernel with a thousand VMs walks every chain of every table at each change, and the list of tables for each message. So
+ * chains are few, rules are plain lists, and what nearly every frame is comes first in one rule.
+ */
 #ifndef FOLD_FW_RULES_PRIV_H
 #define FOLD_FW_RULES_PRIV_H
 
@@ -21,25 +26,68 @@ enum rules_counter {
 #define RULES_TAKE_MARK 0x0f0100aaU
 
 /*
- * IPv4 to one peer in the subnet that a VM's own table has let out: the table of another VM on this machine has only to ask
- * whether it may have it. No other frame on a bridge carries a mark of this machine's.
+ * A packet to one peer in the subnet that a VM's own table has let out, from the VM's own address and with an open
+ * transport: the table of another VM on this machine has only to ask whether it may have it. No other frame on a bridge
+ * carries a mark of this machine's.
  */
 #define RULES_VETTED_MARK 0x0f010055U
 
 const char *rules_counter(enum rules_counter c);
 
-void drop(struct nft *n, enum rules_counter why);
+/* Ethernet, RFC 894. */
 void eth_src(struct nft *n, enum nft_op op, const uint8_t *mac);
 void eth_dst(struct nft *n, enum nft_op op, const uint8_t *mac);
 void eth_dst_is_group(struct nft *n);
+void eth_dst_is_one(struct nft *n); /* not a group */
 void eth_type(struct nft *n, uint16_t type);
 /* The source and the type in one match, and so the destination and the type. */
 void eth_src_and_type(struct nft *n, const uint8_t *mac, uint16_t type);
 void eth_dst_and_type(struct nft *n, const uint8_t *mac, uint16_t type);
-/* A rule that drops what is above the rate for broadcasts and multicasts. */
+/* To one machine that is neither fold nor the host: what is for these two is judged one by one. */
+void eth_dst_is_peer(struct nft *n, const struct rules *r);
+
+/*
+ * The network header is sound: the kernel answers for the transport protocol only then (version, header length, no more
+ * octets than the frame has). Whatever accepts an IP packet asks this.
+ */
+void sound(struct nft *n);
+
+enum { PORT_SRC = 0, PORT_DST = 2 };
+void port(struct nft *n, uint32_t which, enum nft_op op, uint16_t number);
+void also_port(struct nft *n, enum nft_op op, uint16_t number); /* the same one, once more */
+
+void drop(struct nft *n, enum rules_counter why);
+/* The end of a list: what is sound in itself is dropped for that reason, all else as a header that lies. */
+void drop_rest(struct nft *n, const char *chain, enum rules_counter why, enum rules_counter header);
+/* Drops broadcasts and multicasts above the rate. */
 void cap_storm(struct nft *n, const char *chain);
+void accept_vetted(struct nft *n);
+
+/* The rules that come first in a direction, for what most frames are. */
+void fast_from_ip4(struct nft *n, const struct rules *r);
+void fast_to_ip4(struct nft *n, const struct guest *g);
+void fast_from_ip6(struct nft *n, const struct rules *r);
+void fast_to_ip6(struct nft *n, const struct guest *g);
+
+/* IPv6, RFC 8200: which field, against a whole address, or against a block of them. */
+enum { IP6_VERSION = 0, IP6_LENGTH = 4, IP6_NEXT = 6, IP6_HOP = 7, IP6_SRC = 8, IP6_DST = 24, IP6_HEADER = 40 };
+void ip6_is(struct nft *n, uint32_t offset, enum nft_op op, const struct in6_addr *a);
+void ip6_is_in(struct nft *n, uint32_t offset, enum nft_op op, const struct cidr6 *block);
+void ip6_payload(struct nft *n, enum nft_op op, uint16_t octets);
+extern const struct cidr6 link_local6; /* fe80::/64: the upper half is always this (RFC 4291 2.5.6) */
 
 void rules_arp(struct nft *n, const struct rules *r);
 void rules_ip4(struct nft *n, const struct rules *r);
+void rules_ip6(struct nft *n, const struct rules *r);
+/* Neighbour discovery; a part of IPv6. */
+void rules_nd(struct nft *n, const struct rules *r);
+
+/* The chains that know the host, anew: they are flushed and filled again when the host changes. */
+#define CHAIN_OPEN4 "from_open4"
+#define CHAIN_OPEN6 "from_open6"
+#define CHAIN_ND "from_nd"
+void rules_from_open4(struct nft *n, const struct rules *r);
+void rules_from_open6(struct nft *n, const struct rules *r);
+void rules_from_nd(struct nft *n, const struct rules *r);
 
 #endif

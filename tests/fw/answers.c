@@ -63,7 +63,7 @@ static const struct ask asks[] = {
     {"20 ARP for fold's address from another VM's address", {ARP_REQUEST(A, SERVICE, .spa = IP_B)}, AT_A, SILENCE, "from_arp"},
     {"20 ARP for fold's address from fold's address", {ARP_REQUEST(A, SERVICE, .spa = IP_SERVICE)}, AT_A, SILENCE, "from_arp"},
     {"20 ARP reply to fold's address", {ARP_REPLY(A, SERVICE, .spa = IP_B)}, AT_A, SILENCE, "from_arp"},
-    {"12 DHCP whose UDP header is cut off, from 0.0.0.0", {DHCP(A, DISCOVER, .total = 27)}, AT_A, SILENCE, "from_header"},
+    {"12 DHCP whose UDP header is cut off, from 0.0.0.0", {DHCP(A, DISCOVER, .total = 27)}, AT_A, SILENCE, "from_source"},
     {"38 a later fragment from 0.0.0.0", {IP(A, P, .src = 0, .proto = 17, .frag = 50)}, AT_A, SILENCE, "from_source"},
     {"62 TCP from 0.0.0.0 to port 67", {TCP(A, P, .src = 0, .dport = 67)}, AT_A, SILENCE, "from_source"},
 };

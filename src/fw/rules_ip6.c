@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IPv6 from and to the guest, but for neighbour discovery (rules_nd.c). Specifications: RFC 8200, 4291, 2464 7 (groups and
+ * their MACs), 4443, 8415.
+ *
+ *   from_ip6    extension headers, whose it is       to_ip6
+ *   from_icmp6  which messages are open              to_icmp6
+ *   from_open6  ports, then destination              to_open6   ports, source, destination
+ *
+ * Only TCP, UDP and ICMPv6 follow the header itself: no extension header passes, so no fragment does either, and every
+ * field of the transport is where it seems to be.
+ */
+#include "fw/rules_priv.h"
+
+#include <string.h>
+
+#include <linux/if_ether.h>
+#include <netinet/icmp6.h>
+
+enum { UDP_HEADER = 8, TCP_HEADER = 20, ICMP6_HEADER = 8 };
+
+const struct cidr6 link_local6 = {.addr = {.s6_addr = {0xfe, 0x80}}, .len = 64};
+
+static const uint8_t version_bits = 0xf0, six = 0x60;
+
+struct side {
+	const char *in, *icmp, *open, *nd;
+	enum rules_counter header, proto, server;
+};
+static const struct side from = {"from_ip6", "from_icmp6", CHAIN_OPEN6, CHAIN_ND, FROM_HEADER, FROM_PROTO, FROM_SERVER};
+static const struct side to = {"to_ip6", "to_icmp6", "to_open6", "to_nd", TO_HEADER, TO_PROTO, TO_SERVER};
+
+void ip6_is(struct nft *n, uint32_t offset, enum nft_op op, const struct in6_addr *a)
+{
+	nft_match(n, NFT_NETWORK, offset, 16, op, a);
+}
+
+void ip6_is_in(struct nft *n, uint32_t offset, enum nft_op op, const struct cidr6 *block)
+{
+	struct in6_addr mask = ip6_mask(block->len), net = ip6_network(*block);
+
+	/* Whole octets need no mask. */
+	if (block->len && block->len % 8 == 0)
+		nft_match(n, NFT_NETWORK, offset, block->len / 8, op, &net);
+	else
+		nft_match_masked(n, NFT_NETWORK, offset, 16, &mask, op, &net);
+}
+
+void ip6_payload(struct nft *n, enum nft_op op, uint16_t octets)
+{
+	const uint8_t wire[2] = {(uint8_t)(octets >> 8), (uint8_t)octets};
+
+	nft_match(n, NFT_NETWORK, IP6_LENGTH, 2, op, wire);
+}
+
+/* Version 6, and that transport right behind the header. */
+static void plain_header(struct nft *n, uint8_t next)
+{
+	static const uint8_t mask[8] = {0xf0, [IP6_NEXT] = 0xff};
+	const uint8_t want[8] = {six, [IP6_NEXT] = next};
+
+	nft_match_masked(n, NFT_NETWORK, 0, sizeof(want), mask, NFT_IS, want);
+}
+
+/* Nearly all that a guest sends, as for IPv4. */
+void fast_from_ip6(struct nft *n, const struct rules *r)
+{
+	static const uint8_t protos[] = {IPPROTO_UDP, IPPROTO_TCP};
+	const struct guest *g = r->guest;
+
+	for (size_t i = 0; i < sizeof(protos); i++) {
+		bool udp = protos[i] == IPPROTO_UDP;
+		nft_rule(n, "from");
+		nft_match_l4proto(n, NFT_IS, protos[i]);
+		eth_src_and_type(n, g->id.mac, ETH_P_IPV6);
+		eth_dst_is_peer(n, r);
+		plain_header(n, protos[i]);
+		ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr);
+		ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6);
+		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
+		if (udp)
+			port(n, PORT_SRC, NFT_IS_NOT, 547);
+		port(n, PORT_DST, NFT_IS_NOT, 53);
+		if (udp) {
+			also_port(n, NFT_IS_NOT, 546);
+			also_port(n, NFT_IS_NOT, 547);
+		}
+		accept_vetted(n);
+	}
+}
+
+void fast_to_ip6(struct nft *n, const struct guest *g)
+{
+	nft_rule(n, "to");
+	nft_match_mark(n, NFT_IS, RULES_VETTED_MARK);
+	eth_dst_and_type(n, g->id.mac, ETH_P_IPV6);
+	ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr);
+	ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr);
+	for (size_t i = 0; i < g->service6.count; i++)
+		nft_and(n, NFT_IS_NOT, &g->service6.at[i], 16);
+	ip6_is_in(n, IP6_SRC, NFT_IS, &g->id.ip6);
+	nft_accept(n);
+}
+
+static void check_header(struct nft *n, const struct side *s)
+{
+	static const uint8_t udp = IPPROTO_UDP, tcp = IPPROTO_TCP, icmp = IPPROTO_ICMPV6;
+
+	nft_rule(n, s->in), nft_match_masked(n, NFT_NETWORK, IP6_VERSION, 1, &version_bits, NFT_IS_NOT, &six),
+	    drop(n, s->header);
+	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS, &icmp), nft_goto(n, s->icmp);
+	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS_NOT, &tcp), nft_and(n, NFT_IS_NOT, &udp, 1),
+	    drop(n, s->proto);
+}
+
+static void from_header(struct nft *n, const struct guest *g)
+{
+	check_header(n, &from);
+	/* RFC 8415 5: clients ask from a link-local address. */
+	nft_rule(n, from.in), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
+	    ip6_payload(n, NFT_AT_LEAST, UDP_HEADER), port(n, PORT_SRC, NFT_IS_NOT, 547),
+	    port(n, PORT_DST, NFT_IS, 547), nft_goto(n, "take");
+	nft_rule(n, from.in), ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr), drop(n, FROM_SOURCE);
+	nft_rule(n, from.in), nft_goto(n, from.open);
+}
+
+static void icmp_type(struct nft *n, uint8_t first, uint8_t last)
+{
+	nft_match_range(n, NFT_NETWORK, IP6_HEADER, 1, &first, &last);
+}
+
+/* RFC 4443: errors and echo. Multicast listeners, routers' and mobility's messages, node information stay closed. */
+static void check_icmp(struct nft *n, const struct side *s)
+{
+	nft_rule(n, s->icmp), ip6_payload(n, NFT_LESS, ICMP6_HEADER), drop(n, s->header);
+	nft_rule(n, s->icmp), icmp_type(n, 133, 136), nft_goto(n, s->nd);
+}
+
+static void open_icmp(struct nft *n, const struct side *s)
+{
+	nft_rule(n, s->icmp), icmp_type(n, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB), nft_goto(n, s->open);
+	nft_rule(n, s->icmp), icmp_type(n, ICMP6_ECHO_REQUEST, ICMP6_ECHO_REPLY), nft_goto(n, s->open);
+	nft_rule(n, s->icmp), drop(n, s->proto);
+}
+
+/* Each transport with its whole header, and DHCP fold's alone. */
+static void check_transport(struct nft *n, const struct side *s)
+{
+	nft_rule(n, s->open), ip6_payload(n, NFT_LESS, UDP_HEADER), drop(n, s->header);
+	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), ip6_payload(n, NFT_LESS, TCP_HEADER),
+	    drop(n, s->header);
+	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, 547),
+	    drop(n, s->server);
+	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 547);
+	if (s == &from)
+		nft_goto(n, "take");
+	else
+		drop(n, s->server);
+	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 546),
+	    drop(n, s->server);
+}
+
+/*
+ * What comes from or goes outside of the prefix: through the gateway, and between addresses that routers carry: from
+ * 64:ff9b:: (RFC 6052) up to link-local and multicast.
+ */
+static void check_far(struct nft *n, const struct side *s, const struct guest *g)
+{
+	static const struct in6_addr first = {.s6_addr = {0, 0x64, 0xff, 0x9b}}, beyond = {.s6_addr = {0xfe, 0x80}};
+	const bool out = s == &from;
+	const uint32_t which = out ? IP6_DST : IP6_SRC;
+	const enum rules_counter why = out ? FROM_DEST : TO_SOURCE;
+
+	nft_rule(n, s->open), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6);
+	if (!g->has_gateway6) {
+		drop(n, why);
+		return;
+	}
+	(out ? eth_dst : eth_src)(n, NFT_IS_NOT, g->gateway6_mac), drop(n, why);
+	nft_rule(n, s->open), ip6_is(n, which, NFT_LESS, &first), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6),
+	    drop(n, why);
+	nft_rule(n, s->open), ip6_is(n, which, NFT_AT_LEAST, &beyond), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6),
+	    drop(n, why);
+	if (out)
+		nft_rule(n, s->open), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6), sound(n), nft_accept(n);
+}
+
+/* RFC 2464 7: 33:33 and the group's last 32 bits. Of a block, the bits that all of it shares. */
+static void group_is(struct nft *n, const struct cidr6 *block)
+{
+	struct in6_addr bits = ip6_mask(block->len);
+	uint8_t mask[MAC_LEN] = {0xff, 0xff}, mac[MAC_LEN];
+
+	ip6_group_mac(&block->addr, mac);
+	memcpy(mask + 2, bits.s6_addr + 12, 4);
+	for (int i = 2; i < MAC_LEN; i++)
+		mac[i] &= mask[i];
+	ip6_is_in(n, IP6_DST, NFT_IS, block);
+	nft_match_masked(n, NFT_LINK, 0, MAC_LEN, mask, NFT_IS, mac);
+}
+
+static void to_groups(struct nft *n, const struct rules *r, const char *chain)
+{
+	for (size_t i = 0; i < r->group6_count; i++)
+		nft_rule(n, chain), group_is(n, &r->groups6[i].block), sound(n), nft_accept(n);
+}
+
+static void from_host(struct nft *n, const struct rules *r)
+{
+	for (size_t i = 0; i < r->host6_count; i++)
+		if (ip6_in(r->guest->id.ip6, r->host6[i]))
+			nft_rule(n, from.open), eth_dst(n, NFT_IS, r->bridge_mac),
+			    ip6_is(n, IP6_DST, NFT_IS, &r->host6[i]), sound(n), nft_accept(n);
+	nft_rule(n, from.open), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
+}
+
+void rules_from_open6(struct nft *n, const struct rules *r)
+{
+	const struct guest *g = r->guest;
+
+	check_transport(n, &from);
+	cap_storm(n, from.open);
+	to_groups(n, r, from.open);
+	nft_rule(n, from.open), eth_dst_is_group(n), drop(n, FROM_DEST);
+	check_far(n, &from, g);
+	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
+	nft_rule(n, from.open), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
+	from_host(n, r);
+	nft_rule(n, from.open), sound(n), accept_vetted(n);
+	drop_rest(n, from.open, FROM_DEST, FROM_HEADER);
+}
+
+static void to_open(struct nft *n, const struct rules *r)
+{
+	const struct guest *g = r->guest;
+
+	check_transport(n, &to);
+	/* Nobody else is the guest, or fold. */
+	nft_rule(n, to.open), ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr), drop(n, TO_SOURCE);
+	for (size_t i = 0; i < g->service6.count; i++)
+		nft_rule(n, to.open), ip6_is(n, IP6_SRC, NFT_IS, &g->service6.at[i]), drop(n, TO_SOURCE);
+	check_far(n, &to, g);
+	nft_rule(n, to.open), ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
+	    nft_accept(n);
+	to_groups(n, r, to.open);
+	drop_rest(n, to.open, TO_DEST, TO_HEADER);
+}
+
+void rules_ip6(struct nft *n, const struct rules *r)
+{
+	const char *const chains[] = {from.in, from.icmp, from.open, to.in, to.icmp, to.open};
+
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
+		nft_chain(n, chains[i], true);
+	from_header(n, r->guest);
+	check_icmp(n, &from);
+	nft_rule(n, from.icmp), ip6_is(n, IP6_SRC, NFT_IS_NOT, &r->guest->id.ip6.addr), drop(n, FROM_SOURCE);
+	open_icmp(n, &from);
+	rules_from_open6(n, r);
+	check_header(n, &to);
+	nft_rule(n, to.in), nft_goto(n, to.open);
+	check_icmp(n, &to);
+	open_icmp(n, &to);
+	to_open(n, r);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Neighbour discovery from and to the guest. Specifications: RFC 4861, 4862 5.4 (duplicate address detection), 6980, 7527.
+ *
+ * From: about the guest itself, or about whom it looks for in its prefix, told with its own link-layer address.
+ * To: nobody is the guest, fold or the gateway but they themselves.
+ *
+ * A message is one of two lengths, without options or with the one that belongs to it: nothing hides behind a first option.
+ * Link-local addresses other than the one of the guest's MAC cannot be told from somebody else's: a guest may ask from
+ * them, and nobody learns anything about them.
+ */
+#include "fw/rules_priv.h"
+
+#include <string.h>
+
+enum {
+	ND_TYPE = IP6_HEADER,
+	ND_CODE = ND_TYPE + 1,
+	ND_TARGET = ND_TYPE + 8,
+	ND_OPTION = ND_TYPE + 24,
+	RS_OPTION = ND_TYPE + 8
+};
+enum { RS_BARE = 8, RS_LONG = 16, ND_BARE = 24, ND_LONG = 32 };
+enum { RS = 133, RA = 134, NS = 135, NA = 136 };
+enum { OPTION_SOURCE = 1, OPTION_TARGET = 2, OPTION_NONCE = 14 };
+
+static const struct in6_addr all_nodes = {.s6_addr = {0xff, 2, [15] = 1}};
+static const struct cidr6 solicited = {.addr = {.s6_addr = {0xff, 2, [11] = 1, [12] = 0xff}}, .len = 104};
+
+static void type_is(struct nft *n, uint8_t type)
+{
+	nft_match(n, NFT_NETWORK, ND_TYPE, 1, NFT_IS, &type);
+}
+
+/* One of two lengths of payload, or none of them. */
+static void length_is_neither(struct nft *n, uint8_t one, uint8_t other)
+{
+	const uint8_t wire[2] = {0, other};
+
+	ip6_payload(n, NFT_IS_NOT, one);
+	nft_and(n, NFT_IS_NOT, wire, 2);
+}
+
+/* The option that stands there is not this link-layer address. */
+static void option_is_not(struct nft *n, uint32_t offset, uint8_t kind, const uint8_t *mac)
+{
+	uint8_t want[8] = {kind, 1};
+
+	memcpy(want + 2, mac, MAC_LEN);
+	nft_match(n, NFT_NETWORK, offset, sizeof(want), NFT_IS_NOT, want);
+}
+
+/* Whole octets of a group's MAC: 33:33:ff for all solicited-node groups, all of it for one group. */
+static void eth_group(struct nft *n, const struct in6_addr *group, uint32_t octets)
+{
+	uint8_t mac[MAC_LEN];
+
+	ip6_group_mac(group, mac);
+	nft_match(n, NFT_LINK, 0, octets, NFT_IS, mac);
+}
+
+/* RFC 4861 7.1: what says anything has come from a neighbour. */
+static void check_form(struct nft *n, const char *chain, enum rules_counter why)
+{
+	static const uint8_t far = 255, zero = 0;
+
+	nft_rule(n, chain), nft_match(n, NFT_NETWORK, IP6_HOP, 1, NFT_IS_NOT, &far), drop(n, why);
+	nft_rule(n, chain), nft_match(n, NFT_NETWORK, ND_CODE, 1, NFT_IS_NOT, &zero), drop(n, why);
+}
+
+/* What is asked about fold's addresses and the gateway's is asked of fold. */
+static void take_service_solicitations(struct nft *n, const char *chain, const struct guest *g)
+{
+	nft_rule(n, chain), type_is(n, NS), ip6_is(n, ND_TARGET, NFT_IS, &g->link_local), nft_goto(n, "take");
+	for (size_t i = 0; i < g->service6.count; i++)
+		nft_rule(n, chain), type_is(n, NS), ip6_is(n, ND_TARGET, NFT_IS, &g->service6.at[i]),
+		    nft_goto(n, "take");
+	if (g->has_gateway6)
+		nft_rule(n, chain), type_is(n, NS), ip6_is(n, ND_TARGET, NFT_IS, &g->gateway6), nft_goto(n, "take");
+}
+
+/* RFC 4862 5.4.2: from nobody, to the group of the address that it is about to use; RFC 7527 adds a nonce. */
+static void from_dad(struct nft *n, const struct guest *g, const struct in6_addr *own)
+{
+	static const char c[] = "from_dad";
+	static const uint8_t nonce[2] = {OPTION_NONCE, 1};
+	const struct in6_addr *const mine[] = {&g->id.ip6.addr, own};
+
+	nft_rule(n, c), length_is_neither(n, ND_BARE, ND_LONG), drop(n, FROM_ND);
+	nft_rule(n, c), ip6_payload(n, NFT_IS, ND_LONG), nft_match(n, NFT_NETWORK, ND_OPTION, 2, NFT_IS_NOT, nonce),
+	    drop(n, FROM_ND);
+	take_service_solicitations(n, c, g);
+	cap_storm(n, c);
+	for (size_t i = 0; i < 2; i++)
+		nft_rule(n, c), ip6_is(n, ND_TARGET, NFT_IS, mine[i]), ip6_is_in(n, IP6_DST, NFT_IS, &solicited),
+		    eth_group(n, &solicited.addr, 3), sound(n), nft_accept(n);
+	nft_rule(n, c), drop(n, FROM_ND);
+}
+
+static void check_options_from(struct nft *n, const struct guest *g)
+{
+	static const char c[] = CHAIN_ND;
+
+	nft_rule(n, c), type_is(n, RS), length_is_neither(n, RS_BARE, RS_LONG), drop(n, FROM_ND);
+	nft_rule(n, c), type_is(n, RS), ip6_payload(n, NFT_IS, RS_LONG),
+	    option_is_not(n, RS_OPTION, OPTION_SOURCE, g->id.mac), drop(n, FROM_ND);
+	nft_rule(n, c), type_is(n, RS), sound(n), nft_goto(n, "take");
+	nft_rule(n, c), length_is_neither(n, ND_BARE, ND_LONG), drop(n, FROM_ND);
+	nft_rule(n, c), type_is(n, NS), ip6_payload(n, NFT_IS, ND_LONG),
+	    option_is_not(n, ND_OPTION, OPTION_SOURCE, g->id.mac), drop(n, FROM_ND);
+	nft_rule(n, c), type_is(n, NA), ip6_payload(n, NFT_IS, ND_LONG),
+	    option_is_not(n, ND_OPTION, OPTION_TARGET, g->id.mac), drop(n, FROM_ND);
+}
+
+/* The host answers for what it has in the prefix, where it has anything there. */
+static bool host_is_near(const struct rules *r)
+{
+	for (size_t i = 0; i < r->host6_count; i++)
+		if (ip6_in(r->guest->id.ip6, r->host6[i]))
+			return true;
+	return false;
+}
+
+static void from_receiver(struct nft *n, const struct rules *r)
+{
+	static const char c[] = CHAIN_ND;
+	const struct guest *g = r->guest;
+
+	cap_storm(n, c);
+	nft_rule(n, c), type_is(n, NS), ip6_is_in(n, IP6_DST, NFT_IS, &solicited), eth_group(n, &solicited.addr, 3),
+	    sound(n), nft_accept(n);
+	nft_rule(n, c), type_is(n, NA), ip6_is(n, IP6_DST, NFT_IS, &all_nodes), eth_group(n, &all_nodes, MAC_LEN),
+	    sound(n), nft_accept(n);
+	nft_rule(n, c), eth_dst_is_group(n), drop(n, FROM_ND);
+	nft_rule(n, c), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
+	if (!host_is_near(r))
+		nft_rule(n, c), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
+	nft_rule(n, c), ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6), sound(n), nft_accept(n);
+	nft_rule(n, c), ip6_is_in(n, IP6_DST, NFT_IS, &link_local6), sound(n), nft_accept(n);
+	nft_rule(n, c), drop(n, FROM_DEST);
+}
+
+void rules_from_nd(struct nft *n, const struct rules *r)
+{
+	static const char c[] = CHAIN_ND;
+	const struct guest *g = r->guest;
+	const struct in6_addr own = ip6_link_local(g->id.mac);
+
+	check_form(n, c, FROM_ND);
+	nft_rule(n, c), type_is(n, RA), drop(n, FROM_SERVER);
+	nft_rule(n, c), type_is(n, NS), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any), nft_goto(n, "from_dad");
+	nft_rule(n, c), ip6_is_in(n, IP6_SRC, NFT_IS_NOT, &link_local6),
+	    ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr), nft_and(n, NFT_IS_NOT, &in6addr_any, 16),
+	    drop(n, FROM_SOURCE);
+	check_options_from(n, g);
+	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any), drop(n, FROM_ND);
+	take_service_solicitations(n, c, g);
+	nft_rule(n, c), type_is(n, NS), ip6_is_in(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6), drop(n, FROM_ND);
+	nft_rule(n, c), type_is(n, NA), ip6_is(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6.addr),
+	    nft_and(n, NFT_IS_NOT, &own, 16), drop(n, FROM_ND);
+	from_receiver(n, r);
+}
+
+/* Who speaks to the guest is neither the guest nor fold, and the gateway alone is the gateway. */
+static void to_sender(struct nft *n, const struct guest *g)
+{
+	static const char c[] = "to_nd";
+	const uint8_t *const macs[] = {g->id.mac, g->service_mac};
+
+	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr), drop(n, TO_ND);
+	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->link_local), drop(n, TO_ND);
+	for (size_t i = 0; i < g->service6.count; i++)
+		nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->service6.at[i]), drop(n, TO_ND);
+	nft_rule(n, c), ip6_is_in(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6), ip6_is_in(n, IP6_SRC, NFT_IS_NOT, &link_local6),
+	    ip6_is(n, IP6_SRC, NFT_IS_NOT, &in6addr_any), drop(n, TO_ND);
+	for (size_t i = 0; i < 2; i++)
+		nft_rule(n, c), ip6_payload(n, NFT_IS, ND_LONG),
+		    nft_match(n, NFT_NETWORK, ND_OPTION + 2, MAC_LEN, NFT_IS, macs[i]), drop(n, TO_ND);
+	if (!g->has_gateway6)
+		return;
+	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->gateway6), eth_src(n, NFT_IS_NOT, g->gateway6_mac),
+	    drop(n, TO_ND);
+	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->gateway6), type_is(n, NS), ip6_payload(n, NFT_IS, ND_LONG),
+	    nft_match(n, NFT_NETWORK, ND_OPTION + 2, MAC_LEN, NFT_IS_NOT, g->gateway6_mac), drop(n, TO_ND);
+	/* Where it is, fold tells. */
+	nft_rule(n, c), type_is(n, NA), ip6_is(n, ND_TARGET, NFT_IS, &g->gateway6), drop(n, TO_ND);
+}
+
+static void to_target(struct nft *n, const struct guest *g, const struct in6_addr *own)
+{
+	static const char c[] = "to_nd";
+
+	/* Somebody who is about to take the guest's address must hear of it, and nobody who tries that with another. */
+	nft_rule(n, c), type_is(n, NS), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any),
+	    ip6_is(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6.addr), drop(n, TO_ND);
+	nft_rule(n, c), type_is(n, NS), ip6_is(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6.addr),
+	    nft_and(n, NFT_IS_NOT, own, 16), drop(n, TO_ND);
+	nft_rule(n, c), type_is(n, NA), ip6_is(n, ND_TARGET, NFT_IS, &g->id.ip6.addr), drop(n, TO_ND);
+	for (size_t i = 0; i < g->service6.count; i++)
+		nft_rule(n, c), type_is(n, NA), ip6_is(n, ND_TARGET, NFT_IS, &g->service6.at[i]), drop(n, TO_ND);
+	nft_rule(n, c), type_is(n, NA), ip6_is_in(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6), drop(n, TO_ND);
+}
+
+static void to_receiver(struct nft *n, const struct guest *g, const struct in6_addr *own)
+{
+	static const char c[] = "to_nd";
+	const struct in6_addr groups[] = {ip6_solicited_node(&g->id.ip6.addr), ip6_solicited_node(own)};
+
+	nft_rule(n, c), eth_dst(n, NFT_IS, g->id.mac), ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr), sound(n),
+	    nft_accept(n);
+	nft_rule(n, c), eth_dst(n, NFT_IS, g->id.mac), ip6_is_in(n, IP6_DST, NFT_IS, &link_local6), sound(n),
+	    nft_accept(n);
+	for (size_t i = 0; i < 2; i++)
+		nft_rule(n, c), type_is(n, NS), ip6_is(n, IP6_DST, NFT_IS, &groups[i]),
+		    eth_group(n, &groups[i], MAC_LEN), sound(n), nft_accept(n);
+	nft_rule(n, c), type_is(n, NA), ip6_is(n, IP6_DST, NFT_IS, &all_nodes), eth_group(n, &all_nodes, MAC_LEN),
+	    sound(n), nft_accept(n);
+	nft_rule(n, c), drop(n, TO_ND);
+}
+
+void rules_nd(struct nft *n, const struct rules *r)
+{
+	static const char *const chains[] = {CHAIN_ND, "from_dad", "to_nd"};
+	const struct guest *g = r->guest;
+	const struct in6_addr own = ip6_link_local(g->id.mac);
+
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
+		nft_chain(n, chains[i], true);
+	from_dad(n, g, &own);
+	rules_from_nd(n, r);
+	check_form(n, "to_nd", TO_ND);
+	nft_rule(n, "to_nd"), type_is(n, RS), drop(n, TO_SERVER);
+	nft_rule(n, "to_nd"), type_is(n, RA), drop(n, TO_SERVER);
+	nft_rule(n, "to_nd"), length_is_neither(n, ND_BARE, ND_LONG), drop(n, TO_ND);
+	to_sender(n, g);
+	to_target(n, g, &own);
+	to_receiver(n, g, &own);
+}
