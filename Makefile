@@ -15,7 +15,7 @@ Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-7s %s\n' $(1) $(2)
 
 CC      ?= cc
-PKGS    := libmnl libnftnl libnetfilter_queue libcap-ng sqlite3
+PKGS    := libmnl libnftnl libnetfilter_queue libcap-ng sqlite3 ldns ext2fs com_err
 CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 ifeq ($(WERROR),1)

@@ -28,6 +28,8 @@ static int no_more_words(int argc, char **argv)
 	return FOLD_EXIT_USAGE;
 }
 
+#define LS_ROW "%-15s %-17s %-18s %-42s %-15s "
+
 static bool print_vm(void *arg, const char *key, const char *text, bool live)
 {
 	struct session_info i;
@@ -35,7 +37,7 @@ static bool print_vm(void *arg, const char *key, const char *text, bool live)
 	(void)key;
 	(void)arg;
 	if (live && session_info_parse(text, &i))
-		printf("%-15s %-17s %-18s %-15s %7d %s\n", i.iface, i.mac, i.ip4, i.bridge, i.pid, i.hypervisor);
+		printf(LS_ROW "%7d %s\n", i.iface, i.mac, i.ip4, i.ip6, i.bridge, i.pid, i.hypervisor);
 	return false;
 }
 
@@ -45,7 +47,7 @@ static int command_ls(int argc, char **argv)
 
 	if (bad)
 		return bad;
-	printf("%-15s %-17s %-18s %-15s %7s %s\n", "INTERFACE", "MAC", "IPV4", "BRIDGE", "PID", "HYPERVISOR");
+	printf(LS_ROW "%7s %s\n", "INTERFACE", "MAC", "IPV4", "IPV6", "BRIDGE", "PID", "HYPERVISOR");
 	int err = claim_each(SESSION_CLAIM, print_vm, NULL);
 	if (err < 0) {
 		log_err("%s: %s", CLAIM_DIR, strerror(-err));
@@ -62,7 +64,8 @@ static bool collect(void *arg, const char *key, const char *text, bool live)
 	if (live)
 		return false;
 	if (strncmp(key, SESSION_CLAIM, strlen(SESSION_CLAIM)) == 0 && session_info_parse(text, &i)) {
-		session_clean(&i);
+		if (!session_clean(&i))
+			return false;
 		printf("%s: cleaned up after fold %d\n", i.iface, i.pid);
 		++*count;
 	}
@@ -110,9 +113,8 @@ bool command_run(int argc, char **argv, int *status)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {
-	    {"ls", command_ls},
-	    {"gc", command_gc},
-	    {"lamac", command_lamac},
+	    {"ls", command_ls},         {"gc", command_gc}, {"lamac", command_lamac}, {"mkaddress", command_mkaddress},
+	    {"keygen", command_keygen},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/options.h"
+#include "cli/options_priv.h"
 
 #include "host/hypervisor.h"
 
@@ -15,13 +15,20 @@
 const char options_usage[] =
     "fold runs one virtual machine that can only be itself and only reach its own subnet.\n"
     "\n"
-    "  fold [-i <iface>] -4 <ip>/<len> [-m <group>]... [-b <binding>] <mac> kvm|qemu-system-* [<argument>...]\n"
+    "  fold [-i <iface>] [-4 <ip>/<len>] [-6 <prefix>/<len> [-s | -k <key> [-d <dir>]]] [-m <group>]... [-b <binding>]\n"
+    "       <mac> kvm|qemu-system-* [<argument>...]\n"
     "  fold -i <iface> -4 auto [net:<cidr>|net:default]    print a free address, alone\n"
     "  fold -i <iface> -4 release                          give it back\n"
     "  fold ls | gc | lamac\n"
+    "  fold mkaddress -m <mac> -k <key> <prefix>/<len>     print the address that -k gives\n"
+    "  fold keygen <file>                                  make a key for -k\n"
     "\n"
     "  -i <iface>       name of the tap, 15 octets at most (made up when absent)\n"
     "  -4 <ip>/<len>    the VM's IPv4 address and the length of its subnet's prefix\n"
+    "  -6 <prefix>/<len>  the VM's IPv6 prefix; its address is made of it and the MAC\n"
+    "  -s               what -6 says is the VM's whole address\n"
+    "  -k <key>         file with a secret key: the address tells nothing of the MAC (RFC 7217)\n"
+    "  -d <dir>         where the image goes that tells the guest so, " HYPERVISOR_IMAGE_WORD " (the current one)\n"
     "  -m <group>       multicast group, or block of groups with /len, that the VM may send to and receive; repeatable\n"
     "  -b <binding>     file with what the VM is told: HOSTNAME=, GATEWAY=, NAMESERVERS=, ...\n"
     "  --bridge <name>  the Linux bridge to join (else FOLD_BRIDGE, else weave)\n"
@@ -121,11 +128,13 @@ static int set_group(struct options *o, const char *word, struct report *r)
 	char text[CIDR4_TEXT + 4];
 	struct cidr4 block;
 
+	if (strchr(word, ':'))
+		return options6_group(o, word, r);
 	snprintf(text, sizeof(text), strchr(word, '/') ? "%s" : "%s/32", word);
 	if (!cidr4_parse(text, &block) || block.len < 4 || !ip4_is_multicast(block.addr))
 		return report_fail(
 		    r, EINVAL,
-		    "-m %s: not an IPv4 multicast group or block of groups (224.0.0.0 to 239.255.255.255), such as 239.1.2.0/24",
+		    "-m %s: not a multicast group or block of groups (224.0.0.0/4, ff00::/8), such as 239.1.2.0/24 or ff15:1::/32",
 		    word);
 	if (ip4_network(block).s_addr != block.addr.s_addr)
 		return report_fail(r, EINVAL, "-m %s: bits are set behind the prefix; write the block's first group",
@@ -161,6 +170,17 @@ static int take_option(struct options *o, int c, const char *word, struct report
 		return set_iface(o, word, r);
 	case '4':
 		return set_ip4(o, word, r);
+	case '6':
+		return options6_set(o, word, r);
+	case 's':
+		o->mode6 = ADDRESS6_GIVEN;
+		return 0;
+	case 'k':
+		o->key = word;
+		return 0;
+	case 'd':
+		o->image_dir = word;
+		return 0;
 	case 'm':
 		return set_group(o, word, r);
 	case 'b':
@@ -182,14 +202,12 @@ static int take_option(struct options *o, int c, const char *word, struct report
 	case 'V':
 		o->mode = OPTIONS_VERSION;
 		return 0;
-	case '6':
-	case 's':
-	case 'k':
-	case 'd':
 	case 'a':
 	case 'A':
 		return report_fail(r, EINVAL,
-				   "-%c: this version of fold runs VMs over IPv4 alone and has no such flag yet", c);
+				   "-%c: this version of fold lets what passes the gateway go on and has no such flag "
+				   "yet",
+				   c);
 	default:
 		return -EINVAL;
 	}
@@ -209,7 +227,7 @@ static int take_options(int argc, char **argv, struct options *o, struct report 
 	int c;
 
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* glibc: from the start, with nothing kept of an earlier scan */
 	/* '+': the hypervisor's arguments are not fold's. */
 	while ((c = getopt_long(argc, argv, "+:i:4:6:sm:k:d:b:a:A:vhV", longs, NULL)) != -1) {
 		/* In a cluster of short flags optind still points at the word itself; optopt knows the letter. */
@@ -245,6 +263,9 @@ static int address_words(char **words, struct options *o, struct report *r)
 {
 	const char *verb = o->mode == OPTIONS_ALLOCATE ? "auto" : "release";
 
+	if (o->has6 || o->key || o->image_dir || o->mode6 != ADDRESS6_EUI64)
+		return report_fail(r, EINVAL, "-4 %s: is about an IPv4 address alone; leave -6, -s, -k and -d out",
+				   verb);
 	if (!o->iface[0])
 		return report_fail(r, EINVAL, "-4 %s: needs -i <iface>, the name that the address belongs to", verb);
 	if (o->mode == OPTIONS_ALLOCATE && words[0]) {
@@ -280,8 +301,11 @@ static int run_words(char **words, struct options *o, struct report *r)
 	int err = check_mac(words[0], o, r);
 	if (err)
 		return err;
-	if (!o->has4)
-		return report_fail(r, EINVAL, "the VM has no address; give -4 <ip>/<len>");
+	if (!o->has4 && !o->has6)
+		return report_fail(r, EINVAL, "the VM has no address; give -4 <ip>/<len> or -6 <prefix>/<len>");
+	err = options6_finish(o, r);
+	if (err)
+		return err;
 	if (!words[1])
 		return report_fail(r, EINVAL,
 				   "the hypervisor is missing; after the MAC comes kvm or qemu-system-<arch>");
@@ -308,6 +332,8 @@ int options_parse(int argc, char **argv, struct options *out, struct report *r)
 void options_free(struct options *o)
 {
 	free(o->groups4);
+	free(o->groups6);
 	o->groups4 = NULL;
-	o->group4_count = 0;
+	o->groups6 = NULL;
+	o->group4_count = o->group6_count = 0;
 }

@@ -25,10 +25,19 @@ struct options {
 	bool verbose;
 	bool has4;
 	struct cidr4 ip4;
-	const char *net; /* the word after `-4 auto`, or NULL */
+	/* The whole address and its prefix's length; with ADDRESS6_STABLE the prefix alone, for the key is in a file. */
+	bool has6;
+	struct cidr6 ip6;
+	enum address6_mode mode6;
+	const char *word6;     /* -6 as it was written */
+	const char *key;       /* -k, or NULL */
+	const char *image_dir; /* -d, or NULL */
+	const char *net;       /* the word after `-4 auto`, or NULL */
 	uint8_t mac[MAC_LEN];
 	struct group4 *groups4;
 	size_t group4_count;
+	struct group6 *groups6;
+	size_t group6_count;
 	const char *binding;
 	enum transport transport;
 	char **hypervisor; /* its name and arguments, NULL at the end */
@@ -37,6 +46,9 @@ struct options {
 /* 0, or -EINVAL with a line in r. out is to be freed in both cases. */
 int options_parse(int argc, char **argv, struct options *out, struct report *r);
 void options_free(struct options *o);
+
+/* A prefix without host bits in which a host can have an address; else a line that begins with what. */
+bool options_prefix6_ok(const char *what, const struct cidr6 *c, struct report *r);
 
 /* An interface name that the kernel takes as it stands: 1 to 15 octets, no '/', ':', '%' or white space. */
 bool options_iface_ok(const char *name, struct report *r);

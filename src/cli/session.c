@@ -33,7 +33,7 @@ static int prepare(struct session *s, struct report *r)
 		err = file_read(s->o->binding, BINDING_SIZE_MAX, &s->text, &s->text_len, r);
 	if (!err && s->text)
 		err = binding_parse(s->text, s->text_len, s->o->binding, BINDING_VM, &s->binding, r);
-	return err;
+	return err ? err : session_identity(s, r);
 }
 
 static void describe(struct session *s)
@@ -43,14 +43,20 @@ static void describe(struct session *s)
 	snprintf(i->iface, sizeof(i->iface), "%s", s->o->iface);
 	snprintf(i->bridge, sizeof(i->bridge), "%s", s->o->bridge);
 	mac_format(s->o->mac, i->mac);
-	cidr4_format(&s->o->ip4, i->ip4);
+	strcpy(i->ip4, "-");
+	strcpy(i->ip6, "-");
+	if (s->id.has4)
+		cidr4_format(&s->id.ip4, i->ip4);
+	if (s->id.has6)
+		cidr6_format(&s->id.ip6, i->ip6);
 	i->pid = getpid();
 	snprintf(i->copy, sizeof(i->copy), "%s/%s", s->config.datapath, s->o->iface);
 	snprintf(i->hypervisor, sizeof(i->hypervisor), "%s", s->hypervisor.name);
+	if (i->image[0])
+		s->hypervisor.image = i->image;
 }
 
-/* Both processes know: the keeper first, for it is the one that is meant to act on it. */
-static int note(struct session *s, enum session_note key, int32_t value)
+int session_note(struct session *s, enum session_note key, int32_t value)
 {
 	s->notes[key] = value;
 	return keeper_note(&s->keeper, key, value);
@@ -81,12 +87,8 @@ static int find_bridge(const struct session *s, struct link_info *out, struct re
 
 static int build_guest(struct session *s, uint32_t bridge_mtu, struct report *r)
 {
-	struct identity id = {.has4 = true, .ip4 = s->o->ip4, .mtu = bridge_mtu < MTU_MOST ? bridge_mtu : MTU_MOST};
-
-	memcpy(id.iface, s->info.iface, sizeof(id.iface));
-	memcpy(id.bridge, s->info.bridge, sizeof(id.bridge));
-	memcpy(id.mac, s->o->mac, MAC_LEN);
-	return guest_build(&id, s->text ? &s->binding : NULL, &s->config, GUEST_NEED_GATEWAY_MAC, &s->guest, r);
+	s->id.mtu = bridge_mtu < MTU_MOST ? bridge_mtu : MTU_MOST;
+	return guest_build(&s->id, s->text ? &s->binding : NULL, &s->config, GUEST_NEED_GATEWAY_MAC, &s->guest, r);
 }
 
 static int make_tap(struct session *s, struct report *r)
@@ -105,26 +107,35 @@ static int make_tap(struct session *s, struct report *r)
 	if (err)
 		return report_fail(r, -err, "interface %s: %s", name, strerror(-err));
 	s->ifindex = info.ifindex;
-	err = note(s, SESSION_NOTE_TAP, info.ifindex);
+	err = session_note(s, SESSION_NOTE_TAP, info.ifindex);
 	return err ? report_fail(r, -err, "the keeper process: %s", strerror(-err)) : 0;
 }
 
 int session_read_host(struct session *s)
 {
+	struct rules *r = &s->rules;
 	struct link_info bridge;
-	struct in_addr now[sizeof(s->host4) / sizeof(s->host4[0])];
-	int err = link_find(s->link, s->info.bridge, &bridge);
-	int count = err ? err : link_addresses4(s->link, bridge.ifindex, now, sizeof(now) / sizeof(now[0]));
+	struct in_addr now4[SESSION_HOST_ADDRESSES];
+	struct in6_addr now6[SESSION_HOST_ADDRESSES];
+	int err = link_find(s->link, s->info.bridge, &bridge), count6 = 0;
+	int count4 = err ? err : link_addresses4(s->link, bridge.ifindex, now4, SESSION_HOST_ADDRESSES);
 
-	if (count < 0)
-		return count;
-	if ((size_t)count == s->rules.host4_count && memcmp(now, s->host4, (size_t)count * sizeof(now[0])) == 0 &&
-	    memcmp(bridge.mac, s->rules.bridge_mac, MAC_LEN) == 0)
+	if (count4 >= 0 && s->id.has6)
+		count6 = link_addresses6(s->link, bridge.ifindex, now6, SESSION_HOST_ADDRESSES);
+	if (count4 < 0 || count6 < 0)
+		return count4 < 0 ? count4 : count6;
+	if ((size_t)count4 == r->host4_count && (size_t)count6 == r->host6_count &&
+	    memcmp(now4, s->host4, (size_t)count4 * sizeof(now4[0])) == 0 &&
+	    memcmp(now6, s->host6, (size_t)count6 * sizeof(now6[0])) == 0 &&
+	    memcmp(bridge.mac, r->bridge_mac, MAC_LEN) == 0)
 		return 0;
-	memcpy(s->host4, now, (size_t)count * sizeof(now[0]));
-	s->rules.host4 = s->host4;
-	s->rules.host4_count = (size_t)count;
-	memcpy(s->rules.bridge_mac, bridge.mac, MAC_LEN);
+	memcpy(s->host4, now4, (size_t)count4 * sizeof(now4[0]));
+	memcpy(s->host6, now6, (size_t)count6 * sizeof(now6[0]));
+	r->host4 = s->host4;
+	r->host4_count = (size_t)count4;
+	r->host6 = s->host6;
+	r->host6_count = (size_t)count6;
+	memcpy(r->bridge_mac, bridge.mac, MAC_LEN);
 	return 1;
 }
 
@@ -147,12 +158,14 @@ static int try_transport(struct session *s, enum transport t)
 	s->rules.guest = &s->guest;
 	s->rules.groups4 = s->o->groups4;
 	s->rules.group4_count = s->o->group4_count;
+	s->rules.groups6 = s->o->groups6;
+	s->rules.group6_count = s->o->group6_count;
 	s->rules.transport = t;
 	s->rules.number = delivery_number(s->delivery);
 	/* The watch first: nothing that is put in place can be taken away unseen. */
 	if (t == TRANSPORT_QUEUE && !s->watch && (err = watch_open(&s->watch)) < 0)
 		return err;
-	if (t == TRANSPORT_QUEUE && (err = note(s, SESSION_NOTE_SHARED, 1)) < 0)
+	if (t == TRANSPORT_QUEUE && (err = session_note(s, SESSION_NOTE_SHARED, 1)) < 0)
 		return err;
 	err = nft_open(&s->nft);
 	if (!err)
@@ -209,7 +222,7 @@ static int attach(struct session *s, const struct link_info *bridge, struct repo
 
 static int write_copy(struct session *s, struct report *r)
 {
-	int err = note(s, SESSION_NOTE_COPY, 1);
+	int err = session_note(s, SESSION_NOTE_COPY, 1);
 
 	if (err)
 		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
@@ -227,9 +240,9 @@ static int build_up(struct session *s, struct report *r)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
 	if ((err = find_bridge(s, &bridge, r)) || (err = find_host(s, &bridge, r)) ||
 	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
-	    (err = attach(s, &bridge, r)))
+	    (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
 		return err;
-	return write_copy(s, r);
+	return session_image(s, r);
 }
 
 /* Signals are read from a descriptor from the start on; one that was ignored when fold began stays so (nohup). */
@@ -299,6 +312,8 @@ static void take_down(struct session *s)
 	link_close(s->link);
 	if (s->bridge_watch >= 0)
 		close(s->bridge_watch);
+	if (s->advertise >= 0)
+		close(s->advertise);
 	if (s->keeper.pid && !keeper_finish(&s->keeper)) {
 		session_reclaim(s);
 		session_takedown(s, s->notes);
@@ -336,8 +351,10 @@ static int start_and_run(struct session *s)
 
 int session_run(const struct options *o)
 {
-	struct session s = {.o = o, .tap = -1, .bridge_watch = -1, .claims = {CLAIM_NONE, CLAIM_NONE, CLAIM_NONE}};
+	struct session s = {.o = o, .tap = -1, .bridge_watch = -1, .advertise = -1};
 
+	for (int i = 0; i < SESSION_CLAIMS; i++)
+		s.claims[i] = CLAIM_NONE;
 	s.signals = block_signals();
 	if (s.signals < 0) {
 		log_err("signalfd: %s", strerror(errno));

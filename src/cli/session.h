@@ -2,7 +2,7 @@
 /*
  * session: one VM from start to end. Starts in order; stops in reverse from any half-start.
  *
- *   claims -> bridge -> tap (down) -> delivery -> rules -> port (up, last) -> replies -> copy -> hypervisor -> loop
+ *   claims -> bridge -> tap (down) -> delivery -> rules -> port (up, last) -> replies -> copy -> image -> hypervisor -> loop
  *
  * No frame of the guest's can pass before the rules are there: the tap is down until they are.
  */
@@ -10,6 +10,8 @@
 #define FOLD_CLI_SESSION_H
 
 #include "cli/options.h"
+
+#include <limits.h>
 
 enum fold_exit {
 	FOLD_EXIT_USAGE = 2,
@@ -26,13 +28,17 @@ int session_run(const struct options *o);
 struct session_info {
 	char iface[IFNAMSIZ];
 	char mac[MAC_TEXT];
-	char ip4[CIDR4_TEXT];
+	char ip4[CIDR4_TEXT]; /* "-": none; so for ip6 */
+	char ip6[CIDR6_TEXT];
 	char bridge[IFNAMSIZ];
 	int pid;
-	char copy[256];
 	char hypervisor[256];
+	char copy[PATH_MAX];  /* "": none; so for image */
+	char image[PATH_MAX]; /* of -k */
+	uint32_t inode;       /* the image's, as image_write() gives it; 0: there is none yet */
 };
 bool session_info_parse(const char *text, struct session_info *out);
-void session_clean(const struct session_info *left);
+/* False where something could not be removed; it has been said what. */
+bool session_clean(const struct session_info *left);
 
 #endif

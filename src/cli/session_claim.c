@@ -6,6 +6,7 @@
 #include "host/link.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,52 +15,105 @@
 
 #define KEY_SIZE 96
 
-/* The record in the claim's file: one line, words apart by blanks, so none of them may hold one but the last. */
+/*
+ * The record in the claim's file. Its first line is words apart by blanks, so that none of them may hold one but the last; what
+ * may, and what came later, are lines of their own, which older versions leave unread and newer ones can do without.
+ */
 static void info_format(const struct session_info *i, char *text, size_t size)
 {
-	snprintf(text, size, "%s %s %s %s %d %s %s\n", i->iface, i->mac, i->ip4[0] ? i->ip4 : "-", i->bridge, i->pid,
-		 i->copy[0] ? i->copy : "-", i->hypervisor);
+	char hypervisor[sizeof(i->hypervisor)];
+
+	strcpy(hypervisor, i->hypervisor);
+	for (char *c = hypervisor; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	int len = snprintf(text, size, "%s %s %s %s %d - %s\nIP6=%s\n", i->iface, i->mac, i->ip4, i->bridge, i->pid,
+			   hypervisor, i->ip6);
+	if (i->copy[0])
+		len += snprintf(text + len, size - (size_t)len, "COPY=%s\n", i->copy);
+	if (i->image[0])
+		snprintf(text + len, size - (size_t)len, "IMAGE=%u %s\n", i->inode, i->image);
+}
+
+static void info_line(struct session_info *out, const char *line, size_t len)
+{
+	char text[PATH_MAX + 32];
+
+	if (len >= sizeof(text))
+		return;
+	memcpy(text, line, len);
+	text[len] = 0;
+	if (sscanf(text, "IP6=%50s", out->ip6) == 1 || sscanf(text, "COPY=%4095[^\n]", out->copy) == 1)
+		return;
+	sscanf(text, "IMAGE=%u %4095[^\n]", &out->inode, out->image);
 }
 
 bool session_info_parse(const char *text, struct session_info *out)
 {
 	memset(out, 0, sizeof(*out));
-	if (sscanf(text, "%15s %17s %19s %15s %d %255s %255[^\n]", out->iface, out->mac, out->ip4, out->bridge,
+	strcpy(out->ip6, "-");
+	if (sscanf(text, "%15s %17s %19s %15s %d %4095s %255[^\n]", out->iface, out->mac, out->ip4, out->bridge,
 		   &out->pid, out->copy, out->hypervisor) != 7)
 		return false;
 	if (strcmp(out->copy, "-") == 0)
 		out->copy[0] = 0;
+	for (const char *line = strchr(text, '\n'); line; line = strchr(line, '\n')) {
+		line++;
+		info_line(out, line, strcspn(line, "\n"));
+	}
 	return true;
 }
 
-/* Key and words of each claim. The interface's carries the record; it is the one that ls and gc look at. */
-static void claim_key(const struct session *s, int which, char *key, char *what)
+void session_record(const struct session *s)
 {
-	char ip[INET_ADDRSTRLEN];
+	char text[CLAIM_TEXT], key[KEY_SIZE];
 
-	inet_ntop(AF_INET, &s->o->ip4.addr, ip, sizeof(ip));
-	switch (which) {
-	case 0:
-		snprintf(key, KEY_SIZE, SESSION_CLAIM "%s", s->info.iface);
-		snprintf(what, KEY_SIZE, "interface %s", s->info.iface);
+	info_format(&s->info, text, sizeof(text));
+	snprintf(key, sizeof(key), SESSION_CLAIM "%s", s->info.iface);
+	int err = claim_rewrite(key, text);
+	if (err)
+		log_warn("%s: its record could not be written: %s", s->info.iface, strerror(-err));
+}
+
+/* Key and words of each claim; false where the VM has no such thing. The interface's carries the record that ls and gc read. */
+static bool claim_key(const struct session *s, int which, char *key, char *what)
+{
+	const struct session_info *i = &s->info;
+	char ip[INET6_ADDRSTRLEN];
+
+	switch ((enum session_claims)which) {
+	case SESSION_CLAIM_IFACE:
+		snprintf(key, KEY_SIZE, SESSION_CLAIM "%s", i->iface);
+		snprintf(what, KEY_SIZE, "interface %s", i->iface);
+		return true;
+	case SESSION_CLAIM_MAC:
+		snprintf(key, KEY_SIZE, "mac-%s-%s", i->bridge, i->mac);
+		snprintf(what, KEY_SIZE, "MAC %s on bridge %s", i->mac, i->bridge);
+		return true;
+	case SESSION_CLAIM_IP4:
+		inet_ntop(AF_INET, &s->id.ip4.addr, ip, sizeof(ip));
+		snprintf(key, KEY_SIZE, "ip4-%s-%s", i->bridge, ip);
+		snprintf(what, KEY_SIZE, "address %s on bridge %s", ip, i->bridge);
+		return s->id.has4;
+	case SESSION_CLAIM_IP6:
+		inet_ntop(AF_INET6, &s->id.ip6.addr, ip, sizeof(ip));
+		snprintf(key, KEY_SIZE, "ip6-%s-%s", i->bridge, ip);
+		snprintf(what, KEY_SIZE, "address %s on bridge %s", ip, i->bridge);
+		return s->id.has6;
+	case SESSION_CLAIMS:
 		break;
-	case 1:
-		snprintf(key, KEY_SIZE, "mac-%s-%s", s->info.bridge, s->info.mac);
-		snprintf(what, KEY_SIZE, "MAC %s on bridge %s", s->info.mac, s->info.bridge);
-		break;
-	default:
-		snprintf(key, KEY_SIZE, "ip4-%s-%s", s->info.bridge, ip);
-		snprintf(what, KEY_SIZE, "address %s on bridge %s", ip, s->info.bridge);
 	}
+	return false;
 }
 
 static int claim_one(struct session *s, int which, struct report *r)
 {
-	char text[1024], key[KEY_SIZE], what[KEY_SIZE], holder[1024] = "";
+	char text[CLAIM_TEXT], key[KEY_SIZE], what[KEY_SIZE], holder[CLAIM_TEXT] = "";
 	struct session_info other;
 
+	if (!claim_key(s, which, key, what))
+		return 0;
 	info_format(&s->info, text, sizeof(text));
-	claim_key(s, which, key, what);
 	int err = claim_take(key, text, &s->claims[which], holder, sizeof(holder), r);
 	if (err == -EBUSY && session_info_parse(holder, &other))
 		return report_fail(r, EBUSY, "%s: in use by a running fold (pid %d, interface %s); choose another",
@@ -67,7 +121,7 @@ static int claim_one(struct session *s, int which, struct report *r)
 	if (err == -EBUSY)
 		return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
 	/* A killed fold of that name, with its keeper: what it left would be in the way. */
-	if (err == 0 && which == 0 && session_info_parse(holder, &other))
+	if (err == 0 && which == SESSION_CLAIM_IFACE && session_info_parse(holder, &other))
 		session_clean(&other);
 	return err;
 }
@@ -94,11 +148,20 @@ void session_reclaim(struct session *s)
 			claim_one(s, i, &unused);
 }
 
-void session_unclaim(struct session *s)
+void session_unclaim(struct session *s, bool leave)
 {
+	struct claim *iface = &s->claims[SESSION_CLAIM_IFACE];
+
 	/* The interface's last: while it stands, nobody takes the others' places half made. */
-	for (int i = SESSION_CLAIMS - 1; i >= 0; i--)
+	for (int i = SESSION_CLAIMS - 1; i > SESSION_CLAIM_IFACE; i--)
 		claim_release(&s->claims[i]);
+	if (leave && iface->fd >= 0) {
+		session_record(s);
+		close(iface->fd); /* and with it the lock; the file stays */
+		free(iface->path);
+		*iface = CLAIM_NONE;
+	}
+	claim_release(iface);
 }
 
 /* Whoever got a copy of the descriptor keeps no port without rules: the tap goes before they do. */
@@ -139,7 +202,11 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES])
 	int err = notes[SESSION_NOTE_COPY] ? binding_remove_copy(s->info.copy) : 0;
 	if (err)
 		log_warn("%s: could not be removed: %s", s->info.copy, strerror(-err));
-	session_unclaim(s);
+	s->info.inode = (uint32_t)notes[SESSION_NOTE_INODE];
+	err = notes[SESSION_NOTE_IMAGE] ? session_remove_image(s->info.image, s->info.inode) : 0;
+	if (err)
+		log_warn("%s: could not be removed: %s; `fold gc` tries again", s->info.image, strerror(-err));
+	session_unclaim(s, err);
 }
 
 /*
@@ -160,24 +227,35 @@ static void delete_left_tap(const struct session_info *left, const uint8_t mac[s
 	link_close(l);
 }
 
-void session_clean(const struct session_info *left)
+/* Only the copy that this very VM had: somebody else's binding may stand there by now. */
+static void clean_copy(const char *copy, const uint8_t mac[static MAC_LEN])
+{
+	struct report r = {0};
+	struct binding b;
+
+	if (binding_load(copy, BINDING_VM, &b, &r) < 0)
+		return;
+	if (binding_has(&b, BINDING_MAC) && memcmp(b.mac, mac, MAC_LEN) == 0)
+		binding_remove_copy(copy);
+	binding_free(&b);
+}
+
+bool session_clean(const struct session_info *left)
 {
 	struct nft *nft;
-	struct binding b;
-	struct report r = {0};
 	uint8_t mac[MAC_LEN];
 
 	if (!mac_parse(left->mac, mac))
-		return;
+		return true;
 	delete_left_tap(left, mac);
 	if (nft_open(&nft) == 0) {
 		rules_remove_shared(nft, left->iface);
 		nft_close(nft);
 	}
-	/* Only the copy that this very VM had: somebody else's binding may stand there by now. */
-	if (!left->copy[0] || binding_load(left->copy, BINDING_VM, &b, &r) < 0)
-		return;
-	if (binding_has(&b, BINDING_MAC) && memcmp(b.mac, mac, MAC_LEN) == 0)
-		binding_remove_copy(left->copy);
-	binding_free(&b);
+	if (left->copy[0])
+		clean_copy(left->copy, mac);
+	int err = left->image[0] ? session_remove_image(left->image, left->inode) : 0;
+	if (err)
+		log_err("%s: could not be removed: %s", left->image, strerror(-err));
+	return !err;
 }

@@ -19,8 +19,8 @@
 #define LOG_BURST 50
 #define LOG_PER_SECOND 5
 
-/* Delivery, signals, keeper, the host on the bridge, and the watch over the rules where there is one. */
-#define FDS 5
+/* Delivery, signals, keeper, the host on the bridge, and, where there are such, the watch over the rules and a timer. */
+#define FDS 6
 
 struct loop {
 	struct session *s;
@@ -69,6 +69,7 @@ static void on_frame(void *arg, const struct frame *f)
 		l->drops[reply->drop]++;
 		say(l, &l->refusals, drop_name(reply->drop));
 		break;
+	case ANSWER_FORWARD:
 	case ANSWER_NOT_MINE:
 		break;
 	}
@@ -123,9 +124,11 @@ static void pass_signal(struct session *s)
 {
 	struct signalfd_siginfo info;
 
-	while (read(s->signals, &info, sizeof(info)) == sizeof(info))
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		session_advertise_last(s); /* while somebody is there to hear it */
 		if (info.ssi_code != SI_KERNEL)
 			keeper_signal(&s->keeper, (int)info.ssi_signo);
+	}
 }
 
 int session_exit_status(const struct session *s, int wait_status)
@@ -168,12 +171,15 @@ int session_loop(struct session *s)
 	    .answers = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
 	    .refusals = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
 	};
-	const int fds[FDS] = {delivery_fd(s->delivery), s->signals, s->keeper.fd, s->bridge_watch,
-			      s->watch ? watch_fd(s->watch) : -1};
+	session_advertise_start(s);
+	const int fds[FDS] = {delivery_fd(s->delivery), s->signals,   s->keeper.fd,
+			      s->bridge_watch,          s->advertise, s->watch ? watch_fd(s->watch) : -1};
 	int epoll = epoll_create1(EPOLL_CLOEXEC), status = FOLD_EXIT_FAILED;
 
-	for (int i = 0; i < FDS && fds[i] >= 0; i++) {
+	for (int i = 0; i < FDS; i++) {
 		struct epoll_event e = {.events = EPOLLIN, .data.fd = fds[i]};
+		if (fds[i] < 0)
+			continue;
 		if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fds[i], &e) < 0) {
 			log_err("epoll: %s", strerror(errno));
 			return status;
@@ -191,6 +197,8 @@ int session_loop(struct session *s)
 			else if (fd == fds[3])
 				follow_host(s);
 			else if (fd == fds[4])
+				session_advertise_due(s);
+			else if (fd == fds[5])
 				mend_rules(s);
 			else
 				end = keeper_said(s, &status);
@@ -200,6 +208,8 @@ int session_loop(struct session *s)
 			}
 		}
 	}
+	/* The tap is the keeper's to the end; where the guest is still there, it is about to lose its router. */
+	session_advertise_last(s);
 	close(epoll);
 	return status;
 }

@@ -14,10 +14,18 @@
 #include "host/link.h"
 #include "host/tx.h"
 
-/* What the keeper is told, each as soon as it is about to be: the tap's ifindex, and that there are the others. */
-enum session_note { SESSION_NOTE_TAP, SESSION_NOTE_SHARED, SESSION_NOTE_COPY };
+/* What the keeper is told, each as soon as it is about to be: the tap's ifindex, that there are others, the image's inode. */
+enum session_note {
+	SESSION_NOTE_TAP,
+	SESSION_NOTE_SHARED,
+	SESSION_NOTE_COPY,
+	SESSION_NOTE_IMAGE,
+	SESSION_NOTE_INODE,
+};
 
-#define SESSION_CLAIMS 3
+enum session_claims { SESSION_CLAIM_IFACE, SESSION_CLAIM_MAC, SESSION_CLAIM_IP4, SESSION_CLAIM_IP6, SESSION_CLAIMS };
+
+#define SESSION_HOST_ADDRESSES 32
 
 struct session {
 	const struct options *o;
@@ -26,6 +34,7 @@ struct session {
 	char *text; /* of the binding file, or NULL */
 	size_t text_len;
 	struct hypervisor hypervisor;
+	struct identity id; /* the MTU comes with the bridge */
 	struct guest guest;
 
 	struct session_info info; /* as the claim says it */
@@ -38,17 +47,34 @@ struct session {
 	int signals; /* signalfd */
 	struct nft *nft;
 	struct link *link;
-	int bridge_watch;         /* readable when the host changes on that network */
-	struct in_addr host4[32]; /* the host's addresses there */
+	int bridge_watch; /* readable when the host changes on that network */
+	/* The host's addresses there. */
+	struct in_addr host4[SESSION_HOST_ADDRESSES];
+	struct in6_addr host6[SESSION_HOST_ADDRESSES];
 	struct rules rules;
 	struct watch *watch; /* with NFQUEUE */
 	struct delivery *delivery;
 	struct tx *tx;
+	int advertise;              /* timerfd of unsolicited router advertisements, or -1 */
+	unsigned advertise_quickly; /* how many more come at the short intervals of a start */
 };
 
-/* Everything that only one VM may have; in the keeper, which holds it. */
+/* Tells both processes' records: the keeper first, for it is the one that is meant to act on it. 0 or -errno. */
+int session_note(struct session *s, enum session_note key, int32_t value);
+
+/* Who the VM is, from the command line and the key; and where its image goes. 0 or -errno with a line in r. */
+int session_identity(struct session *s, struct report *r);
+/* Makes the image of -k where there is a -k. 0 or -errno with a line in r. */
+int session_image(struct session *s, struct report *r);
+/* Removes it, by the notes that the keeper has. 0 or -errno. */
+int session_remove_image(const char *path, uint32_t inode);
+/* Puts what the record says into the claim's file. */
+void session_record(const struct session *s);
+
+/* Everything that only one VM may have; in the keeper, which holds it. 0 or -errno with a line in r. */
 int session_claim(void *session, struct report *r);
-void session_unclaim(struct session *s);
+/* leave: the record stays for `fold gc`, which has something left to do. */
+void session_unclaim(struct session *s, bool leave);
 /* Takes them over from a keeper that was killed, as far as nobody else was quicker. */
 void session_reclaim(struct session *s);
 /* The tap, the rules, files and claims; the guest is gone by then. Idempotent. */
@@ -56,6 +82,16 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES]);
 
 /* Reads who the host is on the VM's bridge into the rules' description. 1 where that changed, 0, or -errno (-ENODEV: no bridge). */
 int session_read_host(struct session *s);
+
+/*
+ * Unsolicited router advertisements (RFC 4861 6.2.4). start: the first one at once, and the timer for the others; nothing where
+ * the VM has no IPv6. due: the timer is readable. change: at once, with what is no longer true of `was` withdrawn. last:
+ * this router may be gone in a moment; if it is not, it comes back by itself.
+ */
+void session_advertise_start(struct session *s);
+void session_advertise_due(struct session *s);
+void session_advertise_change(struct session *s, const struct guest *was);
+void session_advertise_last(struct session *s);
 
 /* Serves the guest until the hypervisor has ended; returns fold's exit status. */
 int session_loop(struct session *s);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <libnftnl/udata.h>
+#include <linux/if_packet.h>
 #include <linux/netfilter.h>
 #include <net/if.h>
 
@@ -148,6 +149,14 @@ void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto)
 {
 	load_meta(n, NFT_META_L4PROTO);
 	compare(n, op, &proto, sizeof(proto));
+}
+
+void nft_match_elsewhere(struct nft *n)
+{
+	static const uint8_t other = PACKET_OTHERHOST;
+
+	load_meta(n, NFT_META_PKTTYPE);
+	compare(n, NFT_IS, &other, sizeof(other));
 }
 
 void nft_match_mark(struct nft *n, enum nft_op op, uint32_t mark)

@@ -57,19 +57,10 @@ void eth_dst_is_group(struct nft *n)
 	nft_match_masked(n, NFT_LINK, 0, 1, &one, NFT_IS, &one);
 }
 
-void eth_dst_is_one(struct nft *n)
-{
-	static const uint8_t one = 1, zero = 0;
-	nft_match_masked(n, NFT_LINK, 0, 1, &one, NFT_IS, &zero);
-}
-
 void eth_dst_is_peer(struct nft *n, const struct rules *r)
 {
-	static const uint8_t group[MAC_LEN] = {1}, one[MAC_LEN] = {0};
-
-	eth_dst(n, NFT_IS_NOT, r->guest->service_mac);
-	nft_and(n, NFT_IS_NOT, r->bridge_mac, MAC_LEN);
-	nft_match_masked(n, NFT_LINK, 0, MAC_LEN, group, NFT_IS, one);
+	nft_match_elsewhere(n);
+	eth_dst(n, NFT_IS_NOT, r->bridge_mac);
 }
 
 void eth_type(struct nft *n, uint16_t type)

@@ -38,7 +38,6 @@ const char *rules_counter(enum rules_counter c);
 void eth_src(struct nft *n, enum nft_op op, const uint8_t *mac);
 void eth_dst(struct nft *n, enum nft_op op, const uint8_t *mac);
 void eth_dst_is_group(struct nft *n);
-void eth_dst_is_one(struct nft *n); /* not a group */
 void eth_type(struct nft *n, uint16_t type);
 /* The source and the type in one match, and so the destination and the type. */
 void eth_src_and_type(struct nft *n, const uint8_t *mac, uint16_t type);

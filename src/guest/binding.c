@@ -19,7 +19,7 @@
 #define MANY .flags = BINDING_FIELD_MANY
 #define WHO .flags = BINDING_FIELD_WHO
 
-/* The format, a key a line. DHCP_OPTION:, ADDRESS:, ADDRESS6: and TXT: stand in parse_prefixed(). */
+/* The format, a key a line. DHCP_OPTION:, DHCP6_OPTION:, ADDRESS:, ADDRESS6: and TXT: stand in parse_prefixed(). */
 /* clang-format off */
 static const struct field fields[] = {
 	F("MAC",           MAC,         MAC,    mac,    WHO),
@@ -130,6 +130,36 @@ static const char *add_option(struct parser *p, const char *code, const char *va
 	return NULL;
 }
 
+static const char *add_option6(struct parser *p, const char *code, const char *value)
+{
+	struct dhcp6_option opt;
+	const char *wrong = option_parse6(code, value, &opt);
+
+	if (wrong)
+		return wrong;
+	for (size_t i = 0; i < p->b.option6_count; i++) {
+		if (p->b.options6[i].code != opt.code)
+			continue;
+		report_warn(p->r, "%s:%u: DHCP6_OPTION:%u stands a second time; the last one counts", p->b.path,
+			    p->line, opt.code);
+		free(p->b.options6[i].bytes);
+		p->b.options6[i] = opt;
+		return NULL;
+	}
+	if (p->b.option6_count == OPTION6_COUNT_MAX) {
+		free(opt.bytes);
+		return "is one DHCPv6 option more than the 64 that a file may set; drop some";
+	}
+	struct dhcp6_option *at = reallocarray(p->b.options6, p->b.option6_count + 1, sizeof(*at));
+	if (!at) {
+		free(opt.bytes);
+		return list_no_memory;
+	}
+	at[p->b.option6_count++] = opt;
+	p->b.options6 = at;
+	return NULL;
+}
+
 /* Keys that go on after a ':'. 1 where it is one of them and good, 0 where it is not, else -errno. */
 static int parse_prefixed(struct parser *p, const char *key, const char *value)
 {
@@ -138,7 +168,7 @@ static int parse_prefixed(struct parser *p, const char *key, const char *value)
 	    [RECORD_ADDRESS6] = "ADDRESS6:",
 	    [RECORD_TXT] = "TXT:",
 	};
-	const char option[] = "DHCP_OPTION:", *wrong = NULL;
+	const char option[] = "DHCP_OPTION:", option6[] = "DHCP6_OPTION:", *wrong = NULL;
 
 	for (enum record_type type = RECORD_ADDRESS; type <= RECORD_TXT; type++) {
 		size_t n = strlen(prefixes[type]);
@@ -148,10 +178,12 @@ static int parse_prefixed(struct parser *p, const char *key, const char *value)
 			wrong = record_add(&p->b.records, type, key + n, value);
 		return wrong ? bad(p, key, value, wrong) : 1;
 	}
-	if (strncmp(key, option, sizeof(option) - 1) != 0 || p->kind != BINDING_VM)
+	bool is4 = strncmp(key, option, sizeof(option) - 1) == 0;
+	if (p->kind != BINDING_VM || (!is4 && strncmp(key, option6, sizeof(option6) - 1) != 0))
 		return 0;
 	if (*value)
-		wrong = add_option(p, key + sizeof(option) - 1, value);
+		wrong = is4 ? add_option(p, key + sizeof(option) - 1, value)
+			    : add_option6(p, key + sizeof(option6) - 1, value);
 	return wrong ? bad(p, key, value, wrong) : 1;
 }
 
@@ -244,7 +276,12 @@ void binding_free(struct binding *b)
 	for (size_t i = 0; i < b->option_count; i++)
 		free(b->options[i].bytes);
 	free(b->options);
+	for (size_t i = 0; i < b->option6_count; i++)
+		free(b->options6[i].bytes);
+	free(b->options6);
 	record_free(&b->records);
+	record_free(&b->list_records);
+	free(b->list_no_forward.wire);
 	free(b->path);
 	*b = (struct binding){0};
 }

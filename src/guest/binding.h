@@ -90,9 +90,13 @@ struct binding {
 	struct in6_addr dns_server_ip6;
 	struct dhcp_option *options; /* one a code */
 	size_t option_count;
+	struct dhcp6_option *options6; /* one a code, OPTION6_COUNT_MAX at most */
+	size_t option6_count;
 
 	struct record_list records;
 	struct word_list address_lists;
+	struct record_list list_records;   /* what the address lists hold; see address_list.h */
+	struct name_list list_no_forward;
 	uint32_t dns_ttl;
 	bool dns_forward, dns_serve;
 	uint32_t dns_intercept; /* enum dns_intercept */

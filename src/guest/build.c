@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest/build.h"
 
+#include "guest/option.h"
+#include "guest/dns_policy.h"
 #include "guest/service.h"
 
 #include <arpa/inet.h>
@@ -242,6 +244,24 @@ static bool build_options(struct build *w)
 	return true;
 }
 
+static bool build_options6(struct build *w)
+{
+	const struct binding *b = w->b;
+
+	if (!b->option6_count)
+		return true;
+	w->g.options6 = calloc(b->option6_count, sizeof(*w->g.options6));
+	if (!w->g.options6)
+		return false;
+	for (size_t i = 0; i < b->option6_count; i++) {
+		struct dhcp6_option *to = &w->g.options6[w->g.option6_count++];
+		*to = b->options6[i];
+		if (!copy_bytes(&to->bytes, b->options6[i].bytes, b->options6[i].len))
+			return false;
+	}
+	return true;
+}
+
 static void build_times(struct build *w)
 {
 	uint32_t lease = w->c->lease_lifetime < 4 ? 4 : w->c->lease_lifetime;
@@ -255,14 +275,27 @@ static void build_times(struct build *w)
 	w->g.renew_time = renew && renew < w->g.rebind_time ? renew : lease / 2;
 }
 
+/* Two sources for one option would contradict, and some codes would break the protocol. Old files still work. */
+static uint16_t name_code6(struct build *w, enum binding_key k, const char *name, uint32_t in_binding,
+			   uint32_t in_config)
+{
+	uint32_t code = has(w, k) ? in_binding : in_config;
+	const char *owned = code ? option_owned6((uint16_t)code) : NULL;
+
+	if (owned && has(w, k))
+		report_warn(w->r, "%s:%u: %s: code %u %s", w->b->path, w->b->line[k], name, code, owned);
+	else if (owned)
+		report_warn(w->r, "%s: the global configuration's option code %u for a name %s", w->id->iface, code,
+			    owned);
+	return owned ? 0 : (uint16_t)code;
+}
+
 static void build_codes6(struct build *w)
 {
-	const struct binding *b = w->b;
-
-	w->g.hostname_code6 = (uint16_t)(has(w, BINDING_DHCP6_HOSTNAME_OPTCODE) ? b->dhcp6_hostname_optcode
-										: w->c->dhcp6_hostname_optcode);
-	w->g.domain_code6 = (uint16_t)(has(w, BINDING_DHCP6_DOMAINNAME_OPTCODE) ? b->dhcp6_domainname_optcode
-										: w->c->dhcp6_domainname_optcode);
+	w->g.hostname_code6 = name_code6(w, BINDING_DHCP6_HOSTNAME_OPTCODE, "DHCP6_HOSTNAME_OPTCODE",
+					 w->b->dhcp6_hostname_optcode, w->c->dhcp6_hostname_optcode);
+	w->g.domain_code6 = name_code6(w, BINDING_DHCP6_DOMAINNAME_OPTCODE, "DHCP6_DOMAINNAME_OPTCODE",
+				       w->b->dhcp6_domainname_optcode, w->c->dhcp6_domainname_optcode);
 }
 
 /* What the guest is told of how to come by its address (RFC 4861 4.2, 4.6.2); only a /64 can be autonomous (RFC 4862 5.5.3). */
@@ -284,7 +317,8 @@ static void build_mode6(struct build *w)
 	g->ra_period = c->ra_period;
 	g->ra_autonomous = by_itself && w->id->ip6.len == 64;
 	g->ra_managed = g->dhcp6 && by_server;
-	g->ra_other = g->dhcp6 && (g->nameservers6.count || g->search_len || g->hostname_code6 || g->domain_code6);
+	g->ra_other = g->dhcp6 && (g->nameservers6.count || g->search_len || g->hostname_code6 || g->domain_code6 ||
+				   g->option6_count);
 }
 
 int guest_build(const struct identity *id, const struct binding *b, const struct config *c, unsigned flags,
@@ -306,13 +340,16 @@ int guest_build(const struct identity *id, const struct binding *b, const struct
 		err = build_gateway6(&w, flags);
 	if (!err)
 		err = check_gateway_macs(&w);
-	if (!err && !(build_names(&w) && build_options(&w) && (!id->has4 || copy_ip4s(&w.g.nameservers4, ns4)) &&
-		      (!id->has6 || copy_ip6s(&w.g.nameservers6, ns6))))
+	if (!err &&
+	    !(build_names(&w) && build_options(&w) && build_options6(&w) &&
+	      (!id->has4 || copy_ip4s(&w.g.nameservers4, ns4)) && (!id->has6 || copy_ip6s(&w.g.nameservers6, ns6))))
 		err = report_fail(r, ENOMEM, "%s: out of memory", id->iface);
 	build_codes6(&w);
 	build_mode6(&w);
 	if (!err)
 		err = service_build(&w.g, w.b, c, r);
+	if (!err)
+		err = dns_policy_build(&w.g, w.b, c, r);
 	if (err) {
 		guest_free(&w.g);
 		return err;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest/guest.h"
 
+#include "guest/zone.h"
+
 #include <stdlib.h>
 
 bool guest_serves4(const struct guest *g, struct in_addr a)
@@ -26,6 +28,9 @@ void guest_free(struct guest *g)
 	for (size_t i = 0; i < g->option_count; i++)
 		free(g->options[i].bytes);
 	free(g->options);
+	for (size_t i = 0; i < g->option6_count; i++)
+		free(g->options6[i].bytes);
+	free(g->options6);
 	free(g->hostname);
 	free(g->domain);
 	free(g->search);
@@ -33,5 +38,9 @@ void guest_free(struct guest *g)
 	free(g->nameservers6.at);
 	free(g->service4.at);
 	free(g->service6.at);
+	free(g->dns.no_forward);
+	free(g->dns.upstream4.at);
+	free(g->dns.upstream6.at);
+	zone_free(g->dns.zone);
 	*g = (struct guest){0};
 }

@@ -52,6 +52,33 @@ struct dhcp_option {
 	uint8_t *bytes;
 };
 
+/* DHCP6_OPTION:<code>: the same for DHCPv6, whose codes have 16 bits. */
+struct dhcp6_option {
+	uint16_t code;
+	uint16_t len;
+	uint8_t *bytes;
+};
+
+struct zone;
+
+/* What becomes of the guest's DNS questions. */
+struct dns_policy {
+	bool on; /* fold answers them at all */
+	bool
+	    intercept_all; /* every question on UDP port 53, wherever it is sent; else only those to fold's own addresses */
+	bool serve;        /* questions from the network for the VM's own address are answered too */
+	bool forward;      /* others are asked for names that nobody here knows */
+	bool forward_private;   /* for private names too: somebody named the servers that are asked */
+	uint32_t ttl;           /* seconds; of the records in the zone */
+	struct in_addr server4; /* where the guest is to send its questions; 0 where nobody said */
+	struct in6_addr server6;
+	uint8_t *no_forward; /* suffixes, RFC 1035 names in lower case, one after the other */
+	size_t no_forward_len;
+	struct ip4_list upstream4; /* both empty: the host's own resolvers */
+	struct ip6_list upstream6;
+	struct zone *zone; /* see zone.h; NULL: no records */
+};
+
 struct guest {
 	struct identity id;
 	uint8_t service_mac[MAC_LEN];
@@ -81,10 +108,14 @@ struct guest {
 	bool ra_managed, ra_other;             /* M and O (RFC 4861 4.2) */
 	uint32_t ra_period;                    /* seconds between unsolicited router advertisements */
 	uint16_t hostname_code6, domain_code6; /* DHCPv6 options that carry these names; 0: none */
+	struct dhcp6_option *options6;         /* one a code */
+	size_t option6_count;
 
 	/* Addresses that fold itself answers ARP (and, for 6, NS) for. */
 	struct ip4_list service4;
 	struct ip6_list service6;
+
+	struct dns_policy dns;
 };
 
 /* True where fold speaks for that address on the guest's link. */

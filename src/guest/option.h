@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * option: what DHCP_OPTION:<code>=<value> of a binding file says.
+ * option: what DHCP_OPTION:<code>=<value> and DHCP6_OPTION:<code>=<value> of a binding file say.
  *
- * Specifications: RFC 2132 (codes), RFC 3396 (options above 255 octets).
+ * Specifications: RFC 2132 (codes), RFC 3396 (options above 255 octets), RFC 8415 21 (codes of DHCPv6), RFC 5908 (NTP).
  */
 #ifndef FOLD_GUEST_OPTION_H
 #define FOLD_GUEST_OPTION_H
@@ -18,5 +18,16 @@
  * NULL where it is good, and out->bytes is the caller's to free; else what is wrong.
  */
 const char *option_parse(const char *code, const char *value, struct dhcp_option *out);
+
+#define OPTION6_COUNT_MAX 64 /* in one binding file; a reply of 1232 octets can tell no more */
+
+/*
+ * The same for DHCPv6: code 1..65535, and addresses are IPv6 (fde5::1, fde5::2). Pairs of digits with ':' between them
+ * are octets in hex, as above. Addresses for option 56 are wrapped in its sub-options (RFC 5908 4.1).
+ */
+const char *option_parse6(const char *code, const char *value, struct dhcp6_option *out);
+
+/* Why that code of DHCPv6 is not for a binding file, to stand behind it; NULL where it is. */
+const char *option_owned6(uint16_t code);
 
 #endif

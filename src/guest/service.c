@@ -140,6 +140,7 @@ static int build4(struct guest *g, const struct binding *b, const struct config 
 	if (is_own4(g, from[2]))
 		return own_address(g, b, BINDING_NOTIFY_IP, "notifications", r);
 	g->dhcp_server4 = from[0];
+	g->dns.server4 = from[1];
 	for (size_t i = 0; i < SERVICES_MAX; i++) {
 		bool again = !from[i].s_addr || is_gateway4(b, from[i]);
 		for (size_t j = 0; j < count && !again; j++)
@@ -163,6 +164,7 @@ static int build6(struct guest *g, const struct binding *b, const struct config 
 
 	if (same6(&from[0], &g->id.ip6.addr))
 		return own_address(g, b, BINDING_DNS_SERVER_IP6, "the DNS server", r);
+	g->dns.server6 = from[0];
 	if (c->enable_notify && binding_has(b, BINDING_NOTIFY_IP6))
 		from[1] = b->notify_ip6;
 	if (same6(&from[1], &g->id.ip6.addr))

@@ -13,15 +13,20 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#define CLAIM_TEXT 1024
-
-static int claim_dir(char *dir, size_t size)
+unsigned long claim_folder(void)
 {
 	struct stat ns;
 
-	if (stat("/proc/self/ns/net", &ns) < 0)
+	return stat("/proc/self/ns/net", &ns) < 0 ? 0 : (unsigned long)ns.st_ino;
+}
+
+static int claim_dir(char *dir, size_t size)
+{
+	unsigned long folder = claim_folder();
+
+	if (!folder)
 		return -errno;
-	snprintf(dir, size, "%s/%lu", CLAIM_DIR, (unsigned long)ns.st_ino);
+	snprintf(dir, size, "%s/%lu", CLAIM_DIR, folder);
 	return 0;
 }
 
@@ -30,7 +35,6 @@ static void read_text(int fd, char *text, size_t size)
 	ssize_t got = pread(fd, text, size - 1, 0);
 
 	text[got > 0 ? got : 0] = 0;
-	text[strcspn(text, "\n")] = 0;
 }
 
 /* True where path still names the file behind fd: its last holder may have removed it before letting go. */
@@ -98,6 +102,33 @@ int claim_take(const char *key, const char *text, struct claim *out, char *holde
 	}
 	*out = (struct claim){.fd = fd, .path = steal_ptr(&path)};
 	return 0;
+}
+
+int claim_rewrite(const char *key, const char *text)
+{
+	char dir[64];
+	_cleanup_(cleanup_free) char *path = NULL;
+	size_t len = strlen(text);
+	int err = claim_dir(dir, sizeof(dir));
+
+	if (err < 0)
+		return err;
+	if (asprintf(&path, "%s/%s", dir, key) < 0)
+		return -ENOMEM;
+	_cleanup_(cleanup_close) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || pwrite(fd, text, len, 0) != (ssize_t)len || ftruncate(fd, (off_t)len) < 0)
+		return errno ? -errno : -ENOSPC;
+	return 0;
+}
+
+bool claim_is_live(unsigned long folder, const char *key)
+{
+	_cleanup_(cleanup_free) char *path = NULL;
+
+	if (asprintf(&path, "%s/%lu/%s", CLAIM_DIR, folder, key) < 0)
+		return true;
+	_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
 
 void claim_release(struct claim *c)

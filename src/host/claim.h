@@ -30,6 +30,14 @@ struct claim {
  */
 int claim_take(const char *key, const char *text, struct claim *out, char *holder, size_t size, struct report *r);
 
+/* Writes another text, no shorter than the first, into the file of a claim that this process's keeper holds. 0 or -errno. */
+#define CLAIM_TEXT 8192 /* octets, with a NUL */
+int claim_rewrite(const char *key, const char *text);
+
+/* The folder of this network namespace, and whether somebody holds a claim in it or in another one. */
+unsigned long claim_folder(void);
+bool claim_is_live(unsigned long folder, const char *key);
+
 /* Gives it back and removes its file. May be called for CLAIM_NONE. */
 void claim_release(struct claim *c);
 

@@ -156,6 +156,32 @@ void hypervisor_free(struct hypervisor *h)
 	h->path = h->user = NULL;
 }
 
+/* The argument with the image's path for every HYPERVISOR_IMAGE_WORD in it, in new memory; NULL without memory. */
+static char *with_image(const char *arg, const char *image)
+{
+	static const char word[] = HYPERVISOR_IMAGE_WORD;
+	char *out = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&out, &size);
+
+	if (!to)
+		return NULL;
+	for (const char *found; (found = strstr(arg, word)); arg = found + sizeof(word) - 1) {
+		fwrite(arg, 1, (size_t)(found - arg), to);
+		fputs(image, to);
+	}
+	fputs(arg, to);
+	return fclose(to) == 0 ? out : NULL;
+}
+
+static bool put_images(char **args, const char *image)
+{
+	for (; *args; args++)
+		if (strstr(*args, HYPERVISOR_IMAGE_WORD) && !(*args = with_image(*args, image)))
+			return false;
+	return true;
+}
+
 /* fold's own arguments first, then the user's, byte for byte. */
 static char **build_argv(const struct hypervisor *h, int tap_fd)
 {
@@ -176,7 +202,7 @@ static char **build_argv(const struct hypervisor *h, int tap_fd)
 	argv[at++] = strdup("-device");
 	argv[at++] = device;
 	memcpy(argv + at, h->args, (user + 1) * sizeof(*argv));
-	return argv;
+	return !h->image || put_images(argv + at, h->image) ? argv : NULL;
 }
 
 static int become_user(const struct hypervisor *h)

@@ -10,12 +10,15 @@
 
 #include <sys/types.h>
 
+#define HYPERVISOR_IMAGE_WORD "_rdiscd_img_file_"
+
 struct hypervisor {
 	char *path;           /* of the program */
 	const char *name;     /* argv[0], as the user wrote it */
 	bool enable_kvm;      /* to be asked for by argument: there is no `kvm` command here */
 	char **args;          /* the user's own, NULL at the end; not copied */
 	uint8_t mac[MAC_LEN]; /* the guest's */
+	const char *image;    /* what HYPERVISOR_IMAGE_WORD stands for in args; NULL: for itself */
 	/* Who it runs as. */
 	uid_t uid;
 	gid_t gid;

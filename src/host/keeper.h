@@ -20,7 +20,7 @@ struct keeper {
 	int fd; /* readable when it has something to say; at end of file it is dead */
 };
 
-#define KEEPER_NOTES 4
+#define KEEPER_NOTES 8
 
 /* What the keeper does before it serves, and after the hypervisor is dead and the tap closed. */
 struct keeper_work {

@@ -28,6 +28,7 @@ struct link {
 int link_open(struct link **out)
 {
 	struct link *l = calloc(1, sizeof(*l));
+	int on = 1;
 
 	if (!l)
 		return -ENOMEM;
@@ -37,6 +38,8 @@ int link_open(struct link **out)
 		link_close(l);
 		return err;
 	}
+	/* Linux 4.20: addresses are looked up at their interface and not gone through for all there are. */
+	mnl_socket_setsockopt(l->socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	l->seq = (uint32_t)time(NULL);
 	*out = l;
 	return 0;
@@ -70,9 +73,25 @@ static struct nlmsghdr *start_link(struct link *l, uint16_t type, uint16_t flags
 	return h;
 }
 
-/* Sends it and runs cb, if any, over the data that comes before the final answer. */
+/*
+ * libmnl stops at the first part of a list that the kernel says is not of one moment, with the rest still to come. This takes
+ * the word of it out, so that all is read, and returns whether it was there.
+ */
+static bool take_interrupted(char *buf, int len)
+{
+	bool found = false;
+
+	for (struct nlmsghdr *h = (struct nlmsghdr *)buf; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len)) {
+		found |= h->nlmsg_flags & NLM_F_DUMP_INTR;
+		h->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
+	}
+	return found;
+}
+
+/* Sends it and runs cb, if any, over the data that comes before the final answer. -EINTR: a list not of one moment. */
 static int talk(struct link *l, const struct nlmsghdr *h, mnl_cb_t cb, void *arg)
 {
+	bool interrupted = false;
 	uint32_t seq = h->nlmsg_seq, port = mnl_socket_get_portid(l->socket);
 
 	if (mnl_socket_sendto(l->socket, h, h->nlmsg_len) < 0)
@@ -83,11 +102,12 @@ static int talk(struct link *l, const struct nlmsghdr *h, mnl_cb_t cb, void *arg
 			continue;
 		if (got < 0)
 			return -errno;
+		interrupted |= take_interrupted(l->buf, (int)got);
 		int r = mnl_cb_run(l->buf, (size_t)got, seq, port, cb, arg);
 		if (r < 0)
 			return -errno;
 		if (r == MNL_CB_STOP)
-			return 0;
+			return interrupted ? -EINTR : 0;
 	}
 }
 
@@ -228,18 +248,22 @@ static int add_forwarding_entry(struct link *l, const struct link_port *p)
 }
 
 struct address_list {
+	int family;
 	int ifindex;
-	struct in_addr *at;
+	size_t size; /* of one address, in octets */
+	uint8_t *at;
 	size_t most;
 	size_t count;
 };
 
 static int read_local(const struct nlattr *a, void *arg)
 {
-	struct address_list *list = arg;
+	const uint8_t **found = arg;
+	uint16_t type = mnl_attr_get_type(a);
 
-	if (mnl_attr_get_type(a) == IFA_LOCAL && mnl_attr_get_payload_len(a) == 4 && list->count < list->most)
-		memcpy(&list->at[list->count++], mnl_attr_get_payload(a), 4);
+	/* IPv6 has IFA_LOCAL only where the other end of the line has an address too, which is then the other one. */
+	if (type == IFA_LOCAL || (type == IFA_ADDRESS && !*found))
+		*found = mnl_attr_get_payload(a);
 	return MNL_CB_OK;
 }
 
@@ -247,23 +271,49 @@ static int read_address(const struct nlmsghdr *h, void *arg)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(h);
 	struct address_list *list = arg;
+	const uint8_t *found = NULL;
 
-	/* Kernels before 5.0 send those of every interface. */
-	if ((int)ifa->ifa_index == list->ifindex)
-		mnl_attr_parse(h, sizeof(*ifa), read_local, list);
+	/* A kernel that does not know the strict check sends those of every interface, one without IPv6 those of IPv4. */
+	if ((int)ifa->ifa_index != list->ifindex || ifa->ifa_family != list->family)
+		return MNL_CB_OK;
+	mnl_attr_parse(h, sizeof(*ifa), read_local, &found);
+	if (found && list->count < list->most)
+		memcpy(list->at + list->count++ * list->size, found, list->size);
 	return MNL_CB_OK;
+}
+
+static int read_addresses(struct link *l, struct address_list *list)
+{
+	int err = -EINTR;
+
+	/* Interfaces come and go meanwhile: a list that is not of one moment is read again. */
+	for (int turn = 0; err == -EINTR && turn < 100; turn++) {
+		struct nlmsghdr *h = start(l, RTM_GETADDR, NLM_F_DUMP);
+		struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(h, sizeof(*ifa));
+		ifa->ifa_family = (uint8_t)list->family;
+		ifa->ifa_index = (unsigned)list->ifindex;
+		list->count = 0;
+		err = talk(l, h, read_address, list);
+	}
+	return err ? err : (int)list->count;
 }
 
 int link_addresses4(struct link *l, int ifindex, struct in_addr *at, size_t most)
 {
-	struct address_list list = {.ifindex = ifindex, .at = at, .most = most};
-	struct nlmsghdr *h = start(l, RTM_GETADDR, NLM_F_DUMP);
-	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(h, sizeof(*ifa));
+	return read_addresses(l, &(struct address_list){.family = AF_INET,
+							.ifindex = ifindex,
+							.size = sizeof(*at),
+							.at = (uint8_t *)at,
+							.most = most});
+}
 
-	ifa->ifa_family = AF_INET;
-	ifa->ifa_index = (unsigned)ifindex;
-	int err = talk(l, h, read_address, &list);
-	return err ? err : (int)list.count;
+int link_addresses6(struct link *l, int ifindex, struct in6_addr *at, size_t most)
+{
+	return read_addresses(l, &(struct address_list){.family = AF_INET6,
+							.ifindex = ifindex,
+							.size = sizeof(*at),
+							.at = (uint8_t *)at,
+							.most = most});
 }
 
 int link_delete(struct link *l, int ifindex)

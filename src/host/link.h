@@ -44,8 +44,9 @@ struct link_port {
  */
 int link_attach(struct link *l, const struct link_port *p, const char **step);
 
-/* The IPv4 addresses of an interface into at[]; returns how many, at most `most`, or -errno. */
+/* The addresses of an interface into at[], link-local ones too; returns how many, at most `most`, or -errno (-ENODEV: none such). */
 int link_addresses4(struct link *l, int ifindex, struct in_addr *at, size_t most);
+int link_addresses6(struct link *l, int ifindex, struct in6_addr *at, size_t most);
 
 /* Removes an interface, whoever still holds a descriptor of it. 0, also where there is none any more, or -errno. */
 int link_delete(struct link *l, int ifindex);
@@ -54,7 +55,7 @@ int link_delete(struct link *l, int ifindex);
 int link_set_up(struct link *l, int ifindex, bool up);
 
 /*
- * A socket that becomes readable when the interface or its IPv4 addresses change. The kernel filters for this interface
+ * A socket that becomes readable when the interface or its addresses change. The kernel filters for this interface
  * alone, so that others' comings and goings cost nothing. Returns the descriptor, the caller's, or -errno.
  */
 int link_watch(int ifindex);

@@ -29,7 +29,8 @@ static int filter_index(int fd, int ifindex)
 
 int link_watch(int ifindex)
 {
-	const struct sockaddr_nl groups = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR};
+	const struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
+					   .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Takes frames apart. Specifications: RFC 894, 826, 791, 768, 8200, 4443.
+ * Takes frames apart. Specifications: RFC 894, 826, 791, 768, 8200, 4443, 9293.
  * Nothing is ever reassembled: a fragment is a refusal (CVE-2020-1983 and kin).
  */
 #include "pkt/pkt.h"
@@ -15,6 +15,7 @@
 #define UDP_HEADER 8
 #define ARP_LEN 28 /* RFC 826 with 6-octet hardware and 4-octet protocol addresses */
 #define ICMP6_MIN 8
+#define TCP_HEADER 20
 
 static enum drop decode_arp(struct rd r, struct pkt *out)
 {
@@ -59,6 +60,27 @@ static enum drop decode_udp(const struct frame *in, const uint8_t *l4, size_t le
 	return DROP_NONE;
 }
 
+/* Segments are only ever refused (RFC 9293 3.10.7.1), so what the options say does not matter; where they end does. */
+static enum drop decode_tcp(const struct frame *in, const uint8_t *l4, size_t len, uint64_t pseudo, struct pkt *out)
+{
+	struct rd r = rd_over(l4, len);
+
+	out->sport = rd_u16(&r);
+	out->dport = rd_u16(&r);
+	rd_bytes(&r, 8);
+	size_t header = (size_t)(rd_u8(&r) >> 4) * 4;
+	rd_bytes(&r, 7);
+	if (r.bad)
+		return DROP_TRUNCATED;
+	if (header < TCP_HEADER || header > len)
+		return DROP_L4_HEADER;
+	if (!l4_checksum_ok(in, l4, len, 16, pseudo))
+		return DROP_L4_CHECKSUM;
+	out->data = l4;
+	out->len = len;
+	return DROP_NONE;
+}
+
 static enum drop decode_ip4(const struct frame *in, struct rd r, struct pkt *out)
 {
 	const uint8_t *header = r.p;
@@ -83,11 +105,12 @@ static enum drop decode_ip4(const struct frame *in, struct rd r, struct pkt *out
 		return DROP_FRAGMENT;
 	if (csum_fold(csum_add(0, header, IP4_HEADER)) != 0xffff)
 		return DROP_IP_CHECKSUM;
-	if (proto != IPPROTO_UDP)
+	if (proto != IPPROTO_UDP && proto != IPPROTO_TCP)
 		return DROP_UNKNOWN;
-	out->kind = PKT_UDP4;
+	out->kind = proto == IPPROTO_UDP ? PKT_UDP4 : PKT_TCP4;
 	size_t len = total - IP4_HEADER; /* what follows is Ethernet padding */
-	return decode_udp(in, r.p, len, csum_pseudo4(out->src4, out->dst4, IPPROTO_UDP, len), out);
+	uint64_t pseudo = csum_pseudo4(out->src4, out->dst4, proto, len);
+	return proto == IPPROTO_UDP ? decode_udp(in, r.p, len, pseudo, out) : decode_tcp(in, r.p, len, pseudo, out);
 }
 
 static enum drop decode_ip6(const struct frame *in, struct rd r, struct pkt *out)
@@ -109,6 +132,9 @@ static enum drop decode_ip6(const struct frame *in, struct rd r, struct pkt *out
 	case IPPROTO_UDP:
 		out->kind = PKT_UDP6;
 		return decode_udp(in, r.p, len, pseudo, out);
+	case IPPROTO_TCP:
+		out->kind = PKT_TCP6;
+		return decode_tcp(in, r.p, len, pseudo, out);
 	case IPPROTO_ICMPV6:
 		out->kind = PKT_ICMP6;
 		if (len < ICMP6_MIN)

@@ -2,7 +2,7 @@
 /*
  * pkt: a frame taken apart, and headers put around a reply.
  *
- * Specifications: RFC 894 (Ethernet), 826 (ARP), 791 (IPv4), 8200 (IPv6), 768 (UDP), 4443 (ICMPv6).
+ * Specifications: RFC 894 (Ethernet), 826 (ARP), 791 (IPv4), 8200 (IPv6), 768 (UDP), 4443 (ICMPv6), 9293 (TCP).
  */
 #ifndef FOLD_PKT_PKT_H
 #define FOLD_PKT_PKT_H
@@ -27,7 +27,7 @@ struct frame {
 	uint32_t ifindex;  /* the port it came in by; 0 in a replay */
 };
 
-enum pkt_kind { PKT_ARP, PKT_UDP4, PKT_UDP6, PKT_ICMP6 };
+enum pkt_kind { PKT_ARP, PKT_UDP4, PKT_UDP6, PKT_ICMP6, PKT_TCP4, PKT_TCP6 };
 
 /* Addresses are in network byte order, as in every in_addr; numbers in host order. */
 struct pkt {
@@ -38,7 +38,7 @@ struct pkt {
 	struct in6_addr src6, dst6;
 	uint8_t hop_limit;
 	uint16_t sport, dport;
-	/* UDP: the data. ARP: from the hardware type on. ICMPv6: from the type on. Not copied. */
+	/* UDP: the data. ARP: from the hardware type on. ICMPv6: from the type on. TCP: its header and all. Not copied. */
 	const uint8_t *data;
 	size_t len;
 };
@@ -59,6 +59,7 @@ enum answer {
 	ANSWER_REPLY,    /* `reply` is complete */
 	ANSWER_QUIET,    /* handled, and nothing is to be said */
 	ANSWER_DROP,     /* refused: reply->drop says why */
+	ANSWER_FORWARD,  /* a DNS question that others may know: reply->w holds it, with the answer's addresses */
 };
 
 #define REPLY_HEADROOM 64 /* Ethernet + IPv6 + UDP, rounded up so that data is aligned */

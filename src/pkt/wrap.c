@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Puts headers around a reply, in place, from the inside out.
- * Specifications: RFC 894, 791, 768, 8200, 4443.
+ * Specifications: RFC 894, 791, 768, 8200, 4443, 9293.
  */
 #include "base/csum.h"
 #include "pkt/pkt.h"
@@ -97,6 +97,14 @@ static uint8_t *network(const struct reply *r, uint8_t *data, size_t *len, uint1
 		*ethertype = ETH_P_IPV6;
 		fill_checksum(l4, *len, 2, csum_pseudo6(&r->src6, &r->dst6, IPPROTO_ICMPV6, *len));
 		return ip6_header(r, l4, len, IPPROTO_ICMPV6);
+	case PKT_TCP4:
+		*ethertype = ETH_P_IP;
+		fill_checksum(l4, *len, 16, csum_pseudo4(r->src4, r->dst4, IPPROTO_TCP, *len));
+		return ip4_header(r, l4, len, IPPROTO_TCP);
+	case PKT_TCP6:
+		*ethertype = ETH_P_IPV6;
+		fill_checksum(l4, *len, 16, csum_pseudo6(&r->src6, &r->dst6, IPPROTO_TCP, *len));
+		return ip6_header(r, l4, len, IPPROTO_TCP);
 	}
 	return NULL;
 }

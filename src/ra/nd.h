@@ -8,8 +8,8 @@
 
 /*
  * Answered: fold's link-local address, the service addresses, and the gateway, which resolves to the gateway's MAC.
- * Never the guest's own addresses, whose duplicate address detection must fail to find anybody. NOT_MINE where it is no
- * neighbour solicitation. Pure.
+ * Never the guest's own addresses, whose duplicate address detection must fail to find anybody. Advertisements and redirects
+ * are refused. NOT_MINE where it is neither. Pure.
  */
 enum answer nd_answer(const struct guest *g, const struct pkt *in, struct reply *out);
 

@@ -108,6 +108,141 @@ for bad in true /bin/sh qemu-img qemu-system- kvmtool -x ''; do
 done
 refused 'an unknown command' 2 'frobnicate' frobnicate
 
+# ---- the command line: IPv6 ----
+
+# vm6 NAME STATUS TEXT ARGUMENT...: with a good VM's flags in front but for its address, and a good hypervisor behind.
+vm6() {
+	name=$1 want=$2 text=$3
+	shift 3
+	refused "$name" "$want" "$text" --bridge "$BRIDGE" -i vm0 "$@" "$mac" qemu-system-true
+}
+prefix=fde5:824d:d315:3bb1::/64
+head -c 64 /dev/urandom >"$T/key"
+mkdir "$T/images"
+
+for bad in fde5:: fde5::/ fde5::/129 fde5::/-1 fde5::/64x /64 '' 10.0.1.1/24 fde5:/64 g::/64 fde5::/64/64 fe80::1%lo/64 auto; do
+	vm6 "-6 '$bad'" 2 "-6 $bad" -6 "$bad"
+done
+for bad in ff02::/64 ff02::1/64 ::/64 ::/128 ::1/128 ::ffff:10.0.1.1/128 fe80::/64 fe80::1/64 fde5::/0; do
+	vm6 "-6 $bad" 2 "-6 $bad: " -6 "$bad"
+	vm6 "-6 $bad with -s" 2 "-6 $bad: " -s -6 "$bad"
+	vm6 "-6 $bad with -k" 2 "-6 $bad: " -6 "$bad" -k "$T/key" -d "$T/images"
+done
+for bad in fde5::/48 fde5::/63 fde5::/65 fde5::/128; do
+	vm6 "-6 $bad" 2 "-6 $bad: " -6 "$bad"
+	vm6 "-6 $bad with -k" 2 "-6 $bad: " -6 "$bad" -k "$T/key" -d "$T/images"
+done
+vm6 '-6 with bits behind the prefix' 2 '-6 fde5::7/64: bits are set behind the prefix' -6 fde5::7/64
+vm6 '-6 with bits behind the prefix and -k' 2 '-6 fde5::7/64: bits are set behind the prefix' -6 fde5::7/64 -k "$T/key"
+vm6 "-s with the prefix's own address" 2 "-6 $prefix: with -s" -s -6 "$prefix"
+vm6 '-6 twice' 2 '-6 fde6::/64: given twice' -6 "$prefix" -6 fde6::/64
+vm6 '-s without -6' 2 '-s: ' -s -4 10.0.1.1/24
+vm6 '-k without -6' 2 "-k $T/key: " -k "$T/key" -4 10.0.1.1/24
+vm6 '-d without -k' 2 "-d $T/images: " -d "$T/images" -6 "$prefix"
+vm6 '-s with -k' 2 '-s: ' -s -k "$T/key" -6 fde5::7/64
+for bad in fde5::1 ff00::/7 ff15::1/64 ff15::1/129 ff15: ff15::%lo; do
+	vm6 "-m $bad" 2 "-m $bad" -6 "$prefix" -m "$bad"
+done
+vm6 '-m of IPv6 without -6' 2 '-m ff15::1' -4 10.0.1.1/24 -m ff15::1
+vm6 '-m of IPv4 without -4' 2 '-m 239.1.2.3' -6 "$prefix" -m 239.1.2.3
+refused '-4 auto with -6' 2 '-4 auto: ' --local -i vm0 -4 auto -6 "$prefix"
+run_fold --bridge "$BRIDGE" -i vm0 -6 "$prefix" -k "$T/key" -d "$T/images" "$mac" qemu-system-true
+check 'the IPv6 words that are good' same 'status, stdout and stderr' "$status$(cat "$T/stdout" "$T/stderr")" 0
+ip link set "$BRIDGE" mtu 1279
+vm6 'a bridge with an MTU that IPv6 cannot use' 125 '1280' -6 "$prefix"
+ip link set "$BRIDGE" mtu 1500
+
+# ---- the key and its image ----
+
+# keyed NAME TEXT ARGUMENT...: with -k, and all that it needs but for the arguments.
+keyed() {
+	name=$1 text=$2
+	shift 2
+	vm6 "$name" 125 "$text" -6 "$prefix" "$@"
+	check "$name: no image" same files "$(find "$T/images" -mindepth 1)" ''
+}
+head -c 63 "$T/key" >"$T/short"
+keyed 'a key that is too short' "-k $T/short: " -k "$T/short" -d "$T/images"
+: >"$T/empty"
+keyed 'a key that is empty' "-k $T/empty: " -k "$T/empty" -d "$T/images"
+keyed 'a key that does not exist' "-k $T/none: " -k "$T/none" -d "$T/images"
+keyed 'a key without a name' '-k : ' -k '' -d "$T/images"
+keyed 'a key that is a directory' "-k $T: " -k "$T" -d "$T/images"
+keyed 'a key that is a device' '-k /dev/zero: ' -k /dev/zero -d "$T/images"
+mkfifo "$T/keypipe"
+keyed 'a key that is a pipe' "-k $T/keypipe: " -k "$T/keypipe" -d "$T/images"
+keyed 'a key that cannot be read' '-k /proc/self/mem: ' -k /proc/self/mem -d "$T/images"
+keyed 'an image directory that does not exist' "-d $T/none: " -k "$T/key" -d "$T/none"
+keyed 'an image directory that is a file' "$T/key/rdiscd_vm0.img: " -k "$T/key" -d "$T/key"
+keyed 'an image directory in which nothing can be made' /proc/rdiscd_vm0.img -k "$T/key" -d /proc
+mkdir "$T/images/a,b"
+vm6 'an image directory with a comma' 125 "$T/images/a,b: " -6 "$prefix" -k "$T/key" -d "$T/images/a,b"
+rmdir "$T/images/a,b"
+mount -t tmpfs -o ro none "$T/images"
+keyed 'an image directory that may not be written' "$T/images/rdiscd_vm0.img: " -k "$T/key" -d "$T/images"
+umount "$T/images"
+mount -t tmpfs -o size=1024k none "$T/images"
+keyed 'a disk that is full' "$T/images/rdiscd_vm0.img: cannot be written: No space left" -k "$T/key" -d "$T/images"
+umount "$T/images"
+
+# there NAME: what stands where the image would go is refused, and stays.
+there() {
+	before=$(cd "$T/images" && find . -ls | awk '{ print $1, $3, $5, $7, $11, $12, $13 }' && cat "$T/precious")
+	vm6 "$1" 125 "$T/images/rdiscd_vm0.img: exists already" -6 "$prefix" -k "$T/key" -d "$T/images"
+	check "$1: stays as it was" same files \
+		"$(cd "$T/images" && find . -ls | awk '{ print $1, $3, $5, $7, $11, $12, $13 }' && cat "$T/precious")" "$before"
+	rm -rf "$T/images/rdiscd_vm0.img"
+}
+echo precious >"$T/precious"
+echo mine >"$T/images/rdiscd_vm0.img"
+there "somebody's file where the image goes"
+ln -s "$T/precious" "$T/images/rdiscd_vm0.img"
+there "a link to somebody's file where the image goes"
+ln -s "$T/nowhere" "$T/images/rdiscd_vm0.img"
+there 'a link to nowhere where the image goes'
+check 'and nowhere has not been made' not ls "$T/nowhere"
+mkdir "$T/images/rdiscd_vm0.img"
+there 'a directory where the image goes'
+head -c 1474560 /dev/zero >"$T/images/rdiscd_vm0.img"
+mke2fs -q -F "$T/images/rdiscd_vm0.img" >/dev/null 2>&1
+there "somebody's disk image where the image goes"
+ln -s "$T/precious" "$T/images/.rdiscd_vm0.img.new"
+run_fold --bridge "$BRIDGE" -i vm0 -6 "$prefix" -k "$T/key" -d "$T/images" "$mac" qemu-system-true
+check 'a link where the image is written before it has its name' same 'status, files and what it points to' \
+	"$status $(find "$T/images" -mindepth 1) $(cat "$T/precious")" '0  precious'
+
+# ---- mkaddress and keygen ----
+
+for line in "-m $mac $prefix" "-k $T/key $prefix" "$prefix" '' "-m $mac -k" "-x -m $mac -k $T/key $prefix" "--half -m $mac -k $T/key $prefix"; do
+	# shellcheck disable=SC2086 # words
+	refused "mkaddress $line" 2 'mkaddress: ' mkaddress $line
+done
+for bad in 52:54:00:12:34 x ''; do
+	refused "mkaddress -m '$bad'" 2 "mkaddress: -m $bad: " mkaddress -m "$bad" -k "$T/key" "$prefix"
+done
+for bad in fde5:: fde5::/128 fde5::/0 fde5::/x fde5::7/64 ff02::/64 ::/64 fe80::/64 10.0.1.1/24 ''; do
+	refused "mkaddress '$bad'" 2 "mkaddress: $bad: " mkaddress -m "$mac" -k "$T/key" "$bad"
+done
+refused 'mkaddress without a prefix' 2 'mkaddress: the prefix' mkaddress -m "$mac" -k "$T/key"
+refused 'mkaddress with a word too many' 2 'mkaddress: more: ' mkaddress -m "$mac" -k "$T/key" "$prefix" stable-privacy more
+refused 'mkaddress of another kind' 2 'mkaddress: macaddr: ' mkaddress -m "$mac" -k "$T/key" "$prefix" macaddr
+refused 'mkaddress with a short key' 125 "-k $T/short: " mkaddress -m "$mac" -k "$T/short" "$prefix"
+refused 'mkaddress with no key' 125 "-k $T/none: " mkaddress -m "$mac" -k "$T/none" "$prefix"
+refused 'keygen without a file' 2 'keygen: ' keygen
+refused 'keygen with two' 2 'keygen: ' keygen "$T/k1" "$T/k2"
+refused 'keygen onto a key' 125 "$T/key: exists already" keygen "$T/key"
+ln -s "$T/nowhere" "$T/keylink"
+refused 'keygen by a link' 125 "$T/keylink: exists already" keygen "$T/keylink"
+refused 'keygen where there is no directory' 125 "$T/none/key: " keygen "$T/none/key"
+mkdir "$T/full"
+mount -t tmpfs -o size=4k,nr_inodes=2 none "$T/full"
+head -c 4096 /dev/zero >"$T/full/fill"
+rm -f "$T/full/key"
+mount -o remount,nr_inodes=3 "$T/full"
+refused 'keygen on a full disk' 125 "$T/full/key: cannot be written: " keygen "$T/full/key"
+check 'keygen on a full disk: no file' not ls "$T/full/key"
+umount "$T/full"
+
 # ---- the hypervisor ----
 
 refused 'a hypervisor that does not exist: by name' 127 'qemu-system-nowhere: ' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" \
@@ -248,7 +383,7 @@ umount /run
 HV_OUT=$T/out/hv
 export HV_OUT
 mac=52:54:00:ab:cd:ef
-"$FOLD" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-stay >"$T/first" 2>&1 </dev/null &
+"$FOLD" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 -6 "$prefix" "$mac" qemu-system-stay >"$T/first" 2>&1 </dev/null &
 first=$!
 within 30 test -e "$HV_OUT"
 running=yes
@@ -263,13 +398,18 @@ refused 'a second fold with the same address' 125 "address 10.0.1.1 on bridge $B
 	--bridge "$BRIDGE" -i vm1 -4 10.0.1.1/24 "$other" qemu-system-true
 refused 'a second fold with the same address in a wider subnet' 125 "address 10.0.1.1 on bridge $BRIDGE: in use" \
 	--bridge "$BRIDGE" -i vm1 -4 10.0.1.1/16 "$other" qemu-system-true
+address6=fde5:824d:d315:3bb1:5054:ff:feab:cdef
+refused 'a second fold with the same IPv6 address' 125 "address $address6 on bridge $BRIDGE: in use by a running fold (pid $first, interface vm0)" \
+	--bridge "$BRIDGE" -i vm1 -s -6 "$address6/64" "$other" qemu-system-true
+refused 'a second fold with the same IPv6 address, written in another way' 125 "address $address6 on bridge $BRIDGE: in use" \
+	--bridge "$BRIDGE" -i vm1 -4 10.0.1.2/24 -s -6 FDE5:824D:D315:3BB1:5054:00FF:FEAB:CDEF/48 "$other" qemu-system-true
 make_bridge br1
-run_fold --bridge br1 -i vm1 -4 10.0.1.1/24 "$mac" qemu-system-true
+run_fold --bridge br1 -i vm1 -4 10.0.1.1/24 -6 "$prefix" "$mac" qemu-system-true
 check 'on another bridge both are free' ended 0
 run_fold --bridge "$BRIDGE" -i vm1 -4 10.0.1.2/24 "$other" qemu-system-true
 check 'beside it another VM is welcome' ended 0
 check 'the first one has noticed nothing' same 'what it said, and its tap' "$(cat "$T/first")$(cat /sys/class/net/vm0/carrier)" 1
-check 'and has all that it had' same 'claims and copy' "$(find /run/fold -type f ! -name 'kernel-*' | wc -l) $(ls "$datapath")" '3 vm0'
+check 'and has all that it had' same 'claims and copy' "$(find /run/fold -type f ! -name 'kernel-*' | wc -l) $(ls "$datapath")" '4 vm0'
 kill "$first"
 wait "$first"
 running=

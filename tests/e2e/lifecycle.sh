@@ -284,7 +284,7 @@ check "the bridge's table has the guest's MAC, once and static" same entries \
 	"$(bridge fdb show dev vm0 | grep -v ' vlan ' | grep -c "^$mac .*static")" 1
 check "the VM's copy of its binding says who it is" same copy "$(grep -E '^(MAC|IP|SUBNET|BRIDGE)=' "$datapath/vm0" | sort | tr '\n' ' ')" \
 	"BRIDGE=$BRIDGE IP=10.0.1.1 MAC=$mac SUBNET=10.0.1.0/24 "
-check 'fold ls shows it' grep -qE "^vm0 +$mac +10.0.1.1/24 +$BRIDGE +$vm +qemu-system-stay" "$(
+check 'fold ls shows it' grep -qE "^vm0 +$mac +10.0.1.1/24 +- +$BRIDGE +$vm +qemu-system-stay" "$(
 	"$FOLD" ls >"$T/ls"
 	echo "$T/ls"
 )"
@@ -320,6 +320,319 @@ check 'and one line says so' same lines "$(grep -c IPTABLES "$T/stderr") $(wc -l
 run_vm "$mac" qemu-system-show
 check 'without them fold says nothing' same stderr "$(cat "$T/stderr")" ''
 nothing_left 'tap and bridge'
+
+# ---- IPv6 addresses ----
+
+prefix=fde5:824d:d315:3bb1
+eui64=$prefix:5054:ff:fe12:3456
+# shellcheck disable=SC2059 # octets 0 to 63
+printf "$(seq 0 63 | while read -r n; do printf '\\%03o' "$n"; done)" >"$T/key"
+hypervisor copy <<'END'
+grep -E '^(IP|SUBNET|IP6|SUBNET6)=' "$HV_COPY" | sort | tr '\n' ' '
+END
+HV_COPY=$datapath/vm0
+export HV_COPY
+
+# six ARGUMENT...: a VM on $BRIDGE with no address but what the arguments say.
+six() {
+	run_fold --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 "$@"
+}
+
+six -6 "$prefix::/64" "$mac" qemu-system-copy
+check '-6: prefix and Modified EUI-64' same 'status and copy' "$status $(cat "$T/stdout")" "0 IP6=$eui64 SUBNET6=$prefix::/64 "
+check '-6: nothing is said' same stderr "$(cat "$T/stderr")" ''
+six -6 "$prefix::/64" -4 10.0.1.1/24 "$mac" qemu-system-copy
+check '-6 and -4' same 'status and copy' "$status $(cat "$T/stdout")" \
+	"0 IP6=$eui64 IP=10.0.1.1 SUBNET6=$prefix::/64 SUBNET=10.0.1.0/24 "
+six -s -6 "$prefix::7/64" "$mac" qemu-system-copy
+check '-s: the whole address' same 'status and copy' "$status $(cat "$T/stdout")" "0 IP6=$prefix::7 SUBNET6=$prefix::/64 "
+six -6 fde5::7/48 -s "$mac" qemu-system-copy
+check '-s: with a prefix of another length' same 'status and copy' "$status $(cat "$T/stdout")" '0 IP6=fde5::7 SUBNET6=fde5::/48 '
+six -6 "$prefix::/64" -k "$T/key" -d "$T/out" "$mac" qemu-system-copy
+check '-k: the address of the known example' same 'status and copy' "$status $(cat "$T/stdout")" \
+	"0 IP6=$prefix:2364:d64a:2ab1:88bb SUBNET6=$prefix::/64 "
+printf 'STABLE_KEY=full\n' >"$T/full"
+six -6 "$prefix::/64" -k "$T/key" -d "$T/out" -b "$T/full" "$mac" qemu-system-copy
+check '-k with STABLE_KEY=full: the address of the other one' same 'status and copy' "$status $(cat "$T/stdout")" \
+	"0 IP6=$prefix:8f7f:1412:26e:55e1 SUBNET6=$prefix::/64 "
+check '-6 with groups of both families' six -6 "$prefix::/64" -4 10.0.1.1/24 -m ff15::1 -m ff15:1::/32 -m 239.1.0.0/16 "$mac" qemu-system-copy
+check '-6 with groups of both families: runs' ended 0
+rm -f "$T/out/hv"
+HV_OUT=$T/out/hv "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -6 "$prefix::/64" "$mac" qemu-system-stay \
+	>"$T/stdout" 2>"$T/stderr" </dev/null &
+vm=$!
+within 30 grep -qs ready "$T/out/hv"
+"$FOLD" ls >"$T/ls"
+check 'fold ls shows it' grep -qE "^vm0 +$mac +- +$eui64/64 +$BRIDGE +$vm +qemu-system-stay" "$T/ls"
+end_vm TERM
+unset HV_COPY
+nothing_left 'IPv6 addresses'
+
+# ---- mkaddress and keygen ----
+
+run_fold keygen "$T/new.key"
+check 'keygen: 64 octets, mode 0600, and silence' same 'status, size, mode, output' \
+	"$status $(stat -c '%s %a' "$T/new.key") $(cat "$T/stdout" "$T/stderr")" '0 64 600 '
+run_fold keygen "$T/other.key"
+check 'keygen: no two alike' not cmp -s "$T/new.key" "$T/other.key"
+run_fold mkaddress -m "$mac" -k "$T/key" "$prefix::/64"
+check 'mkaddress: the known example, alone' same output "$status $(cat "$T/stdout" "$T/stderr")" "0 $prefix:2364:d64a:2ab1:88bb"
+run_fold mkaddress --full -m "$mac" -k "$T/key" "$prefix::/64" stable-privacy
+check 'mkaddress --full: the other one, alone' same output "$status $(cat "$T/stdout" "$T/stderr")" "0 $prefix:8f7f:1412:26e:55e1"
+
+# octets HEX: those octets.
+octets() {
+	# shellcheck disable=SC2059,SC2046 # escapes, one for each
+	printf "$(printf '\\%o' $(echo "$1" | sed 's/../0x& /g'))"
+}
+# hex: of stdin, 32 digits a line.
+hex() {
+	od -An -v -tx1 | tr -d ' \n'
+}
+# openssl_address KEY PREFIX MAC: what a second implementation makes of it: all in hex digits, the address too.
+openssl_address() {
+	id=$(octets "${2}0000000000000000$(echo "$3" | tr -d :)" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$1" |
+		sed 's/.*= //' | cut -c 1-16)
+	echo "$2$id"
+}
+# digits ADDRESS: all 32 of them.
+digits() {
+	echo "$1" | awk -F: '{
+		for (i = 1; i <= NF; i++) {
+			# "::" stands for as many zeros as are missing.
+			if ($i == "" && i > 1 && i < NF)
+				for (n = NF; n <= 8; n++)
+					printf "0000"
+			else
+				printf "%4s", $i
+		}
+	}' | tr ' ' 0
+}
+check 'this test reads addresses' same digits "$(digits fd00:1:23::4567:89) $(digits "$prefix:2364:d64a:2ab1:88bb")" \
+	'fd000001002300000000000045670089 fde5824dd3153bb12364d64a2ab188bb'
+n=0
+while [ "$n" -lt $((SLOW > 1 ? 10 : 100)) ]; do
+	head -c 64 /dev/urandom >"$T/random.key"
+	key=$(head -c 8 "$T/random.key" | hex)
+	net=fd$(head -c 7 /dev/urandom | hex)
+	random=$("$FOLD" lamac)
+	have=$("$FOLD" mkaddress -m "$random" -k "$T/random.key" "$(echo "$net" | sed 's/..../&:/g'):/64")
+	[ "$(digits "$have")" = "$(openssl_address "$key" "$net" "$random")" ] || break
+	n=$((n + 1))
+done
+check 'mkaddress: random ones, as openssl computes them' same number "$n" $((SLOW > 1 ? 10 : 100))
+if command -v strace >/dev/null; then
+	strace -E ASAN_OPTIONS=detect_leaks=0 -e trace=openat,prctl -o "$T/strace" "$FOLD" mkaddress -m "$mac" -k "$T/key" "$prefix::/64" >/dev/null
+	check 'core dumps are off before the key is opened' same order \
+		"$(grep -oE "PR_SET_DUMPABLE, SUID_DUMP_[A-Z]*|$T/key" "$T/strace" | tr '\n' ' ')" \
+		"PR_SET_DUMPABLE, SUID_DUMP_DISABLE $T/key PR_SET_DUMPABLE, SUID_DUMP_USER "
+	strace -E ASAN_OPTIONS=detect_leaks=0 -e trace=openat -o "$T/strace" "$FOLD" lamac >/dev/null
+	check 'and nobody else pays for libcrypto' not grep -q libcrypto "$T/strace"
+else
+	skip 'core dumps are off before the key is opened' 'no strace'
+	skip 'and nobody else pays for libcrypto' 'no strace'
+fi
+
+# ---- the image of -k ----
+
+chmod 755 "$T"
+mkdir "$T/images"
+image=$T/images/rdiscd_vm0.img
+hypervisor image <<'END'
+shift 4
+printf '%s\n' "$@" >"$HV_OUT.args"
+stat -c '%U %G %a %s %h' "$2" >"$HV_OUT.stat"
+cp "$2" "$HV_OUT.img"
+ls -A "$(dirname "$2")" >"$HV_OUT.ls"
+END
+HV_OUT=$T/out/image
+export HV_OUT
+keyed() {
+	six -6 "$prefix::/64" -k "$T/key" "$@"
+}
+word=_rdiscd_img_file_
+keyed -d "$T/images" "$mac" qemu-system-image -drive "$word" "a=$word,b=$word$word," "$word" "_rdiscd_img_file" "x_rdiscd_img__rdiscd_img_file_"
+check '-k: a hypervisor that looks at its image' ended 0
+check 'every _rdiscd_img_file_ has become its path, and nothing else' same arguments "$(cat "$HV_OUT.args")" "-drive
+$image
+a=$image,b=$image$image,
+$image
+_rdiscd_img_file
+x_rdiscd_img_$image"
+check 'it is of root, who runs the hypervisor, of 1440 KiB, and alone there' same image "$(cat "$HV_OUT.stat" "$HV_OUT.ls")" \
+	'root root 600 1474560 1
+rdiscd_vm0.img'
+check 'it is gone' same files "$(find "$T/images" -mindepth 1)" ''
+check 'its file system is clean' e2fsck -fn "$HV_OUT.img"
+check 'interface-id' same text "$(debugfs -R 'cat interface-id' "$HV_OUT.img" 2>/dev/null)" '::2364:d64a:2ab1:88bb'
+check 'interface-id-len' same text "$(debugfs -R 'cat interface-id-len' "$HV_OUT.img" 2>/dev/null)" 64
+check 'both end with a newline, and are of mode 0400, in the root directory' same files \
+	"$(debugfs -R 'ls -l /' "$HV_OUT.img" 2>/dev/null | awk '$NF ~ /interface/ { print $2, $6, $NF }')" \
+	"100400 22 interface-id
+100400 3 interface-id-len"
+mkdir "$T/mnt"
+if mount -o loop,ro "$HV_OUT.img" "$T/mnt" 2>"$T/mount"; then
+	check 'this kernel mounts it' same files "$(cat "$T/mnt/interface-id" "$T/mnt/interface-id-len")" '::2364:d64a:2ab1:88bb
+64'
+	umount "$T/mnt"
+else
+	skip 'this kernel mounts it' "$(head -n 1 "$T/mount")"
+fi
+(cd "$T/images" && keyed "$mac" qemu-system-image -drive "$word" && echo "$status" >"$T/status")
+check '-d is the current directory by default' same 'status and path' "$(cat "$T/status") $(tail -n 1 "$HV_OUT.args")" "0 $image"
+(cd "$T" && keyed -d images/../images "$mac" qemu-system-image -drive "$word")
+check '-d: the path that is handed on is absolute' same path "$(tail -n 1 "$HV_OUT.args")" "$image"
+mkdir "$T/two words"
+keyed -d "$T/two words" "$mac" qemu-system-image -drive "$word"
+check '-d with a blank' same 'path and files' "$(tail -n 1 "$HV_OUT.args")$(find "$T/two words" -mindepth 1)" "$T/two words/rdiscd_vm0.img"
+run_vm "$mac" qemu-system-image -drive "$word"
+check 'without -k the word stands for itself' same argument "$(tail -n 1 "$HV_OUT.args")" "$word"
+
+HV_OUT=$T/out/image-sudo # the other's files are root's
+SUDO_USER=nobody keyed -d "$T/images" "$mac" qemu-system-image -drive "$word"
+check 'under sudo it is of the user who runs the hypervisor' same image "$(cat "$HV_OUT.stat")" 'nobody nogroup 600 1474560 1'
+check 'who has read it' cmp -s -n 1024 "$HV_OUT.img" /dev/zero
+check 'it is gone' same files "$(find "$T/images" -mindepth 1)" ''
+unset HV_OUT
+
+# A guest that destroys what it is known by, and is killed in every way.
+hypervisor spoil <<'END'
+shift 4
+dd if=/dev/zero of="$2" bs=1024 count=1440 conv=notrunc 2>/dev/null
+chmod 666 "$2"
+echo ready >"$HV_OUT"
+exec sleep 1000
+END
+begin_keyed() {
+	rm -f "$T/out/hv"
+	HV_OUT=$T/out/hv env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -6 "$prefix::/64" \
+		-k "$T/key" -d "$T/images" -i vm0 "$mac" qemu-system-spoil -drive "$word" >"$T/stdout" 2>"$T/stderr" </dev/null &
+	vm=$!
+	within 30 grep -qs ready "$T/out/hv"
+}
+no_image() {
+	# shellcheck disable=SC2016 # for the inner shell
+	within 2 sh -c '[ -z "$(find "$1" -mindepth 1)" ]' sh "$T/images"
+}
+begin_keyed
+check '-k: the image is there while the VM runs' ls "$image"
+check 'and not for others to read, whatever the guest wrote into it' same size "$(stat -c %s "$image")" 1474560
+"$FOLD" gc
+check 'fold gc takes nothing from a running VM' ls "$image"
+end_vm TERM
+check 'an image full of zeros is gone' no_image
+begin_keyed
+kill -KILL "$vm"
+wait "$vm" 2>/dev/null
+check 'it is gone after kill -9 of fold' no_image
+begin_keyed
+kill -KILL "$(pgrep -x fold-keeper)"
+wait "$vm"
+check 'it is gone after kill -9 of the keeper' no_image
+nothing_left 'kill -9 of the keeper'
+# Nobody but root's keeper may remove what lies in another user's directory.
+chown nobody "$T/images"
+chmod 700 "$T/images"
+begin_keyed
+kill -KILL "$(pgrep -x fold-keeper)"
+wait "$vm"
+check "kill -9 of the keeper, in another user's directory: it is left" ls "$image"
+check 'which is said' grep -q "$image: could not be removed: .*fold gc" "$T/stderr"
+"$FOLD" gc >"$T/stdout" 2>&1
+check 'and fold gc removes it' no_image
+nothing_left "kill -9 of the keeper, in another user's directory"
+begin_keyed
+# shellcheck disable=SC2046 # a list
+kill -KILL "$vm" $(pgrep -x fold-keeper)
+wait "$vm" 2>/dev/null
+check 'kill -9 of both: it is left' ls "$image"
+"$FOLD" gc >"$T/stdout" 2>&1
+check 'fold gc: it is gone' no_image
+check 'fold gc: says so' same stdout "$(cat "$T/stdout")" "vm0: cleaned up after fold $vm"
+begin_keyed
+# shellcheck disable=SC2046 # a list
+kill -KILL "$vm" $(pgrep -x fold-keeper)
+wait "$vm" 2>/dev/null
+check 'kill -9 of both, once more' ls "$image"
+keyed -d "$T/images" "$mac" qemu-system-exit 0
+check 'the next fold takes its place' ended 0
+check 'and removes it' no_image
+nothing_left 'kill -9 of both'
+
+# What a power cut leaves: the image without a record of it; and another namespace's VM of the same name.
+begin_keyed_in() {
+	rm -f "$T/out/hv"
+	HV_OUT=$T/out/hv nsenter --net="/run/netns/$1" env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" --local -6 "$prefix::/64" \
+		-k "$T/key" -d "$T/images" -i vm0 "$mac" qemu-system-stay -drive "$word" >"$T/stdout" 2>"$T/stderr" </dev/null &
+	vm=$!
+	within 30 grep -qs ready "$T/out/hv"
+}
+ip netns add elsewhere
+begin_keyed_in elsewhere
+keyed -d "$T/images" "$mac" qemu-system-exit 0
+check "a running VM's image, in another network namespace, is not touched" same 'status and message' \
+	"$status $(grep -c "^fold: $image: exists already" "$T/stderr")" '125 1'
+check 'it is still there' ls "$image"
+# shellcheck disable=SC2046 # a list
+kill -KILL "$vm" $(pgrep -x fold-keeper)
+wait "$vm" 2>/dev/null
+rm -rf /run/fold
+check 'after a power cut it is left, and no record of it' ls "$image"
+keyed -d "$T/images" "$mac" qemu-system-exit 0
+check 'the next fold takes its place' ended 0
+check 'and leaves nothing' no_image
+ip netns del elsewhere
+nothing_left 'images'
+
+# ---- router advertisements that nobody asked for ----
+
+# It reads its tap, a line a frame, and stays when it is told to end: until it has heard an advertisement after a last one.
+hypervisor listen <<'END'
+exec bash -c '
+	fd=${1##*fd=}
+	trap : TERM
+	echo ready >"$HV_OUT"
+	while ! sed "1,/ 86 00 .. .. .. .. 00 00 /d" "$HV_OUT" | grep -q " 86 00 "; do
+		dd bs=4096 count=1 <&$fd 2>/dev/null | od -An -v -tx1 -w4096 >"$HV_OUT.one"
+		[ -s "$HV_OUT.one" ] || continue
+		read -r up _ </proc/uptime
+		echo "$up $(tr -s " " <"$HV_OUT.one") end" >>"$HV_OUT"
+	done
+' bash "$2"
+END
+# heard: a line for each advertisement: seconds since the first one, Ethernet source, router lifetime.
+heard() {
+	awk '$14 $15 == "86dd" && $56 == "86" {
+			if (!first) first = $1
+			print int(($1 - first) * 10) / 10, $8 $9 $10 $11 $12 $13, $62 $63
+		}' "$T/out/hv"
+}
+printf 'GATEWAY6=%s::91\nGATEWAY6_MAC=7e:b7:70:3b:81:77\n' "$prefix" >"$T/binding6"
+configure "[ipv6]
+ra_period = 4"
+rm -f "$T/out/hv"
+HV_OUT=$T/out/hv env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -6 "$prefix::/64" -b "$T/binding6" \
+	"$mac" qemu-system-listen >"$T/stdout" 2>"$T/stderr" </dev/null &
+vm=$!
+within 30 grep -qs ready "$T/out/hv"
+four_heard() {
+	[ "$(heard | wc -l)" -ge 4 ]
+}
+check 'four advertisements within 13 seconds, with a period of four' within 15 four_heard
+kill -TERM "$vm"
+wait "$vm"
+heard >"$T/heard"
+configure ''
+# The first comes with the start; the others after 3 to 4 s each.
+# shellcheck disable=SC2016 # awk's
+check 'their intervals are those of the configuration' awk -v slow="$SLOW" '$3 == "0000" { exit }
+	NR > 1 { gap = $1 - last; if (gap < 2.8 || gap > 4.3 * slow) { print "a gap of " gap; bad = 1 } }
+	{ last = $1 } END { exit bad || NR < 4 }' "$T/heard"
+check 'they are from the service MAC' same sources "$(cut -d' ' -f2 "$T/heard" | sort -u)" fe5400123456
+check 'when fold is told to end, one with lifetime 0 comes, and where the guest stays, the router is back' \
+	same lifetimes "$(awk '{ print ($3 == "0000") ? "last" : "there" }' "$T/heard" | tail -n 2 | tr '\n' ' ')" 'last there '
+check 'before that the router has a lifetime' same lifetimes "$(head -n 3 "$T/heard" | awk '{ print ($3 == "0000") ? "last" : "there" }' | sort -u)" there
+nothing_left 'advertisements'
 
 # ---- the way that packets take to fold ----
 
@@ -382,7 +695,7 @@ nothing_left 'fold gc after that'
 run_fold --help
 check '--help: 0' ended 0
 check '--help: on stdout alone' same stderr "$(cat "$T/stderr")" ''
-for word in -i -4 -m -b --bridge --local --transport 'fold ls' gc lamac 125 126 127; do
+for word in -i -4 -6 -s -k -d -m -b --bridge --local --transport 'fold ls' gc lamac mkaddress keygen 125 126 127; do
 	check "--help: $word" grep -q -e "$word" "$T/stdout"
 done
 run_fold --version
@@ -517,7 +830,7 @@ done
 check "$many at the same moment: all run" within 60 all_there
 echo "# $many folds: all hypervisors run after $(($(now) - start)) ms"
 "$FOLD" ls | tail -n +2 >"$T/ls"
-for column in 1 2 3 5; do
+for column in 1 2 3 6; do
 	check "$many: no two have the same in column $column of fold ls" same lines "$(awk "{ print \$$column }" "$T/ls" | sort -u | wc -l)" "$many"
 done
 check "$many: as many taps on fold0" same taps "$(find /sys/class/net/fold0/brif/ -mindepth 1 | wc -l)" "$many"

@@ -4,9 +4,7 @@
 
 #include "base/log.h"
 #include "base/rd.h"
-
-#include <stdarg.h>
-#include <stdio.h>
+#include "text.h"
 
 /* How a value reads. */
 enum form {
@@ -74,35 +72,6 @@ const char *names_message(uint8_t type)
 	return type < sizeof(names) / sizeof(names[0]) ? names[type] : NULL;
 }
 
-/* Text that grows at its end and is cut where the room ends. */
-struct text {
-	char *at;
-	size_t left;
-};
-
-static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	int n = vsnprintf(t->at, t->left, fmt, ap);
-	va_end(ap);
-	size_t used = n < 0 ? 0 : (size_t)n < t->left ? (size_t)n : t->left - 1;
-	t->at += used;
-	t->left -= used;
-}
-
-static void add_ip(struct text *t, const uint8_t *ip)
-{
-	add(t, "%u.%u.%u.%u", ip[0], ip[1], ip[2], ip[3]);
-}
-
-static void add_hex(struct text *t, const uint8_t *b, size_t len)
-{
-	for (size_t i = 0; i < len && t->left > 1; i++)
-		add(t, "%02x", b[i]);
-}
-
 /* RFC 3442: length of the prefix, as few octets of it as that needs, router. False where it does not come out even. */
 static bool add_routes(struct text *t, struct rd r)
 {
@@ -115,10 +84,10 @@ static bool add_routes(struct text *t, struct rd r)
 			return false;
 		if (p)
 			memcpy(prefix, p, (len + 7u) / 8u);
-		add_ip(t, prefix);
-		add(t, "/%u via ", len);
-		add_ip(t, router);
-		add(t, rd_left(&r) ? ", " : "");
+		text_ip4(t, prefix);
+		text_add(t, "/%u via ", len);
+		text_ip4(t, router);
+		text_add(t, rd_left(&r) ? ", " : "");
 	}
 	return true;
 }
@@ -130,14 +99,14 @@ static bool add_names(struct text *t, struct rd r)
 		uint8_t n = rd_u8(&r);
 
 		if (n >= 0xc0) {
-			add(t, "@%u%s", (n & 0x3fu) << 8 | rd_u8(&r), rd_left(&r) ? " " : "");
+			text_add(t, "@%u%s", (n & 0x3fu) << 8 | rd_u8(&r), rd_left(&r) ? " " : "");
 		} else if (n == 0) {
-			add(t, rd_left(&r) ? " " : "");
+			text_add(t, rd_left(&r) ? " " : "");
 		} else {
 			char label[256];
 			const uint8_t *b = rd_bytes(&r, n);
 			if (b)
-				add(t, "%s.", log_escape(b, n, label, sizeof(label)));
+				text_add(t, "%s.", log_escape(b, n, label, sizeof(label)));
 		}
 		if (r.bad)
 			return false;
@@ -145,17 +114,10 @@ static bool add_names(struct text *t, struct rd r)
 	return true;
 }
 
-static void add_text(struct text *t, const uint8_t *value, size_t len)
-{
-	char escaped[1024];
-
-	add(t, "\"%s\"", log_escape(value, len, escaped, sizeof(escaped)));
-}
-
 static bool add_numbers(struct text *t, const uint8_t *value, size_t len)
 {
 	for (size_t i = 0; i < len && t->left > 1; i++)
-		add(t, "%s%u", i ? "," : "", value[i]);
+		text_add(t, "%s%u", i ? "," : "", value[i]);
 	return true;
 }
 
@@ -164,8 +126,8 @@ static bool add_ips(struct text *t, const uint8_t *value, size_t len)
 	if (len == 0 || len % 4)
 		return false;
 	for (size_t i = 0; i < len; i += 4) {
-		add(t, i ? ", " : "");
-		add_ip(t, value + i);
+		text_add(t, i ? ", " : "");
+		text_ip4(t, value + i);
 	}
 	return true;
 }
@@ -174,7 +136,7 @@ static bool add_type(struct text *t, uint8_t type)
 {
 	const char *name = names_message(type);
 
-	add(t, "%u %s", type, name ? name : "(unknown)");
+	text_add(t, "%u %s", type, name ? name : "(unknown)");
 	return true;
 }
 
@@ -187,16 +149,16 @@ static bool add_value(struct text *t, enum form form, const uint8_t *value, size
 	case FORM_IPS:
 		return add_ips(t, value, len);
 	case FORM_U8:
-		add(t, "%u", rd_u8(&r));
+		text_add(t, "%u", rd_u8(&r));
 		return len == 1;
 	case FORM_U16:
-		add(t, "%u", rd_u16(&r));
+		text_add(t, "%u", rd_u16(&r));
 		return len == 2;
 	case FORM_U32:
-		add(t, "%u", rd_u32(&r));
+		text_add(t, "%u", rd_u32(&r));
 		return len == 4;
 	case FORM_TEXT:
-		add_text(t, value, len);
+		text_quoted(t, value, len);
 		return true;
 	case FORM_TYPE:
 		return len == 1 && add_type(t, value[0]);
@@ -223,10 +185,10 @@ const char *names_option(uint8_t code, const uint8_t *value, size_t len, char *t
 		if (!add_value(&t, options[i].form, value, len)) {
 			t = (struct text){.at = text, .left = size};
 			text[0] = 0;
-			add_hex(&t, value, len);
+			text_hex(&t, value, len);
 		}
 		return options[i].name;
 	}
-	add_hex(&t, value, len);
+	text_hex(&t, value, len);
 	return NULL;
 }

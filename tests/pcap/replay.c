@@ -30,12 +30,13 @@ struct options {
 	const char *binding, *config, *expected, *record, *input, *output;
 	struct identity id;
 	bool has_mac, all_sources, csum_pending;
+	bool given, stable;
 	int verbose;
 	uint64_t loop;
 };
 
 static const char usage[] =
-    "usage: fold-replay [-b BINDING] [-c CONFIG] -m MAC [-4 IP/LEN] [-6 IP/LEN] [-M MTU]\n"
+    "usage: fold-replay [-b BINDING] [-c CONFIG] -m MAC [-4 IP/LEN] [-6 IP/LEN [-s | -k]] [-M MTU]\n"
     "                   [-e EXPECTED.pcap | -r RECORD.pcap] [-a] [-v]... [--csum-pending] [--loop N]\n"
     "                   INPUT.pcap [OUTPUT.pcap]\n"
     "\n"
@@ -44,6 +45,9 @@ static const char usage[] =
     "  -m, --mac MAC         the guest's MAC address\n"
     "  -4, --ip4 IP/LEN      its IPv4 address and subnet; at least one of -4, -6 must be given\n"
     "  -6, --ip6 IP/LEN      its IPv6 address and prefix\n"
+    "  -s, --given           this address was given with -s: the guest has it from DHCPv6 alone; the default where\n"
+    "                        the address does not follow from the MAC address\n"
+    "  -k, --stable          this address was made with -k: the guest makes it itself, or has it from DHCPv6\n"
     "  -b, --binding FILE    its binding file\n"
     "  -c, --config FILE     the global configuration; built-in defaults where absent\n"
     "  -M, --mtu N           the bridge's MTU, which the guest is told\n"
@@ -64,6 +68,8 @@ static const struct option long_options[] = {
     {"mac", required_argument, NULL, 'm'},
     {"ip4", required_argument, NULL, '4'},
     {"ip6", required_argument, NULL, '6'},
+    {"given", no_argument, NULL, 's'},
+    {"stable", no_argument, NULL, 'k'},
     {"binding", required_argument, NULL, 'b'},
     {"config", required_argument, NULL, 'c'},
     {"mtu", required_argument, NULL, 'M'},
@@ -128,6 +134,12 @@ static bool take_option(struct options *o, int option, const char *value)
 	case '6':
 	case 'M':
 		return take_identity(o, option, value);
+	case 's':
+		o->given = true;
+		return true;
+	case 'k':
+		o->stable = true;
+		return true;
 	case 'b':
 		o->binding = value;
 		return true;
@@ -165,11 +177,25 @@ static bool check_options(const struct options *o)
 		log_err("-m, the guest's MAC address, is missing");
 	else if (!o->id.has4 && !o->id.has6)
 		log_err("at least one of -4 and -6 must be given");
+	else if (o->given && o->stable)
+		log_err("-s and -k exclude each other");
+	else if ((o->given || o->stable) && !o->id.has6)
+		log_err("%s needs the address, -6", o->given ? "-s" : "-k");
 	else if (o->expected && o->record)
 		log_err("-e and -r exclude each other");
 	else
 		return true;
 	return false;
+}
+
+/* How the guest comes by its IPv6 address, where nobody said: as with a binding file that only has the address. */
+static enum address6_mode mode6(const struct options *o)
+{
+	struct in6_addr own = ip6_eui64(&o->id.ip6.addr, o->id.mac);
+
+	if (o->stable)
+		return ADDRESS6_STABLE;
+	return o->given || !IN6_ARE_ADDR_EQUAL(&own, &o->id.ip6.addr) ? ADDRESS6_GIVEN : ADDRESS6_EUI64;
 }
 
 /* 0 to go on; else the program is to end with *status. */
@@ -178,7 +204,7 @@ static int parse_options(int argc, char **argv, struct options *o, int *status)
 	int c;
 
 	*status = EXIT_USAGE;
-	while ((c = getopt_long(argc, argv, "m:4:6:b:c:M:e:r:avhV", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "m:4:6:skb:c:M:e:r:avhV", long_options, NULL)) != -1) {
 		if (c == 'h' || c == 'V') {
 			fputs(c == 'h' ? usage : "fold-replay " FOLD_VERSION "\n", stdout);
 			*status = EXIT_SAME;
@@ -193,6 +219,7 @@ static int parse_options(int argc, char **argv, struct options *o, int *status)
 	}
 	o->input = optind < argc ? argv[optind] : NULL;
 	o->output = optind + 1 < argc ? argv[optind + 1] : NULL;
+	o->id.mode6 = mode6(o);
 	return check_options(o) ? 0 : -1;
 }
 

@@ -1,41 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One line about a frame. RFC 894, 826, 5227 (probes), 791, 768, 951, 2131, 8200, 4861. */
+/* One line about a frame. RFC 894, 826, 5227 (probes), 791, 768, 951, 2131. */
 #include "summary.h"
 
 #include "base/addr.h"
 #include "base/log.h"
 #include "base/rd.h"
 #include "names.h"
+#include "summary6.h"
+#include "text.h"
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-struct line {
-	char *at;
-	size_t left;
-};
-
-static void __attribute__((format(printf, 2, 3))) add(struct line *l, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	int n = vsnprintf(l->at, l->left, fmt, ap);
-	va_end(ap);
-	size_t used = n < 0 ? 0 : (size_t)n < l->left ? (size_t)n : l->left - 1;
-	l->at += used;
-	l->left -= used;
-}
 
 static const char *ip4(const uint8_t *b, char text[static INET_ADDRSTRLEN])
 {
 	return inet_ntop(AF_INET, b, text, INET_ADDRSTRLEN);
 }
 
-static void arp(struct line *l, struct rd r, size_t len)
+static void arp(struct text *l, struct rd r, size_t len)
 {
 	char sender_mac[MAC_TEXT], target_mac[MAC_TEXT], sender[INET_ADDRSTRLEN], target[INET_ADDRSTRLEN];
 
@@ -44,7 +27,7 @@ static void arp(struct line *l, struct rd r, size_t len)
 	const uint8_t *sha = rd_bytes(&r, MAC_LEN), *spa = rd_bytes(&r, 4);
 	const uint8_t *tha = rd_bytes(&r, MAC_LEN), *tpa = rd_bytes(&r, 4);
 	if (r.bad) {
-		add(l, "ARP of %zu octets, cut short", len);
+		text_add(l, "ARP of %zu octets, cut short", len);
 		return;
 	}
 	mac_format(sha, sender_mac);
@@ -52,15 +35,15 @@ static void arp(struct line *l, struct rd r, size_t len)
 	ip4(spa, sender);
 	ip4(tpa, target);
 	if (op == 2) {
-		add(l, "ARP %s is at %s, to %s %s", sender, sender_mac, target, target_mac);
+		text_add(l, "ARP %s is at %s, to %s %s", sender, sender_mac, target, target_mac);
 	} else if (op != 1) {
-		add(l, "ARP operation %u, sender %s %s, target %s %s", op, sender_mac, sender, target_mac, target);
+		text_add(l, "ARP operation %u, sender %s %s, target %s %s", op, sender_mac, sender, target_mac, target);
 	} else if (memcmp(spa, tpa, 4) == 0) {
-		add(l, "ARP announcement of %s by %s", sender, sender_mac);
+		text_add(l, "ARP announcement of %s by %s", sender, sender_mac);
 	} else if (memcmp(spa, "\0\0\0", 4) == 0) {
-		add(l, "ARP probe for %s by %s", target, sender_mac);
+		text_add(l, "ARP probe for %s by %s", target, sender_mac);
 	} else {
-		add(l, "ARP who has %s, tell %s %s", target, sender, sender_mac);
+		text_add(l, "ARP who has %s, tell %s %s", target, sender, sender_mac);
 	}
 }
 
@@ -82,7 +65,7 @@ static const uint8_t *find_option(struct rd r, uint8_t code, uint8_t *len)
 	return NULL;
 }
 
-static void dhcp4_option(struct line *l, struct rd options, uint8_t code, const char *word)
+static void dhcp4_option(struct text *l, struct rd options, uint8_t code, const char *word)
 {
 	char text[128];
 	uint8_t len;
@@ -91,19 +74,19 @@ static void dhcp4_option(struct line *l, struct rd options, uint8_t code, const 
 	if (!v)
 		return;
 	names_option(code, v, len, text, sizeof(text));
-	add(l, " %s %s", word, text);
+	text_add(l, " %s %s", word, text);
 }
 
-static void address(struct line *l, const uint8_t *b, const char *word)
+static void address(struct text *l, const uint8_t *b, const char *word)
 {
 	char text[INET_ADDRSTRLEN];
 
 	if (memcmp(b, "\0\0\0", 4) != 0)
-		add(l, " %s %s", word, ip4(b, text));
+		text_add(l, " %s %s", word, ip4(b, text));
 }
 
 /* "DHCPREQUEST xid 0x1234 ciaddr ...": what decides about the answer, and the host's name. */
-static void dhcp4(struct line *l, struct rd r, size_t len)
+static void dhcp4(struct text *l, struct rd r, size_t len)
 {
 	uint8_t op = rd_u8(&r), type_len = 0;
 	rd_bytes(&r, 3);
@@ -114,7 +97,7 @@ static void dhcp4(struct line *l, struct rd r, size_t len)
 	rd_bytes(&r, 4);
 	const uint8_t *giaddr = rd_bytes(&r, 4);
 	if (r.bad) {
-		add(l, "DHCP of %zu octets, cut short", len);
+		text_add(l, "DHCP of %zu octets, cut short", len);
 		return;
 	}
 	rd_bytes(&r, 212); /* to the end of the cookie */
@@ -122,12 +105,12 @@ static void dhcp4(struct line *l, struct rd r, size_t len)
 	const uint8_t *type = find_option(options, 53, &type_len);
 	const char *name = type && type_len == 1 ? names_message(type[0]) : NULL;
 	if (name)
-		add(l, "%s", name);
+		text_add(l, "%s", name);
 	else if (type)
-		add(l, "DHCP of an unknown type");
+		text_add(l, "DHCP of an unknown type");
 	else
-		add(l, op == 2 ? "BOOTREPLY" : "BOOTREQUEST");
-	add(l, " xid 0x%08x%s", xid, flags & 0x8000 ? " broadcast" : "");
+		text_add(l, op == 2 ? "BOOTREPLY" : "BOOTREQUEST");
+	text_add(l, " xid 0x%08x%s", xid, flags & 0x8000 ? " broadcast" : "");
 	address(l, ciaddr, "ciaddr");
 	address(l, yiaddr, "yiaddr");
 	address(l, giaddr, "giaddr");
@@ -137,22 +120,22 @@ static void dhcp4(struct line *l, struct rd r, size_t len)
 	dhcp4_option(l, options, 56, "says");
 }
 
-static void udp4(struct line *l, struct rd r, const char *from, const char *to)
+static void udp4(struct text *l, struct rd r, const char *from, const char *to)
 {
 	uint16_t sport = rd_u16(&r), dport = rd_u16(&r);
 	rd_bytes(&r, 4);
 	if (r.bad) {
-		add(l, "UDP %s > %s, cut short", from, to);
+		text_add(l, "UDP %s > %s, cut short", from, to);
 		return;
 	}
 	if (sport == 67 || dport == 67)
 		dhcp4(l, r, rd_left(&r));
 	else
-		add(l, "UDP");
-	add(l, ", %s:%u > %s:%u", from, sport, to, dport);
+		text_add(l, "UDP");
+	text_add(l, ", %s:%u > %s:%u", from, sport, to, dport);
 }
 
-static void packet4(struct line *l, struct rd r)
+static void packet4(struct text *l, struct rd r)
 {
 	char from[INET_ADDRSTRLEN], to[INET_ADDRSTRLEN];
 	struct rd whole = r;
@@ -166,7 +149,7 @@ static void packet4(struct line *l, struct rd r)
 	rd_u16(&r);
 	const uint8_t *src = rd_bytes(&r, 4), *dst = rd_bytes(&r, 4);
 	if (r.bad) {
-		add(l, "IPv4 header, cut short");
+		text_add(l, "IPv4 header, cut short");
 		return;
 	}
 	ip4(src, from);
@@ -176,61 +159,34 @@ static void packet4(struct line *l, struct rd r)
 		whole.end = whole.p + total;
 	rd_bytes(&whole, header);
 	if (fragment)
-		add(l, "fragment of IPv4 protocol %u, %s > %s", proto, from, to);
+		text_add(l, "fragment of IPv4 protocol %u, %s > %s", proto, from, to);
 	else if (header < 20 || whole.bad)
-		add(l, "IPv4 with lengths that lie, protocol %u, %s > %s", proto, from, to);
+		text_add(l, "IPv4 with lengths that lie, protocol %u, %s > %s", proto, from, to);
 	else if (proto == IPPROTO_UDP)
 		udp4(l, whole, from, to);
 	else if (proto == IPPROTO_TCP || proto == IPPROTO_ICMP)
-		add(l, "%s, %s > %s", proto == IPPROTO_TCP ? "TCP" : "ICMP", from, to);
+		text_add(l, "%s, %s > %s", proto == IPPROTO_TCP ? "TCP" : "ICMP", from, to);
 	else
-		add(l, "IPv4 protocol %u, %s > %s", proto, from, to);
-}
-
-static void packet6(struct line *l, struct rd r)
-{
-	static const char *const nd[] = {"router solicitation", "router advertisement", "neighbour solicitation",
-					 "neighbour advertisement", "redirect"};
-	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
-
-	rd_bytes(&r, 6);
-	uint8_t proto = rd_u8(&r);
-	rd_u8(&r);
-	const uint8_t *src = rd_bytes(&r, 16), *dst = rd_bytes(&r, 16);
-	if (r.bad) {
-		add(l, "IPv6 header, cut short");
-		return;
-	}
-	inet_ntop(AF_INET6, src, from, sizeof(from));
-	inet_ntop(AF_INET6, dst, to, sizeof(to));
-	uint8_t type = rd_left(&r) ? r.p[0] : 0;
-	if (proto == IPPROTO_ICMPV6 && type >= 133 && type <= 137)
-		add(l, "%s, %s > %s", nd[type - 133], from, to);
-	else if (proto == IPPROTO_ICMPV6)
-		add(l, "ICMPv6 type %u, %s > %s", type, from, to);
-	else if (proto == IPPROTO_UDP && rd_left(&r) >= 4)
-		add(l, "UDP, [%s]:%u > [%s]:%u", from, r.p[0] << 8 | r.p[1], to, r.p[2] << 8 | r.p[3]);
-	else
-		add(l, "IPv6 next header %u, %s > %s", proto, from, to);
+		text_add(l, "IPv4 protocol %u, %s > %s", proto, from, to);
 }
 
 const char *summary_of(const uint8_t *frame, size_t len, char *text, size_t size)
 {
-	struct line l = {.at = text, .left = size};
+	struct text l = {.at = text, .left = size};
 	struct rd r = rd_over(frame, len);
 
 	text[0] = 0;
 	rd_bytes(&r, ETH_ALEN + ETH_ALEN);
 	uint16_t type = rd_u16(&r);
 	if (r.bad)
-		add(&l, "runt of %zu octets", len);
+		text_add(&l, "runt of %zu octets", len);
 	else if (type == ETH_P_ARP)
 		arp(&l, r, rd_left(&r));
 	else if (type == ETH_P_IP)
 		packet4(&l, r);
 	else if (type == ETH_P_IPV6)
-		packet6(&l, r);
+		summary_ip6(&l, r);
 	else
-		add(&l, "ethertype 0x%04x, %zu octets", type, len);
+		text_add(&l, "ethertype 0x%04x, %zu octets", type, len);
 	return text;
 }

@@ -359,6 +359,29 @@ static const struct {
     {"DHCP_OPTION:26=05dc\n", "use MTU"},
     {"DHCP_OPTION:28=10.0.0.1\n", "broadcast address"},
     {"DHCP_OPTION:119=aa\n", "use DOMAIN_SEARCH"},
+    {"DHCP6_OPTION:=aa\n", "has no option's code"},
+    {"DHCP6_OPTION:x=aa\n", "has no option's code"},
+    {"DHCP6_OPTION:65536=aa\n", "has no option's code"},
+    {"DHCP6_OPTION:100000=aa\n", "has no option's code"},
+    {"DHCP6_OPTION:-1=aa\n", "has no option's code"},
+    {"DHCP6_OPTION:31=a\n", "is not an option's value"},
+    {"DHCP6_OPTION:31=aab\n", "is not an option's value"},
+    {"DHCP6_OPTION:31=0x\n", "is not an option's value"},
+    {"DHCP6_OPTION:31=aa:\n", "is not an option's value"},
+    {"DHCP6_OPTION:31=,\n", "is not an option's value"},
+    {"DHCP6_OPTION:31=fde5::1,fde5:\n", "is not an option's value"},
+    {"DHCP6_OPTION:31=fde5::1,10.0.0.1\n", "is not an option's value"},
+    {"DHCP6_OPTION:31=10.0.0.1\n", "is not an option's value"},
+    {"DHCP6_OPTION:31=fde5::12345\n", "is not an option's value"},
+    {"DHCP6_OPTION:31=1:2:3:4:5:6:7:8:9\n", "is not an option's value"},
+    {"DHCP6_OPTION:31=fde5:824d:d315:3bb1:1:2:3:4:5:6:7:8:9:10:11:12\n", "is not an option's value"},
+    {"DHCP6_OPTION:31=\"abc\n", "has no closing"},
+    {"DHCP6_OPTION:56=\"ntp\"\n", "f:1: DHCP6_OPTION:56=\"ntp\": is NTP's, which holds no text"},
+    {"DHCP6_OPTION:0=aa\n", "is reserved"},
+    {"DHCP6_OPTION:23=fde5::1\n", "use NAMESERVERS6"},
+    {"DHCP6_OPTION:24=aa\n", "use DOMAIN_SEARCH"},
+    {"DHCP6_OPTION:32=00000e10\n", "use lease_renewal"},
+    {"DHCP6_OPTION:39=aa\n", "use HOSTNAME"},
 };
 
 static void bad_values(void **state)
@@ -380,6 +403,15 @@ static void bad_values(void **state)
 		char text[64];
 		struct binding b;
 		snprintf(text, sizeof(text), "DHCP_OPTION:%d=aa", codes[i]);
+		assert_int_equal(parse(text, &b), -EINVAL);
+		assert_has(c.r.msg, ": is ");
+	}
+	static const int codes6[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 18,
+				     19, 20, 25, 26, 37, 38, 43, 44, 45, 46, 47, 48, 61, 62, 66, 79};
+	for (size_t i = 0; i < sizeof(codes6) / sizeof(codes6[0]); i++) {
+		char text[64];
+		struct binding b;
+		snprintf(text, sizeof(text), "DHCP6_OPTION:%d=aa", codes6[i]);
 		assert_int_equal(parse(text, &b), -EINVAL);
 		assert_has(c.r.msg, ": is ");
 	}
@@ -508,6 +540,105 @@ static void options_at_their_limits(void **state)
 			strcat(text, "1.2.3.4,");
 		assert_int_equal(parse(text, &b), extra ? -EINVAL : 0);
 		if (!extra)
+			binding_free(&b);
+	}
+}
+
+static void check_option6(const struct binding *b, size_t i, unsigned code, const char *bytes, size_t len)
+{
+	assert_true(i < b->option6_count);
+	assert_int_equal(b->options6[i].code, code);
+	assert_int_equal(b->options6[i].len, len);
+	assert_memory_equal(b->options6[i].bytes, bytes, len);
+}
+
+#define FDE5(d) "\xfd\xe5\0\0\0\0\0\0\0\0\0\0\0\0\0" d
+
+static void options6(void **state)
+{
+	struct binding b = parse_good("DHCP6_OPTION:31=fde5::1, fde5::2,\nDHCP6_OPTION:56=fde5::1,fde5::2\n"
+				      "DHCP6_OPTION:59=\"tftp://[fde5::1]/a\"\nDHCP6_OPTION:65535=0x0A0b\n"
+				      "DHCP6_OPTION:82=00:00:0e:10\nDHCP6_OPTION:17=00000001 0001\n"
+				      "DHCP6_OPTION:60=\"\"\nDHCP6_OPTION:00082=00 00 00 3c\n"
+				      "DHCP6_OPTION:21=\nDHCP_OPTION:42=10.0.0.1\n");
+	(void)state;
+	assert_int_equal(b.option6_count, 7);
+	assert_int_equal(b.option_count, 1);
+	check_option6(&b, 0, 31, FDE5("\1") FDE5("\2"), 32);
+	check_option6(&b, 1, 56, "\0\1\0\x10" FDE5("\1") "\0\1\0\x10" FDE5("\2"), 40); /* RFC 5908 4.1 */
+	check_option6(&b, 2, 59, "tftp://[fde5::1]/a", 18);
+	check_option6(&b, 3, 65535, "\x0a\x0b", 2);
+	check_option6(&b, 4, 82, "\0\0\0\x3c", 4); /* line 8 replaced it */
+	assert_has(c.warnings, "f:8: DHCP6_OPTION:82 stands a second time");
+	assert_int_equal(c.r.warnings, 1);
+	check_option6(&b, 5, 17, "\0\0\0\1\0\1", 6);
+	check_option6(&b, 6, 60, "", 0);
+	binding_free(&b);
+	binding_free(&b);
+}
+
+/* Where hex and an address look alike: pairs of digits are octets, all else that is an address is one. */
+static void options6_hex_or_address(void **state)
+{
+	static const struct {
+		const char *text, *bytes;
+		size_t len;
+	} rows[] = {
+	    {"31=00:11:22:33:44:55:66:77", "\x00\x11\x22\x33\x44\x55\x66\x77", 8},
+	    {"31=0:11:22:33:44:55:66:77", "\0\0\0\x11\0\x22\0\x33\0\x44\0\x55\0\x66\0\x77", 16},
+	    {"31=10::", "\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16},
+	    {"31=::", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16},
+	    {"31=aa", "\xaa", 1},
+	    {"31=0a0b:0c", "\x0a\x0b\x0c", 3},
+	    {"56=fde5:0000:0000:0000:0000:0000:0000:0001", "\0\1\0\x10" FDE5("\1"), 20},
+	    {"56=00:03:00:01:aa", "\0\3\0\1\xaa", 5},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[128];
+		snprintf(text, sizeof(text), "DHCP6_OPTION:%s\n", rows[i].text);
+		struct binding b = parse_good(text);
+		check_option6(&b, 0, (unsigned)atoi(rows[i].text), rows[i].bytes, rows[i].len);
+		binding_free(&b);
+	}
+}
+
+static void options6_at_their_limits(void **state)
+{
+	static char text[16384];
+	struct binding b;
+
+	(void)state;
+	for (int extra = 0; extra <= 1; extra++) {
+		/* 1024 octets: 64 addresses, or 51 with the head that NTP's have. */
+		for (int code = 31; code <= 56; code += 25) {
+			snprintf(text, sizeof(text), "DHCP6_OPTION:%d=", code);
+			for (int i = 0; i < (code == 31 ? 64 : 51) + extra; i++)
+				strcat(text, "fde5::1,");
+			assert_int_equal(parse(text, &b), extra ? -EINVAL : 0);
+			if (extra)
+				assert_has(c.r.msg, "longer than 1024 octets");
+			else
+				binding_free(&b);
+		}
+		snprintf(text, sizeof(text), "DHCP6_OPTION:59=\"%0*d\"", 1024 + extra, 0);
+		assert_int_equal(parse(text, &b), extra ? -EINVAL : 0);
+		if (!extra)
+			binding_free(&b);
+		snprintf(text, sizeof(text), "DHCP6_OPTION:59=%0*d", 2 * (1024 + extra), 0);
+		assert_int_equal(parse(text, &b), extra ? -EINVAL : 0);
+		if (extra)
+			assert_has(c.r.msg, "longer than 1024 octets");
+		else
+			binding_free(&b);
+		text[0] = 0;
+		for (int i = 0; i < 64 + extra; i++)
+			snprintf(text + strlen(text), 64, "DHCP6_OPTION:%d=aa\n", 4000 + i);
+		assert_int_equal(parse(text, &b), extra ? -EINVAL : 0);
+		if (extra)
+			assert_has(c.r.msg, "f:65: DHCP6_OPTION:4064=aa: is one DHCPv6 option more than the 64");
+		else
 			binding_free(&b);
 	}
 }
@@ -734,6 +865,9 @@ int main(void)
 	    cmocka_unit_test(lists_at_their_limits),
 	    cmocka_unit_test(options),
 	    cmocka_unit_test(options_at_their_limits),
+	    cmocka_unit_test(options6),
+	    cmocka_unit_test(options6_hex_or_address),
+	    cmocka_unit_test(options6_at_their_limits),
 	    cmocka_unit_test(records),
 	    cmocka_unit_test(a_text_of_64_kib),
 	    cmocka_unit_test(address_lists),

@@ -579,6 +579,39 @@ static void copies_that_cannot_be_written(void **state)
 
 #define DISK(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
+static void dhcp6_options_and_names(void **state)
+{
+	struct guest g = built(NULL, "fde5::5/64", "DHCP6_OPTION:31=fde5::1\nDHCP6_OPTION:59=\"\"\n", NULL);
+
+	(void)state;
+	assert_string_equal(c.warnings, "");
+	assert_int_equal(g.option6_count, 2);
+	assert_int_equal(g.options6[0].code, 31);
+	assert_int_equal(g.options6[0].len, 16);
+	assert_int_equal(g.options6[0].bytes[15], 1);
+	assert_int_equal(g.options6[1].len, 0);
+	assert_true(g.ra_other); /* there is something to ask for */
+	guest_free(&g);
+	g = built(NULL, "fde5::5/64", NULL, NULL);
+	assert_int_equal(g.option6_count, 0);
+	assert_false(g.ra_other);
+	guest_free(&g);
+
+	g = built(NULL, "fde5::5/64", "DHCP6_HOSTNAME_OPTCODE=65001\n", "[dhcp]\ndhcp6_domainname_optcode = 65002\n");
+	assert_string_equal(c.warnings, "");
+	assert_int_equal(g.hostname_code6, 65001);
+	assert_int_equal(g.domain_code6, 65002);
+	guest_free(&g);
+	/* Codes that would break the protocol, or contradict another key: said, and not sent. */
+	g = built(NULL, "fde5::5/64", "HOSTNAME=a\nDHCP6_HOSTNAME_OPTCODE=2\n",
+		  "[dhcp]\ndhcp6_domainname_optcode = 24\n");
+	assert_has(c.warnings, "f:2: DHCP6_HOSTNAME_OPTCODE: code 2 is the protocol's own");
+	assert_has(c.warnings, "option code 24 for a name is the search list");
+	assert_int_equal(g.hostname_code6, 0);
+	assert_int_equal(g.domain_code6, 0);
+	guest_free(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -592,6 +625,7 @@ int main(void)
 	    cmocka_unit_test(a_server_address_for_every_subnet),
 	    cmocka_unit_test(addresses_that_are_the_vms_own),
 	    cmocka_unit_test(service_addresses6),
+	    cmocka_unit_test(dhcp6_options_and_names),
 	    cmocka_unit_test(identity_from_a_binding),
 	    cmocka_unit_test(ten_thousand_guests),
 	    DISK(the_vms_own_copy),

@@ -122,7 +122,8 @@ static void test_ip4_refusals(void **state)
 	    {"fragment offset", 21, 0x01, true, DROP_FRAGMENT},
 	    {"don't fragment is no fragment", 20, 0x40, true, DROP_NONE},
 	    {"header checksum", 22, 0x01, false, DROP_IP_CHECKSUM},
-	    {"TCP", 23, 6, true, DROP_UNKNOWN},
+	    {"ICMP", 23, 1, true, DROP_UNKNOWN},
+	    {"TCP that it is not", 23, 6, true, DROP_L4_CHECKSUM},
 	    {"UDP length above IP's", 38, 0x10, true, DROP_L4_HEADER},
 	    {"UDP length below its header", 39, 7, true, DROP_L4_HEADER},
 	    {"UDP length below IP's hides octets", 39, 40, true, DROP_L4_HEADER},
@@ -189,8 +190,8 @@ static void test_ip6_extension_headers_are_refused(void **state)
 	static const struct {
 		uint8_t next;
 		enum drop why;
-	} cases[] = {{0, DROP_EXTENSION},  {43, DROP_EXTENSION}, {44, DROP_FRAGMENT}, {51, DROP_EXTENSION},
-		     {60, DROP_EXTENSION}, {59, DROP_UNKNOWN},   {6, DROP_UNKNOWN},   {253, DROP_UNKNOWN}};
+	} cases[] = {{0, DROP_EXTENSION},  {43, DROP_EXTENSION}, {44, DROP_FRAGMENT},   {51, DROP_EXTENSION},
+		     {60, DROP_EXTENSION}, {59, DROP_UNKNOWN},   {6, DROP_L4_CHECKSUM}, {253, DROP_UNKNOWN}};
 	struct reply r;
 	struct pkt p;
 
@@ -206,6 +207,44 @@ static void test_ip6_extension_headers_are_refused(void **state)
 	len = make(&r, PKT_UDP6, data, sizeof(data));
 	r.frame[18] = 0x10;
 	assert_int_equal(decode(r.frame, len, &p), DROP_TRUNCATED);
+}
+
+/* A TCP header without options and one octet behind it. */
+static size_t make_tcp(struct reply *r, enum pkt_kind kind, uint8_t offset)
+{
+	uint8_t segment[21] = {0x9c, 0x40, 0, 53, [12] = (uint8_t)(offset << 4), [13] = 2, [20] = 'x'};
+
+	return make(r, kind, (const char *)segment, sizeof(segment));
+}
+
+static void test_tcp_header_and_checksum(void **state)
+{
+	static const enum pkt_kind kinds[] = {PKT_TCP4, PKT_TCP6};
+	struct reply r;
+	struct pkt p;
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		size_t l4 = kinds[k] == PKT_TCP4 ? 34 : 54, len = make_tcp(&r, kinds[k], 5);
+		assert_int_equal(decode(r.frame, len, &p), DROP_NONE);
+		assert_int_equal(p.kind, kinds[k]);
+		assert_int_equal(p.sport, 40000);
+		assert_int_equal(p.dport, 53);
+		assert_int_equal(p.len, 21);
+		assert_ptr_equal(p.data, r.frame + l4);
+		for (size_t at = l4; at < l4 + 21; at++) {
+			r.frame[at] ^= 0x04; /* one bit that no header length hides behind */
+			assert_int_equal(decode(r.frame, len, &p), DROP_L4_CHECKSUM);
+			r.frame[at] ^= 0x04;
+		}
+		for (uint8_t offset = 0; offset < 16; offset++) { /* 21 octets hold a header of 5 words alone */
+			len = make_tcp(&r, kinds[k], offset);
+			assert_int_equal(decode(r.frame, len, &p), offset == 5 ? DROP_NONE : DROP_L4_HEADER);
+		}
+		len = make_tcp(&r, kinds[k], 5);
+		for (size_t cut = 0; cut < l4 + 21; cut++)
+			assert_int_not_equal(decode(r.frame, cut, &p), DROP_NONE);
+	}
 }
 
 static void test_a_tag_left_in_the_link_header_is_refused(void **state)
@@ -262,6 +301,7 @@ int main(void)
 	    cmocka_unit_test(test_udp4_checksum_none_pending_and_partial),
 	    cmocka_unit_test(test_udp6_checksum_may_not_be_zero),
 	    cmocka_unit_test(test_ip6_extension_headers_are_refused),
+	    cmocka_unit_test(test_tcp_header_and_checksum),
 	    cmocka_unit_test(test_a_tag_left_in_the_link_header_is_refused),
 	    cmocka_unit_test(test_data_that_does_not_fit_is_never_sent),
 	    cmocka_unit_test(test_every_reason_has_a_name_of_its_own),

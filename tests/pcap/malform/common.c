@@ -142,7 +142,7 @@ static void sum_that_is_zero(struct family *f)
 
 static void protocols(struct family *f)
 {
-	CASE("tcp", "drop unknown-protocol", u.proto = 6);
+	CASE("tcp", "drop unknown-protocol|drop l4-header", u.proto = 6);
 	CASE("icmp", "drop unknown-protocol", u.proto = 1);
 	CASE("igmp", "drop unknown-protocol", u.proto = 2);
 	CASE("ipv6-in-ipv4", "drop unknown-protocol", u.proto = 41);

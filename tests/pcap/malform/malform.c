@@ -84,7 +84,9 @@ int main(int argc, char **argv)
 	}
 	int bad = write_family(argv[1], "mal-common", common_cases);
 	bad |= write_family(argv[1], "mal-dhcp4", dhcp4_cases);
+	bad |= write_family(argv[1], "mal-dhcp6", dhcp6_cases);
 	bad |= write_family(argv[1], "mal-arp", arp_cases);
+	bad |= write_family(argv[1], "mal-nd", nd_cases);
 	bad |= formats_write(argv[1]);
 	return bad ? 2 : 0;
 }

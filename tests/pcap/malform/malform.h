@@ -87,6 +87,8 @@ void dhcp4_options(struct dhcp4 *d, const void *bytes, size_t len);
 void common_cases(struct family *f);
 void dhcp4_cases(struct family *f);
 void arp_cases(struct family *f);
+void dhcp6_cases(struct family *f);
+void nd_cases(struct family *f);
 
 /* Capture files that are odd in themselves, in the folder dir. */
 int formats_write(const char *dir);

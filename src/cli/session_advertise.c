@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When the guest is told of its router without having asked: RFC 4861 6.2.4 (intervals), 6.2.5 (the end), 10 (constants). */
+#include "answer/answer.h"
+#include "base/log.h"
+#include "cli/session_priv.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/random.h>
+#include <sys/timerfd.h>
+
+#define INITIAL_ADVERTISEMENTS 3 /* MAX_INITIAL_RTR_ADVERTISEMENTS */
+#define INITIAL_MS 16000         /* MAX_INITIAL_RTR_ADVERT_INTERVAL */
+#define SOON_MS 3000             /* MIN_DELAY_BETWEEN_RAS */
+
+/* ms: 1 or more. */
+static void arm(struct session *s, uint64_t ms)
+{
+	const struct itimerspec t = {
+	    .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000}};
+
+	timerfd_settime(s->advertise, 0, &t, NULL);
+}
+
+/* RFC 4861 6.2.4: random, so that a thousand VMs that began together do not go on so; MinRtrAdvInterval at its most, 0.75. */
+static uint64_t interval(const struct session *s)
+{
+	uint64_t most = (uint64_t)s->guest.ra_period * 1000;
+	uint16_t random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
+		random = 0;
+	uint64_t ms = most - most / 4 * random / UINT16_MAX;
+	return s->advertise_quickly && ms > INITIAL_MS ? INITIAL_MS : ms;
+}
+
+static bool advertise(struct session *s, const struct guest *was, bool last)
+{
+	if (!answer_advertise(&s->guest, was, last, tx_slot(s->tx)))
+		return false;
+	tx_keep(s->tx);
+	tx_flush(s->tx);
+	return true;
+}
+
+void session_advertise_start(struct session *s)
+{
+	if (!s->guest.id.has6 || !s->guest.answers6)
+		return;
+	if (!advertise(s, NULL, false)) {
+		log_warn("%s: what a router advertisement has to say does not fit into one; shorten NAMESERVERS6 or "
+			 "DOMAIN_SEARCH",
+			 s->info.iface);
+		return;
+	}
+	s->advertise = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->advertise < 0) {
+		log_warn("%s: no timer, so router advertisements come only on request: %s", s->info.iface,
+			 strerror(errno));
+		return;
+	}
+	s->advertise_quickly = INITIAL_ADVERTISEMENTS - 1;
+	arm(s, interval(s));
+}
+
+void session_advertise_due(struct session *s)
+{
+	uint64_t times;
+
+	if (read(s->advertise, &times, sizeof(times)) != sizeof(times))
+		return;
+	advertise(s, NULL, false);
+	if (s->advertise_quickly)
+		s->advertise_quickly--;
+	arm(s, interval(s));
+}
+
+void session_advertise_change(struct session *s, const struct guest *was)
+{
+	if (s->advertise < 0)
+		return;
+	advertise(s, was, false);
+	/* RFC 4861 6.2.4: the new values are repeated as at a start. */
+	s->advertise_quickly = INITIAL_ADVERTISEMENTS - 1;
+	arm(s, interval(s));
+}
+
+void session_advertise_last(struct session *s)
+{
+	if (s->advertise < 0)
+		return;
+	/* RFC 4861 6.2.5: lifetime 0, so that a guest that outlives fold looks elsewhere. */
+	advertise(s, NULL, true);
+	/* A guest that was told to end and does not must not stay without its router. */
+	arm(s, SOON_MS);
+}

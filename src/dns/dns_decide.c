@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Specifications: RFC 1034 4.3.1, 2308, 6761, 6891, 6895, 8020, 8482, 8906. */
+#include "dns/dns_decide.h"
+
+#include "dns/dns_special.h"
+
+/* RFC 8482 4.1: of a name with several sets, one. */
+static void decide_any(const struct zone_set sets[static ZONE_TYPES], struct dns_reply *a)
+{
+	for (int t = 0; t < ZONE_TYPES && !a->set.count; t++)
+		a->set = sets[t];
+}
+
+/* The name is known here, so nobody else is asked about it, whatever the type. */
+static void decide_known(const struct dns_query *q, const struct zone_set sets[static ZONE_TYPES], struct dns_reply *a)
+{
+	switch (q->type) {
+	case DNS_TYPE_A:
+		a->set = sets[ZONE_A];
+		break;
+	case DNS_TYPE_AAAA:
+		a->set = sets[ZONE_AAAA];
+		break;
+	case DNS_TYPE_TXT:
+		a->set = sets[ZONE_TXT];
+		break;
+	case DNS_TYPE_PTR:
+		a->set = sets[ZONE_PTR];
+		break;
+	case DNS_TYPE_ANY:
+		decide_any(sets, a);
+		break;
+	default:
+		break;
+	}
+	/* RFC 2308 2.2: the name exists, records of this type do not. Never NXDOMAIN: that would deny the others too. */
+	a->soa = a->set.count == 0;
+	a->authoritative = true;
+}
+
+static void decide_nothing(bool exists, struct dns_reply *a)
+{
+	a->rcode = exists ? DNS_RCODE_NOERROR : DNS_RCODE_NXDOMAIN;
+	a->soa = true;
+	a->authoritative = true;
+}
+
+/* RFC 6761 6.3: names below localhost are the asker itself. */
+static void decide_localhost(const struct dns_query *q, struct dns_reply *a)
+{
+	static const uint8_t four[4] = {127, 0, 0, 1}, six[16] = {[15] = 1};
+	bool is4 = q->type == DNS_TYPE_A || q->type == DNS_TYPE_ANY;
+
+	a->authoritative = true;
+	a->soa = !is4 && q->type != DNS_TYPE_AAAA;
+	if (a->soa)
+		return;
+	a->loopback = is4 ? four : six;
+	a->loopback_len = is4 ? sizeof(four) : sizeof(six);
+}
+
+static bool refuse(uint16_t rcode, struct dns_reply *a)
+{
+	a->rcode = rcode;
+	return false;
+}
+
+/* Nobody here knows the name. True where others are to be asked. */
+static bool decide_elsewhere(const struct dns_policy *d, const struct dns_query *q, enum dns_special special,
+			     enum zone_known known, enum dns_asker who, struct dns_reply *a)
+{
+	bool may = d->forward && (special != DNS_SPECIAL_PRIVATE || d->forward_private) &&
+		   !dns_is_below(q->name, q->name_len, d->no_forward, d->no_forward_len);
+
+	if (!may) {
+		/* RFC 8020 2: what lies above a known name exists. And so does the root. */
+		decide_nothing(known == ZONE_EMPTY || q->name_len == 1, a);
+		return false;
+	}
+	/* The network's askers have servers of their own, and go to the next one after this code. */
+	if (who == DNS_ASKER_NETWORK)
+		return refuse(DNS_RCODE_REFUSED, a);
+	/* RFC 1034 4.3.1: without RD nobody else may be asked on the asker's behalf. */
+	if (!(q->flags & DNS_FLAG_RD))
+		return refuse(DNS_RCODE_REFUSED, a);
+	return true;
+}
+
+/* RFC 8906 3, RFC 6895 3.1: what is no question for data. NOERROR where it is one. */
+static uint16_t check_question(const struct dns_query *q)
+{
+	/* RFC 6891 6.1.3 */
+	if (q->edns && q->version > 0)
+		return DNS_RCODE_BADVERS;
+	if (q->class != DNS_CLASS_IN)
+		return DNS_RCODE_REFUSED;
+	if (q->type == 0 || q->type == DNS_TYPE_OPT)
+		return DNS_RCODE_FORMERR;
+	/* Zone transfers, transactions, mail groups. */
+	if (q->type >= DNS_TYPE_META_FIRST && q->type < DNS_TYPE_ANY)
+		return DNS_RCODE_REFUSED;
+	return DNS_RCODE_NOERROR;
+}
+
+bool dns_decide(const struct dns_policy *d, const struct dns_query *q, enum dns_asker who, struct dns_reply *a)
+{
+	struct zone_set sets[ZONE_TYPES];
+
+	a->rcode = check_question(q);
+	if (a->rcode != DNS_RCODE_NOERROR)
+		return false;
+	enum zone_known known = zone_find(d->zone, q->name, q->name_len, sets);
+	if (known == ZONE_KNOWN) {
+		decide_known(q, sets, a);
+		return false;
+	}
+	enum dns_special special = dns_special(q->name, q->name_len, q->type);
+	switch (special) {
+	case DNS_SPECIAL_LOCALHOST:
+		decide_localhost(q, a);
+		return false;
+	case DNS_SPECIAL_ABSENT:
+	case DNS_SPECIAL_EMPTY:
+		decide_nothing(special == DNS_SPECIAL_EMPTY || known == ZONE_EMPTY, a);
+		return false;
+	case DNS_SPECIAL_NONE:
+	case DNS_SPECIAL_PRIVATE:
+		break;
+	}
+	return decide_elsewhere(d, q, special, known, who, a);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dns_reply: answers put together. Specifications: RFC 1035 4.1, 2181 9 (TC), 2308 3, 5 (SOA), 6891 6.1. */
+#ifndef FOLD_DNS_REPLY_H
+#define FOLD_DNS_REPLY_H
+
+#include "base/wr.h"
+#include "dns/dns_query.h"
+#include "guest/zone.h"
+
+/* What is said to a question. */
+struct dns_reply {
+	uint16_t rcode; /* enum dns_rcode */
+	bool authoritative, recursion;
+	const struct zone *zone;
+	struct zone_set set;     /* the answer */
+	const uint8_t *loopback; /* or this one address, ... */
+	size_t loopback_len;     /* ... of 4 or 16 octets */
+	bool soa;                /* nothing: with an SOA record that says for how long */
+	uint32_t ttl;            /* of what is not in the zone */
+	size_t limit;            /* octets that the asker takes */
+};
+
+/*
+ * Writes the whole message at w, which may be smaller than the limit. What does not fit the limit is left out whole, with
+ * TC set. w->full where not even that fits.
+ */
+void dns_reply_build(const struct dns_query *q, const struct dns_reply *a, struct wr *w);
+
+/* OPT for an asker who sent one; nothing for one who did not. */
+void dns_reply_opt(const struct dns_query *q, uint16_t rcode, struct wr *w);
+
+#endif

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dns/forward.h"
+
+#include "dns/dns_query.h"
+#include "dns/dns_reply.h"
+#include "dns/forward_priv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+
+#define RESOLV_CONF "/etc/resolv.conf"
+#define EVENTS_MAX 32
+
+uint64_t forward_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+void forward_arm(struct forward *f)
+{
+	uint64_t first = 0;
+
+	for (size_t i = 0; i < FORWARD_ASKS; i++) {
+		const struct ask *a = &f->asks[i];
+		if (a->stage != ASK_FREE && (!first || a->deadline < first))
+			first = a->deadline;
+	}
+	if (first == f->armed)
+		return;
+	struct itimerspec when = {
+	    .it_value = {.tv_sec = (time_t)(first / 1000), .tv_nsec = (long)(first % 1000) * 1000000}};
+	timerfd_settime(f->timer, TFD_TIMER_ABSTIME, &when, NULL);
+	f->armed = first;
+}
+
+static bool add_event(struct forward *f, int fd, uint64_t what)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.u64 = what};
+
+	return epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+int forward_open(const struct forward_setup *setup, struct forward **out)
+{
+	struct forward *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return -ENOMEM;
+	f->setup = *setup;
+	f->resolvers.watch = -1;
+	f->epoll = epoll_create1(EPOLL_CLOEXEC);
+	f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	f->cache = cache_new();
+	for (uint16_t i = 0; i < FORWARD_WAITERS; i++)
+		f->waiters[i].next = i + 1 < FORWARD_WAITERS ? (uint16_t)(i + 1) : FORWARD_NONE;
+	for (size_t i = 0; i < FORWARD_ASKS; i++)
+		f->asks[i].fd = -1;
+	int err = f->epoll < 0 || f->timer < 0 ? -errno : f->cache ? 0 : -ENOMEM;
+	if (!err)
+		err = resolvers_open(&f->resolvers, setup->resolv_conf ? setup->resolv_conf : RESOLV_CONF);
+	if (!err && (!add_event(f, f->timer, FORWARD_EVENT_TIMER) ||
+		     !add_event(f, f->resolvers.watch, FORWARD_EVENT_RESOLVERS)))
+		err = -errno;
+	if (err) {
+		forward_close(f);
+		return err;
+	}
+	*out = f;
+	return 0;
+}
+
+void forward_close(struct forward *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < FORWARD_ASKS; i++)
+		ask_close(f, &f->asks[i]);
+	resolvers_close(&f->resolvers);
+	cache_free(f->cache);
+	if (f->timer >= 0)
+		close(f->timer);
+	if (f->epoll >= 0)
+		close(f->epoll);
+	free(f);
+}
+
+/* What others said is no longer what these would say. Questions under way go on with the servers that are there now. */
+static void take_servers(struct forward *f, const union server *at, size_t count)
+{
+	f->server_count = (uint16_t)(count < FORWARD_SERVERS ? count : FORWARD_SERVERS);
+	memcpy(f->servers, at, f->server_count * sizeof(*at));
+	f->best = 0;
+	cache_clear(f->cache);
+}
+
+void forward_follow(struct forward *f, const struct guest *g)
+{
+	const struct dns_policy *d = &g->dns;
+	union server named[FORWARD_SERVERS] = {0};
+	size_t count = 0;
+
+	memcpy(f->service_mac, g->service_mac, MAC_LEN);
+	for (size_t i = 0; i < d->upstream4.count && count < FORWARD_SERVERS; i++)
+		named[count++] = server4(d->upstream4.at[i]);
+	for (size_t i = 0; i < d->upstream6.count && count < FORWARD_SERVERS; i++)
+		named[count++] = server6(&d->upstream6.at[i]);
+	f->named = count > 0;
+	const union server *at = f->named ? named : f->resolvers.at;
+	if (!f->named)
+		count = f->resolvers.count;
+	if (count != f->server_count || memcmp(at, f->servers, count * sizeof(*at)) != 0)
+		take_servers(f, at, count);
+}
+
+static void address_reply(const struct waiter *w, struct reply *out)
+{
+	reply_init(out);
+	out->kind = w->kind;
+	memcpy(out->dst_mac, w->mac, MAC_LEN);
+	out->src4 = w->src4;
+	out->dst4 = w->dst4;
+	out->src6 = w->src6;
+	out->dst6 = w->dst6;
+	out->sport = w->sport;
+	out->dport = w->dport;
+}
+
+/* The asker as the one who writes the answer sees it. */
+static struct dns_query query_of(const struct waiter *w)
+{
+	return (struct dns_query){
+	    .id = w->id,
+	    .flags = w->flags,
+	    .question = w->question,
+	    .question_len = w->question_len,
+	    .edns = w->edns,
+	    .dnssec_ok = w->dnssec_ok,
+	};
+}
+
+static void send_reply(struct forward *f)
+{
+	if (!f->out.w.full && pkt_wrap(&f->out, f->service_mac))
+		f->setup.send(f->setup.arg, &f->out);
+}
+
+static void say_servfail(struct forward *f, const struct waiter *w)
+{
+	struct dns_query q = query_of(w);
+	struct dns_reply a = {.rcode = DNS_RCODE_SERVFAIL, .recursion = true, .limit = w->limit};
+
+	address_reply(w, &f->out);
+	dns_reply_build(&q, &a, &f->out.w);
+	f->out.event = "DNS: no server answered";
+	send_reply(f);
+}
+
+/*
+ * The other server's answer as this asker's: its ID, RD and CD, the case of its question (names that point to it follow), TTLs
+ * lowered by what has passed. AA and AD are off: this is hearsay, and was not validated here (RFC 4035 3.2.3).
+ */
+static void say_answer(struct forward *f, const struct waiter *w, const uint8_t *wire, size_t len, uint32_t age)
+{
+	struct dns_query q = query_of(w);
+	struct wr *out = &f->out.w;
+	size_t opt = w->edns ? DNS_OPT_LEN : 0;
+
+	address_reply(w, &f->out);
+	size_t most = w->limit < wr_left(out) ? w->limit : wr_left(out);
+	/* RFC 2181 9: records that do not all fit are left out, and TC says so. */
+	bool cut = len + opt > most;
+	size_t keep = cut ? DNS_HEADER + (size_t)w->question_len : len;
+	uint8_t *at = wr_room(out, keep);
+	if (!at)
+		return;
+	memcpy(at, wire, keep);
+	memcpy(at + DNS_HEADER, w->question, w->question_len);
+	uint16_t flags = (uint16_t)(DNS_FLAG_QR | DNS_FLAG_RA | (w->flags & (DNS_FLAG_RD | DNS_FLAG_CD)) |
+				    (wire[3] & DNS_FLAG_RCODE) | (cut ? DNS_FLAG_TC : 0));
+	struct wr header = wr_over(at, DNS_HEADER);
+	wr_u16(&header, w->id);
+	wr_u16(&header, flags);
+	if (cut)
+		memset(at + 6, 0, 4);
+	at[10] = 0;
+	at[11] = w->edns;
+	upstream_age(at, keep, age);
+	dns_reply_opt(&q, 0, out);
+	f->out.event = "DNS: forwarded";
+	send_reply(f);
+}
+
+static void free_waiter(struct forward *f, uint16_t i)
+{
+	f->waiters[i].next = f->free_waiter;
+	f->free_waiter = i;
+}
+
+void forward_done(struct forward *f, struct ask *a, const struct upstream_answer *answer)
+{
+	uint16_t i = a->waiters;
+
+	ask_close(f, a);
+	a->stage = ASK_FREE;
+	a->waiters = FORWARD_NONE;
+	f->under_way--;
+	if (answer)
+		cache_put(f->cache, a->key, a->key_len, answer->wire, answer->len, answer->ttl, forward_now() / 1000);
+	while (i != FORWARD_NONE) {
+		struct waiter *w = &f->waiters[i];
+		uint16_t next = w->next;
+		if (answer)
+			say_answer(f, w, answer->wire, answer->len, 0);
+		else
+			say_servfail(f, w);
+		answer ? f->counts.answered++ : f->counts.failed++;
+		free_waiter(f, i);
+		i = next;
+	}
+	forward_arm(f);
+}
+
+static bool same_asker(const struct waiter *a, const struct waiter *b)
+{
+	return a->id == b->id && a->kind == b->kind && a->dport == b->dport && a->src4.s_addr == b->src4.s_addr &&
+	       IN6_ARE_ADDR_EQUAL(&a->src6, &b->src6) && IN6_ARE_ADDR_EQUAL(&a->dst6, &b->dst6);
+}
+
+static void read_waiter(const struct reply *q, const struct dns_query *query, struct waiter *w)
+{
+	*w = (struct waiter){
+	    .next = FORWARD_NONE,
+	    .kind = q->kind,
+	    .src4 = q->src4,
+	    .dst4 = q->dst4,
+	    .src6 = q->src6,
+	    .dst6 = q->dst6,
+	    .sport = q->sport,
+	    .dport = q->dport,
+	    .id = query->id,
+	    .flags = query->flags,
+	    .limit = query->size,
+	    .edns = query->edns,
+	    .dnssec_ok = query->dnssec_ok,
+	    .question_len = (uint16_t)query->question_len,
+	};
+	memcpy(w->mac, q->dst_mac, MAC_LEN);
+	memcpy(w->question, query->question, query->question_len);
+}
+
+/* What makes two questions the same: name without case, type, and the flags on which the answer depends. */
+static size_t make_key(const struct dns_query *q, uint8_t key[static FORWARD_KEY_MAX])
+{
+	struct wr w = wr_over(key, FORWARD_KEY_MAX);
+
+	wr_bytes(&w, q->name, q->name_len);
+	wr_u16(&w, q->type);
+	wr_u8(&w, (uint8_t)((q->dnssec_ok ? 1 : 0) | (q->flags & DNS_FLAG_CD ? 2 : 0)));
+	return wr_len(&w);
+}
+
+/* The ask for that key, or NULL; *empty: one that is free, or NULL. */
+static struct ask *find_ask(struct forward *f, const uint8_t *key, size_t len, struct ask **empty)
+{
+	*empty = NULL;
+	for (size_t i = 0; i < FORWARD_ASKS; i++) {
+		struct ask *a = &f->asks[i];
+		if (a->stage == ASK_FREE)
+			*empty = a;
+		else if (a->key_len == len && memcmp(a->key, key, len) == 0)
+			return a;
+	}
+	return NULL;
+}
+
+/* Puts the asker behind the others. False where it waits already, or too many do. */
+static bool join(struct forward *f, struct ask *a, const struct waiter *w, bool *again)
+{
+	uint16_t *last = &a->waiters, i = f->free_waiter;
+
+	*again = false;
+	for (; *last != FORWARD_NONE; last = &f->waiters[*last].next)
+		*again = *again || same_asker(&f->waiters[*last], w);
+	if (*again || i == FORWARD_NONE)
+		return false;
+	f->free_waiter = f->waiters[i].next;
+	f->waiters[i] = *w;
+	*last = i;
+	return true;
+}
+
+static void begin(struct forward *f, struct ask *a, const struct dns_query *q, const struct waiter *w,
+		  const uint8_t *key, size_t key_len)
+{
+	bool again;
+
+	*a = (struct ask){.stage = ASK_UDP, .waiters = FORWARD_NONE, .fd = -1};
+	a->key_len = (uint16_t)key_len;
+	memcpy(a->key, key, key_len);
+	a->question_len = (uint16_t)q->question_len;
+	memcpy(a->question, q->question, q->question_len);
+	a->dnssec_ok = q->dnssec_ok;
+	a->checking_disabled = q->flags & DNS_FLAG_CD;
+	f->under_way++;
+	if (!join(f, a, w, &again)) {
+		f->under_way--;
+		a->stage = ASK_FREE;
+		f->counts.refused++;
+		say_servfail(f, w);
+		return;
+	}
+	ask_next(f, a);
+}
+
+void forward_ask(struct forward *f, const struct reply *question)
+{
+	struct dns_query q;
+	struct waiter w;
+	struct ask *empty;
+	uint8_t key[FORWARD_KEY_MAX];
+	size_t len;
+	uint32_t age;
+	bool again = false;
+
+	if (dns_query_parse(question->w.start, wr_len(&question->w), &q) != DNS_RCODE_NOERROR)
+		return;
+	f->counts.asked++;
+	read_waiter(question, &q, &w);
+	size_t key_len = make_key(&q, key);
+	const uint8_t *wire = cache_get(f->cache, key, key_len, forward_now() / 1000, &len, &age);
+	if (wire) {
+		f->counts.cached++;
+		say_answer(f, &w, wire, len, age);
+		return;
+	}
+	struct ask *a = find_ask(f, key, key_len, &empty);
+	if (a && join(f, a, &w, &again)) {
+		f->counts.joined++;
+	} else if (!a && empty) {
+		begin(f, empty, &q, &w, key, key_len);
+	} else if (!again) {
+		/* RFC 8906 2: silence would only make the guest ask again. */
+		f->counts.refused++;
+		say_servfail(f, &w);
+	}
+}
+
+int forward_fd(const struct forward *f)
+{
+	return f->epoll;
+}
+
+static void on_timer(struct forward *f)
+{
+	uint64_t expired, now = forward_now();
+
+	if (read(f->timer, &expired, sizeof(expired)) != sizeof(expired))
+		return;
+	f->armed = 0;
+	for (size_t i = 0; i < FORWARD_ASKS; i++) {
+		if (f->asks[i].stage != ASK_FREE && f->asks[i].deadline <= now)
+			ask_timeout(f, &f->asks[i]);
+	}
+	forward_arm(f);
+}
+
+void forward_run(struct forward *f)
+{
+	struct epoll_event events[EVENTS_MAX];
+	int n = epoll_wait(f->epoll, events, EVENTS_MAX, 0);
+
+	for (int i = 0; i < n; i++) {
+		uint64_t what = events[i].data.u64;
+		if (what == FORWARD_EVENT_TIMER) {
+			on_timer(f);
+		} else if (what == FORWARD_EVENT_RESOLVERS) {
+			if (resolvers_update(&f->resolvers) && !f->named)
+				take_servers(f, f->resolvers.at, f->resolvers.count);
+		} else {
+			struct ask *a = &f->asks[what & 0xffff];
+			/* An event of a socket that is gone means nothing to the one after it. */
+			if (a->stage != ASK_FREE && a->generation == (uint32_t)(what >> 16))
+				ask_event(f, a, events[i].events);
+		}
+	}
+}
+
+struct forward_counts forward_counts(const struct forward *f)
+{
+	return f->counts;
+}
+
+size_t forward_under_way(const struct forward *f)
+{
+	return f->under_way;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * forward: asks other servers on the guest's behalf, and never waits for them.
+ *
+ * Specifications: RFC 5452 (forged answers), 7766 (TCP where UDP cut), 6891 6.2.2 (servers without EDNS), 2308 (negative
+ * answers), 8767 is not done: nothing is served past its time.
+ *
+ * Every question has a connected socket of its own with a random port, a random ID, and counts one server after the other,
+ * two seconds each; a server that answered is asked first the next time. Questions that are under way already are
+ * joined. What came back is kept for its TTL.
+ *
+ * Everything hangs on one descriptor, an epoll instance with the sockets, a timer and the watch over resolv.conf. After
+ * privileges are given up it needs socket, bind, connect, send, recv, getsockopt, close, epoll_ctl, epoll_wait, timerfd_settime, getrandom,
+ * inotify_add_watch, read and, for resolv.conf alone, open, fstat and readlink; no capability.
+ *
+ * Memory for a VM, at most: about 200 KiB for FORWARD_ASKS questions and FORWARD_WAITERS askers, the cache's CACHE_OCTETS, and
+ * 64 KiB for each question whose answer comes by TCP. While one answer is read, ldns takes some MiB for the worst of them.
+ */
+#ifndef FOLD_DNS_FORWARD_H
+#define FOLD_DNS_FORWARD_H
+
+#include "guest/guest.h"
+#include "pkt/pkt.h"
+
+#define FORWARD_ASKS 64     /* questions under way at once */
+#define FORWARD_WAITERS 256 /* askers, several of whom may want to know the same */
+#define FORWARD_SECONDS 2   /* for one server */
+
+struct forward;
+
+struct forward_setup {
+	const char *resolv_conf; /* NULL: /etc/resolv.conf */
+	/* Called with a whole frame for the guest, in reply->frame; the reply is the forwarder's own. */
+	void (*send)(void *arg, const struct reply *reply);
+	void *arg;
+};
+
+struct forward_counts {
+	uint64_t asked;    /* questions that came */
+	uint64_t cached;   /* answered from the cache */
+	uint64_t joined;   /* waited for an answer that was on its way */
+	uint64_t answered; /* by a server's answer */
+	uint64_t failed;   /* SERVFAIL: no server answered */
+	uint64_t refused;  /* SERVFAIL: too many were under way */
+	uint64_t ignored;  /* packets on a socket that were no answer to its question */
+};
+
+/* 0 and *out, or -errno. */
+int forward_open(const struct forward_setup *setup, struct forward **out);
+void forward_close(struct forward *f); /* may be NULL; nobody who waits gets an answer any more */
+
+/* Takes what it needs of the guest, in memory of its own: before the first question and after each change. */
+void forward_follow(struct forward *f, const struct guest *g);
+
+/*
+ * q: what dns_answer() left with ANSWER_FORWARD. The answer comes by the callback, at once (from the cache, or where nothing
+ * can be done) or later; there is one for each question, but for one that the same asker repeats while it waits.
+ */
+void forward_ask(struct forward *f, const struct reply *q);
+
+int forward_fd(const struct forward *f); /* readable where forward_run() has something to do */
+void forward_run(struct forward *f);     /* does it; never blocks */
+struct forward_counts forward_counts(const struct forward *f);
+size_t forward_under_way(const struct forward *f);
+
+#endif

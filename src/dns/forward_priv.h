@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inside of the forwarder: forward.c has the askers and the cache, forward_ask.c the sockets. */
+#ifndef FOLD_DNS_FORWARD_PRIV_H
+#define FOLD_DNS_FORWARD_PRIV_H
+
+#include "dns/cache.h"
+#include "dns/dns_wire.h"
+#include "dns/forward.h"
+#include "dns/resolvers.h"
+#include "dns/upstream.h"
+
+#define FORWARD_KEY_MAX (DNS_NAME_MAX + 2 + 1)
+#define FORWARD_QUESTION_MAX (DNS_NAME_MAX + 4)
+#define FORWARD_SERVERS 126 /* two lists of a binding */
+#define FORWARD_NONE UINT16_MAX
+
+/* Somebody who wants an answer: where it goes, and how it must look. */
+struct waiter {
+	uint16_t next; /* of the same question, or of those that are free */
+	enum pkt_kind kind;
+	uint8_t mac[MAC_LEN];
+	struct in_addr src4, dst4;
+	struct in6_addr src6, dst6;
+	uint16_t sport, dport;
+	uint16_t id, flags, limit;
+	bool edns, dnssec_ok;
+	uint16_t question_len;
+	uint8_t question[FORWARD_QUESTION_MAX]; /* with its own case */
+};
+
+enum ask_stage { ASK_FREE, ASK_UDP, ASK_CONNECTING, ASK_TCP };
+
+/* A question under way. */
+struct ask {
+	enum ask_stage stage;
+	uint32_t generation; /* tells the events of this socket from those of one before */
+	uint16_t waiters;    /* the first of them */
+	uint16_t key_len, question_len;
+	uint8_t key[FORWARD_KEY_MAX];
+	uint8_t question[FORWARD_QUESTION_MAX]; /* as it is sent */
+	bool dnssec_ok, checking_disabled;
+	int fd;
+	uint64_t deadline; /* milliseconds */
+	uint16_t server, tried;
+	bool edns;
+	uint16_t id;
+	/* By TCP: two octets of length, then the answer. */
+	uint8_t prefix[2];
+	uint8_t *answer;
+	size_t want, have;
+};
+
+struct forward {
+	struct forward_setup setup;
+	int epoll, timer;
+	uint64_t armed; /* for when the timer is set; 0: it is not */
+	struct resolvers resolvers;
+	bool named; /* the guest's servers were named; else the host's are asked */
+	union server servers[FORWARD_SERVERS];
+	uint16_t server_count, best;
+	uint8_t service_mac[MAC_LEN];
+	struct cache *cache;
+	struct ask asks[FORWARD_ASKS];
+	uint32_t generation;
+	size_t under_way;
+	struct waiter waiters[FORWARD_WAITERS];
+	uint16_t free_waiter;
+	struct forward_counts counts;
+	struct reply out;
+};
+
+/* epoll's data: which ask and its generation, or one of these. */
+#define FORWARD_EVENT_TIMER UINT64_MAX
+#define FORWARD_EVENT_RESOLVERS (UINT64_MAX - 1)
+
+uint64_t forward_now(void);          /* milliseconds */
+void forward_arm(struct forward *f); /* sets the timer to the next deadline */
+
+/* forward_ask.c: asks the next server, or gives up. */
+void ask_next(struct forward *f, struct ask *a);
+void ask_event(struct forward *f, struct ask *a, uint32_t events);
+void ask_timeout(struct forward *f, struct ask *a);
+void ask_close(struct forward *f, struct ask *a); /* its socket and what came by it */
+
+/* forward.c: everybody who waits is told, and the ask is free. answer: NULL for SERVFAIL. */
+void forward_done(struct forward *f, struct ask *a, const struct upstream_answer *answer);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * address_list: the files that ADDRESS_LISTS of a binding names: DNS records that several VMs share, and suffixes that are
+ * never forwarded. <datapath>/address_list_<name>, in the form of a binding file.
+ */
+#ifndef FOLD_GUEST_ADDRESS_LIST_H
+#define FOLD_GUEST_ADDRESS_LIST_H
+
+#include "base/report.h"
+#include "guest/binding.h"
+
+/*
+ * Reads the lists of b into b->list_records and b->list_no_forward, in place of what was there. A list that is not there
+ * (yet) is warned of and empty. 0, or -errno with a line in r and b as it was.
+ */
+int address_lists_load(struct binding *b, const char *datapath, struct report *r);
+
+/* The path of the list of that name, for one who watches it; the caller frees it. NULL without memory. */
+char *address_list_path(const char *datapath, const char *name);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest/dns_policy.h"
+
+#include "guest/zone.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool binding_names_upstreams(const struct binding *b)
+{
+	return binding_has(b, BINDING_DNS_NAMESERVERS) || binding_has(b, BINDING_DNS_NAMESERVERS6);
+}
+
+/* Without a configuration file nobody is asked anything unless the binding speaks of it. */
+static bool may_forward(const struct binding *b, const struct config *c)
+{
+	if (binding_has(b, BINDING_DNS_FORWARD))
+		return b->dns_forward;
+	return c->from_file ? c->dns_forward : binding_names_upstreams(b);
+}
+
+/* Suffixes of all three sources: what one of them forbids, no other allows. */
+static bool copy_no_forward(struct dns_policy *d, const struct binding *b, const struct config *c)
+{
+	const struct name_list *const from[] = {&b->no_forward, &b->list_no_forward, &c->no_forward};
+	size_t len = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		len += from[i]->len;
+	d->no_forward = len ? malloc(len) : NULL;
+	if (!d->no_forward)
+		return len == 0;
+	for (size_t i = 0; i < 3; i++) {
+		if (from[i]->len)
+			memcpy(d->no_forward + d->no_forward_len, from[i]->wire, from[i]->len);
+		d->no_forward_len += from[i]->len;
+	}
+	return true;
+}
+
+/* The VM's own address is left out: its questions would come back to it. */
+static bool copy_upstreams(struct guest *g, const struct binding *b, const struct config *c)
+{
+	bool own = binding_names_upstreams(b);
+	const struct ip4_list *four = own ? &b->dns_nameservers : &c->dns_nameservers;
+	const struct ip6_list *six = own ? &b->dns_nameservers6 : &c->dns_nameservers6;
+	struct dns_policy *d = &g->dns;
+
+	d->forward_private = four->count || six->count;
+	d->upstream4.at = four->count ? calloc(four->count, sizeof(*four->at)) : NULL;
+	d->upstream6.at = six->count ? calloc(six->count, sizeof(*six->at)) : NULL;
+	if ((four->count && !d->upstream4.at) || (six->count && !d->upstream6.at))
+		return false;
+	for (size_t i = 0; i < four->count; i++) {
+		if (!g->id.has4 || four->at[i].s_addr != g->id.ip4.addr.s_addr)
+			d->upstream4.at[d->upstream4.count++] = four->at[i];
+	}
+	for (size_t i = 0; i < six->count; i++) {
+		if (!g->id.has6 || !IN6_ARE_ADDR_EQUAL(&six->at[i], &g->id.ip6.addr))
+			d->upstream6.at[d->upstream6.count++] = six->at[i];
+	}
+	return true;
+}
+
+int dns_policy_build(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
+{
+	const struct record_list *const sources[] = {&b->records, &b->list_records, &c->records};
+	struct dns_policy *d = &g->dns;
+
+	d->on = c->enable_dns;
+	d->intercept_all = !binding_has(b, BINDING_DNS_INTERCEPT) || b->dns_intercept == DNS_INTERCEPT_ALL;
+	d->serve = c->enable_dns && (!binding_has(b, BINDING_DNS_SERVE) || b->dns_serve);
+	d->forward = c->enable_dns && may_forward(b, c);
+	d->ttl = binding_has(b, BINDING_DNS_TTL) ? b->dns_ttl : c->dns_ttl;
+	if (!copy_no_forward(d, b, c) || !copy_upstreams(g, b, c))
+		return report_fail(r, ENOMEM, "%s: out of memory", g->id.iface);
+	/* The servers that were named were the VM itself: nobody is left to ask, and the host's were not meant. */
+	if (d->forward_private && !d->upstream4.count && !d->upstream6.count)
+		d->forward = false;
+	return zone_build(sources, sizeof(sources) / sizeof(sources[0]), d->ttl, &d->zone, r);
+}

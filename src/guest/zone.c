@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What there is of a name: a hash table for names, and a sorted list for addresses, whose names are never stored. */
+#include "guest/zone_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint32_t *zone_slot(const struct zone *z, const uint8_t *name, size_t len, uint32_t hash)
+{
+	for (uint32_t i = hash & z->mask;; i = (i + 1) & z->mask) {
+		const struct zone_node *n = z->slots[i] == ZONE_NONE ? NULL : &z->nodes[z->slots[i]];
+		if (!n || (n->hash == hash && n->name_len == len && memcmp(z->names + n->name, name, len) == 0))
+			return &z->slots[i];
+	}
+}
+
+void zone_free(struct zone *z)
+{
+	if (!z)
+		return;
+	free(z->names);
+	free(z->nodes);
+	free(z->slots);
+	free(z->addresses);
+	free(z->rr);
+	free(z->off);
+	free(z);
+}
+
+/* The first address whose key is not below this one. */
+static const struct zone_address *first_from(const struct zone *z, const uint8_t key[17])
+{
+	uint32_t low = 0, high = z->address_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (memcmp(z->addresses[middle].key, key, 17) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < z->address_count ? &z->addresses[low] : NULL;
+}
+
+/* True where the first `bits` of the address are those of the name. */
+static bool is_below(const struct zone_address *a, const uint8_t key[17], unsigned bits)
+{
+	unsigned whole = bits / 8;
+
+	if (memcmp(a->key, key, 1 + whole) != 0)
+		return false;
+	return bits % 8 == 0 || (a->key[1 + whole] ^ key[1 + whole]) >> (8 - bits % 8) == 0;
+}
+
+static enum zone_known find_reverse(const struct zone *z, const uint8_t *name, size_t len, struct zone_set *set)
+{
+	struct reverse r;
+	uint8_t key[17];
+
+	if (!z->address_count || !zone_reverse(name, len, &r) || !r.whole)
+		return ZONE_UNKNOWN;
+	key[0] = r.six ? 6 : 4;
+	memcpy(key + 1, r.addr, sizeof(r.addr));
+	const struct zone_address *a = first_from(z, key);
+	if (!a || !is_below(a, key, r.bits))
+		return ZONE_UNKNOWN;
+	if (r.bits < (r.six ? 128 : 32))
+		return ZONE_EMPTY;
+	*set = a->set;
+	return ZONE_KNOWN;
+}
+
+enum zone_known zone_find(const struct zone *z, const uint8_t *name, size_t len,
+			  struct zone_set sets[static ZONE_TYPES])
+{
+	enum zone_known known = ZONE_UNKNOWN;
+
+	memset(sets, 0, ZONE_TYPES * sizeof(sets[0]));
+	if (!z)
+		return ZONE_UNKNOWN;
+	if (z->slots) {
+		uint32_t at = *zone_slot(z, name, len, zone_hash(name, len));
+		if (at != ZONE_NONE) {
+			memcpy(sets, z->nodes[at].sets, sizeof(z->nodes[at].sets));
+			known = z->nodes[at].source ? ZONE_KNOWN : ZONE_EMPTY;
+		}
+	}
+	enum zone_known reverse = find_reverse(z, name, len, &sets[ZONE_PTR]);
+	return reverse > known ? reverse : known;
+}
+
+const uint8_t *zone_records(const struct zone *z, uint32_t first, uint32_t count, size_t *len)
+{
+	*len = z->off[first + count] - z->off[first];
+	return z->rr + z->off[first];
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/image.h"
+
+#include "base/cleanup.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include <et/com_err.h>
+#include <ext2fs/ext2fs.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#define SUPERBLOCK 1024 /* where it begins, in octets */
+
+/* A name that whoever cleans up can know; only whole images ever have the other one. */
+static char *temporary(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *name;
+	int dir = slash ? (int)(slash + 1 - path) : 0;
+
+	return asprintf(&name, "%.*s.%s.new", dir, path, path + dir) < 0 ? NULL : name;
+}
+
+static errcode_t write_bytes(ext2_filsys fs, ext2_ino_t ino, struct ext2_inode *inode, const char *text)
+{
+	ext2_file_t file;
+	unsigned written = 0, len = (unsigned)strlen(text);
+	errcode_t err = ext2fs_file_open2(fs, ino, inode, EXT2_FILE_WRITE, &file);
+
+	if (err)
+		return err;
+	err = ext2fs_file_write(file, text, len, &written);
+	errcode_t end = ext2fs_file_close(file);
+	return err ? err : end ? end : written == len ? 0 : EXT2_ET_SHORT_WRITE;
+}
+
+/* A file of mode 0400 in the root directory. */
+static errcode_t add_file(ext2_filsys fs, const char *name, const char *text)
+{
+	struct ext2_inode inode = {.i_mode = LINUX_S_IFREG | 0400, .i_links_count = 1};
+	ext2_ino_t ino;
+	errcode_t err = ext2fs_new_inode(fs, EXT2_ROOT_INO, LINUX_S_IFREG | 0400, NULL, &ino);
+
+	if (err)
+		return err;
+	inode.i_atime = inode.i_ctime = inode.i_mtime = fs->super->s_mkfs_time;
+	ext2fs_inode_alloc_stats2(fs, ino, +1, 0);
+	if ((err = ext2fs_write_new_inode(fs, ino, &inode)) || (err = write_bytes(fs, ino, &inode, text)))
+		return err;
+	return ext2fs_link(fs, EXT2_ROOT_INO, name, ino, EXT2_FT_REG_FILE);
+}
+
+/* What a file system has before it has files, lost+found included, for fsck wants one. */
+static errcode_t lay_out(ext2_filsys fs, const char *label)
+{
+	errcode_t err = ext2fs_allocate_tables(fs);
+
+	for (ext2_ino_t i = 1; i < EXT2_FIRST_INODE(fs->super); i++)
+		if (i != EXT2_ROOT_INO)
+			ext2fs_inode_alloc_stats2(fs, i, +1, 0);
+	memcpy(fs->super->s_volume_name, label, strnlen(label, sizeof(fs->super->s_volume_name)));
+	fs->super->s_max_mnt_count = -1; /* no advice to check it */
+	if (getrandom(fs->super->s_uuid, sizeof(fs->super->s_uuid), 0) != sizeof(fs->super->s_uuid))
+		return EIO;
+	/* RFC 9562 5.4: version 4, all random. */
+	fs->super->s_uuid[6] = (fs->super->s_uuid[6] & 0x0f) | 0x40;
+	fs->super->s_uuid[8] = (fs->super->s_uuid[8] & 0x3f) | 0x80;
+	if (!err)
+		err = ext2fs_mkdir(fs, EXT2_ROOT_INO, EXT2_ROOT_INO, NULL);
+	if (!err)
+		err = ext2fs_mkdir(fs, EXT2_ROOT_INO, 0, "lost+found");
+	return err;
+}
+
+/* The oldest kind of file system that knows the types of directory entries: unikernels read it too. */
+static errcode_t make_filesystem(int fd, const char *label, const char *id, const char *len)
+{
+	struct ext2_super_block want = {
+	    .s_blocks_count = IMAGE_SIZE / 1024,
+	    .s_inodes_count = 32,
+	    .s_rev_level = EXT2_DYNAMIC_REV,
+	    .s_feature_incompat = EXT2_FEATURE_INCOMPAT_FILETYPE,
+	    .s_inode_size = EXT2_GOOD_OLD_INODE_SIZE,
+	};
+	char name[16];
+	ext2_filsys fs;
+
+	/* The file is open and empty; libext2fs takes the number of its descriptor for a name. */
+	snprintf(name, sizeof(name), "%d", fd);
+	errcode_t err = ext2fs_initialize(name, 0, &want, unixfd_io_manager, &fs);
+	if (err)
+		return err;
+	err = lay_out(fs, label);
+	if (!err)
+		err = add_file(fs, "interface-id", id);
+	if (!err)
+		err = add_file(fs, "interface-id-len", len);
+	if (err) {
+		ext2fs_free(fs);
+		return err;
+	}
+	return ext2fs_close_free(&fs);
+}
+
+/* Into the open file, which is nobody's but root's until all is there. */
+static int fill(int fd, const struct image *i, const struct cidr6 *address, const char **why)
+{
+	struct in6_addr id = address->addr, mask = ip6_mask(address->len);
+	char id_text[INET6_ADDRSTRLEN + 1], len_text[8];
+
+	for (int n = 0; n < 16; n++)
+		id.s6_addr[n] &= (uint8_t)~mask.s6_addr[n];
+	inet_ntop(AF_INET6, &id, id_text, INET6_ADDRSTRLEN);
+	strcat(id_text, "\n");
+	snprintf(len_text, sizeof(len_text), "%d\n", 128 - address->len);
+	/* All of its blocks, so that a full disk is noticed here and not by the guest. */
+	int err = posix_fallocate(fd, 0, IMAGE_SIZE);
+	*why = strerror(err);
+	if (err)
+		return -err;
+	/* libext2fs closes what it is given. */
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	errcode_t wrong = copy < 0 ? errno : make_filesystem(copy, i->label, id_text, len_text);
+	*why = error_message(wrong);
+	if (wrong)
+		return wrong > 0 && wrong < 256 ? -(int)wrong : -EIO;
+	if (fchown(fd, i->uid, i->gid) < 0 || fchmod(fd, 0600) < 0) {
+		*why = strerror(errno);
+		return -errno;
+	}
+	return 0;
+}
+
+int image_write(const struct image *i, const struct cidr6 *address, uint32_t *inode, struct report *r)
+{
+	_cleanup_(cleanup_free) char *name = temporary(i->path);
+	const char *why;
+	struct stat st;
+
+	if (!name)
+		return report_fail(r, ENOMEM, "out of memory");
+	/* What stands there was left by a killed fold, or is somebody's link to elsewhere. */
+	unlink(name);
+	_cleanup_(cleanup_close) int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return report_fail(r, errno, "%s: cannot be made: %s; name another directory with -d", i->path,
+				   strerror(errno));
+	int err = fill(fd, i, address, &why);
+	if (err) {
+		unlink(name);
+		return report_fail(r, -err, "%s: cannot be written: %s", i->path, why);
+	}
+	err = fstat(fd, &st) < 0 || link(name, i->path) < 0 ? errno : 0;
+	unlink(name);
+	if (err == EEXIST)
+		return report_fail(r, EEXIST,
+				   "%s: exists already and is no image of a killed fold's; remove it, or name another "
+				   "directory with -d",
+				   i->path);
+	if (err)
+		return report_fail(r, err, "%s: cannot be made: %s", i->path, strerror(err));
+	*inode = (uint32_t)st.st_ino;
+	return 0;
+}
+
+bool image_label(const char *path, char label[static IMAGE_LABEL])
+{
+	struct ext2_super_block super;
+	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    pread(fd, &super, sizeof(super), SUPERBLOCK) != sizeof(super) ||
+	    ext2fs_le16_to_cpu(super.s_magic) != EXT2_SUPER_MAGIC)
+		return false;
+	memcpy(label, super.s_volume_name, IMAGE_LABEL - 1);
+	label[IMAGE_LABEL - 1] = 0;
+	return true;
+}
+
+int image_remove(const char *path, const char *label, uint32_t inode)
+{
+	_cleanup_(cleanup_free) char *name = temporary(path);
+	char found[IMAGE_LABEL];
+	struct stat st;
+
+	if (name)
+		unlink(name);
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	bool ours = S_ISREG(st.st_mode) && ((inode && (uint32_t)st.st_ino == inode) ||
+					    (image_label(path, found) && strcmp(found, label) == 0));
+	return ours && unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}

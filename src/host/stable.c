@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* RFC 7217 (stable addresses), RFC 2104 (HMAC), FIPS 180-4 (SHA-256), by libcrypto. */
+#include "host/stable.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/opensslv.h>
+
+#define DIGEST_SIZE 32
+#define RDISCD_KEY_SIZE 8 /* the size of a pointer, a slip of rdiscd's that its users' addresses rest on */
+
+#define LIBRARY_(version) "libcrypto.so." #version
+#define LIBRARY_NAMED(version) LIBRARY_(version)
+#define LIBRARY LIBRARY_NAMED(OPENSSL_SHLIB_VERSION)
+
+struct crypto {
+	__typeof__(&OPENSSL_init_crypto) init;
+	__typeof__(&EVP_sha256) sha256;
+	__typeof__(&HMAC) hmac;
+};
+
+/* False where the library has none of that name. to: a pointer to a function, as ISO C does not cast an object's to. */
+static bool find(void *library, const char *name, void *to)
+{
+	void *found = dlsym(library, name);
+
+	memcpy(to, &found, sizeof(found));
+	return found;
+}
+
+/* Linked like the others it would cost every start a millisecond: it has more to relocate than all of them together. */
+static int load(struct crypto *out, struct report *r)
+{
+	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+	if (!library)
+		return report_fail(r, ENOENT, "%s: cannot be loaded; install it (Debian: libssl3)", LIBRARY);
+	/* It stays for the life of the process: it would not let itself be unloaded cleanly. */
+	if (!find(library, "OPENSSL_init_crypto", &out->init) || !find(library, "EVP_sha256", &out->sha256) ||
+	    !find(library, "HMAC", &out->hmac))
+		return report_fail(r, ENOENT, "%s: is not the library that fold was built for", LIBRARY);
+	/* Nobody's configuration file has a say in it. */
+	if (!out->init(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL))
+		return report_fail(r, EIO, "%s: does not start", LIBRARY);
+	return 0;
+}
+
+/*
+ * Whole octets of the digest, from its first on, become the address's last ones; what is left of the identifier before them
+ * are the low bits of the next octet. With a prefix of 64 these are the digest's first 64 bits.
+ */
+static struct in6_addr place(const struct cidr6 *prefix, const uint8_t digest[static DIGEST_SIZE])
+{
+	struct in6_addr a = prefix->addr;
+	unsigned bits = 128U - prefix->len, octets = bits / 8, rest = bits % 8;
+
+	memcpy(a.s6_addr + 16 - octets, digest, octets);
+	if (rest)
+		a.s6_addr[15 - octets] |= (uint8_t)(digest[octets] & ((1U << rest) - 1));
+	return a;
+}
+
+int stable_address(const struct stable_key *key, bool whole, const struct cidr6 *prefix,
+		   const uint8_t mac[static MAC_LEN], struct in6_addr *out, struct report *r)
+{
+	uint8_t input[sizeof(prefix->addr) + MAC_LEN], digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	struct crypto c = {0};
+	int err = load(&c, r);
+
+	if (err)
+		return err;
+	/* RFC 7217 5: F(prefix, interface, key); network and DAD counter are left out, as its last paragraph allows. */
+	memcpy(input, &prefix->addr, sizeof(prefix->addr));
+	memcpy(input + sizeof(prefix->addr), mac, MAC_LEN);
+	if (!c.hmac(c.sha256(), key->bytes, whole ? STABLE_KEY_SIZE : RDISCD_KEY_SIZE, input, sizeof(input), digest,
+		    &len) ||
+	    len != DIGEST_SIZE)
+		return report_fail(r, EIO, "%s: HMAC-SHA-256 fails", LIBRARY);
+	*out = place(prefix, digest);
+	explicit_bzero(digest, sizeof(digest));
+	return 0;
+}
