@@ -107,7 +107,7 @@ static void follow_host(struct session *s)
 	link_watch_drain(s->bridge_watch);
 	int changed = session_read_host(s);
 	if (changed > 0)
-		changed = rules_update_host(s->nft, &s->rules);
+		changed = rules_update(s->nft, &s->rules);
 	if (changed == -ENODEV) {
 		log_err("bridge %s: it was removed; the VM is cut off until fold is started anew", s->info.bridge);
 		link_set_up(s->link, s->ifindex, false);

@@ -274,6 +274,7 @@ void nft_base_chain(struct nft *n, const char *name, enum nft_hook hook, int32_t
 	    [NFT_HOOK_INGRESS] = NF_NETDEV_INGRESS,
 	    [NFT_HOOK_EGRESS] = NF_NETDEV_EGRESS,
 	    [NFT_HOOK_BRIDGE_PREROUTING] = NF_BR_PRE_ROUTING,
+	    [NFT_HOOK_BRIDGE_POSTROUTING] = NF_BR_POST_ROUTING,
 	};
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
@@ -293,7 +294,8 @@ void nft_chain_delete(struct nft *n, const char *name, bool only_unused)
 	chain_message(n, nftnl_chain_alloc(), name, NFT_MSG_DELCHAIN, only_unused ? NLM_F_NONREC : 0);
 }
 
-void nft_chain_flush(struct nft *n, const char *name)
+/* chain: NULL for all of the table's. */
+static void flush_message(struct nft *n, const char *chain)
 {
 	struct nlmsghdr *h = nft_message(n, NFT_MSG_DELRULE, 0);
 	struct nftnl_rule *r = nftnl_rule_alloc();
@@ -302,10 +304,47 @@ void nft_chain_flush(struct nft *n, const char *name)
 		n->failed = true;
 	} else {
 		nftnl_rule_set_str(r, NFTNL_RULE_TABLE, n->table);
-		nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, name);
+		if (chain)
+			nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain);
 		nftnl_rule_nlmsg_build_payload(h, r);
 		nft_message_done(n);
 	}
 	if (r)
 		nftnl_rule_free(r);
+}
+
+void nft_chain_flush(struct nft *n, const char *name)
+{
+	flush_message(n, name);
+}
+
+void nft_rules_flush(struct nft *n)
+{
+	flush_message(n, NULL);
+}
+
+int nft_has_in_vmap(struct nft *n, int family, const char *table, const char *map, const char *ifname)
+{
+	char key[IFNAMSIZ] = "";
+	struct nftnl_set *s = nftnl_set_alloc();
+	struct nftnl_set_elem *e = nftnl_set_elem_alloc();
+	int err = -ENOMEM;
+
+	if (s && e) {
+		struct nlmsghdr *h =
+		    nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETSETELEM, (uint16_t)family, NLM_F_ACK, n->seq++);
+		memcpy(key, ifname, strnlen(ifname, IFNAMSIZ - 1));
+		nftnl_set_set_str(s, NFTNL_SET_TABLE, table);
+		nftnl_set_set_str(s, NFTNL_SET_NAME, map);
+		nftnl_set_elem_set(e, NFTNL_SET_ELEM_KEY, key, sizeof(key));
+		nftnl_set_elem_add(s, e);
+		e = NULL; /* the set's now */
+		nftnl_set_elems_nlmsg_build_payload(h, s);
+		err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : read_answers(n);
+	}
+	if (e)
+		nftnl_set_elem_free(e);
+	if (s)
+		nftnl_set_free(s);
+	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
 }

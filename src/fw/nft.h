@@ -41,7 +41,10 @@ int nft_has_chain(struct nft *n, int family, const char *table, const char *chai
 /* How many rules are in it, 0 also where there is no such chain, or -errno. */
 int nft_count_rules(struct nft *n, int family, const char *table, const char *chain);
 
-enum nft_hook { NFT_HOOK_INGRESS, NFT_HOOK_EGRESS, NFT_HOOK_BRIDGE_PREROUTING };
+/* Whether that interface is in a map: 1, 0 or -errno. */
+int nft_has_in_vmap(struct nft *n, int family, const char *table, const char *map, const char *ifname);
+
+enum nft_hook { NFT_HOOK_INGRESS, NFT_HOOK_EGRESS, NFT_HOOK_BRIDGE_PREROUTING, NFT_HOOK_BRIDGE_POSTROUTING };
 
 /* Everything below goes into the table named last. family: NFPROTO_NETDEV or NFPROTO_BRIDGE. */
 void nft_table(struct nft *n, int family, const char *name, uint32_t flags);
@@ -55,6 +58,7 @@ void nft_base_chain(struct nft *n, const char *name, enum nft_hook hook, int32_t
 		    const char *device, bool exclusive);
 void nft_chain_delete(struct nft *n, const char *name, bool only_unused);
 void nft_chain_flush(struct nft *n, const char *name);
+void nft_rules_flush(struct nft *n); /* of all chains of the table */
 
 /* A map from interface names to verdicts, and an element of it that jumps to a chain. */
 void nft_ifname_vmap(struct nft *n, const char *name, bool exclusive);
@@ -91,6 +95,7 @@ void nft_set_mark(struct nft *n, uint32_t mark);
 void nft_log(struct nft *n, uint16_t group);
 void nft_queue(struct nft *n, uint16_t number); /* without bypass: no listener means drop */
 void nft_iifname_vmap(struct nft *n, const char *map);
+void nft_oifname_vmap(struct nft *n, const char *map);
 void nft_accept(struct nft *n);
 void nft_drop(struct nft *n);
 void nft_jump(struct nft *n, const char *chain);

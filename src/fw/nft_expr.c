@@ -253,15 +253,25 @@ void nft_goto(struct nft *n, const char *chain)
 	verdict(n, NFT_GOTO, chain);
 }
 
-void nft_iifname_vmap(struct nft *n, const char *map)
+static void ifname_vmap(struct nft *n, uint32_t key, const char *map)
 {
-	load_meta(n, NFT_META_IIFNAME);
+	load_meta(n, key);
 	struct nftnl_expr *e = append(n, "lookup");
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, map);
+}
+
+void nft_iifname_vmap(struct nft *n, const char *map)
+{
+	ifname_vmap(n, NFT_META_IIFNAME, map);
+}
+
+void nft_oifname_vmap(struct nft *n, const char *map)
+{
+	ifname_vmap(n, NFT_META_OIFNAME, map);
 }
 
 /* nft's own number for the type ifname, which `nft list` needs to print the keys. */
@@ -291,7 +301,7 @@ static void set_message(struct nft *n, const char *name, uint16_t type, uint16_t
 		nftnl_set_set_str(s, NFTNL_SET_TABLE, n->table);
 		nftnl_set_set_str(s, NFTNL_SET_NAME, name);
 		if (type == NFT_MSG_NEWSET) {
-			nftnl_set_set_u32(s, NFTNL_SET_ID, 1);
+			nftnl_set_set_u32(s, NFTNL_SET_ID, ++n->set_id);
 			nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_MAP);
 			nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, NFT_TYPE_IFNAME);
 			nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, IFNAMSIZ);

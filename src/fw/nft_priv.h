@@ -25,6 +25,7 @@ struct nft {
 	struct nlmsghdr *last;   /* the last message built */
 	struct nftnl_rule *rule; /* open, or NULL */
 	uint32_t seq;
+	uint32_t set_id; /* of the last set; one of its own within a transaction */
 	int family;
 	bool failed; /* out of memory or room: nft_commit will refuse */
 	char table[NFT_TABLE_MAXNAMELEN];

@@ -146,6 +146,48 @@ void accept_vetted(struct nft *n)
 	nft_accept(n);
 }
 
+bool serves_network(const struct guest *g)
+{
+	return g->dns.on && g->dns.serve;
+}
+
+static void dns_to(struct nft *n, const char *chain, uint8_t proto, bool ip6, const void *address)
+{
+	nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, proto), port(n, PORT_DST, NFT_IS, 53);
+	if (address && ip6)
+		ip6_is(n, IP6_DST, NFT_IS, address);
+	else if (address)
+		nft_match(n, NFT_NETWORK, 16, 4, NFT_IS, address);
+	nft_goto(n, "take");
+}
+
+void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
+{
+	size_t count = ip6 ? g->service6.count : g->service4.count;
+
+	if (!g->dns.on)
+		return;
+	if (g->dns.intercept_all)
+		dns_to(n, chain, IPPROTO_UDP, ip6, NULL);
+	for (size_t i = 0; i < count; i++) {
+		const void *address = ip6 ? (const void *)&g->service6.at[i] : (const void *)&g->service4.at[i];
+		if (!g->dns.intercept_all)
+			dns_to(n, chain, IPPROTO_UDP, ip6, address);
+		dns_to(n, chain, IPPROTO_TCP, ip6, address);
+	}
+}
+
+void take_network_dns(struct nft *n, const char *chain, const struct rules *r)
+{
+	if (!serves_network(r->guest))
+		return;
+	nft_rule(n, chain), eth_dst(n, NFT_IS, r->guest->id.mac), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
+	    port(n, PORT_DST, NFT_IS, 53), nft_count(n, rules_counter(TAKEN));
+	if (r->transport == TRANSPORT_LOG)
+		nft_log(n, r->number);
+	nft_drop(n);
+}
+
 static void chain_from(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
@@ -186,19 +228,12 @@ static void chain_to(struct nft *n, const struct rules *r)
 	nft_rule(n, "to"), drop(n, TO_TYPE);
 }
 
-static void own_table(struct nft *n, const struct rules *r)
+/* Every rule of the VM's own table. The chains are there, and empty. */
+static void fill(struct nft *n, const struct rules *r)
 {
-	char name[RULES_TABLE_TEXT];
-
-	nft_table(n, NFPROTO_NETDEV, rules_table(r->guest->id.iface, name), NFT_TABLE_F_OWNER);
-	for (int c = 0; c < RULES_COUNTER_COUNT; c++)
-		nft_counter(n, rules_counter((enum rules_counter)c));
-	nft_base_chain(n, "from", NFT_HOOK_INGRESS, PRIORITY_FIRST, true, r->guest->id.iface, true);
-	nft_base_chain(n, "to", NFT_HOOK_EGRESS, PRIORITY_FIRST, true, r->guest->id.iface, true);
-	nft_chain(n, "take", true);
 	chain_take(n, r);
 	if (r->guest->id.has4) {
-		rules_arp(n, r);
+		rules_arp(n, r->guest);
 		rules_ip4(n, r);
 	}
 	if (r->guest->id.has6) {
@@ -209,163 +244,48 @@ static void own_table(struct nft *n, const struct rules *r)
 	chain_to(n, r);
 }
 
-/* The chains that know the host are emptied and filled in one step: no frame meets them half made. */
-int rules_update_host(struct nft *n, const struct rules *r)
+static void make_chains(struct nft *n, const char *const *names)
 {
-	char table[RULES_TABLE_TEXT];
-
-	nft_begin(n);
-	nft_use_table(n, NFPROTO_NETDEV, rules_table(r->guest->id.iface, table));
-	nft_chain_flush(n, "from");
-	if (r->guest->id.has4) {
-		nft_chain_flush(n, CHAIN_OPEN4);
-		rules_from_open4(n, r);
-	}
-	if (r->guest->id.has6) {
-		nft_chain_flush(n, CHAIN_OPEN6);
-		rules_from_open6(n, r);
-		nft_chain_flush(n, CHAIN_ND);
-		rules_from_nd(n, r);
-	}
-	chain_from(n, r);
-	return nft_commit(n);
+	for (; *names; names++)
+		nft_chain(n, *names, true);
 }
 
-/*
- * The table that all VMs share: one base chain, one map from port to chain. Frames that a VM's own
- * table has marked are looked up; all others cost one comparison, however many VMs there are.
- */
-static void dispatch(struct nft *n)
+void rules_own_table(struct nft *n, const struct rules *r)
 {
-	nft_rule(n, "prerouting"), nft_match_mark(n, NFT_IS, RULES_TAKE_MARK), nft_iifname_vmap(n, "take");
-}
+	const struct identity *id = &r->guest->id;
+	char name[RULES_TABLE_TEXT];
 
-static void shared_base(struct nft *n)
-{
-	nft_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, 0);
-	nft_ifname_vmap(n, "take", true);
-	nft_base_chain(n, "prerouting", NFT_HOOK_BRIDGE_PREROUTING, PRIORITY_FIRST, false, NULL, true);
-	dispatch(n);
-}
-
-static const char *take_chain(const char *iface, char name[static RULES_TABLE_TEXT])
-{
-	snprintf(name, RULES_TABLE_TEXT, "take-%s", iface);
-	return name;
-}
-
-static void shared_part(struct nft *n, const struct rules *r)
-{
-	char chain[RULES_TABLE_TEXT];
-
-	nft_chain(n, take_chain(r->guest->id.iface, chain), true);
-	nft_rule(n, chain), nft_queue(n, r->number);
-	nft_ifname_vmap_add(n, "take", r->guest->id.iface, chain);
-}
-
-/*
- * The VM's part of the shared table, and its own table if `own` says so, in one transaction. Making the shared table is
- * exclusive, lest the dispatch rule stand twice: whoever loses that race, or finds it gone in between with the last VM,
- * looks again.
- */
-static int add_shared(struct nft *n, const struct rules *r, bool own)
-{
-	char chain[RULES_TABLE_TEXT];
-	int err = -EEXIST;
-
-	/* What a killed fold of this name left; the claim on the name is ours now. */
-	if (nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, take_chain(r->guest->id.iface, chain)) == 1)
-		rules_remove_shared(n, r->guest->id.iface);
-	for (int turn = 0; turn < 50 && (err == -EEXIST || err == -ENOENT); turn++) {
-		int there = nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting");
-		if (there < 0)
-			return there;
-		nft_begin(n);
-		if (there)
-			nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
-		else
-			shared_base(n);
-		shared_part(n, r);
-		if (own)
-			own_table(n, r);
-		err = nft_commit(n);
-		if (err == -ENOENT && !there)
-			break; /* not the table's absence: the kernel cannot queue from the bridge family */
-	}
-	return err;
+	nft_table(n, NFPROTO_NETDEV, rules_table(id->iface, name), NFT_TABLE_F_OWNER);
+	for (int c = 0; c < RULES_COUNTER_COUNT; c++)
+		nft_counter(n, rules_counter((enum rules_counter)c));
+	nft_base_chain(n, "from", NFT_HOOK_INGRESS, PRIORITY_FIRST, true, id->iface, true);
+	nft_base_chain(n, "to", NFT_HOOK_EGRESS, PRIORITY_FIRST, true, id->iface, true);
+	nft_chain(n, "take", true);
+	if (id->has4)
+		make_chains(n, rules_arp_chains), make_chains(n, rules_ip4_chains);
+	if (id->has6)
+		make_chains(n, rules_nd_chains), make_chains(n, rules_ip6_chains);
+	fill(n, r);
 }
 
 int rules_add(struct nft *n, const struct rules *r)
 {
 	if (r->transport == TRANSPORT_QUEUE)
-		return add_shared(n, r, true);
+		return rules_shared_add(n, r, true);
 	nft_begin(n);
-	own_table(n, r);
+	rules_own_table(n, r);
 	return nft_commit(n);
 }
 
-/* Both chains have their rules; whoever empties the map without the chains gets his way. */
-static bool shared_complete(struct nft *n, const char *iface)
+/* Emptied and filled in one step: no frame meets it half made. The counters go on. */
+int rules_update(struct nft *n, const struct rules *r)
 {
-	char chain[RULES_TABLE_TEXT];
+	char table[RULES_TABLE_TEXT];
 
-	return nft_count_rules(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting") > 0 &&
-	       nft_count_rules(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, take_chain(iface, chain)) > 0;
-}
-
-int rules_restore_shared(struct nft *n, const struct rules *r)
-{
-	if (r->transport != TRANSPORT_QUEUE || shared_complete(n, r->guest->id.iface))
-		return 0;
-	if (nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting") == 1 &&
-	    nft_count_rules(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting") == 0) {
-		/* Emptied, not removed (`nft flush table`). Flushed and filled in one step, so that two VMs that mend it leave one rule. */
-		nft_begin(n);
-		nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
-		nft_chain_flush(n, "prerouting");
-		dispatch(n);
-		int err = nft_commit(n);
-		if (err)
-			return err;
-	}
-	int err = add_shared(n, r, false);
-	return err ? err : 1;
-}
-
-static int remove_part(struct nft *n, const char *iface, const char *chain, bool in_map)
-{
 	nft_begin(n);
-	nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
-	if (in_map)
-		nft_ifname_vmap_delete(n, "take", iface);
-	nft_chain_flush(n, chain);
-	nft_chain_delete(n, chain, false);
-	return nft_commit(n);
-}
-
-/* The last one out: refused by the kernel, as a whole, where another VM or a user's chain is in it. */
-static void remove_shared_base(struct nft *n)
-{
-	if (nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, "prerouting") != 1)
-		return;
-	nft_begin(n);
-	nft_use_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE);
-	nft_chain_flush(n, "prerouting");
-	nft_chain_delete(n, "prerouting", true);
-	nft_set_delete(n, "take", true);
-	nft_table_delete(n, true);
-	nft_commit(n);
-}
-
-int rules_remove_shared(struct nft *n, const char *iface)
-{
-	char chain[RULES_TABLE_TEXT];
-	int err = 0;
-
-	if (nft_has_chain(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, take_chain(iface, chain)) == 1)
-		err = remove_part(n, iface, chain, true);
-	if (err == -ENOENT) /* somebody emptied the map */
-		err = remove_part(n, iface, chain, false);
-	remove_shared_base(n);
-	return err;
+	nft_use_table(n, NFPROTO_NETDEV, rules_table(r->guest->id.iface, table));
+	nft_rules_flush(n);
+	fill(n, r);
+	int err = nft_commit(n);
+	return err || r->transport != TRANSPORT_QUEUE ? err : rules_shared_update(n, r);
 }

@@ -89,8 +89,11 @@ int rules_add(struct nft *n, const struct rules *r);
  */
 int rules_restore_shared(struct nft *n, const struct rules *r);
 
-/* Puts a change of bridge_mac and host4 in force, in one transaction. 0 or -errno. */
-int rules_update_host(struct nft *n, const struct rules *r);
+/*
+ * Puts a change in force, in one transaction: of the host's addresses, or of the guest but for who it is. The same
+ * counters go on. 0, or -errno and all is as it was.
+ */
+int rules_update(struct nft *n, const struct rules *r);
 
 /* Removes the VM's part of the shared table, and the table's own parts with the last VM; idempotent. */
 int rules_remove_shared(struct nft *n, const char *iface);

@@ -116,12 +116,10 @@ static void to_arp(struct nft *n, const struct guest *g)
 	nft_rule(n, c), drop(n, TO_ARP);
 }
 
-void rules_arp(struct nft *n, const struct rules *r)
-{
-	static const char *const chains[] = {"from_arp", "from_arp_out", "to_arp"};
+const char *const rules_arp_chains[] = {"from_arp", "from_arp_out", "to_arp", NULL};
 
-	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
-		nft_chain(n, chains[i], true);
-	from_arp(n, r->guest);
-	to_arp(n, r->guest);
+void rules_arp(struct nft *n, const struct guest *g)
+{
+	from_arp(n, g);
+	to_arp(n, g);
 }

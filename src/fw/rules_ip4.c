@@ -26,7 +26,7 @@ struct side {
 	const char *in, *open;
 	enum rules_counter header, fragment, proto, server;
 };
-static const struct side from = {"from_ip4", CHAIN_OPEN4, FROM_HEADER, FROM_FRAGMENT, FROM_PROTO, FROM_SERVER};
+static const struct side from = {"from_ip4", "from_open4", FROM_HEADER, FROM_FRAGMENT, FROM_PROTO, FROM_SERVER};
 static const struct side to = {"to_ip4", "to_open4", TO_HEADER, TO_FRAGMENT, TO_PROTO, TO_SERVER};
 
 static void ip_is(struct nft *n, uint32_t which, enum nft_op op, struct in_addr a)
@@ -137,6 +137,8 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 	also_no_edge(n, g);
 	for (size_t i = 0; i < g->service4.count; i++)
 		also_ip(n, NFT_IS_NOT, g->service4.at[i]);
+	if (serves_network(g))
+		port(n, PORT_DST, NFT_IS_NOT, 53);
 	nft_accept(n);
 }
 
@@ -292,11 +294,12 @@ static void from_host(struct nft *n, const struct rules *r)
 	nft_rule(n, from.open), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
 }
 
-void rules_from_open4(struct nft *n, const struct rules *r)
+static void from_open(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
 
 	check_transport(n, &from);
+	take_dns(n, from.open, g, false);
 	nft_rule(n, from.open), eth_dst_is_group(n), nft_goto(n, "from_many4");
 	check_far(n, &from, g);
 	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
@@ -334,6 +337,7 @@ static void to_open(struct nft *n, const struct rules *r)
 		nft_rule(n, to.open), ip_is(n, IP_SRC, NFT_IS, ip4_network(g->id.ip4)), drop(n, TO_SOURCE);
 	}
 	check_far(n, &to, g);
+	take_network_dns(n, to.open, r);
 	nft_rule(n, to.open), ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
 	    nft_accept(n);
 	no_netbios(n, to.open, TO_DEST);
@@ -341,14 +345,12 @@ static void to_open(struct nft *n, const struct rules *r)
 	drop_rest(n, to.open, TO_DEST, TO_HEADER);
 }
 
+const char *const rules_ip4_chains[] = {"from_ip4", "from_open4", "from_many4", "to_ip4", "to_open4", NULL};
+
 void rules_ip4(struct nft *n, const struct rules *r)
 {
-	const char *const chains[] = {from.in, from.open, "from_many4", to.in, to.open};
-
-	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
-		nft_chain(n, chains[i], true);
 	check_header_from(n, r->guest);
-	rules_from_open4(n, r);
+	from_open(n, r);
 	from_many(n, r);
 	check_header_to(n);
 	to_open(n, r);

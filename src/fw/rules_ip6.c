@@ -27,7 +27,8 @@ struct side {
 	const char *in, *icmp, *open, *nd;
 	enum rules_counter header, proto, server;
 };
-static const struct side from = {"from_ip6", "from_icmp6", CHAIN_OPEN6, CHAIN_ND, FROM_HEADER, FROM_PROTO, FROM_SERVER};
+static const struct side from = {"from_ip6",  "from_icmp6", "from_open6", "from_nd",
+				 FROM_HEADER, FROM_PROTO,   FROM_SERVER};
 static const struct side to = {"to_ip6", "to_icmp6", "to_open6", "to_nd", TO_HEADER, TO_PROTO, TO_SERVER};
 
 void ip6_is(struct nft *n, uint32_t offset, enum nft_op op, const struct in6_addr *a)
@@ -99,6 +100,8 @@ void fast_to_ip6(struct nft *n, const struct guest *g)
 	for (size_t i = 0; i < g->service6.count; i++)
 		nft_and(n, NFT_IS_NOT, &g->service6.at[i], 16);
 	ip6_is_in(n, IP6_SRC, NFT_IS, &g->id.ip6);
+	if (serves_network(g))
+		port(n, PORT_DST, NFT_IS_NOT, 53);
 	nft_accept(n);
 }
 
@@ -214,11 +217,12 @@ static void from_host(struct nft *n, const struct rules *r)
 	nft_rule(n, from.open), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
 }
 
-void rules_from_open6(struct nft *n, const struct rules *r)
+static void from_open(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
 
 	check_transport(n, &from);
+	take_dns(n, from.open, g, true);
 	cap_storm(n, from.open);
 	to_groups(n, r, from.open);
 	nft_rule(n, from.open), eth_dst_is_group(n), drop(n, FROM_DEST);
@@ -240,23 +244,22 @@ static void to_open(struct nft *n, const struct rules *r)
 	for (size_t i = 0; i < g->service6.count; i++)
 		nft_rule(n, to.open), ip6_is(n, IP6_SRC, NFT_IS, &g->service6.at[i]), drop(n, TO_SOURCE);
 	check_far(n, &to, g);
+	take_network_dns(n, to.open, r);
 	nft_rule(n, to.open), ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
 	    nft_accept(n);
 	to_groups(n, r, to.open);
 	drop_rest(n, to.open, TO_DEST, TO_HEADER);
 }
 
+const char *const rules_ip6_chains[] = {"from_ip6", "from_icmp6", "from_open6", "to_ip6", "to_icmp6", "to_open6", NULL};
+
 void rules_ip6(struct nft *n, const struct rules *r)
 {
-	const char *const chains[] = {from.in, from.icmp, from.open, to.in, to.icmp, to.open};
-
-	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
-		nft_chain(n, chains[i], true);
 	from_header(n, r->guest);
 	check_icmp(n, &from);
 	nft_rule(n, from.icmp), ip6_is(n, IP6_SRC, NFT_IS_NOT, &r->guest->id.ip6.addr), drop(n, FROM_SOURCE);
 	open_icmp(n, &from);
-	rules_from_open6(n, r);
+	from_open(n, r);
 	check_header(n, &to);
 	nft_rule(n, to.in), nft_goto(n, to.open);
 	check_icmp(n, &to);

@@ -99,7 +99,7 @@ static void from_dad(struct nft *n, const struct guest *g, const struct in6_addr
 
 static void check_options_from(struct nft *n, const struct guest *g)
 {
-	static const char c[] = CHAIN_ND;
+	static const char c[] = "from_nd";
 
 	nft_rule(n, c), type_is(n, RS), length_is_neither(n, RS_BARE, RS_LONG), drop(n, FROM_ND);
 	nft_rule(n, c), type_is(n, RS), ip6_payload(n, NFT_IS, RS_LONG),
@@ -123,7 +123,7 @@ static bool host_is_near(const struct rules *r)
 
 static void from_receiver(struct nft *n, const struct rules *r)
 {
-	static const char c[] = CHAIN_ND;
+	static const char c[] = "from_nd";
 	const struct guest *g = r->guest;
 
 	cap_storm(n, c);
@@ -140,9 +140,9 @@ static void from_receiver(struct nft *n, const struct rules *r)
 	nft_rule(n, c), drop(n, FROM_DEST);
 }
 
-void rules_from_nd(struct nft *n, const struct rules *r)
+static void from_nd(struct nft *n, const struct rules *r)
 {
-	static const char c[] = CHAIN_ND;
+	static const char c[] = "from_nd";
 	const struct guest *g = r->guest;
 	const struct in6_addr own = ip6_link_local(g->id.mac);
 
@@ -218,16 +218,15 @@ static void to_receiver(struct nft *n, const struct guest *g, const struct in6_a
 	nft_rule(n, c), drop(n, TO_ND);
 }
 
+const char *const rules_nd_chains[] = {"from_nd", "from_dad", "to_nd", NULL};
+
 void rules_nd(struct nft *n, const struct rules *r)
 {
-	static const char *const chains[] = {CHAIN_ND, "from_dad", "to_nd"};
 	const struct guest *g = r->guest;
 	const struct in6_addr own = ip6_link_local(g->id.mac);
 
-	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
-		nft_chain(n, chains[i], true);
 	from_dad(n, g, &own);
-	rules_from_nd(n, r);
+	from_nd(n, r);
 	check_form(n, "to_nd", TO_ND);
 	nft_rule(n, "to_nd"), type_is(n, RS), drop(n, TO_SERVER);
 	nft_rule(n, "to_nd"), type_is(n, RA), drop(n, TO_SERVER);

@@ -75,18 +75,25 @@ void ip6_is_in(struct nft *n, uint32_t offset, enum nft_op op, const struct cidr
 void ip6_payload(struct nft *n, enum nft_op op, uint16_t octets);
 extern const struct cidr6 link_local6; /* fe80::/64: the upper half is always this (RFC 4291 2.5.6) */
 
-void rules_arp(struct nft *n, const struct rules *r);
+/* Each file's chains, NULL at the end, and what goes into them. */
+extern const char *const rules_arp_chains[], *const rules_ip4_chains[], *const rules_ip6_chains[],
+									    *const rules_nd_chains[];
+void rules_arp(struct nft *n, const struct guest *g);
 void rules_ip4(struct nft *n, const struct rules *r);
 void rules_ip6(struct nft *n, const struct rules *r);
-/* Neighbour discovery; a part of IPv6. */
-void rules_nd(struct nft *n, const struct rules *r);
+void rules_nd(struct nft *n, const struct rules *r); /* neighbour discovery, a part of IPv6 */
 
-/* The chains that know the host, anew: they are flushed and filled again when the host changes. */
-#define CHAIN_OPEN4 "from_open4"
-#define CHAIN_OPEN6 "from_open6"
-#define CHAIN_ND "from_nd"
-void rules_from_open4(struct nft *n, const struct rules *r);
-void rules_from_open6(struct nft *n, const struct rules *r);
-void rules_from_nd(struct nft *n, const struct rules *r);
+/* The VM's own table, whole, as a part of the transaction that is open. */
+void rules_own_table(struct nft *n, const struct rules *r);
+/* The VM's part of the shared table, and, where `own` says so, its own table in the same transaction. 0 or -errno. */
+int rules_shared_add(struct nft *n, const struct rules *r, bool own);
+int rules_shared_update(struct nft *n, const struct rules *r);
+
+/* Whether fold answers the DNS questions that the VM is asked from the network. */
+bool serves_network(const struct guest *g);
+/* The guest's DNS questions go to the responder. offset, len: of the packet's destination address. */
+void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6);
+/* Those from the network: to the responder, or, where the bridge's hooks take them before, nowhere. */
+void take_network_dns(struct nft *n, const char *chain, const struct rules *r);
 
 #endif
