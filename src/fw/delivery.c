@@ -8,7 +8,9 @@
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>
+#include <linux/if_ether.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_bridge.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netfilter/nfnetlink_queue.h>
@@ -184,6 +186,8 @@ static bool queue_frame(struct delivery *d, const struct nlmsghdr *h, struct fra
 			if (mnl_attr_get_payload_len(a) < sizeof(struct nfqnl_msg_packet_hdr))
 				return false;
 			d->last_id = ntohl(((const struct nfqnl_msg_packet_hdr *)mnl_attr_get_payload(a))->packet_id);
+			f->to_guest =
+			    ((const struct nfqnl_msg_packet_hdr *)mnl_attr_get_payload(a))->hook == NF_BR_POST_ROUTING;
 			d->verdict_due = true;
 			break;
 		case NFQA_PAYLOAD:
@@ -208,6 +212,11 @@ static bool log_frame(const struct nlmsghdr *h, struct frame *f)
 
 	for (each_attr (a, h)) {
 		switch (mnl_attr_get_type(a)) {
+		case NFULA_PACKET_HDR:
+			f->to_guest =
+			    mnl_attr_get_payload_len(a) >= sizeof(struct nfulnl_msg_packet_hdr) &&
+			    ((const struct nfulnl_msg_packet_hdr *)mnl_attr_get_payload(a))->hook == NF_NETDEV_EGRESS;
+			break;
 		case NFULA_PAYLOAD:
 			put_bytes(a, &f->l3, &f->l3_len);
 			break;
@@ -217,6 +226,13 @@ static bool log_frame(const struct nlmsghdr *h, struct frame *f)
 		default:
 			break;
 		}
+	}
+	/* On its way out a frame begins with its link header, which is not handed over apart. */
+	if (f->to_guest && f->l3 && f->l3_len >= ETH_HLEN) {
+		f->l2 = f->l3;
+		f->l2_len = ETH_HLEN;
+		f->l3 += ETH_HLEN;
+		f->l3_len -= ETH_HLEN;
 	}
 	return f->l2 && f->l3;
 }

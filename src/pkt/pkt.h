@@ -23,6 +23,7 @@ struct frame {
 	size_t l2_len;
 	const uint8_t *l3; /* from the network header on */
 	size_t l3_len;
+	bool to_guest;     /* on its way to the guest, from the network: a question for the VM's own address */
 	bool csum_pending; /* the transport checksum is not filled in yet (virtio offload) */
 	uint32_t ifindex;  /* the port it came in by; 0 in a replay */
 };
