@@ -18,54 +18,7 @@ configure "[dhcp]
 lease_lifetime = $lease
 lease_renewal = $renewal"
 
-# ---- what a client says and is told ----
-
-# listen NAME: from now on the DHCP messages at the guest's interface are kept.
-listen() {
-	on "$1" frames sniff eth0 -f 'udp and (port 67 or port 68)' >"$T/$1.frames" 2>&1 &
-	within 30 grep -q '^# sniffing' "$T/$1.frames"
-	forget "$1"
-}
-
-messages() {
-	awk -f "$root/tests/e2e/dhcp.awk" "$T/$1.frames"
-}
-
-# forget NAME: only what comes from now on counts.
-forget() {
-	messages "$1" | wc -l >"$T/$1.seen"
-}
-
-# said NAME MESSAGE...: they came, in this order; others may have come between. An ack to a request is "in ack".
-said() {
-	said_name=$1
-	shift
-	messages "$said_name" | tail -n "+$(($(cat "$T/$said_name.seen") + 1))" >"$T/$said_name.new"
-	cat "$T/$said_name.new"
-	for said_word; do
-		echo "$said_word"
-	done | awk -v new="$T/$said_name.new" '
-		{ want[++n] = $0 }
-		END {
-			at = 1
-			while ((getline line <new) > 0)
-				if (at <= n && index(line " ", want[at] " ") == 1)
-					at++
-			if (at <= n) {
-				print "not seen: " want[at]
-				exit 1
-			}
-		}'
-}
-
-# exchange WHAT NAME SECONDS MESSAGE...: a test that these messages come in that time.
-exchange() {
-	exchange_what=$1 exchange_name=$2 exchange_seconds=$3
-	shift 3
-	check "$exchange_name: $exchange_what" within "$exchange_seconds" said "$exchange_name" "$@" && return
-	detail_file "$T/$exchange_name.client"
-	detail_file "$T/$exchange_name.log"
-}
+# ---- what a client has ----
 
 address() {
 	on "$1" ip -4 -o addr show dev eth0 | sed 's/.* inet \([^ ]*\) .*brd \([^ ]*\) .*/\1 \2/'

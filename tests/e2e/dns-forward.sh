@@ -87,7 +87,7 @@ check 'not one of these was' not grep -q 'other\|secret' "$T/asked"
 for lie in wrong-id wrong-port wrong-name wrong-case wrong-type no-answer-bit wrong-opcode; do
 	check "forged: $lie" gives 192.0.2.1 $lie.example A
 done
-check 'a server without EDNS' gives 192.0.2.1 no-edns.example A
+check 'a server without EDNS' gives 192.0.2.2 no-edns.example A
 check 'and it was asked once more without' same questions "$(grep -c ' no-edns ' "$T/asked")" 2
 
 # ---- malformed, cut, endless ----
@@ -275,15 +275,13 @@ user=root
 pid-file=
 address=/a.real.test.zone/192.0.2.33
 host-record=both.real.zone,192.0.2.34,fde5::34
-txt-record=txt.real.zone,$(printf 'x%.0s' $(seq 1 200)),$(printf 'y%.0s' $(seq 1 200)),$(printf 'z%.0s' $(seq 1 250)),$(printf 'v%.0s' $(seq 1 250)),$(printf 'w%.0s' $(seq 1 250)),$(printf 'u%.0s' $(seq 1 250))
+txt-record=txt.real.zone,$(printf 'x%.0s' $(seq 1 200)),$(printf 'y%.0s' $(seq 1 200)),$(printf 'z%.0s' $(seq 1 250))
 cname=alias.real.zone,both.real.zone
 mx-host=real.zone,both.real.zone,10
 srv-host=_ldap._tcp.real.zone,both.real.zone,389
 ptr-record=9.2.0.192.in-addr.arpa,both.real.zone
 caa-record=real.zone,0,issue,ca.example
 local=/real.zone/
-auth-zone=auth.zone
-auth-server=ns.auth.zone
 END
 dnsmasq -k -C "$T/dnsmasq.conf" >"$T/dnsmasq.log" 2>&1 &
 cat >"$T/unbound.conf" <<END
@@ -304,7 +302,7 @@ server:
  local-data: "a.unb.zone. 300 IN AAAA fde5::44"
  local-data: "unb.zone. 300 IN SOA ns.unb.zone. root.unb.zone. 1 2 3 4 5"
  local-data: "svc.unb.zone. 300 IN HTTPS 1 . alpn=h2 ipv4hint=192.0.2.44"
- local-data: "ptr.unb.zone. 300 IN NAPTR 100 10 \"u\" \"sip\" \"!^.*$!sip:a@b!\" ."
+ local-data: "ptr.unb.zone. 300 IN NAPTR 100 10 u sip !^.*!sip:a@b! ."
  local-data: "loc.unb.zone. 300 IN LOC 52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m"
  local-data: "ds.unb.zone. 300 IN DS 60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118"
  local-data: "tlsa.unb.zone. 300 IN TLSA 3 1 1 d2abde240d7cd3ee6b4b28c54df034b97983a1d16e8a410e4561cb106618e971"
@@ -324,7 +322,7 @@ check 'unbound runs' within 10 up 10.9.0.4 a.unb.zone
 
 # both SERVER NAME TYPE: the same answer and code by fold as from the server itself.
 plain() {
-	dig "$@" +tries=1 +time=5 +noall +answer +comments +nottlid +norrcomments |
+	dig "$@" +notcp +tries=1 +time=5 +noall +answer +comments +nottlid +norrcomments |
 		sed -n -e 's/.*status: \([A-Z]*\),.*/\1/p' -e '/^;/d;/^$/d;p' | sort
 }
 through() {

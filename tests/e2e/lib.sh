@@ -262,14 +262,16 @@ vm_pid() {
 	cat "$T/ns/$1.pid"
 }
 
-# start_vm NAME CIDR MAC [FOLD'S FLAG...]: tap NAME on $BRIDGE. Returns when the guest's interface is up; 1 if fold ended
-# instead. Further words for the pump are in $PUMP, such as ",offload=csum"; fold's output is in $T/NAME.log.
+# start_vm NAME CIDR MAC [FOLD'S FLAG...]: tap NAME on $BRIDGE; CIDR is that of IPv4, "-" for none. Returns when the guest's
+# interface is up; 1 if fold ended instead. Further words for the pump are in $PUMP, such as ",offload=csum"; fold's output
+# is in $T/NAME.log.
 start_vm() {
 	vm_name=$1 vm_cidr=$2 vm_mac=$3
 	shift 3
 	[ -e "/run/netns/$vm_name" ] || ip netns add "$vm_name"
 	case " $* " in *' --local '* | *' --bridge '*) ;; *) set -- --bridge "$BRIDGE" "$@" ;; esac
-	env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" -v -i "$vm_name" -4 "$vm_cidr" "$@" "$vm_mac" \
+	[ "$vm_cidr" = - ] || set -- -4 "$vm_cidr" "$@"
+	env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" -v -i "$vm_name" "$@" "$vm_mac" \
 		qemu-system-pump -fold-pump "netns=$vm_name,ifname=$GUEST_IF${PUMP:-}" >>"$T/$vm_name.log" 2>&1 </dev/null &
 	echo $! >"$T/ns/$vm_name.pid"
 	within 60 vm_up_or_over "$vm_name" $! && ! gone $! && return 0
@@ -318,6 +320,58 @@ on() {
 	on_pid=$(cat "$T/ns/$1.machine")
 	shift
 	nsenter -t "$on_pid" --net --mount --uts "$@"
+}
+
+# ---- what a guest that is a machine says and is told ----
+
+# What is kept of its frames, and the program that puts each into words: DHCPv4 unless a test says otherwise.
+TALK_FILTER='udp and (port 67 or port 68)' TALK_WORDS=dhcp.awk
+
+# listen NAME: from now on such messages at the guest's interface are kept.
+listen() {
+	on "$1" frames sniff eth0 -f "$TALK_FILTER" >"$T/$1.frames" 2>&1 &
+	within 30 grep -q '^# sniffing' "$T/$1.frames"
+	forget "$1"
+}
+
+messages() {
+	awk -f "$root/tests/e2e/$TALK_WORDS" "$T/$1.frames"
+}
+
+# forget NAME: only what comes from now on counts.
+forget() {
+	messages "$1" | wc -l >"$T/$1.seen"
+}
+
+# said NAME MESSAGE...: they came, in this order; others may have come between. An ack to a request is "in ack".
+said() {
+	said_name=$1
+	shift
+	messages "$said_name" | tail -n "+$(($(cat "$T/$said_name.seen") + 1))" >"$T/$said_name.new"
+	cat "$T/$said_name.new"
+	for said_word; do
+		echo "$said_word"
+	done | awk -v new="$T/$said_name.new" '
+		{ want[++n] = $0 }
+		END {
+			at = 1
+			while ((getline line <new) > 0)
+				if (at <= n && index(line " ", want[at] " ") == 1)
+					at++
+			if (at <= n) {
+				print "not seen: " want[at]
+				exit 1
+			}
+		}'
+}
+
+# exchange WHAT NAME SECONDS MESSAGE...: a test that these messages come in that time.
+exchange() {
+	exchange_what=$1 exchange_name=$2 exchange_seconds=$3
+	shift 3
+	check "$exchange_name: $exchange_what" within "$exchange_seconds" said "$exchange_name" "$@" && return
+	detail_file "$T/$exchange_name.client"
+	detail_file "$T/$exchange_name.log"
 }
 
 # ---- what is left ----

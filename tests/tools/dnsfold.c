@@ -101,9 +101,8 @@ static void on_question(int i)
 	}
 	memcpy(in.src_mac, t.id.mac, MAC_LEN);
 	reply_init(&out);
-	enum answer a = dns_answer(&t.g, &in, &out);
-	if (a == ANSWER_NOT_MINE)
-		a = dns_answer_network(&t.g, &in, &out);
+	/* Only the network asks the guest's own address, which is the first one. */
+	enum answer a = i == 0 ? dns_answer_network(&t.g, &in, &out) : dns_answer(&t.g, &in, &out);
 	if (a == ANSWER_FORWARD)
 		forward_ask(t.forward, &out);
 	else if (a == ANSWER_REPLY && pkt_wrap(&out, t.g.service_mac))
