@@ -4,6 +4,7 @@
 
 #include "dhcp/dhcp4.h"
 #include "dhcp/dhcp6.h"
+#include "dns/dns.h"
 #include "ra/arp.h"
 #include "ra/nd.h"
 #include "ra/ra.h"
@@ -16,7 +17,8 @@ static const struct {
 	enum answer (*answer)(const struct guest *, const struct pkt *, struct reply *);
 } answerers[] = {
     {PKT_ARP, arp_answer},  {PKT_UDP4, dhcp4_answer}, {PKT_UDP6, dhcp6_answer},
-    {PKT_ICMP6, ra_answer}, {PKT_ICMP6, nd_answer},
+    {PKT_ICMP6, ra_answer}, {PKT_ICMP6, nd_answer},   {PKT_UDP4, dns_answer},
+    {PKT_UDP6, dns_answer}, {PKT_TCP4, dns_reset},    {PKT_TCP6, dns_reset},
 };
 
 static enum answer refuse(struct reply *out, enum drop why)
@@ -58,6 +60,46 @@ static enum drop check_family(const struct guest *g, const struct pkt *in)
 	return may_be_source6(g, in) ? DROP_NONE : DROP_SOURCE_ADDRESS;
 }
 
+static enum answer from_guest(const struct guest *g, const struct pkt *in, struct reply *out)
+{
+	/* The rules let nothing else through; the responder does not take their word for it. */
+	if (memcmp(in->src_mac, g->id.mac, MAC_LEN) != 0)
+		return refuse(out, DROP_SOURCE_MAC);
+	enum drop bad = check_family(g, in);
+	if (bad != DROP_NONE)
+		return refuse(out, bad);
+	for (size_t i = 0; i < sizeof(answerers) / sizeof(answerers[0]); i++) {
+		if (answerers[i].kind != in->kind)
+			continue;
+		enum answer a = answerers[i].answer(g, in, out);
+		if (a != ANSWER_NOT_MINE)
+			return a;
+	}
+	return refuse(out, DROP_UNKNOWN);
+}
+
+/* Who may reach the guest may ask it: its own subnet, and all that comes through its gateway. */
+static bool may_ask(const struct guest *g, const struct pkt *in)
+{
+	if (in->kind == PKT_UDP4)
+		return ip4_in(g->id.ip4, in->src4) ||
+		       (g->has_gateway4 && memcmp(in->src_mac, g->gateway4_mac, MAC_LEN) == 0);
+	return ip6_in(g->id.ip6, in->src6) || (g->has_gateway6 && memcmp(in->src_mac, g->gateway6_mac, MAC_LEN) == 0);
+}
+
+/* The network asks the VM's own address one thing: names. Nobody there is the guest, or fold. */
+static enum answer from_network(const struct guest *g, const struct pkt *in, struct reply *out)
+{
+	if (memcmp(in->src_mac, g->id.mac, MAC_LEN) == 0 || memcmp(in->src_mac, g->service_mac, MAC_LEN) == 0)
+		return refuse(out, DROP_SOURCE_MAC);
+	if (in->kind != PKT_UDP4 && in->kind != PKT_UDP6)
+		return refuse(out, DROP_UNKNOWN);
+	if (!may_ask(g, in))
+		return refuse(out, DROP_SOURCE_ADDRESS);
+	enum answer a = dns_answer_network(g, in, out);
+	return a == ANSWER_NOT_MINE ? refuse(out, DROP_UNKNOWN) : a;
+}
+
 enum answer answer_frame(const struct guest *g, const struct frame *in, struct reply *out)
 {
 	struct pkt pkt;
@@ -66,23 +108,10 @@ enum answer answer_frame(const struct guest *g, const struct frame *in, struct r
 	enum drop bad = pkt_decode(in, &pkt);
 	if (bad != DROP_NONE)
 		return refuse(out, bad);
-	/* The rules let nothing else through; the responder does not take their word for it. */
-	if (memcmp(pkt.src_mac, g->id.mac, MAC_LEN) != 0)
-		return refuse(out, DROP_SOURCE_MAC);
-	bad = check_family(g, &pkt);
-	if (bad != DROP_NONE)
-		return refuse(out, bad);
-	for (size_t i = 0; i < sizeof(answerers) / sizeof(answerers[0]); i++) {
-		if (answerers[i].kind != pkt.kind)
-			continue;
-		enum answer a = answerers[i].answer(g, &pkt, out);
-		if (a == ANSWER_NOT_MINE)
-			continue;
-		if (a == ANSWER_REPLY && !pkt_wrap(out, g->service_mac))
-			return refuse(out, DROP_REPLY_FULL);
-		return a;
-	}
-	return refuse(out, DROP_UNKNOWN);
+	enum answer a = in->to_guest ? from_network(g, &pkt, out) : from_guest(g, &pkt, out);
+	if (a == ANSWER_REPLY && !pkt_wrap(out, g->service_mac))
+		return refuse(out, DROP_REPLY_FULL);
+	return a;
 }
 
 bool answer_advertise(const struct guest *g, const struct guest *was, bool last, struct reply *out)

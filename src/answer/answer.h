@@ -7,10 +7,11 @@
 #include "pkt/pkt.h"
 
 /*
- * One frame from the guest in, at most one whole frame out: decode, find the
- * answerer, wrap. This is the only entry to the responder: the live path, the
+ * One frame from the guest (or, where in->to_guest says so, from the network for it) in, at most one whole frame out:
+ * decode, find the answerer, wrap. This is the only entry to the responder: the live path, the
  * replay harness and the fuzzers all call it. Pure; nothing is kept between calls.
- * ANSWER_REPLY: out->frame and out->frame_len are ready to send.
+ * ANSWER_REPLY: out->frame and out->frame_len are ready to send, to where the frame came from.
+ * ANSWER_FORWARD: a DNS question for others: out goes to forward_ask().
  * ANSWER_DROP: out->drop says why. Never returns ANSWER_NOT_MINE.
  */
 enum answer answer_frame(const struct guest *g, const struct frame *in, struct reply *out);

@@ -217,7 +217,11 @@ static int attach(struct session *s, const struct link_info *bridge, struct repo
 	err = tx_open(s->ifindex, RULES_REPLY_MARK, &s->tx);
 	if (err)
 		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
-	return 0;
+	err = tx_open(bridge->ifindex, 0, &s->network);
+	if (err)
+		return report_fail(r, -err, "bridge %s: no socket for answers: %s", s->info.bridge, strerror(-err));
+	err = session_forward(s);
+	return err ? report_fail(r, -err, "no sockets to ask name servers: %s", strerror(-err)) : 0;
 }
 
 static int write_copy(struct session *s, struct report *r)
@@ -306,6 +310,10 @@ static void take_down(struct session *s)
 {
 	if (s->tap >= 0)
 		close(s->tap);
+	forward_close(s->forward);
+	if (s->epoll >= 0)
+		close(s->epoll);
+	tx_close(s->network);
 	tx_close(s->tx);
 	delivery_close(s->delivery);
 	watch_close(s->watch);
@@ -351,7 +359,7 @@ static int start_and_run(struct session *s)
 
 int session_run(const struct options *o)
 {
-	struct session s = {.o = o, .tap = -1, .bridge_watch = -1, .advertise = -1};
+	struct session s = {.o = o, .epoll = -1, .tap = -1, .bridge_watch = -1, .advertise = -1};
 
 	for (int i = 0; i < SESSION_CLAIMS; i++)
 		s.claims[i] = CLAIM_NONE;

@@ -19,9 +19,6 @@
 #define LOG_BURST 50
 #define LOG_PER_SECOND 5
 
-/* Delivery, signals, keeper, the host on the bridge, and, where there are such, the watch over the rules and a timer. */
-#define FDS 6
-
 struct loop {
 	struct session *s;
 	struct log_limit answers, refusals;
@@ -53,13 +50,19 @@ static void say(struct loop *l, struct log_limit *limit, const char *what)
 static void on_frame(void *arg, const struct frame *f)
 {
 	struct loop *l = arg;
-	struct reply *reply = tx_slot(l->s->tx);
+	struct session *s = l->s;
+	struct tx *tx = f->to_guest ? s->network : s->tx;
+	struct reply *reply = tx_slot(tx);
 
-	switch (answer_frame(&l->s->guest, f, reply)) {
+	switch (answer_frame(&s->guest, f, reply)) {
 	case ANSWER_REPLY:
 		if (reply->event)
 			say(l, &l->answers, reply->event);
-		tx_keep(l->s->tx);
+		tx_keep(tx);
+		break;
+	case ANSWER_FORWARD:
+		if (s->forward)
+			forward_ask(s->forward, reply);
 		break;
 	case ANSWER_QUIET:
 		if (reply->event)
@@ -69,7 +72,6 @@ static void on_frame(void *arg, const struct frame *f)
 		l->drops[reply->drop]++;
 		say(l, &l->refusals, drop_name(reply->drop));
 		break;
-	case ANSWER_FORWARD:
 	case ANSWER_NOT_MINE:
 		break;
 	}
@@ -81,8 +83,33 @@ static int serve_frames(struct loop *l)
 	int got = delivery_read(l->s->delivery, on_frame, l, &l->lost);
 
 	tx_flush(l->s->tx);
+	tx_flush(l->s->network);
 	delivery_done(l->s->delivery);
 	return got < 0 ? got : 0;
+}
+
+/* A name server's answer for the guest. */
+static void on_forwarded(void *session, const struct reply *reply)
+{
+	struct session *s = session;
+
+	tx_send(s->tx, reply);
+}
+
+int session_forward(struct session *s)
+{
+	const struct forward_setup setup = {.send = on_forwarded, .arg = s};
+
+	if (!s->forward && s->guest.dns.on && s->guest.dns.forward) {
+		int err = forward_open(&setup, &s->forward);
+		if (!err)
+			err = session_wait_for(s, SESSION_FORWARD, forward_fd(s->forward));
+		if (err)
+			return err;
+	}
+	if (s->forward)
+		forward_follow(s->forward, &s->guest);
+	return 0;
 }
 
 /* Somebody removed rules. Those that lead packets here are put back if they were among them. */
@@ -164,6 +191,71 @@ static bool keeper_said(struct session *s, int *status)
 	}
 }
 
+int session_wait_for(struct session *s, enum session_source which, int fd)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.u32 = which};
+
+	if (fd < 0)
+		return 0;
+	if (s->epoll < 0)
+		s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	return s->epoll < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+static int wait_for_all(struct session *s)
+{
+	const int fds[] = {
+	    [SESSION_FRAMES] = delivery_fd(s->delivery),
+	    [SESSION_SIGNALS] = s->signals,
+	    [SESSION_KEEPER] = s->keeper.fd,
+	    [SESSION_HOST] = s->bridge_watch,
+	    [SESSION_RULES] = s->watch ? watch_fd(s->watch) : -1,
+	    [SESSION_ADVERTISE] = s->advertise,
+	};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		int err = session_wait_for(s, (enum session_source)i, fds[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Returns true where the loop is to end, with *status set. */
+static bool turn(struct loop *l, enum session_source which, int *status)
+{
+	struct session *s = l->s;
+	int err = 0;
+
+	switch (which) {
+	case SESSION_FRAMES:
+		err = serve_frames(l);
+		break;
+	case SESSION_SIGNALS:
+		pass_signal(s);
+		break;
+	case SESSION_KEEPER:
+		return keeper_said(s, status);
+	case SESSION_HOST:
+		follow_host(s);
+		break;
+	case SESSION_RULES:
+		mend_rules(s);
+		break;
+	case SESSION_ADVERTISE:
+		session_advertise_due(s);
+		break;
+	case SESSION_FORWARD:
+		forward_run(s->forward);
+		break;
+	case SESSION_SOURCES:
+		break;
+	}
+	if (err)
+		log_err("%s: packets no longer arrive: %s", s->info.iface, strerror(-err));
+	return err != 0;
+}
+
 int session_loop(struct session *s)
 {
 	struct loop l = {
@@ -171,45 +263,21 @@ int session_loop(struct session *s)
 	    .answers = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
 	    .refusals = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
 	};
-	session_advertise_start(s);
-	const int fds[FDS] = {delivery_fd(s->delivery), s->signals,   s->keeper.fd,
-			      s->bridge_watch,          s->advertise, s->watch ? watch_fd(s->watch) : -1};
-	int epoll = epoll_create1(EPOLL_CLOEXEC), status = FOLD_EXIT_FAILED;
+	int status = FOLD_EXIT_FAILED;
 
-	for (int i = 0; i < FDS; i++) {
-		struct epoll_event e = {.events = EPOLLIN, .data.fd = fds[i]};
-		if (fds[i] < 0)
-			continue;
-		if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fds[i], &e) < 0) {
-			log_err("epoll: %s", strerror(errno));
-			return status;
-		}
+	session_advertise_start(s);
+	int err = wait_for_all(s);
+	if (err) {
+		log_err("epoll: %s", strerror(-err));
+		return status;
 	}
 	for (bool end = false; !end;) {
-		struct epoll_event ready[FDS];
-		int n = epoll_wait(epoll, ready, FDS, -1);
-		for (int i = 0; i < n && !end; i++) {
-			int fd = ready[i].data.fd, err = 0;
-			if (fd == fds[0])
-				err = serve_frames(&l);
-			else if (fd == fds[1])
-				pass_signal(s);
-			else if (fd == fds[3])
-				follow_host(s);
-			else if (fd == fds[4])
-				session_advertise_due(s);
-			else if (fd == fds[5])
-				mend_rules(s);
-			else
-				end = keeper_said(s, &status);
-			if (err) {
-				log_err("%s: packets no longer arrive: %s", s->info.iface, strerror(-err));
-				end = true;
-			}
-		}
+		struct epoll_event ready[SESSION_SOURCES];
+		int n = epoll_wait(s->epoll, ready, SESSION_SOURCES, -1);
+		for (int i = 0; i < n && !end; i++)
+			end = turn(&l, (enum session_source)ready[i].data.u32, &status);
 	}
 	/* The tap is the keeper's to the end; where the guest is still there, it is about to lose its router. */
 	session_advertise_last(s);
-	close(epoll);
 	return status;
 }

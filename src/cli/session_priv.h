@@ -4,6 +4,7 @@
 #define FOLD_CLI_SESSION_PRIV_H
 
 #include "cli/session.h"
+#include "dns/forward.h"
 #include "fw/delivery.h"
 #include "fw/watch.h"
 #include "guest/binding.h"
@@ -44,6 +45,7 @@ struct session {
 	struct keeper keeper;
 	int tap;
 	int ifindex;
+	int epoll;
 	int signals; /* signalfd */
 	struct nft *nft;
 	struct link *link;
@@ -54,7 +56,9 @@ struct session {
 	struct rules rules;
 	struct watch *watch; /* with NFQUEUE */
 	struct delivery *delivery;
-	struct tx *tx;
+	struct tx *tx;              /* to the guest */
+	struct tx *network;         /* to the bridge: answers from the VM's own address */
+	struct forward *forward;    /* asks other name servers, or NULL */
 	int advertise;              /* timerfd of unsolicited router advertisements, or -1 */
 	unsigned advertise_quickly; /* how many more come at the short intervals of a start */
 };
@@ -92,6 +96,23 @@ void session_advertise_start(struct session *s);
 void session_advertise_due(struct session *s);
 void session_advertise_change(struct session *s, const struct guest *was);
 void session_advertise_last(struct session *s);
+
+/* What the loop waits for. */
+enum session_source {
+	SESSION_FRAMES,
+	SESSION_SIGNALS,
+	SESSION_KEEPER,
+	SESSION_HOST,
+	SESSION_RULES,
+	SESSION_ADVERTISE,
+	SESSION_FORWARD,
+	SESSION_SOURCES,
+};
+/* Has the loop wait for it too; fd may be -1: nothing to wait for. Also before the loop runs. 0 or -errno. */
+int session_wait_for(struct session *s, enum session_source which, int fd);
+
+/* Other name servers are asked, or not, as the guest's binding now says. 0 or -errno. */
+int session_forward(struct session *s);
 
 /* Serves the guest until the hypervisor has ended; returns fold's exit status. */
 int session_loop(struct session *s);

@@ -76,6 +76,13 @@ void tx_keep(struct tx *t)
 		tx_flush(t);
 }
 
+void tx_send(struct tx *t, const struct reply *r)
+{
+	tx_flush(t);
+	if (send(t->fd, r->frame, r->frame_len, MSG_DONTWAIT) < 0)
+		t->lost++;
+}
+
 void tx_flush(struct tx *t)
 {
 	unsigned at = 0;

@@ -23,6 +23,8 @@ void tx_close(struct tx *t);
 struct reply *tx_slot(struct tx *t);
 /* Keeps the filled slot for the next flush, which comes by itself when the batch is full. */
 void tx_keep(struct tx *t);
+/* A frame that was made elsewhere, at once, behind what is kept. */
+void tx_send(struct tx *t, const struct reply *r);
 /* Sends what is kept. A port that is full or down loses frames, like a wire; they are counted. */
 void tx_flush(struct tx *t);
 uint64_t tx_lost(const struct tx *t);

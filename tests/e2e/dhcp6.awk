@@ -8,7 +8,7 @@
 #   out renew fd5e:1:2:3:9:9:9:1 to ff02::1:2
 #   in reply fd5e:1:2:3:9:9:9:1 for 20 dns fd5e:1:2:3::50 to fe80::5054:ff:fe00:1
 #
-# An advertisement: the router lifetime, its flags ("-" for none), what stands in the options. A DHCPv6 message: the first address of its
+# An advertisement: the router lifetime, its flags ("-" for none), what stands in the options ("no dns": with lifetime 0). A DHCPv6 message: the first address of its
 # identity associations ("-" for none) and, in a server's, its valid lifetime; a status that is not Success as "status N".
 function number(at, n,    v) {
 	for (v = 0; n > 0; n--) {
@@ -39,7 +39,7 @@ function advertisement(    at, len, flags, text) {
 		else if (number(at, 1) == 5)
 			text = text " mtu " number(at + 4, 4)
 		else if (number(at, 1) == 25)
-			text = text " dns " servers(at + 8, at + len)
+			text = text (number(at + 4, 4) ? " dns " : " no dns ") servers(at + 8, at + len)
 	}
 	return text
 }

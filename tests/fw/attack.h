@@ -5,14 +5,17 @@
  * The stage, which tests/fw/run sets up. All of it is on one bridge, br0, but for O:
  *
  *   A  VM 10.0.1.1/24, no gateway, groups 239.1.2.3 and 239.7.0.0/16, name server 10.0.1.50 (fold's)
- *   B  VM 10.0.1.2/24, gateway G, group 239.1.2.3
- *   C  VM 10.0.2.3/24: another subnet of the same bridge, group 239.1.2.3
- *   D  VM 10.0.3.4/32 with its gateway G outside of it (RFC 3442)
- *   E  VM 10.0.4.0/31 (RFC 3021)
- *   F  VM 10.0.1.50/16: its subnet holds all the others', and its address is fold's own for A and B
+ *      NET6(1)/64 by EUI-64, groups ff05::1:3 and ff15::700:0/104, name server NET6(1)::50 (fold's)
+ *   B  VM 10.0.1.2/24, gateway G, group 239.1.2.3; NET6(1)/64 by EUI-64, gateway G, group ff05::1:3
+ *   C  VM 10.0.2.3/24: another subnet of the same bridge, group 239.1.2.3; NET6(2)/64 by EUI-64, group ff05::1:3
+ *   D  VM 10.0.3.4/32 with its gateway G outside of it (RFC 3442); NET6(3)::4/128, the same
+ *   E  VM 10.0.4.0/31 (RFC 3021), and no IPv6
+ *   F  VM 10.0.1.50/16: its subnet holds all the others', and its address is fold's own for A and B; NET6(1)::50/61, the same
+ *   S  VM NET6(9):88::7/77, group ff15:0:0:8::/64, and no IPv4
  *   P  a container's port; it has an address in every subnet
  *   G  the router's port
- *   H  the host itself, on br0: 10.0.2.254 (inside C's subnet) and 10.9.0.1; it forwards, and its default route leads to O
+ *   H  the host itself, on br0: 10.0.2.254 (inside C's subnet) and 10.9.0.1; it forwards, and its default route leads to O.
+ *      NET6(2)::254, NET6(a)::1 and its link-local address; it forwards IPv6 too, and believes router advertisements
  *   O  whatever lies behind the host
  *
  * This program is the VMs' hypervisor too (hold.c): it has the taps' own descriptors, and so sends whatever bytes a
@@ -32,10 +35,10 @@
 
 /* ---- the stage ---- */
 
-enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_F, AT_P, AT_G, AT_O, AT_H, PORTS };
+enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_F, AT_S, AT_P, AT_G, AT_O, AT_H, PORTS };
 #define VMS AT_P /* the first ports are VMs */
 #define ON(x) (1U << AT_##x)
-#define ALL_VMS (ON(A) | ON(B) | ON(C) | ON(D) | ON(E) | ON(F))
+#define ALL_VMS (ON(A) | ON(B) | ON(C) | ON(D) | ON(E) | ON(F) | ON(S))
 #define EVERYONE ((1U << PORTS) - 1)
 
 /* clang-format off */
@@ -48,6 +51,7 @@ enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_F, AT_P, AT_G, AT_O, AT_H, PORTS };
 #define MAC_D	  0x52540000000dULL
 #define MAC_E	  0x52540000000eULL
 #define MAC_F	  0x52540000000fULL
+#define MAC_S	  0x525400000010ULL
 #define MAC_P	  0x020000000001ULL
 #define MAC_G	  0x020000000090ULL
 #define MAC_H	  0x0200000000feULL
@@ -75,6 +79,55 @@ enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_F, AT_P, AT_G, AT_O, AT_H, PORTS };
 #define IP_FAR	   IP4(198, 51, 100, 7) /* somewhere in the Internet */
 #define IP_GROUP   IP4(239, 1, 2, 3)
 #define IP_L	   IP4(10, 0, 1, 7) /* the VM of life.c */
+
+/* IPv6 addresses are eight numbers in braces: initializers, and no expressions. */
+struct ip6 {
+	uint16_t w[8];
+};
+#define IP6(...)	  {{__VA_ARGS__}}
+#define NET6(net, ...) IP6(0xfde5, 1, 2, net, __VA_ARGS__)
+#define EUI6(last)	  0x5054, 0x00ff, 0xfe00, last /* of 52:54:00:00:00:xx */
+#define LOCAL6(...)	  IP6(0xfe80, 0, 0, 0, __VA_ARGS__)
+#define SOLICITED6(low) IP6(0xff02, 0, 0, 0, 0, 1, 0xff00 | (low) >> 16, (low)&0xffff) /* of an address that ends so */
+#define SOLICITED_MAC(low) (0x3333ff000000ULL | (low))
+
+#define IP6_A	    NET6(1, EUI6(0x0a))
+#define IP6_B	    NET6(1, EUI6(0x0b))
+#define IP6_C	    NET6(2, EUI6(0x0c))
+#define IP6_D	    NET6(3, 0, 0, 0, 4)
+#define IP6_E	    NET6(1, EUI6(0x0e)) /* as if it had one */
+#define IP6_F	    NET6(1, 0, 0, 0, 0x50)
+#define IP6_S	    NET6(9, 0x88, 0, 0, 7)
+#define IP6_L	    NET6(1, EUI6(0x17))
+#define IP6_P	    NET6(1, 0, 0, 0, 0x100) /* P in the prefix of A and B */
+#define IP6_P2	    NET6(2, 0, 0, 0, 0x100) /* ... of C */
+#define IP6_P9	    NET6(9, 0x8f, 0xffff, 0, 0x100) /* ... of S, at its far end */
+#define IP6_G	    NET6(1, 0, 0, 0, 0x90)
+#define IP6_G3	    NET6(3, 0, 0, 0, 0x90) /* the gateway of D */
+#define IP6_SERVICE IP6_F		       /* fold's address for A and B */
+#define IP6_H	    NET6(0xa, 0, 0, 0, 1)  /* the host, outside of every VM's prefix */
+#define IP6_H2	    NET6(2, 0, 0, 0, 0x254) /* ... inside C's */
+#define IP6_FAR	    IP6(0x2001, 0xdb8, 7, 0, 0, 0, 0, 1)
+#define IP6_GROUP   IP6(0xff05, 0, 0, 0, 0, 0, 1, 3)
+#define IP6_BLOCK   IP6(0xff15, 0, 0, 0, 0, 0, 0x700, 0) /* A's, /104 */
+#define IP6_BLOCK8  IP6(0xff15, 0, 0, 8, 0, 0, 0, 0)	 /* S's, /64 */
+#define IP6_NODES   IP6(0xff02, 0, 0, 0, 0, 0, 0, 1)
+#define IP6_ROUTERS IP6(0xff02, 0, 0, 0, 0, 0, 0, 2)
+#define IP6_SERVERS IP6(0xff02, 0, 0, 0, 0, 0, 1, 2) /* DHCPv6 */
+#define IP6_ANY	    IP6(0)
+/* Link-local ones, all of them EUI-64 of the MAC. fold's is the one of the service MAC. */
+#define IP6_LA LOCAL6(EUI6(0x0a))
+#define IP6_LB LOCAL6(EUI6(0x0b))
+#define IP6_LC LOCAL6(EUI6(0x0c))
+#define IP6_LD LOCAL6(EUI6(0x0d))
+#define IP6_LF LOCAL6(EUI6(0x0f))
+#define IP6_LS LOCAL6(EUI6(0x10))
+#define IP6_LP LOCAL6(0, 0xff, 0xfe00, 1)
+#define IP6_LG LOCAL6(0, 0xff, 0xfe00, 0x90)
+#define IP6_LH LOCAL6(0, 0xff, 0xfe00, 0xfe)
+#define IP6_FOLD_A LOCAL6(0xfc54, 0xff, 0xfe00, 0x0a)
+#define IP6_FOLD_B LOCAL6(0xfc54, 0xff, 0xfe00, 0x0b)
+#define IP6_ELSE LOCAL6(0x1234, 0x5678, 0x9abc, 0xdef0) /* a stable, private one (RFC 7217) */
 /* clang-format on */
 
 struct vm {
@@ -91,13 +144,41 @@ struct vm {
 	enum port peer;
 	uint64_t peer_mac;
 	uint32_t peer_ip;
+	/* IPv6; len6 0: it has none. */
+	struct ip6 ip6, local6, fold6; /* its own; link-local, EUI-64; and fold's on its link */
+	uint8_t len6;
+	bool gateway6, has_service6;
+	struct ip6 gateway_ip6, service6;
+	struct ip6 groups6[2];
+	uint8_t group6_len[2];
+	struct ip6 peer_ip6;
 };
 extern const struct vm vms[VMS];
 extern const char *const port_names[PORTS];
 
 /* ---- frames (frame.c) ---- */
 
-enum kind { K_ETH, K_ARP, K_IP, K_UDP, K_TCP, K_ICMP, K_DHCP, K_IP6, K_ICMP6, K_UDP6 };
+enum kind { K_ETH, K_ARP, K_IP, K_UDP, K_TCP, K_ICMP, K_DHCP, K_IP6, K_ICMP6, K_UDP6, K_TCP6, K_ND, K_DHCP6 };
+
+/* Extension headers (RFC 8200 4, 4302), in front of what the kind has. */
+enum ext {
+	X_NONE,
+	X_HOPS,   /* hop-by-hop: padding */
+	X_ALERT,  /* ... router alert */
+	X_JUMBO,  /* ... jumbo payload */
+	X_ROUTE,  /* routing, type 0, nothing left */
+	X_ROUTE2, /* ... one address left */
+	X_FRAG,   /* fragment: .frag as it stands there */
+	X_DEST,   /* destination options: padding */
+	X_DEST24, /* ... much of it */
+	X_AUTH,   /* AH */
+	X_MOBILE, /* mobility */
+	X_HIP,
+	X_SHIM6,
+	X_UNKNOWN, /* 253 */
+};
+#define MF6 1	      /* in .frag of IPv6 */
+#define NO_LENGTH 255 /* in .olen: 0 */
 
 /* Whole frames are written down with the macros of cases.h, which give every field its honest value. */
 struct shape {
@@ -119,6 +200,15 @@ struct shape {
 	uint16_t sport, dport;
 	uint8_t itype, icode, msg, next, hop;
 	uint32_t ciaddr, giaddr, reqip;
+	/* IPv6. total is the payload's length there. */
+	struct ip6 src6, dst6, target;
+	uint8_t ver;    /* 0: 6 */
+	uint8_t ext[4]; /* enum ext */
+	bool no_len;    /* payload length 0 */
+	/* Neighbour discovery: what follows the checksum; options by type, all with lla in them and olen (0: 1) as length. */
+	uint32_t flags;
+	uint8_t opt[3], olen;
+	uint64_t lla;
 	uint16_t data; /* octets of payload before the cookie */
 	uint16_t cut;  /* the frame ends here; 0: it is whole */
 	bool bare;     /* without the cookie */
@@ -134,6 +224,8 @@ bool frame_cookie(const uint8_t *frame, size_t len, uint32_t *id);
 uint16_t frame_u16(const uint8_t *at);
 uint32_t frame_u32(const uint8_t *at);
 uint64_t frame_mac(const uint8_t *at);
+struct ip6 frame_ip6(const uint8_t *at);
+bool ip6_same(struct ip6 a, struct ip6 b);
 
 /* ---- ports (ports.c) ---- */
 
@@ -147,7 +239,7 @@ int ports_poll(int ms);
 int port_borrow(const char *path);
 bool tap_has_vnet(int tap);
 bool port_has_vnet(enum port vm); /* whether its tap takes a virtio header at all */
-bool host_heard(uint32_t id);     /* whether a UDP socket of the host's got that cookie (port 67 and HOST_PORT) */
+bool host_heard(uint32_t id);     /* whether a UDP socket of the host's got that cookie (ports 67, 547 and HOST_PORT) */
 #define HOST_PORT 4001
 
 typedef void observer(enum port at, const uint8_t *frame, size_t len);
@@ -175,6 +267,10 @@ struct answer {
 	uint32_t yiaddr;
 	uint32_t spa, tpa; /* ARP */
 	uint64_t sha;
+	uint8_t nd, dhcp6; /* ICMPv6 type; DHCPv6 message, with its 24 bits in xid */
+	struct ip6 dst6, target;
+	uint64_t lla; /* of its first option */
+	uint32_t flags;
 };
 const struct answer *answers_of(enum port vm, size_t *count);
 void answers_forget(void);
@@ -203,7 +299,7 @@ uint64_t tally_of(const struct tally *t, const char *name);
 /* "+1 from_mac" and so on into text; returns the total growth but that of "taken". */
 uint64_t tally_diff(const struct tally *before, const struct tally *after, char text[static 256]);
 
-enum state { STATE_FDB, STATE_MDB, STATE_NEIGHBOURS, STATE_ROUTES };
+enum state { STATE_FDB, STATE_MDB, STATE_NEIGHBOURS, STATE_ROUTES, STATE_NEIGHBOURS6, STATE_ROUTES6 };
 char *state_dump(enum state what); /* sorted lines; free() it */
 
 /* ---- results (report.c) ---- */
@@ -234,5 +330,8 @@ int hold(int argc, char **argv);               /* hold.c: this program as a hype
 /* May this frame of that VM's leave (may it go to it)? Written from the specification alone (oracle.c). */
 bool oracle_from(const struct vm *v, const uint8_t *frame, size_t len);
 bool oracle_to(const struct vm *v, const uint8_t *frame, size_t len);
+/* The same of IPv6 frames whose Ethernet source has been judged (oracle6.c). */
+bool oracle6_from(const struct vm *v, const uint8_t *frame, size_t len);
+bool oracle6_to(const struct vm *v, const uint8_t *frame, size_t len);
 
 #endif

@@ -23,7 +23,7 @@ static size_t ethertype(uint32_t i, uint32_t id, uint8_t *f)
 {
 	const struct shape s = {ETHERNET(A, P, .type = (uint16_t)i)};
 
-	return i == 0 || i == 0x0800 || i == 0x0806 ? 0 : frame_build(&s, id, f);
+	return i == 0 || i == 0x0800 || i == 0x0806 || i == 0x86dd ? 0 : frame_build(&s, id, f);
 }
 
 /* The same with an honest IPv4 packet behind it: nobody may look at that. */
@@ -31,7 +31,7 @@ static size_t ethertype_of_ip(uint32_t i, uint32_t id, uint8_t *f)
 {
 	const struct shape s = {UDP(A, P, .type = (uint16_t)(i ^ 0x0800))};
 
-	return i == 0 || s.type == 0 || s.type == 0x0806 ? 0 : frame_build(&s, id, f);
+	return i == 0 || s.type == 0 || s.type == 0x0806 || s.type == 0x86dd ? 0 : frame_build(&s, id, f);
 }
 
 static size_t random_mac(uint32_t i, uint32_t id, uint8_t *f)

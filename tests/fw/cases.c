@@ -54,13 +54,21 @@ static bool counted_right(const struct wcase *c, const struct outcome *o, char t
 	return own == 1 && drops + taken == 1;
 }
 
+/* For a UDP socket of the host's. */
+static bool for_host(const struct shape *s)
+{
+	static const struct ip6 host = IP6_H2;
+
+	return s->kind == K_UDP6 ? ip6_same(s->dst6, host) : s->dst == IP_H2;
+}
+
 static void judge(const struct wcase *c, const struct outcome *o)
 {
 	char text[256];
 	unsigned watch = c->watch ? c->watch : c->from == c->judge ? EVERYONE : 1U << c->judge;
 	unsigned seen = seen_mask(o->id) & watch, reach = c->reach & watch;
 	bool counted = counted_right(c, o, text), heard = c->from == c->judge && host_heard(o->id),
-	     hear = c->reach & ON(H) && c->f.dst == IP_H2;
+	     hear = c->reach & ON(H) && for_host(&c->f);
 	const struct seen *s = seen_of(o->id);
 	bool whole = s->len == o->len || (c->f.total && s->len == 14U + c->f.total);
 	bool same = !s->len || (whole && memcmp(s->first, o->frame, s->len < 256 ? s->len : 256) == 0);
@@ -109,6 +117,8 @@ static const struct {
     {STATE_MDB, "61 the bridge's multicast groups"},
     {STATE_NEIGHBOURS, "the host's ARP table"},
     {STATE_ROUTES, "the host's routes"},
+    {STATE_NEIGHBOURS6, "the host's IPv6 neighbours"},
+    {STATE_ROUTES6, "46 the host's IPv6 routes"},
 };
 #define STATES (sizeof(states) / sizeof(states[0]))
 
@@ -147,8 +157,10 @@ static void check_entry_stays(void)
 
 int run_cases(void)
 {
-	static const struct table *const from_guests[] = {&table_l2, &table_arp, &table_ip4, &table_gateway,
-							  &table_host};
+	static const struct table *const from_guests[] = {
+	    &table_l2,	 &table_arp, &table_ip4,      &table_gateway, &table_host,
+	    &table_ip6, &table_ext6, &table_nd, &table_gateway6, &table_off,
+	};
 	char *before[STATES];
 	const char *text;
 
@@ -163,6 +175,8 @@ int run_cases(void)
 	run_answers();
 	run_offload();
 	run_table(&table_to);
+	run_table(&table_to6);
+	run_table(&table_to_nd);
 	if (!ok(strays(&text) == 0, "no frame anywhere that was not sent on purpose"))
 		detail("%u of them; the first: %s", strays(&text), text);
 	return finish();

@@ -45,10 +45,74 @@
 			.sport = 68, .dport = 67, .sha = MAC_##x, .msg = m, __VA_ARGS__
 #define DHCP_SERVER(x, y, ...) .kind = K_DHCP, L3_(x, y), .proto = 17, .sport = 67, .dport = 68, .sha = MAC_##y, .msg = 2, \
 			__VA_ARGS__
-#define ICMP6(x, y, ...) .kind = K_ICMP6, L2_(x, y), .next = 58, .hop = 255, .data = 24, __VA_ARGS__
-#define UDP6(x, y, ...) .kind = K_UDP6, L2_(x, y), .next = 17, .hop = 64, .sport = 4000, .dport = 4001, __VA_ARGS__
+/* IPv6: x and y are names of IP6_... and MAC_... */
+#define L36_(x, y) L2_(x, y), .src6 = IP6_##x, .dst6 = IP6_##y, .hop = 64
+#define UDP6(x, y, ...) .kind = K_UDP6, L36_(x, y), .next = 17, .sport = 4000, .dport = HOST_PORT, __VA_ARGS__
+#define TCP6(x, y, ...) .kind = K_TCP6, L36_(x, y), .next = 6, .sport = 4000, .dport = 80, __VA_ARGS__
+#define ICMP6(x, y, ...) .kind = K_ICMP6, L36_(x, y), .next = 58, .itype = 128, __VA_ARGS__
+#define RAW6(x, y, n, ...) .kind = K_IP6, L36_(x, y), .next = n, .data = 40, __VA_ARGS__
+/* From a client to all servers; from a server: an ADVERTISE. */
+#define DHCP6(x, m, ...) .kind = K_DHCP6, .smac = MAC_##x, .dmac = 0x333300010002ULL, .src6 = IP6_##x, .dst6 = IP6_SERVERS, \
+			.hop = 1, .next = 17, .sport = 546, .dport = 547, .sha = MAC_##x, .msg = m, __VA_ARGS__
+#define DHCP6_SERVER(x, y, ...) .kind = K_DHCP6, L36_(x, y), .next = 17, .sport = 547, .dport = 546, .sha = MAC_##y, .msg = 2, \
+			__VA_ARGS__
+#define ND_(x, type) .kind = K_ND, .smac = MAC_##x, .src6 = IP6_##x, .hop = 255, .next = 58, .itype = type, .lla = MAC_##x
+/* Who has y's address, asked of everybody and of y alone. */
+#define NS(x, y, ...) ND_(x, 135), .dmac = SOLICITED_MAC(LOW_##y), .dst6 = SOLICITED6(LOW_##y), .target = IP6_##y, .opt = {1}, __VA_ARGS__
+#define NS_ONE(x, y, ...) ND_(x, 135), .dmac = MAC_##y, .dst6 = IP6_##y, .target = IP6_##y, .opt = {1}, __VA_ARGS__
+/* RFC 4862 5.4.2: may I have x's address? */
+#define DAD(x, ...) ND_(x, 135), .src6 = IP6_ANY, .dmac = SOLICITED_MAC(LOW_##x), .dst6 = SOLICITED6(LOW_##x), .target = IP6_##x, __VA_ARGS__
+/* x's address, told to y that asked, and to all unasked. */
+#define NA(x, y, ...) ND_(x, 136), .dmac = MAC_##y, .dst6 = IP6_##y, .target = IP6_##x, .flags = 0x60000000, .opt = {2}, __VA_ARGS__
+#define NA_ALL(x, ...) ND_(x, 136), .dmac = MAC_NODES, .dst6 = IP6_NODES, .target = IP6_##x, .flags = 0x20000000, .opt = {2}, __VA_ARGS__
+#define RS(x, ...) ND_(x, 133), .dmac = 0x333300000002ULL, .dst6 = IP6_ROUTERS, .opt = {1}, __VA_ARGS__
+/* A default route, for half an hour. */
+#define RA(x, ...) ND_(x, 134), .dmac = MAC_NODES, .dst6 = IP6_NODES, .flags = 0x40000708, .opt = {1}, __VA_ARGS__
+/* To reach the target, go to it directly. */
+#define REDIRECT(x, y, ...) ND_(x, 137), .dmac = MAC_##y, .dst6 = IP6_##y, .target = IP6_##x, .opt = {2}, __VA_ARGS__
+#define MAC_NODES 0x333300000001ULL
+#define MAC_GROUP6 0x333300010003ULL
+#define MAC_LA MAC_A
+#define MAC_LB MAC_B
+#define MAC_LC MAC_C
+#define MAC_LD MAC_D
+#define MAC_LF MAC_F
+#define MAC_LS MAC_S
+#define MAC_LP MAC_P
+#define MAC_LG MAC_G
+#define MAC_LH MAC_H
+#define MAC_P9 MAC_P
+#define MAC_FOLD_A SERVICE(MAC_A)
+#define MAC_FOLD_B SERVICE(MAC_B)
+/* The last 24 bits of the addresses. */
+#define LOW_A	    0x00000aU
+#define LOW_B	    0x00000bU
+#define LOW_C	    0x00000cU
+#define LOW_D	    0x000004U
+#define LOW_E	    0x00000eU
+#define LOW_F	    0x000050U
+#define LOW_S	    0x000007U
+#define LOW_LS	    0x000010U
+#define LOW_L	    0x000017U
+#define LOW_P	    0x000100U
+#define LOW_P2	    0x000100U
+#define LOW_P9	    0x000100U
+#define LOW_G	    0x000090U
+#define LOW_G3	    0x000090U
+#define LOW_SERVICE 0x000050U
+#define LOW_H2	    0x000254U
+#define LOW_H	    0x000001U
+#define LOW_FAR	    0x000001U
+#define LOW_LA	    LOW_A
+#define LOW_LB	    LOW_B
+#define LOW_LC	    LOW_C
+#define LOW_LP	    0x000001U
+#define LOW_LH	    0x0000feU
+#define LOW_FOLD_A  LOW_A
+#define LOW_FOLD_B  LOW_B
 /* clang-format on */
 
+enum { SOLICIT = 1, ADVERTISE = 2, REQUEST6 = 3, REPLY6 = 7, INFORMATION = 11, RELAY = 12 };
 enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM };
 
 /* The ids of life.c, which speak over process boundaries: what is forged, and a VM's honest frame with its keeper's pid. */
@@ -75,6 +139,7 @@ struct table {
 	size_t n;
 };
 extern const struct table table_l2, table_arp, table_ip4, table_gateway, table_host, table_to, table_hijack;
+extern const struct table table_ip6, table_ext6, table_nd, table_gateway6, table_off, table_to6, table_to_nd;
 
 #define TABLE(id, title, list) const struct table id = {title, list, sizeof(list) / sizeof((list)[0])}
 #define FROM(x) .from = AT_##x, .judge = AT_##x

@@ -23,11 +23,15 @@ static const struct shape forged[] = {
     {UDP(A, P, .tag = {0x81000000})},
     {UDP(A, ALL, .sport = 68, .dport = 67, .src = IP_B)},
     {DHCP_SERVER(A, B)},
-    {ICMP6(A, P, .itype = 134, .dmac = 0x333300000001ULL)},
+    {RA(LA)},
+    {RA(LA, .ext = {X_HOPS})},
+    {NA_ALL(A, .target = IP6_B)},
+    {UDP6(A, P, .src6 = IP6_B)},
+    {DHCP6_SERVER(A, B)},
     {UDP(A, P, .src = IP_B, .frag = 50)},
 };
 /* For the responder alone, with honest addresses: not to be seen either, but for what the reason in the test's name allows. */
-static const struct shape taken[] = {{DHCP(A, DISCOVER)}, {ARP_REQUEST(A, SERVICE)}};
+static const struct shape taken[] = {{DHCP(A, DISCOVER)}, {ARP_REQUEST(A, SERVICE)}, {RS(LA)}, {DHCP6(LA, SOLICIT)}};
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 

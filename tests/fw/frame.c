@@ -2,7 +2,7 @@
 /*
  * From a shape to the octets of a frame. Specifications: RFC 826, 791, 768, 792, 9293, 2131, 8200, 4443, 1042; IEEE 802.1Q.
  */
-#include "attack.h"
+#include "frame_priv.h"
 
 #include "base/csum.h"
 #include "base/wr.h"
@@ -23,12 +23,26 @@ uint32_t frame_u32(const uint8_t *at)
 	return (uint32_t)frame_u16(at) << 16 | frame_u16(at + 2);
 }
 
+struct ip6 frame_ip6(const uint8_t *at)
+{
+	struct ip6 a;
+
+	for (int i = 0; i < 8; i++)
+		a.w[i] = frame_u16(at + 2 * i);
+	return a;
+}
+
+bool ip6_same(struct ip6 a, struct ip6 b)
+{
+	return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
 uint64_t frame_mac(const uint8_t *at)
 {
 	return (uint64_t)frame_u16(at) << 32 | frame_u32(at + 2);
 }
 
-static void put_mac(struct wr *w, uint64_t mac)
+void put_mac(struct wr *w, uint64_t mac)
 {
 	wr_u16(w, (uint16_t)(mac >> 32));
 	wr_u32(w, (uint32_t)mac);
@@ -47,7 +61,7 @@ bool frame_cookie(const uint8_t *frame, size_t len, uint32_t *id)
 	return false;
 }
 
-static void put_cookie(struct wr *w, const struct shape *s, uint32_t id)
+void put_cookie(struct wr *w, const struct shape *s, uint32_t id)
 {
 	wr_zero(w, s->data);
 	if (!s->bare) {
@@ -56,7 +70,7 @@ static void put_cookie(struct wr *w, const struct shape *s, uint32_t id)
 	}
 }
 
-static void patch(struct wr *w, size_t at, uint16_t v)
+void patch(struct wr *w, size_t at, uint16_t v)
 {
 	w->start[at] = (uint8_t)(v >> 8);
 	w->start[at + 1] = (uint8_t)v;
@@ -103,17 +117,19 @@ static void put_dhcp(struct wr *w, const struct shape *s, uint32_t id)
 	wr_zero(w, 48);
 }
 
-static void put_transport(struct wr *w, const struct shape *s, uint32_t id)
+void put_transport(struct wr *w, const struct shape *s, uint32_t id)
 {
 	switch (s->kind) {
 	case K_UDP:
 	case K_DHCP:
 	case K_UDP6:
+	case K_DHCP6:
 		wr_u16(w, s->sport);
 		wr_u16(w, s->dport);
 		wr_u32(w, 0);
 		break;
 	case K_TCP:
+	case K_TCP6:
 		wr_u16(w, s->sport);
 		wr_u16(w, s->dport);
 		wr_u32(w, 1);
@@ -133,21 +149,25 @@ static void put_transport(struct wr *w, const struct shape *s, uint32_t id)
 	}
 	if (s->kind == K_DHCP)
 		put_dhcp(w, s, id);
+	else if (s->kind == K_DHCP6)
+		put_dhcp6(w, s, id);
+	else if (s->kind == K_ND)
+		put_nd(w, s);
 	else
 		put_cookie(w, s, id);
 }
 
 /* Lengths and checksums of what begins at `start`; pseudo: the sum of its pseudo-header. */
-static void finish_transport(struct wr *w, const struct shape *s, size_t start, uint64_t pseudo)
+void finish_transport(struct wr *w, const struct shape *s, size_t start, uint64_t pseudo)
 {
 	size_t len = wr_len(w) - start, at = 0;
 
-	if (s->kind == K_UDP || s->kind == K_DHCP || s->kind == K_UDP6) {
+	if (s->kind == K_UDP || s->kind == K_DHCP || s->kind == K_UDP6 || s->kind == K_DHCP6) {
 		patch(w, start + 4, (uint16_t)len);
 		at = 6;
-	} else if (s->kind == K_TCP) {
+	} else if (s->kind == K_TCP || s->kind == K_TCP6) {
 		at = 16;
-	} else if (s->kind == K_ICMP || s->kind == K_ICMP6) {
+	} else if (s->kind == K_ICMP || s->kind == K_ICMP6 || s->kind == K_ND) {
 		at = 2;
 	}
 	if (!at)
@@ -179,38 +199,6 @@ static void put_ip(struct wr *w, const struct shape *s, uint32_t id)
 	patch(w, at + 2, s->total ? s->total : (uint16_t)len);
 	finish_transport(w, s, at + header, csum_pseudo4(src, dst, s->proto, len - header));
 	patch(w, at + 10, (uint16_t)~csum_fold(csum_add(0, w->start + at, header)));
-}
-
-/* Link-local addresses made of the MACs, all nodes where the frame goes to many. */
-static void put_ip6(struct wr *w, const struct shape *s, uint32_t id)
-{
-	size_t at = wr_len(w);
-	struct in6_addr src, dst;
-
-	wr_u32(w, 6U << 28);
-	wr_u16(w, 0);
-	wr_u8(w, s->next);
-	wr_u8(w, s->hop);
-	wr_u32(w, 0xfe800000);
-	wr_u32(w, 0);
-	put_mac(w, s->smac);
-	wr_u16(w, 1);
-	if (s->dmac >> 40 & 1) {
-		wr_u32(w, 0xff020000);
-		wr_zero(w, 8);
-		wr_u32(w, 1);
-	} else {
-		wr_u32(w, 0xfe800000);
-		wr_u32(w, 0);
-		put_mac(w, s->dmac);
-		wr_u16(w, 1);
-	}
-	put_transport(w, s, id);
-	size_t len = wr_len(w) - at - 40;
-	patch(w, at + 4, (uint16_t)len);
-	memcpy(&src, w->start + at + 8, 16);
-	memcpy(&dst, w->start + at + 24, 16);
-	finish_transport(w, s, at + 40, csum_pseudo6(&src, &dst, s->next, len));
 }
 
 static uint16_t type_of(const struct shape *s)

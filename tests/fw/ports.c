@@ -30,7 +30,7 @@
 
 static int fds[PORTS];
 static bool vnet_hdr[VMS]; /* whether the tap has a virtio header before each frame */
-static int ears[2];        /* UDP sockets of the host */
+static int ears[4];        /* UDP sockets of the host, IPv4 and IPv6 */
 #define EARS_MAX 64
 static uint32_t heard[EARS_MAX];
 static size_t heard_count;
@@ -97,6 +97,17 @@ static int open_ear(uint16_t port)
 	return fd;
 }
 
+static int open_ear6(uint16_t port)
+{
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	int on = 1, fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0 ||
+	    bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		die("UDP port %u over IPv6: %s", port, strerror(errno));
+	return fd;
+}
+
 static void enter(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -123,6 +134,8 @@ void ports_open(const char *dir, const char *netns)
 	fds[AT_H] = open_packet("br0");
 	ears[0] = open_ear(67);
 	ears[1] = open_ear(HOST_PORT);
+	ears[2] = open_ear6(547);
+	ears[3] = open_ear6(HOST_PORT);
 	snprintf(own, sizeof(own), "/proc/%d/ns/net", getpid());
 	int back = open(own, O_RDONLY | O_CLOEXEC);
 	enter(netns);
@@ -224,7 +237,7 @@ static void listen_up(void)
 	uint8_t text[2048];
 	uint32_t id;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(ears) / sizeof(ears[0]); i++) {
 		ssize_t got;
 		while ((got = recv(ears[i], text, sizeof(text), 0)) >= 0)
 			if (frame_cookie(text, (size_t)got, &id) && heard_count < EARS_MAX)

@@ -8,28 +8,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const port_names[PORTS] = {"A", "B", "C", "D", "E", "F", "P", "G", "O", "host"};
+const char *const port_names[PORTS] = {"A", "B", "C", "D", "E", "F", "S", "P", "G", "O", "host"};
 
+/* clang-format off */
 const struct vm vms[VMS] = {
-    {"va",
-     "fold-va",
-     MAC_A,
-     IP_A,
-     24,
-     false,
-     0,
-     IP_SERVICE,
-     {IP_GROUP, IP4(239, 7, 0, 0)},
-     {32, 16},
-     AT_P,
-     MAC_P,
-     IP_P},
-    {"vb", "fold-vb", MAC_B, IP_B, 24, true, IP_G, IP_SERVICE, {IP_GROUP}, {32}, AT_P, MAC_P, IP_P},
-    {"vc", "fold-vc", MAC_C, IP_C, 24, false, 0, 0, {IP_GROUP}, {32}, AT_P, MAC_P, IP_P2},
-    {"vd", "fold-vd", MAC_D, IP_D, 32, true, IP_G3, 0, {0}, {0}, AT_G, MAC_G, IP_FAR},
-    {"ve", "fold-ve", MAC_E, IP_E, 31, false, 0, 0, {0}, {0}, AT_P, MAC_P, IP_P4},
-    {"vf", "fold-vf", MAC_F, IP_F, 16, false, 0, 0, {0}, {0}, AT_P, MAC_P, IP_P},
+    {.iface = "va", .table = "fold-va", .mac = MAC_A, .ip = IP_A, .len = 24, .service = IP_SERVICE,
+     .groups = {IP_GROUP, IP4(239, 7, 0, 0)}, .group_len = {32, 16}, .peer = AT_P, .peer_mac = MAC_P, .peer_ip = IP_P,
+     .ip6 = IP6_A, .local6 = IP6_LA, .fold6 = IP6_FOLD_A, .len6 = 64, .has_service6 = true, .service6 = IP6_SERVICE,
+     .groups6 = {IP6_GROUP, IP6_BLOCK}, .group6_len = {128, 104}, .peer_ip6 = IP6_P},
+    {.iface = "vb", .table = "fold-vb", .mac = MAC_B, .ip = IP_B, .len = 24, .gateway = true, .gateway_ip = IP_G, .service = IP_SERVICE,
+     .groups = {IP_GROUP}, .group_len = {32}, .peer = AT_P, .peer_mac = MAC_P, .peer_ip = IP_P,
+     .ip6 = IP6_B, .local6 = IP6_LB, .fold6 = IP6_FOLD_B, .len6 = 64, .gateway6 = true, .gateway_ip6 = IP6_G, .has_service6 = true,
+     .service6 = IP6_SERVICE, .groups6 = {IP6_GROUP}, .group6_len = {128}, .peer_ip6 = IP6_P},
+    {.iface = "vc", .table = "fold-vc", .mac = MAC_C, .ip = IP_C, .len = 24, .groups = {IP_GROUP}, .group_len = {32},
+     .peer = AT_P, .peer_mac = MAC_P, .peer_ip = IP_P2,
+     .ip6 = IP6_C, .local6 = IP6_LC, .fold6 = LOCAL6(0xfc54, 0xff, 0xfe00, 0x0c), .len6 = 64, .groups6 = {IP6_GROUP},
+     .group6_len = {128}, .peer_ip6 = IP6_P2},
+    {.iface = "vd", .table = "fold-vd", .mac = MAC_D, .ip = IP_D, .len = 32, .gateway = true, .gateway_ip = IP_G3,
+     .peer = AT_G, .peer_mac = MAC_G, .peer_ip = IP_FAR,
+     .ip6 = IP6_D, .local6 = IP6_LD, .fold6 = LOCAL6(0xfc54, 0xff, 0xfe00, 0x0d), .len6 = 128, .gateway6 = true,
+     .gateway_ip6 = IP6_G3, .peer_ip6 = IP6_FAR},
+    {.iface = "ve", .table = "fold-ve", .mac = MAC_E, .ip = IP_E, .len = 31, .peer = AT_P, .peer_mac = MAC_P, .peer_ip = IP_P4},
+    {.iface = "vf", .table = "fold-vf", .mac = MAC_F, .ip = IP_F, .len = 16, .peer = AT_P, .peer_mac = MAC_P, .peer_ip = IP_P,
+     .ip6 = IP6_F, .local6 = IP6_LF, .fold6 = LOCAL6(0xfc54, 0xff, 0xfe00, 0x0f), .len6 = 61, .peer_ip6 = IP6_P},
+    {.iface = "vs", .table = "fold-vs", .mac = MAC_S, .peer = AT_P, .peer_mac = MAC_P,
+     .ip6 = IP6_S, .local6 = IP6_LS, .fold6 = LOCAL6(0xfc54, 0xff, 0xfe00, 0x10), .len6 = 77, .groups6 = {IP6_BLOCK8},
+     .group6_len = {64}, .peer_ip6 = IP6_P9},
 };
+/* clang-format on */
 
 #define IDS 4096
 #define UNMARKED 512
@@ -99,11 +105,37 @@ void seen_learn(uint32_t id, const uint8_t *frame, size_t len)
 	unmarked[unmarked_count++].hash = h;
 }
 
+static bool take_answer6(enum port at, const uint8_t *f, size_t len)
+{
+	struct answer spare, *a = answer_count[at] < ANSWERS ? &answers[at][answer_count[at]++] : &spare;
+
+	*a = (struct answer){0};
+	if (len < 70)
+		return true;
+	a->dst6 = frame_ip6(f + 38);
+	if (f[20] == 58) {
+		const size_t option = f[54] == 134 ? 70 : 78;
+		a->nd = f[54];
+		a->flags = frame_u32(f + 58);
+		if (len >= option)
+			a->target = frame_ip6(f + 62);
+		a->lla = len >= option + 8 ? frame_mac(f + option + 2) : 0;
+	} else if (frame_u16(f + 54) == 547) {
+		a->dhcp6 = f[62];
+		a->xid = frame_u32(f + 62) & 0xffffff;
+		if (a->xid == (next_fence & 0xffffff))
+			fence_answered[at] = next_fence;
+	}
+	return true;
+}
+
 /* A reply of fold's, which carries no cookie of ours. */
 static bool take_answer(enum port at, const uint8_t *f, size_t len)
 {
 	if (at >= VMS || len < 42 || frame_mac(f + 6) != SERVICE(vms[at].mac))
 		return false;
+	if (frame_u16(f + 12) == 0x86dd)
+		return take_answer6(at, f, len);
 	/* Nobody looks at all the answers to a flood. */
 	struct answer spare, *a = answer_count[at] < ANSWERS ? &answers[at][answer_count[at]++] : &spare;
 	*a = (struct answer){.arp = frame_u16(f + 12) == 0x0806};
@@ -160,8 +192,12 @@ void seen_on_frame(enum port at, const uint8_t *f, size_t len)
 	/* A frame of ours that only looks like fold's answer carries a cookie: fold's do not. */
 	if (!frame_cookie(f, len, &id) && take_answer(at, f, len))
 		return;
-	/* The host reports its own groups now and then (IGMP): its bridge listens to other snoopers. */
+	/* The host reports its own groups now and then (IGMP, MLD): its bridge listens to other snoopers. */
 	if (frame_mac(f + 6) == MAC_H && len > 34 && frame_u16(f + 12) == 0x0800 && f[23] == 2)
+		return;
+	/* And it is asked where it is, and tells. */
+	if (frame_mac(f + 6) == MAC_H && len > 62 && frame_u16(f + 12) == 0x86dd && (f[20] == 0 || f[54] == 136) &&
+	    !frame_cookie(f, len, &id))
 		return;
 	if (!known(f, len, &id) || (!(id & FENCE) && id >= next_id)) {
 		if (stray_count++)
@@ -207,11 +243,25 @@ static struct shape honest(uint64_t smac, uint32_t src, uint64_t dmac, uint32_t 
 			      .dst = dst};
 }
 
+static struct shape honest6(uint64_t smac, struct ip6 src, uint64_t dmac, struct ip6 dst)
+{
+	return (struct shape){.kind = K_UDP6,
+			      .next = 17,
+			      .hop = 64,
+			      .sport = 5000,
+			      .dport = 5001,
+			      .smac = smac,
+			      .src6 = src,
+			      .dmac = dmac,
+			      .dst6 = dst};
+}
+
 bool fence_from(enum port p)
 {
 	static uint8_t f[FRAME_MAX];
 	const struct vm *v = &vms[p];
-	const struct shape s = honest(v->mac, v->ip, v->peer_mac, v->peer_ip);
+	const struct shape s = v->ip ? honest(v->mac, v->ip, v->peer_mac, v->peer_ip)
+				     : honest6(v->mac, v->ip6, v->peer_mac, v->peer_ip6);
 	uint32_t id = ++next_fence;
 
 	return port_send(p, f, frame_build(&s, id, f), NULL, 0) && await(&fence_seen[v->peer], id);
@@ -221,7 +271,8 @@ bool fence_to(enum port p)
 {
 	static uint8_t f[FRAME_MAX];
 	const struct vm *v = &vms[p];
-	const struct shape s = honest(v->peer_mac, v->peer_ip, v->mac, v->ip);
+	const struct shape s = v->ip ? honest(v->peer_mac, v->peer_ip, v->mac, v->ip)
+				     : honest6(v->peer_mac, v->peer_ip6, v->mac, v->ip6);
 	uint32_t id = ++next_fence;
 
 	return port_send(v->peer, f, frame_build(&s, id, f), NULL, 0) && await(&fence_seen[p], id);
@@ -231,8 +282,13 @@ bool fence_responder(enum port p)
 {
 	static uint8_t f[FRAME_MAX];
 	struct shape s = {DHCP(A, DISCOVER)};
+	const struct shape s6 = {DHCP6(LS, INFORMATION)};
 	uint32_t id = ++next_fence;
 
+	if (!vms[p].ip) {
+		s = s6;
+		s.src6 = vms[p].local6;
+	}
 	s.smac = s.sha = vms[p].mac;
 	size_t len = frame_build(&s, id, f);
 	/* A client asks again: a flood may have filled the queue. */

@@ -167,6 +167,8 @@ char *state_dump(enum state what)
 	    [STATE_MDB] = {RTM_GETMDB, AF_BRIDGE, sizeof(struct br_port_msg)},
 	    [STATE_NEIGHBOURS] = {RTM_GETNEIGH, AF_INET, sizeof(struct ndmsg)},
 	    [STATE_ROUTES] = {RTM_GETROUTE, AF_INET, sizeof(struct rtmsg)},
+	    [STATE_NEIGHBOURS6] = {RTM_GETNEIGH, AF_INET6, sizeof(struct ndmsg)},
+	    [STATE_ROUTES6] = {RTM_GETROUTE, AF_INET6, sizeof(struct rtmsg)},
 	};
 	char buf[256], *text = NULL;
 	size_t size = 0;

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* link: what the host is on a bridge, and that its changes are heard of; in a network namespace of the test's own. */
+#include "report_catch.h"
+
+#include "host/link.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct link *l;
+static struct link_info bridge;
+
+static void run(const char *command)
+{
+	if (system(command) != 0)
+		fail_msg("%s", command);
+}
+
+static int make_net(void **state)
+{
+	(void)state;
+	if (unshare(CLONE_NEWNET) < 0 || link_open(&l) < 0)
+		return -1;
+	run("ip link add br0 type bridge && ip link add br1 type bridge");
+	run("ip link set br0 addrgenmode none && ip link set br1 addrgenmode none");
+	run("ip link set br0 up && ip link set br1 up");
+	return link_find(l, "br0", &bridge);
+}
+
+static int close_net(void **state)
+{
+	(void)state;
+	link_close(l);
+	return 0;
+}
+
+static int flush(void **state)
+{
+	(void)state;
+	run("ip addr flush dev br0; ip addr flush dev br1");
+	return 0;
+}
+
+static void finds_links(void **state)
+{
+	struct link_info none;
+
+	(void)state;
+	assert_true(bridge.is_bridge);
+	assert_true(bridge.ifindex > 0);
+	assert_int_equal(link_find(l, "nosuch", &none), -ENODEV);
+	assert_int_equal(link_find(l, "lo", &none), 0);
+	assert_false(none.is_bridge);
+}
+
+/* All of them, of every scope, and nobody else's. */
+static void lists_addresses(void **state)
+{
+	struct in_addr four[4];
+	struct in6_addr six[4];
+	char text[INET6_ADDRSTRLEN];
+
+	(void)state;
+	assert_int_equal(link_addresses4(l, bridge.ifindex, four, 4), 0);
+	assert_int_equal(link_addresses6(l, bridge.ifindex, six, 4), 0);
+	run("ip addr add 10.0.1.9/24 dev br0 && ip addr add 10.0.1.8/24 dev br0 && ip addr add 10.9.9.9/24 dev br1");
+	run("ip addr add fde5::9/64 dev br0 nodad && ip addr add fe80::9/64 dev br0 nodad");
+	run("ip addr add fde5::8 peer fde5::7 dev br0 nodad && ip addr add fde9::9/64 dev br1 nodad");
+	assert_int_equal(link_addresses4(l, bridge.ifindex, four, 4), 2);
+	assert_int_equal(four[0].s_addr, inet_addr("10.0.1.9"));
+	assert_int_equal(four[1].s_addr, inet_addr("10.0.1.8"));
+	assert_int_equal(link_addresses6(l, bridge.ifindex, six, 4), 3);
+	bool link_local = false, own = false, global = false;
+	for (int i = 0; i < 3; i++) {
+		inet_ntop(AF_INET6, &six[i], text, sizeof(text));
+		link_local |= strcmp(text, "fe80::9") == 0;
+		own |= strcmp(text, "fde5::8") == 0; /* not the other end's */
+		global |= strcmp(text, "fde5::9") == 0;
+	}
+	assert_true(link_local && own && global);
+	/* No more than there is room for. */
+	assert_int_equal(link_addresses6(l, bridge.ifindex, six, 2), 2);
+	assert_int_equal(link_addresses4(l, bridge.ifindex, four, 1), 1);
+}
+
+static bool heard(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	bool was = poll(&p, 1, 200) > 0;
+
+	link_watch_drain(fd);
+	return was;
+}
+
+static void hears_of_changes(void **state)
+{
+	static const char *const own[] = {
+	    "ip addr add 10.0.1.9/24 dev br0",
+	    "ip addr del 10.0.1.9/24 dev br0",
+	    "ip addr add fde5::9/64 dev br0 nodad",
+	    "ip addr del fde5::9/64 dev br0",
+	    "ip addr add fe80::9/64 dev br0 nodad",
+	    "ip link set br0 address 02:00:00:00:00:09",
+	    "ip link del br0 && ip link add br0 type bridge",
+	};
+	static const char *const others[] = {
+	    "ip addr add 10.0.1.9/24 dev br1",
+	    "ip addr add fde5::9/64 dev br1 nodad",
+	    "ip link set br1 address 02:00:00:00:00:08",
+	};
+	int fd = link_watch(bridge.ifindex);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_false(heard(fd));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		run(others[i]);
+		if (heard(fd))
+			fail_msg("heard of: %s", others[i]);
+	}
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		run(own[i]);
+		if (!heard(fd))
+			fail_msg("not heard of: %s", own[i]);
+	}
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(finds_links),
+	    cmocka_unit_test_teardown(lists_addresses, flush),
+	    cmocka_unit_test(hears_of_changes),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (geteuid() != 0) {
+		puts("1..1\nok 1 - links # SKIP not root: a network namespace cannot be made");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, make_net, close_net);
+}
