@@ -30,13 +30,14 @@ enter() {
 		wait $!
 		exit
 	fi
-	unset FOLD_BENCH_INSIDE
+	# The hypervisor of a fold that was called by sudo would run as the caller; here it is part of the bench.
+	unset FOLD_BENCH_INSIDE SUDO_UID SUDO_GID SUDO_USER
 	{ echo -15 >/proc/self/autogroup; } 2>/dev/null
 	mount -t sysfs sysfs /sys
 	mount -t tmpfs tmpfs /run
 	mount -t tmpfs tmpfs /var/lib
 	mkdir -p "$tmp/bin" /run/netns
-	for p in dhcpload stamp traffic; do
+	for p in load stamp traffic; do
 		[ -x "$bin/$p" ] && ln -s "$bin/$p" "$tmp/bin/qemu-system-$p"
 	done
 	[ "$(nproc)" -gt 1 ] || server_cpu=0
@@ -53,6 +54,40 @@ need_fold() {
 	[ -x "$OUT/fold" ] || die "no $OUT/fold: run 'make', or set OUT"
 	# A binding such as VMs have.
 	printf 'HOSTNAME=bench\nGATEWAY=10.0.250.1\nGATEWAY_MAC=52:54:00:ff:00:01\nNAMESERVERS=10.0.250.1\n' >"$tmp/binding"
+	# The same with IPv6 and a few records.
+	{
+		cat "$tmp/binding"
+		printf 'GATEWAY6=fd00:250::1\nGATEWAY6_MAC=52:54:00:ff:00:01\nNAMESERVERS6=fd00:250::1\n'
+		records 1 10.1 fd00:251
+	} >"$tmp/binding6"
+}
+
+# Lines of a binding: the records of the first so many names that load asks for (kinds.h): count, the first two
+# octets of their IPv4 addresses, the first two groups of the IPv6 ones.
+records() {
+	awk -v n="$1" -v four="$2" -v six="$3" 'BEGIN {
+		for (i = 0; i < n; i++) {
+			printf "ADDRESS:n%05d.bench.=%s.%d.%d\n", i, four, int((i + 1) / 256), (i + 1) % 256
+			if (i)
+				continue
+			printf "ADDRESS6:n%05d.bench.=%s::%x\n", i, six, i + 1
+			printf "TXT:n%05d.bench.=role=web; region=eu; version=12; build=5f2c19e0; owner=team-a\n", i
+		}
+	}'
+}
+
+# The one client of the servers under test, and what load is told of it and of them.
+mac=52:54:00:00:00:02 address=10.0.250.2 address6=fd00:250::2
+service_mac=fe:54:00:00:00:02 # fold's own towards that client
+bridge_mac=02:00:0a:00:fa:01
+load_args="-m $mac -4 $address -6 $address6 -server 10.0.250.1 -server fd00:250::1 -answer 10.1.0.1 -answer fd00:251::1 -cpu $load_cpu"
+
+# fold with load as its hypervisor, for a measurement in the namespace fold: binding, load's arguments.
+fold_load() {
+	binding=$1
+	shift
+	ip netns exec fold taskset -c $server_cpu "$OUT/fold" -i p0 -4 $address/16 -6 $address6/64 -s --bridge br0 \
+		-b "$binding" $mac qemu-system-load $load_args -M $service_mac "$@" 2>"$tmp/fold.err"
 }
 
 # Folds that stay, each with a hypervisor that only holds its tap: name, then spawn's arguments. They go with the
@@ -71,27 +106,42 @@ keep_running() {
 
 # The arguments of a fold numbered by spawn, up to the hypervisor's.
 fold_numbered="$OUT/fold -i vm%d -4 10.0.%a/16 --bridge br0 -b $tmp/binding 52:54:00:00:%x:%x qemu-system-stamp"
+# The same with IPv6.
+fold_numbered6="$OUT/fold -i vm%d -4 10.0.%a/16 -6 fd00:250::/64 --bridge br0 -b $tmp/binding6 52:54:00:00:%x:%x qemu-system-stamp"
 
-# A network namespace with a bridge br0 that has 10.0.250.1/16 and a carrier, and is quiet.
-# A port that nothing is flooded to holds the carrier while no tap is open.
+# A network namespace with a bridge br0 that has 10.0.250.1/16 and a carrier, and is quiet; `six` as second word: with
+# fd00:250::1/64 too. A port that nothing is flooded to holds the carrier while no tap is open.
 make_net() {
 	ip netns add "$1"
 	ip netns exec "$1" sh -ec '
 		echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
 		echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 		# Where br_netfilter is there it sends bridged packets through iptables, which no peer here wants.
-		for family in iptables arptables; do
+		for family in iptables ip6tables arptables; do
 			[ ! -e /proc/sys/net/bridge/bridge-nf-call-$family ] ||
 				echo 0 >/proc/sys/net/bridge/bridge-nf-call-$family
 		done
 		ip link set lo up
-		ip link add br0 type bridge mcast_snooping 0
+		ip link add br0 address '$bridge_mac' type bridge mcast_snooping 0
 		ip link add hold0 type veth peer name hold1
 		ip link set hold1 up
 		ip link set hold0 master br0 up
 		bridge link set dev hold0 flood off mcast_flood off bcast_flood off
 		ip addr add 10.0.250.1/16 dev br0
 		ip link set br0 up' || die "cannot make a bridge"
+	[ "$2" != six ] || ip netns exec "$1" sh -ec '
+		echo 0 >/proc/sys/net/ipv6/conf/br0/disable_ipv6
+		echo 0 >/proc/sys/net/ipv6/conf/br0/accept_dad
+		ip addr add fd00:250::1/64 dev br0 nodad' || die "cannot give the bridge an IPv6 address"
+}
+
+# What asks the servers under test, so that no peer waits for the kernel's own address resolution: the client's addresses,
+# and the link-local ones that its router solicitations come from (kinds.h).
+make_neighbours() {
+	{
+		echo "$address $address6 fe80::5054:ff:fe00:2" | tr ' ' '\n'
+		seq 0 255 | while read -r i; do printf 'fe80::5:%x\n' "$i"; done
+	} | sed "s/.*/neigh replace & lladdr $mac dev br0 nud permanent/" | ip netns exec "$1" ip -batch -
 }
 
 # Waits until a command succeeds: seconds, command.

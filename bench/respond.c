@@ -2,38 +2,60 @@
 /*
  * respond: fold's rules and responder on an interface that exists already.
  *
- *   respond -i IFACE -m MAC -4 ADDRESS/LEN [-b BINDING] [-T queue|log] [-c CPU]
+ *   respond -i IFACE -B BRIDGE -m MAC [-4 ADDRESS/LEN] [-6 ADDRESS/LEN] [-b BINDING] [-T queue|log] [-c CPU]
  *
  * fold makes its own tap, so its packet path cannot be put on a veth from outside. This program joins the very parts
- * that fold's session joins, rules, delivery, answers and replies, in the same order and batches, and leaves out what
- * a tap and a hypervisor need. It serves until a signal ends it.
+ * that fold's session joins, rules, delivery, answers, replies and the forwarder, in the same order and batches, and leaves
+ * out what a tap, a hypervisor and live changes need. -6 is the whole address, as with fold's -s. It serves until a signal
+ * ends it.
  */
 #include "answer/answer.h"
 #include "base/file.h"
+#include "dns/forward.h"
 #include "fw/delivery.h"
 #include "guest/binding.h"
 #include "guest/build.h"
 #include "guest/config.h"
+#include "host/link.h"
 #include "host/tx.h"
 #include "port.h"
 
 #include <getopt.h>
 
+#define HOST_ADDRESSES 32
+
 struct respond {
+	struct identity id;
 	struct guest guest;
+	struct rules rules;
+	struct in_addr host4[HOST_ADDRESSES];
+	struct in6_addr host6[HOST_ADDRESSES];
 	struct delivery *delivery;
-	struct tx *tx;
+	struct tx *tx, *network;
+	struct forward *forward;
 };
 
 static void on_frame(void *arg, const struct frame *f)
 {
 	struct respond *r = arg;
+	struct tx *tx = f->to_guest ? r->network : r->tx;
+	struct reply *reply = tx_slot(tx);
+	enum answer a = answer_frame(&r->guest, f, reply);
 
-	if (answer_frame(&r->guest, f, tx_slot(r->tx)) == ANSWER_REPLY)
-		tx_keep(r->tx);
+	if (a == ANSWER_REPLY)
+		tx_keep(tx);
+	else if (a == ANSWER_FORWARD && r->forward)
+		forward_ask(r->forward, reply);
 }
 
-static void build(struct respond *r, const struct identity *id, const char *file)
+static void on_forwarded(void *arg, const struct reply *reply)
+{
+	struct respond *r = arg;
+
+	tx_send(r->tx, reply);
+}
+
+static void build(struct respond *r, const char *file)
 {
 	static struct config config;
 	static struct binding binding;
@@ -47,10 +69,32 @@ static void build(struct respond *r, const struct identity *id, const char *file
 	if (!e && file)
 		e = binding_parse(text, len, file, BINDING_VM, &binding, &why);
 	if (!e)
-		e = guest_build(id, file ? &binding : NULL, &config, GUEST_NEED_GATEWAY_MAC, &r->guest, &why);
+		e = guest_build(&r->id, file ? &binding : NULL, &config, GUEST_NEED_GATEWAY_MAC, &r->guest, &why);
 	if (e)
 		errx(1, "%s", why.msg);
 	free(text);
+}
+
+static void read_host(struct respond *r)
+{
+	struct link_info bridge;
+	struct link *l = NULL;
+	int e = link_open(&l);
+
+	if (!e)
+		e = link_find(l, r->id.bridge, &bridge);
+	if (e)
+		errx(1, "bridge %s: %s", r->id.bridge, strerror(-e));
+	int four = link_addresses4(l, bridge.ifindex, r->host4, HOST_ADDRESSES);
+	int six = link_addresses6(l, bridge.ifindex, r->host6, HOST_ADDRESSES);
+	if (four < 0 || six < 0)
+		errx(1, "bridge %s: %s", r->id.bridge, strerror(four < 0 ? -four : -six));
+	r->rules.host4 = r->host4;
+	r->rules.host4_count = (size_t)four;
+	r->rules.host6 = r->host6;
+	r->rules.host6_count = (size_t)six;
+	memcpy(r->rules.bridge_mac, bridge.mac, MAC_LEN);
+	link_close(l);
 }
 
 /* Delivery and rules by one transport; false where this kernel cannot deliver so. */
@@ -63,8 +107,10 @@ static bool deliver(struct respond *r, enum transport t)
 		e = nft_open(&nft);
 	if (e)
 		errx(1, "delivery: %s", strerror(-e));
-	const struct rules rules = {.guest = &r->guest, .transport = t, .number = delivery_number(r->delivery)};
-	e = rules_add(nft, &rules);
+	r->rules.guest = &r->guest;
+	r->rules.transport = t;
+	r->rules.number = delivery_number(r->delivery);
+	e = rules_add(nft, &r->rules);
 	if (e && e != -ENOENT)
 		errx(1, "rules: %s", strerror(-e));
 	if (e) {
@@ -74,43 +120,69 @@ static bool deliver(struct respond *r, enum transport t)
 	return !e;
 }
 
+static void open_ways_out(struct respond *r)
+{
+	const struct forward_setup setup = {.send = on_forwarded, .arg = r};
+	int e = tx_open((int)if_nametoindex(r->id.iface), RULES_REPLY_MARK, &r->tx);
+
+	if (!e)
+		e = tx_open((int)if_nametoindex(r->id.bridge), 0, &r->network);
+	if (!e && r->guest.dns.on && r->guest.dns.forward)
+		e = forward_open(&setup, &r->forward);
+	if (e)
+		errx(1, "%s: %s", r->id.iface, strerror(-e));
+	if (r->forward)
+		forward_follow(r->forward, &r->guest);
+}
+
 static void serve(struct respond *r)
 {
-	struct pollfd in = {.fd = delivery_fd(r->delivery), .events = POLLIN};
+	struct pollfd in[2] = {{.fd = delivery_fd(r->delivery), .events = POLLIN},
+			       {.fd = r->forward ? forward_fd(r->forward) : -1, .events = POLLIN}};
 	uint64_t lost = 0;
 
 	for (;;) {
-		if (poll(&in, 1, -1) < 0)
+		if (poll(in, 2, -1) < 0)
+			continue;
+		if (in[1].revents)
+			forward_run(r->forward);
+		if (!in[0].revents)
 			continue;
 		if (delivery_read(r->delivery, on_frame, r, &lost) < 0)
 			errx(1, "packets no longer arrive");
 		tx_flush(r->tx);
+		tx_flush(r->network);
 		delivery_done(r->delivery);
 	}
 }
 
 static _Noreturn void usage(void)
 {
-	fputs("usage: respond -i IFACE -m MAC -4 ADDRESS/LEN [-b BINDING] [-T queue|log] [-c CPU]\n", stderr);
+	fputs("usage: respond -i IFACE -B BRIDGE -m MAC [-4 ADDRESS/LEN] [-6 ADDRESS/LEN] [-b BINDING] [-T queue|log] "
+	      "[-c CPU]\n",
+	      stderr);
 	exit(2);
 }
 
 int main(int argc, char **argv)
 {
-	static struct respond r;
-	struct identity id = {.has4 = true, .mtu = 1500};
+	static struct respond r = {.id = {.mtu = 1500, .mode6 = ADDRESS6_GIVEN}};
 	enum transport wish = TRANSPORT_AUTO;
 	const char *file = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "i:m:4:b:T:c:")) != -1) {
+	while ((c = getopt(argc, argv, "i:B:m:4:6:b:T:c:")) != -1) {
 		bool ok = c != '?';
 		if (c == 'i')
-			snprintf(id.iface, sizeof(id.iface), "%s", optarg);
+			snprintf(r.id.iface, sizeof(r.id.iface), "%s", optarg);
+		else if (c == 'B')
+			snprintf(r.id.bridge, sizeof(r.id.bridge), "%s", optarg);
 		else if (c == 'm')
-			ok = mac_parse(optarg, id.mac);
+			ok = mac_parse(optarg, r.id.mac);
 		else if (c == '4')
-			ok = cidr4_parse(optarg, &id.ip4);
+			ok = r.id.has4 = cidr4_parse(optarg, &r.id.ip4);
+		else if (c == '6')
+			ok = r.id.has6 = cidr6_parse(optarg, &r.id.ip6);
 		else if (c == 'b')
 			file = optarg;
 		else if (c == 'T')
@@ -120,14 +192,13 @@ int main(int argc, char **argv)
 		if (!ok)
 			usage();
 	}
-	if (optind != argc || !id.iface[0] || !id.ip4.len)
+	if (optind != argc || !r.id.iface[0] || !r.id.bridge[0] || (!r.id.has4 && !r.id.has6))
 		usage();
-	build(&r, &id, file);
+	build(&r, file);
+	read_host(&r);
 	if (!deliver(&r, wish == TRANSPORT_AUTO ? TRANSPORT_QUEUE : wish) &&
 	    (wish != TRANSPORT_AUTO || !deliver(&r, TRANSPORT_LOG)))
 		errx(1, "this kernel cannot deliver that way");
-	int e = tx_open((int)if_nametoindex(id.iface), RULES_REPLY_MARK, &r.tx);
-	if (e)
-		errx(1, "%s: %s", id.iface, strerror(-e));
+	open_ways_out(&r);
 	serve(&r);
 }

@@ -6,66 +6,51 @@
  *   traffic send (-t TAP | -i IFACE | -netdev tap,fd=N) -m MAC -a ADDRESS -M MAC -A ADDRESS [-s SECONDS]
  *   traffic count (...) -m MAC ... [-s SECONDS]
  *
- * -m, -a: this guest; -M, -A: the other. send ends after SECONDS. count starts its
+ * -m, -a: this guest; -M, -A: the other. Both addresses are of IPv4, or both of IPv6. send ends after SECONDS. count starts its
  * clock 0.2 s after the first frame and measures for SECONDS. As a hypervisor
  * (qemu-system-traffic) the verb stands after the netdev. One line of key=value.
  *
- * 64 bytes count the frame check sequence, which no virtual port carries: 60 octets leave.
+ * 64 bytes count the frame check sequence, which no virtual port carries: 60 octets leave. Headers of IPv6 and UDP alone are
+ * 62: there it is 64 octets without the sequence.
  */
-#include "base/addr.h"
-#include "base/csum.h"
-#include "port.h"
+#include "request.h"
 
 #include <getopt.h>
 
-#define FRAME 60
+#define FRAME_4 60u
+#define FRAME_6 64u
 #define UDP_PORT 9 /* discard, RFC 863 */
 
 struct options {
 	const char *verb, *iface, *tap, *netdev;
 	uint8_t mac[MAC_LEN], to_mac[MAC_LEN];
-	struct in_addr address, to_address;
+	bool six;
+	struct in_addr own4, to4;
+	struct in6_addr own6, to6;
 	double seconds;
 	int cpu;
 };
 
-static void put16(uint8_t *at, size_t v)
+/* Returns the frame's length. */
+static size_t frame_build(const struct options *o, uint8_t f[static REQUEST_MAX])
 {
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
+	const struct ask own = {.mac = {o->mac[0], o->mac[1], o->mac[2], o->mac[3], o->mac[4], o->mac[5]}};
 
-static void frame_build(const struct options *o, uint8_t *f)
-{
-	size_t udp_len = FRAME - 14 - 20;
-	uint8_t *ip = f + 14, *udp = ip + 20;
-
-	memcpy(f, o->to_mac, MAC_LEN);
-	memcpy(f + 6, o->mac, MAC_LEN);
-	put16(f + 12, ETH_P_IP);
-	ip[0] = 0x45;
-	put16(ip + 2, FRAME - 14);
-	ip[8] = 64;
-	ip[9] = IPPROTO_UDP;
-	memcpy(ip + 12, &o->address, 4);
-	memcpy(ip + 16, &o->to_address, 4);
-	put16(ip + 10, (uint16_t)~csum_fold(csum_add(0, ip, 20)));
-	put16(udp, UDP_PORT);
-	put16(udp + 2, UDP_PORT);
-	put16(udp + 4, udp_len);
-	put16(udp + 6, (uint16_t)~csum_fold(
-			   csum_add(csum_pseudo4(o->address, o->to_address, IPPROTO_UDP, udp_len), udp, udp_len)));
+	wrap_eth(&own, f, o->to_mac, o->six ? ETH_P_IPV6 : ETH_P_IP);
+	if (o->six)
+		return wrap_udp6(f, &o->own6, &o->to6, UDP_PORT, UDP_PORT, FRAME_6 - DATA_6);
+	return wrap_udp4(f, o->own4, o->to4, UDP_PORT, UDP_PORT, FRAME_4 - DATA_4);
 }
 
 static int run_send(const struct options *o, const struct port *p)
 {
-	uint8_t f[FRAME] = {0};
+	uint8_t f[REQUEST_MAX] = {0};
 	struct iovec out[PORT_BATCH];
 	uint64_t start = port_now_ns(), end = start + (uint64_t)(o->seconds * 1e9), sent = 0;
 
-	frame_build(o, f);
+	size_t len = frame_build(o, f);
 	for (unsigned i = 0; i < PORT_BATCH; i++)
-		out[i] = (struct iovec){f, FRAME};
+		out[i] = (struct iovec){f, len};
 	while (port_now_ns() < end) {
 		port_send(p, out, PORT_BATCH);
 		sent += PORT_BATCH;
@@ -78,12 +63,13 @@ static int run_send(const struct options *o, const struct port *p)
 /* The other guest's datagrams among the frames of one batch. */
 static uint64_t count_batch(const struct options *o, struct port *p, struct port_batch *b)
 {
-	unsigned got = port_recv(p, b);
+	unsigned got = port_recv(p, b), proto = o->six ? ETH + 6 : ETH + 9;
+	size_t len = o->six ? FRAME_6 : FRAME_4;
 	uint64_t n = 0;
 
 	for (unsigned i = 0; i < got; i++)
-		n += b->len[i] == FRAME && memcmp(b->data[i], o->mac, MAC_LEN) == 0 &&
-		     memcmp(b->data[i] + 6, o->to_mac, MAC_LEN) == 0 && b->data[i][23] == IPPROTO_UDP;
+		n += b->len[i] == len && memcmp(b->data[i], o->mac, MAC_LEN) == 0 &&
+		     memcmp(b->data[i] + 6, o->to_mac, MAC_LEN) == 0 && b->data[i][proto] == IPPROTO_UDP;
 	return n;
 }
 
@@ -124,6 +110,14 @@ static _Noreturn void usage(void)
 	exit(2);
 }
 
+static bool parse_address(struct options *o, const char *text, struct in_addr *four, struct in6_addr *six)
+{
+	bool is6 = strchr(text, ':');
+
+	o->six = o->six || is6;
+	return inet_pton(is6 ? AF_INET6 : AF_INET, text, is6 ? (void *)six : (void *)four) == 1;
+}
+
 static void option_take(struct options *o, int c, const char *arg)
 {
 	bool ok = true;
@@ -153,10 +147,10 @@ static void option_take(struct options *o, int c, const char *arg)
 		ok = mac_parse(arg, o->to_mac);
 		break;
 	case 'a':
-		ok = inet_pton(AF_INET, arg, &o->address) == 1;
+		ok = parse_address(o, arg, &o->own4, &o->own6);
 		break;
 	case 'A':
-		ok = inet_pton(AF_INET, arg, &o->to_address) == 1;
+		ok = parse_address(o, arg, &o->to4, &o->to6);
 		break;
 	default:
 		ok = false;

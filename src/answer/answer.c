@@ -5,6 +5,7 @@
 #include "dhcp/dhcp4.h"
 #include "dhcp/dhcp6.h"
 #include "dns/dns.h"
+#include "notify/notify.h"
 #include "ra/arp.h"
 #include "ra/nd.h"
 #include "ra/ra.h"
@@ -16,9 +17,9 @@ static const struct {
 	enum pkt_kind kind;
 	enum answer (*answer)(const struct guest *, const struct pkt *, struct reply *);
 } answerers[] = {
-    {PKT_ARP, arp_answer},  {PKT_UDP4, dhcp4_answer}, {PKT_UDP6, dhcp6_answer},
-    {PKT_ICMP6, ra_answer}, {PKT_ICMP6, nd_answer},   {PKT_UDP4, dns_answer},
-    {PKT_UDP6, dns_answer}, {PKT_TCP4, dns_reset},    {PKT_TCP6, dns_reset},
+    {PKT_ARP, arp_answer},  {PKT_UDP4, dhcp4_answer},  {PKT_UDP6, dhcp6_answer},  {PKT_ICMP6, ra_answer},
+    {PKT_ICMP6, nd_answer}, {PKT_UDP4, dns_answer},    {PKT_UDP6, dns_answer},    {PKT_TCP4, dns_reset},
+    {PKT_TCP6, dns_reset},  {PKT_UDP4, notify_answer}, {PKT_UDP6, notify_answer},
 };
 
 static enum answer refuse(struct reply *out, enum drop why)
@@ -118,4 +119,10 @@ bool answer_advertise(const struct guest *g, const struct guest *was, bool last,
 {
 	reply_init(out);
 	return ra_advertise(g, was, last, out) == ANSWER_REPLY && pkt_wrap(out, g->service_mac);
+}
+
+bool answer_notify(const struct guest *g, bool ip6, struct reply *out)
+{
+	reply_init(out);
+	return notify_build(g, ip6, out) && pkt_wrap(out, g->service_mac);
 }

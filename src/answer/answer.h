@@ -12,6 +12,7 @@
  * replay harness and the fuzzers all call it. Pure; nothing is kept between calls.
  * ANSWER_REPLY: out->frame and out->frame_len are ready to send, to where the frame came from.
  * ANSWER_FORWARD: a DNS question for others: out goes to forward_ask().
+ * ANSWER_NOTED: what g->notify waits for has come.
  * ANSWER_DROP: out->drop says why. Never returns ANSWER_NOT_MINE.
  */
 enum answer answer_frame(const struct guest *g, const struct frame *in, struct reply *out);
@@ -22,5 +23,8 @@ enum answer answer_frame(const struct guest *g, const struct frame *in, struct r
  * router goes (6.2.5). False where there is none to send: no IPv6 or not answered, or it does not fit.
  */
 bool answer_advertise(const struct guest *g, const struct guest *was, bool last, struct reply *out);
+
+/* The notification that g->notify waits to have acknowledged, over that family; false where there is none to send. */
+bool answer_notify(const struct guest *g, bool ip6, struct reply *out);
 
 #endif

@@ -28,12 +28,14 @@ static int read_all(int fd, char *buf, size_t max, size_t *len)
 	return 0;
 }
 
-int file_read(const char *path, size_t max, char **text, size_t *len, struct report *r)
+static int read_file(const char *path, int flags, size_t max, char **text, size_t *len, struct report *r)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. It means nothing for regular files. */
-	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 	struct stat st;
 
+	if (fd < 0 && errno == ELOOP && flags & O_NOFOLLOW)
+		return report_fail(r, ELOOP, "%s: is a symbolic link; name the file itself", path);
 	if (fd < 0)
 		return report_fail(r, errno, "%s: cannot be opened: %s", path, strerror(errno));
 	if (fstat(fd, &st) < 0)
@@ -66,6 +68,16 @@ int file_read(const char *path, size_t max, char **text, size_t *len, struct rep
 			return report_fail(r, EFBIG, "%s: is larger than %zu KiB; make it smaller", path, max / 1024);
 		room = max;
 	}
+}
+
+int file_read(const char *path, size_t max, char **text, size_t *len, struct report *r)
+{
+	return read_file(path, 0, max, text, len, r);
+}
+
+int file_read_plain(const char *path, size_t max, char **text, size_t *len, struct report *r)
+{
+	return read_file(path, O_NOFOLLOW, max, text, len, r);
 }
 
 int file_make_dir(const char *path, mode_t mode, struct report *r)

@@ -30,9 +30,11 @@ static int prepare(struct session *s, struct report *r)
 	int err = config_load(file ? file : CONFIG_PATH, file != NULL, &s->config, r);
 
 	if (!err && s->o->binding)
-		err = file_read(s->o->binding, BINDING_SIZE_MAX, &s->text, &s->text_len, r);
+		err = file_read_plain(s->o->binding, BINDING_SIZE_MAX, &s->text, &s->text_len, r);
 	if (!err && s->text)
 		err = binding_parse(s->text, s->text_len, s->o->binding, BINDING_VM, &s->binding, r);
+	if (!err && s->text)
+		err = address_lists_reload(&s->binding, s->config.datapath, &s->lists, r);
 	return err ? err : session_identity(s, r);
 }
 
@@ -246,6 +248,7 @@ static int build_up(struct session *s, struct report *r)
 	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
 	    (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
 		return err;
+	session_live_open(s);
 	return session_image(s, r);
 }
 
@@ -298,7 +301,7 @@ static int run(struct session *s)
 		return FOLD_EXIT_FAILED;
 	}
 	struct report r = {0};
-	if (privilege_drop(&r) < 0) {
+	if (privilege_drop(s->o->binding && privilege_to_read(s->o->binding), &r) < 0) {
 		log_err("%s", r.msg);
 		return FOLD_EXIT_FAILED;
 	}
@@ -310,7 +313,10 @@ static void take_down(struct session *s)
 {
 	if (s->tap >= 0)
 		close(s->tap);
+	session_live_close(s);
 	forward_close(s->forward);
+	if (s->notify >= 0)
+		close(s->notify);
 	if (s->epoll >= 0)
 		close(s->epoll);
 	tx_close(s->network);
@@ -359,7 +365,7 @@ static int start_and_run(struct session *s)
 
 int session_run(const struct options *o)
 {
-	struct session s = {.o = o, .epoll = -1, .tap = -1, .bridge_watch = -1, .advertise = -1};
+	struct session s = {.o = o, .epoll = -1, .tap = -1, .bridge_watch = -1, .notify = -1, .advertise = -1};
 
 	for (int i = 0; i < SESSION_CLAIMS; i++)
 		s.claims[i] = CLAIM_NONE;
@@ -371,6 +377,7 @@ int session_run(const struct options *o)
 	int status = start_and_run(&s);
 	hypervisor_free(&s.hypervisor);
 	binding_free(&s.binding);
+	address_lists_free(&s.lists);
 	config_free(&s.config);
 	free(s.text);
 	close(s.signals);

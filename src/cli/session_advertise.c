@@ -49,12 +49,10 @@ void session_advertise_start(struct session *s)
 {
 	if (!s->guest.id.has6 || !s->guest.answers6)
 		return;
-	if (!advertise(s, NULL, false)) {
+	if (!advertise(s, NULL, false))
 		log_warn("%s: what a router advertisement has to say does not fit into one; shorten NAMESERVERS6 or "
 			 "DOMAIN_SEARCH",
 			 s->info.iface);
-		return;
-	}
 	s->advertise = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->advertise < 0) {
 		log_warn("%s: no timer, so router advertisements come only on request: %s", s->info.iface,

@@ -64,6 +64,9 @@ static void on_frame(void *arg, const struct frame *f)
 		if (s->forward)
 			forward_ask(s->forward, reply);
 		break;
+	case ANSWER_NOTED:
+		session_notify_end(s);
+		/* fallthrough */
 	case ANSWER_QUIET:
 		if (reply->event)
 			say(l, &l->answers, reply->event);
@@ -248,6 +251,15 @@ static bool turn(struct loop *l, enum session_source which, int *status)
 	case SESSION_FORWARD:
 		forward_run(s->forward);
 		break;
+	case SESSION_NOTIFY:
+		session_notify_due(s);
+		break;
+	case SESSION_CHANGED:
+		session_live_changed(s);
+		break;
+	case SESSION_LOADED:
+		session_live_loaded(s);
+		break;
 	case SESSION_SOURCES:
 		break;
 	}
@@ -267,6 +279,8 @@ int session_loop(struct session *s)
 
 	session_advertise_start(s);
 	int err = wait_for_all(s);
+	if (!err)
+		err = session_live_start(s);
 	if (err) {
 		log_err("epoll: %s", strerror(-err));
 		return status;

@@ -7,6 +7,7 @@
 #include "dns/forward.h"
 #include "fw/delivery.h"
 #include "fw/watch.h"
+#include "guest/address_list.h"
 #include "guest/binding.h"
 #include "guest/config.h"
 #include "host/claim.h"
@@ -34,6 +35,7 @@ struct session {
 	struct binding binding;
 	char *text; /* of the binding file, or NULL */
 	size_t text_len;
+	struct address_lists lists;
 	struct hypervisor hypervisor;
 	struct identity id; /* the MTU comes with the bridge */
 	struct guest guest;
@@ -59,6 +61,8 @@ struct session {
 	struct tx *tx;              /* to the guest */
 	struct tx *network;         /* to the bridge: answers from the VM's own address */
 	struct forward *forward;    /* asks other name servers, or NULL */
+	struct live *live;          /* follows the files, or NULL */
+	int notify;                 /* timerfd of notifications, or -1 */
 	int advertise;              /* timerfd of unsolicited router advertisements, or -1 */
 	unsigned advertise_quickly; /* how many more come at the short intervals of a start */
 };
@@ -106,6 +110,9 @@ enum session_source {
 	SESSION_RULES,
 	SESSION_ADVERTISE,
 	SESSION_FORWARD,
+	SESSION_NOTIFY,
+	SESSION_CHANGED,
+	SESSION_LOADED,
 	SESSION_SOURCES,
 };
 /* Has the loop wait for it too; fd may be -1: nothing to wait for. Also before the loop runs. 0 or -errno. */
@@ -113,6 +120,21 @@ int session_wait_for(struct session *s, enum session_source which, int fd);
 
 /* Other name servers are asked, or not, as the guest's binding now says. 0 or -errno. */
 int session_forward(struct session *s);
+
+/*
+ * Follows the -b file, the VM's copy and the address lists (session_live.c). open: while everything may be read, after the
+ * copy was written; what cannot be followed is warned of. start: with the loop. changed, loaded: the loop's.
+ */
+void session_live_open(struct session *s);
+int session_live_start(struct session *s);
+void session_live_changed(struct session *s);
+void session_live_loaded(struct session *s);
+void session_live_close(struct session *s);
+
+/* Tells the guest of a change, and again until it has said that it heard. end: it has. */
+void session_notify_change(struct session *s);
+void session_notify_due(struct session *s);
+void session_notify_end(struct session *s);
 
 /* Serves the guest until the hypervisor has ended; returns fold's exit status. */
 int session_loop(struct session *s);

@@ -188,6 +188,76 @@ void take_network_dns(struct nft *n, const char *chain, const struct rules *r)
 	nft_drop(n);
 }
 
+static void drop_notify(struct nft *n, const char *chain, uint16_t number, enum rules_counter why)
+{
+	nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, number), drop(n, why);
+	nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, number), drop(n, why);
+}
+
+void take_notify(struct nft *n, const char *chain, const struct guest *g, bool ip6)
+{
+	const struct notify *y = &g->notify;
+
+	if (!y->port)
+		return;
+	if (ip6 ? !IN6_IS_ADDR_UNSPECIFIED(&y->ip6) : y->ip4.s_addr != 0) {
+		nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, y->port);
+		if (ip6)
+			ip6_is(n, IP6_DST, NFT_IS, &y->ip6);
+		else
+			nft_match(n, NFT_NETWORK, 16, 4, NFT_IS, &y->ip4);
+		nft_goto(n, "take");
+	}
+	drop_notify(n, chain, y->port, FROM_SERVER);
+}
+
+void no_notify(struct nft *n, const char *chain, const struct guest *g)
+{
+	if (g->notify.port)
+		drop_notify(n, chain, g->notify.port, TO_SERVER);
+}
+
+void fast_to_ports(struct nft *n, const struct guest *g)
+{
+	uint16_t notify = g->notify.port;
+
+	if (notify)
+		port(n, PORT_SRC, NFT_IS_NOT, notify);
+	if (notify || serves_network(g))
+		port(n, PORT_DST, NFT_IS_NOT, serves_network(g) ? 53 : notify);
+	if (notify && serves_network(g))
+		also_port(n, NFT_IS_NOT, notify);
+}
+
+static bool same4s(const struct ip4_list *a, const struct ip4_list *b)
+{
+	return a->count == b->count && (!a->count || memcmp(a->at, b->at, a->count * sizeof(*a->at)) == 0);
+}
+
+static bool same6s(const struct ip6_list *a, const struct ip6_list *b)
+{
+	return a->count == b->count && (!a->count || memcmp(a->at, b->at, a->count * sizeof(*a->at)) == 0);
+}
+
+bool rules_differ(const struct guest *a, const struct guest *b)
+{
+	const struct notify *x = &a->notify, *y = &b->notify;
+
+	if (a->has_gateway4 != b->has_gateway4 || a->has_gateway6 != b->has_gateway6 ||
+	    (a->has_gateway4 && memcmp(a->gateway4_mac, b->gateway4_mac, MAC_LEN) != 0) ||
+	    (a->has_gateway6 && memcmp(a->gateway6_mac, b->gateway6_mac, MAC_LEN) != 0) ||
+	    a->gateway4.s_addr != b->gateway4.s_addr || !IN6_ARE_ADDR_EQUAL(&a->gateway6, &b->gateway6))
+		return true;
+	if (a->dns.on != b->dns.on || a->dns.serve != b->dns.serve || a->dns.intercept_all != b->dns.intercept_all ||
+	    a->answers6 != b->answers6 || a->dhcp6 != b->dhcp6)
+		return true;
+	if (x->port != y->port ||
+	    (x->port && (x->ip4.s_addr != y->ip4.s_addr || !IN6_ARE_ADDR_EQUAL(&x->ip6, &y->ip6))))
+		return true;
+	return !same4s(&a->service4, &b->service4) || !same6s(&a->service6, &b->service6) ||
+	       a->dhcp_server4.s_addr != b->dhcp_server4.s_addr;
+}
+
 static void chain_from(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;

@@ -95,6 +95,9 @@ int rules_restore_shared(struct nft *n, const struct rules *r);
  */
 int rules_update(struct nft *n, const struct rules *r);
 
+/* Whether the rules of two guests that are the same VM differ: true where in doubt. */
+bool rules_differ(const struct guest *a, const struct guest *b);
+
 /* Removes the VM's part of the shared table, and the table's own parts with the last VM; idempotent. */
 int rules_remove_shared(struct nft *n, const char *iface);
 

@@ -109,11 +109,15 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 		if (udp)
 			port(n, PORT_SRC, NFT_IS_NOT, 67);
+		if (udp && g->notify.port)
+			also_port(n, NFT_IS_NOT, g->notify.port);
 		port(n, PORT_DST, NFT_IS_NOT, 53);
 		if (udp) {
 			also_port(n, NFT_IS_NOT, 67);
 			also_port(n, NFT_IS_NOT, 68);
 		}
+		if (udp && g->notify.port)
+			also_port(n, NFT_IS_NOT, g->notify.port);
 		accept_vetted(n);
 	}
 }
@@ -130,15 +134,15 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 	memcpy(want + 4, &g->id.ip4.addr, 4);
 	nft_rule(n, "to");
 	nft_match_mark(n, NFT_IS, RULES_VETTED_MARK);
-	eth_dst_and_type(n, g->id.mac, ETH_P_IP);
+	/* The sender's table has read the type from the header. The bridge hands this port no frame for another MAC. */
+	nft_match_protocol(n, ETH_P_IP);
 	nft_match_masked(n, NFT_NETWORK, IP_SRC, sizeof(want), mask, NFT_IS, want);
 	/* An address that is fold's to this guest may be a VM's own elsewhere, and nobody's here another subnet's host. */
 	ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr);
 	also_no_edge(n, g);
 	for (size_t i = 0; i < g->service4.count; i++)
 		also_ip(n, NFT_IS_NOT, g->service4.at[i]);
-	if (serves_network(g))
-		port(n, PORT_DST, NFT_IS_NOT, 53);
+	fast_to_ports(n, g);
 	nft_accept(n);
 }
 
@@ -299,6 +303,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	const struct guest *g = r->guest;
 
 	check_transport(n, &from);
+	take_notify(n, from.open, g, false);
 	take_dns(n, from.open, g, false);
 	nft_rule(n, from.open), eth_dst_is_group(n), nft_goto(n, "from_many4");
 	check_far(n, &from, g);
@@ -328,6 +333,7 @@ static void to_open(struct nft *n, const struct rules *r)
 	const struct guest *g = r->guest;
 
 	check_transport(n, &to);
+	no_notify(n, to.open, g);
 	/* Nobody else is the guest, or fold; and the subnet's edges are nobody. */
 	nft_rule(n, to.open), ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr), drop(n, TO_SOURCE);
 	for (size_t i = 0; i < g->service4.count; i++)

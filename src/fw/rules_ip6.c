@@ -81,11 +81,15 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 		if (udp)
 			port(n, PORT_SRC, NFT_IS_NOT, 547);
+		if (udp && g->notify.port)
+			also_port(n, NFT_IS_NOT, g->notify.port);
 		port(n, PORT_DST, NFT_IS_NOT, 53);
 		if (udp) {
 			also_port(n, NFT_IS_NOT, 546);
 			also_port(n, NFT_IS_NOT, 547);
 		}
+		if (udp && g->notify.port)
+			also_port(n, NFT_IS_NOT, g->notify.port);
 		accept_vetted(n);
 	}
 }
@@ -94,14 +98,13 @@ void fast_to_ip6(struct nft *n, const struct guest *g)
 {
 	nft_rule(n, "to");
 	nft_match_mark(n, NFT_IS, RULES_VETTED_MARK);
-	eth_dst_and_type(n, g->id.mac, ETH_P_IPV6);
+	nft_match_protocol(n, ETH_P_IPV6);
 	ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr);
 	ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr);
 	for (size_t i = 0; i < g->service6.count; i++)
 		nft_and(n, NFT_IS_NOT, &g->service6.at[i], 16);
 	ip6_is_in(n, IP6_SRC, NFT_IS, &g->id.ip6);
-	if (serves_network(g))
-		port(n, PORT_DST, NFT_IS_NOT, 53);
+	fast_to_ports(n, g);
 	nft_accept(n);
 }
 
@@ -222,6 +225,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	const struct guest *g = r->guest;
 
 	check_transport(n, &from);
+	take_notify(n, from.open, g, true);
 	take_dns(n, from.open, g, true);
 	cap_storm(n, from.open);
 	to_groups(n, r, from.open);
@@ -239,6 +243,7 @@ static void to_open(struct nft *n, const struct rules *r)
 	const struct guest *g = r->guest;
 
 	check_transport(n, &to);
+	no_notify(n, to.open, g);
 	/* Nobody else is the guest, or fold. */
 	nft_rule(n, to.open), ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr), drop(n, TO_SOURCE);
 	for (size_t i = 0; i < g->service6.count; i++)

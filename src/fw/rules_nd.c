@@ -6,8 +6,8 @@
  * To: nobody is the guest, fold or the gateway but they themselves.
  *
  * A message is one of two lengths, without options or with the one that belongs to it: nothing hides behind a first option.
- * Link-local addresses other than the one of the guest's MAC cannot be told from somebody else's: a guest may ask from
- * them, and nobody learns anything about them.
+ * Whose a link-local address is shows where it was made of a MAC, as nearly all are; of one that was not (RFC 7217), a guest
+ * may ask from it, and nobody is told anything about it.
  */
 #include "fw/rules_priv.h"
 
@@ -32,6 +32,22 @@ static void type_is(struct nft *n, uint8_t type)
 	nft_match(n, NFT_NETWORK, ND_TYPE, 1, NFT_IS, &type);
 }
 
+/* A link-local address that was made of some MAC (RFC 4291 appendix A), or by hand, such as fe80::1. */
+static void source_is_of_mac(struct nft *n)
+{
+	static const uint8_t mask[16] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [11] = 0xff, 0xff};
+	static const uint8_t want[16] = {0xfe, 0x80, [11] = 0xff, 0xfe};
+
+	nft_match_masked(n, NFT_NETWORK, IP6_SRC, sizeof(want), mask, NFT_IS, want);
+}
+
+static void source_is_by_hand(struct nft *n)
+{
+	static const uint8_t want[12] = {0xfe, 0x80};
+
+	nft_match(n, NFT_NETWORK, IP6_SRC, sizeof(want), NFT_IS, want);
+}
+
 /* One of two lengths of payload, or none of them. */
 static void length_is_neither(struct nft *n, uint8_t one, uint8_t other)
 {
@@ -39,6 +55,15 @@ static void length_is_neither(struct nft *n, uint8_t one, uint8_t other)
 
 	ip6_payload(n, NFT_IS_NOT, one);
 	nft_and(n, NFT_IS_NOT, wire, 2);
+}
+
+/* The option of a long message is not of that kind, or longer than one unit. */
+static void kind_is_not(struct nft *n, uint8_t kind)
+{
+	const uint8_t want[2] = {kind, 1};
+
+	ip6_payload(n, NFT_IS, ND_LONG);
+	nft_match(n, NFT_NETWORK, ND_OPTION, sizeof(want), NFT_IS_NOT, want);
 }
 
 /* The option that stands there is not this link-layer address. */
@@ -83,17 +108,17 @@ static void take_service_solicitations(struct nft *n, const char *chain, const s
 static void from_dad(struct nft *n, const struct guest *g, const struct in6_addr *own)
 {
 	static const char c[] = "from_dad";
-	static const uint8_t nonce[2] = {OPTION_NONCE, 1};
 	const struct in6_addr *const mine[] = {&g->id.ip6.addr, own};
 
 	nft_rule(n, c), length_is_neither(n, ND_BARE, ND_LONG), drop(n, FROM_ND);
-	nft_rule(n, c), ip6_payload(n, NFT_IS, ND_LONG), nft_match(n, NFT_NETWORK, ND_OPTION, 2, NFT_IS_NOT, nonce),
-	    drop(n, FROM_ND);
+	nft_rule(n, c), kind_is_not(n, OPTION_NONCE), drop(n, FROM_ND);
 	take_service_solicitations(n, c, g);
 	cap_storm(n, c);
-	for (size_t i = 0; i < 2; i++)
-		nft_rule(n, c), ip6_is(n, ND_TARGET, NFT_IS, mine[i]), ip6_is_in(n, IP6_DST, NFT_IS, &solicited),
-		    eth_group(n, &solicited.addr, 3), sound(n), nft_accept(n);
+	for (size_t i = 0; i < 2; i++) {
+		const struct in6_addr group = ip6_solicited_node(mine[i]);
+		nft_rule(n, c), ip6_is(n, ND_TARGET, NFT_IS, mine[i]), ip6_is(n, IP6_DST, NFT_IS, &group),
+		    eth_group(n, &group, MAC_LEN), sound(n), nft_accept(n);
+	}
 	nft_rule(n, c), drop(n, FROM_ND);
 }
 
@@ -112,13 +137,48 @@ static void check_options_from(struct nft *n, const struct guest *g)
 	    option_is_not(n, ND_OPTION, OPTION_TARGET, g->id.mac), drop(n, FROM_ND);
 }
 
-/* The host answers for what it has in the prefix, where it has anything there. */
-static bool host_is_near(const struct rules *r)
+/*
+ * The host is reached by what it has in the prefix, and where it has anything there, by a link-local address that it may
+ * have asked from. Anything else that its MAC is sent, it would route.
+ */
+static void from_host(struct nft *n, const struct rules *r)
 {
+	static const char c[] = "from_nd";
+	bool near = false;
+
 	for (size_t i = 0; i < r->host6_count; i++)
-		if (ip6_in(r->guest->id.ip6, r->host6[i]))
-			return true;
-	return false;
+		near |= ip6_in(r->guest->id.ip6, r->host6[i]);
+	for (size_t i = 0; i < r->host6_count && near; i++) {
+		bool local = IN6_IS_ADDR_LINKLOCAL(&r->host6[i]);
+		if (!local && !ip6_in(r->guest->id.ip6, r->host6[i]))
+			continue;
+		nft_rule(n, c), eth_dst(n, NFT_IS, r->bridge_mac);
+		if (local)
+			type_is(n, NA);
+		ip6_is(n, IP6_DST, NFT_IS, &r->host6[i]), sound(n), nft_accept(n);
+	}
+	nft_rule(n, c), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
+}
+
+/* A gateway that the guest needs a route of its own for. */
+static bool is_gateway_apart(const struct guest *g)
+{
+	return g->has_gateway6 && !IN6_IS_ADDR_LINKLOCAL(&g->gateway6) && !ip6_in(g->id.ip6, g->gateway6);
+}
+
+/* Link-local addresses that are known to be somebody else's. */
+static void not_another(struct nft *n, const struct rules *r, const struct in6_addr *own)
+{
+	static const char c[] = "from_nd";
+	const struct guest *g = r->guest;
+
+	nft_rule(n, c), source_is_of_mac(n), ip6_is(n, IP6_SRC, NFT_IS_NOT, own), drop(n, FROM_SOURCE);
+	nft_rule(n, c), source_is_by_hand(n), drop(n, FROM_SOURCE);
+	if (g->has_gateway6 && IN6_IS_ADDR_LINKLOCAL(&g->gateway6))
+		nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->gateway6), drop(n, FROM_SOURCE);
+	for (size_t i = 0; i < r->host6_count; i++)
+		if (IN6_IS_ADDR_LINKLOCAL(&r->host6[i]))
+			nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &r->host6[i]), drop(n, FROM_SOURCE);
 }
 
 static void from_receiver(struct nft *n, const struct rules *r)
@@ -133,10 +193,13 @@ static void from_receiver(struct nft *n, const struct rules *r)
 	    sound(n), nft_accept(n);
 	nft_rule(n, c), eth_dst_is_group(n), drop(n, FROM_ND);
 	nft_rule(n, c), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
-	if (!host_is_near(r))
-		nft_rule(n, c), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
+	from_host(n, r);
 	nft_rule(n, c), ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6), sound(n), nft_accept(n);
-	nft_rule(n, c), ip6_is_in(n, IP6_DST, NFT_IS, &link_local6), sound(n), nft_accept(n);
+	/* RFC 4861 7.3.3: a solicitation to one machine goes to its target, which is in the prefix; an answer, to who asked. */
+	nft_rule(n, c), type_is(n, NA), ip6_is_in(n, IP6_DST, NFT_IS, &link_local6), sound(n), nft_accept(n);
+	if (is_gateway_apart(g))
+		nft_rule(n, c), type_is(n, NA), ip6_is(n, IP6_DST, NFT_IS, &g->gateway6),
+		    eth_dst(n, NFT_IS, g->gateway6_mac), sound(n), nft_accept(n);
 	nft_rule(n, c), drop(n, FROM_DEST);
 }
 
@@ -152,6 +215,7 @@ static void from_nd(struct nft *n, const struct rules *r)
 	nft_rule(n, c), ip6_is_in(n, IP6_SRC, NFT_IS_NOT, &link_local6),
 	    ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr), nft_and(n, NFT_IS_NOT, &in6addr_any, 16),
 	    drop(n, FROM_SOURCE);
+	not_another(n, r, &own);
 	check_options_from(n, g);
 	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any), drop(n, FROM_ND);
 	take_service_solicitations(n, c, g);
@@ -161,18 +225,36 @@ static void from_nd(struct nft *n, const struct rules *r)
 	from_receiver(n, r);
 }
 
+static void check_options_to(struct nft *n)
+{
+	static const char c[] = "to_nd";
+
+	nft_rule(n, c), type_is(n, NS), ip6_is(n, IP6_SRC, NFT_IS_NOT, &in6addr_any), kind_is_not(n, OPTION_SOURCE),
+	    drop(n, TO_ND);
+	nft_rule(n, c), type_is(n, NS), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any), kind_is_not(n, OPTION_NONCE),
+	    drop(n, TO_ND);
+	nft_rule(n, c), type_is(n, NA), kind_is_not(n, OPTION_TARGET), drop(n, TO_ND);
+}
+
 /* Who speaks to the guest is neither the guest nor fold, and the gateway alone is the gateway. */
-static void to_sender(struct nft *n, const struct guest *g)
+static void to_sender(struct nft *n, const struct guest *g, const struct in6_addr *own)
 {
 	static const char c[] = "to_nd";
 	const uint8_t *const macs[] = {g->id.mac, g->service_mac};
 
 	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr), drop(n, TO_ND);
+	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, own), drop(n, TO_ND);
 	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->link_local), drop(n, TO_ND);
 	for (size_t i = 0; i < g->service6.count; i++)
 		nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->service6.at[i]), drop(n, TO_ND);
 	nft_rule(n, c), ip6_is_in(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6), ip6_is_in(n, IP6_SRC, NFT_IS_NOT, &link_local6),
-	    ip6_is(n, IP6_SRC, NFT_IS_NOT, &in6addr_any), drop(n, TO_ND);
+	    ip6_is(n, IP6_SRC, NFT_IS_NOT, &in6addr_any);
+	if (is_gateway_apart(g))
+		nft_and(n, NFT_IS_NOT, &g->gateway6, 16);
+	drop(n, TO_ND);
+	/* RFC 4861 7.1: from nobody come solicitations alone, and to a group alone. */
+	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any), type_is(n, NA), drop(n, TO_ND);
+	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any), eth_dst(n, NFT_IS, g->id.mac), drop(n, TO_ND);
 	for (size_t i = 0; i < 2; i++)
 		nft_rule(n, c), ip6_payload(n, NFT_IS, ND_LONG),
 		    nft_match(n, NFT_NETWORK, ND_OPTION + 2, MAC_LEN, NFT_IS, macs[i]), drop(n, TO_ND);
@@ -231,7 +313,8 @@ void rules_nd(struct nft *n, const struct rules *r)
 	nft_rule(n, "to_nd"), type_is(n, RS), drop(n, TO_SERVER);
 	nft_rule(n, "to_nd"), type_is(n, RA), drop(n, TO_SERVER);
 	nft_rule(n, "to_nd"), length_is_neither(n, ND_BARE, ND_LONG), drop(n, TO_ND);
-	to_sender(n, g);
+	check_options_to(n);
+	to_sender(n, g, &own);
 	to_target(n, g, &own);
 	to_receiver(n, g, &own);
 }

@@ -89,6 +89,15 @@ void rules_own_table(struct nft *n, const struct rules *r);
 int rules_shared_add(struct nft *n, const struct rules *r, bool own);
 int rules_shared_update(struct nft *n, const struct rules *r);
 
+/*
+ * The notifications' port, of UDP, is fold's and the guest's alone: what acknowledges one is taken, all else dropped. Nothing
+ * where there is none.
+ */
+void take_notify(struct nft *n, const char *chain, const struct guest *g, bool ip6);
+void no_notify(struct nft *n, const char *chain, const struct guest *g);
+/* More conditions in the rule that is open: no port in which fold has a part. Other transports' octets may look like one. */
+void fast_to_ports(struct nft *n, const struct guest *g);
+
 /* Whether fold answers the DNS questions that the VM is asked from the network. */
 bool serves_network(const struct guest *g);
 /* The guest's DNS questions go to the responder. offset, len: of the packet's destination address. */

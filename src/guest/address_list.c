@@ -2,6 +2,7 @@
 #include "guest/address_list.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,32 +40,78 @@ static bool move(struct binding *to, struct binding *from)
 	return true;
 }
 
-static int load_one(struct binding *to, const char *datapath, const char *name, struct report *r)
+/* Adds what the text of a list says. */
+static int add_text(struct binding *to, const char *path, const char *text, size_t len, struct report *r)
 {
-	_cleanup_(cleanup_free) char *path = address_list_path(datapath, name);
 	struct binding list = {0};
+	int err = binding_parse(text, len, path, BINDING_LIST, &list, r);
 
-	if (!path)
-		return report_fail(r, ENOMEM, "%s: out of memory", datapath);
-	int err = binding_load(path, BINDING_LIST, &list, r);
-	if (err == -ENOENT) {
-		report_warn(r, "%s: there is no such address list; its names are not known until there is", path);
-		r->msg[0] = 0;
-		return 0;
-	}
 	if (!err && !move(to, &list))
 		err = report_fail(r, ENOMEM, "%s: out of memory", path);
 	binding_free(&list);
 	return err;
 }
 
-int address_lists_load(struct binding *b, const char *datapath, struct report *r)
+static int load_one(struct binding *to, const char *datapath, struct address_list *l, struct report *r)
+{
+	_cleanup_(cleanup_free) char *path = address_list_path(datapath, l->name), *text = NULL;
+	size_t len = 0;
+
+	if (!path)
+		return report_fail(r, ENOMEM, "%s: out of memory", datapath);
+	int err = file_read_plain(path, BINDING_SIZE_MAX, &text, &len, r);
+	if (!err)
+		err = add_text(to, path, text, len, r);
+	if (!err) {
+		free(l->text);
+		l->text = steal_ptr(&text);
+		l->len = len;
+		return 0;
+	}
+	if (err == -ENOMEM || (err != -ENOENT && !l->text))
+		return err;
+	if (l->text)
+		report_warn(r, "%s; what it said before stays in force", r->msg);
+	else
+		report_warn(r, "%s: there is no such address list; its names are not known until there is", path);
+	r->msg[0] = 0;
+	return l->text ? add_text(to, path, l->text, l->len, r) : 0;
+}
+
+void address_lists_free(struct address_lists *last)
+{
+	for (size_t i = 0; i < last->count; i++) {
+		free(last->at[i].name);
+		free(last->at[i].text);
+	}
+	free(last->at);
+	*last = (struct address_lists){0};
+}
+
+/* The list of that name, which may be a new one; NULL without memory. */
+static struct address_list *find_list(struct address_lists *lists, const char *name)
+{
+	for (size_t i = 0; i < lists->count; i++) {
+		if (strcmp(lists->at[i].name, name) == 0)
+			return &lists->at[i];
+	}
+	struct address_list *at = reallocarray(lists->at, lists->count + 1, sizeof(*at));
+	if (!at)
+		return NULL;
+	lists->at = at;
+	at[lists->count] = (struct address_list){.name = strdup(name)};
+	return at[lists->count].name ? &at[lists->count++] : NULL;
+}
+
+int address_lists_reload(struct binding *b, const char *datapath, struct address_lists *last, struct report *r)
 {
 	struct binding all = {0};
 	int err = 0;
 
-	for (size_t i = 0; i < b->address_lists.count && !err; i++)
-		err = load_one(&all, datapath, b->address_lists.at[i], r);
+	for (size_t i = 0; i < b->address_lists.count && !err; i++) {
+		struct address_list *l = find_list(last, b->address_lists.at[i]);
+		err = l ? load_one(&all, datapath, l, r) : report_fail(r, ENOMEM, "%s: out of memory", datapath);
+	}
 	if (!err) {
 		struct record_list records = b->list_records;
 		struct name_list names = b->list_no_forward;
@@ -74,5 +121,14 @@ int address_lists_load(struct binding *b, const char *datapath, struct report *r
 		all.list_no_forward = names;
 	}
 	binding_free(&all);
+	return err;
+}
+
+int address_lists_load(struct binding *b, const char *datapath, struct report *r)
+{
+	struct address_lists last = {0};
+	int err = address_lists_reload(b, datapath, &last, r);
+
+	address_lists_free(&last);
 	return err;
 }

@@ -15,6 +15,23 @@
  */
 int address_lists_load(struct binding *b, const char *datapath, struct report *r);
 
+/* What the lists said when each was good the last time. Start with all zeros. */
+struct address_lists {
+	struct address_list {
+		char *name;
+		char *text; /* NULL: never */
+		size_t len;
+	} * at;
+	size_t count;
+};
+
+/*
+ * The same for one who reads them again and again: a list that is gone, or bad, goes on with what it said before, which is warned of;
+ * where it never was good it is handled as above. `last` is brought up to date; it keeps lists that are no longer named.
+ */
+int address_lists_reload(struct binding *b, const char *datapath, struct address_lists *last, struct report *r);
+void address_lists_free(struct address_lists *last); /* what it points to; may be called twice */
+
 /* The path of the list of that name, for one who watches it; the caller frees it. NULL without memory. */
 char *address_list_path(const char *datapath, const char *name);
 

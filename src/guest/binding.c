@@ -264,7 +264,7 @@ int binding_load(const char *path, enum binding_kind kind, struct binding *out, 
 {
 	_cleanup_(cleanup_free) char *text = NULL;
 	size_t len;
-	int err = file_read(path, BINDING_SIZE_MAX, &text, &len, r);
+	int err = file_read_plain(path, BINDING_SIZE_MAX, &text, &len, r);
 
 	return err ? err : binding_parse(text, len, path, kind, out, r);
 }

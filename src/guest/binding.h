@@ -95,7 +95,7 @@ struct binding {
 
 	struct record_list records;
 	struct word_list address_lists;
-	struct record_list list_records;   /* what the address lists hold; see address_list.h */
+	struct record_list list_records; /* what the address lists hold; see address_list.h */
 	struct name_list list_no_forward;
 	uint32_t dns_ttl;
 	bool dns_forward, dns_serve;
@@ -135,7 +135,7 @@ enum binding_kind { BINDING_VM, BINDING_LIST };
 int binding_parse(const char *text, size_t len, const char *path, enum binding_kind kind, struct binding *out,
 		  struct report *r);
 
-/* The same from a file; see file_read() for which are taken. */
+/* The same from a file; see file_read_plain() for which are taken. */
 int binding_load(const char *path, enum binding_kind kind, struct binding *out, struct report *r);
 
 void binding_free(struct binding *b); /* what it points to; may be called twice */
@@ -149,6 +149,10 @@ void binding_free(struct binding *b); /* what it points to; may be called twice 
  */
 int binding_write_copy(const char *datapath, const struct identity *id, const struct binding *b, const char *text,
 		       size_t len, char **path, struct report *r);
+
+/* The text of that file, in *out of *out_len octets, which the caller frees. 0, or -ENOMEM with a line in r. */
+int binding_copy_text(const struct identity *id, const struct binding *b, const char *text, size_t len, char **out,
+		      size_t *out_len, struct report *r);
 
 /* Removes a copy, and what a killed writer left beside it. 0, also where there is none, or -errno. */
 int binding_remove_copy(const char *path);

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -68,12 +69,28 @@ static void write_rest(FILE *to, const char *text, size_t len)
 	}
 }
 
+int binding_copy_text(const struct identity *id, const struct binding *b, const char *text, size_t len, char **out,
+		      size_t *out_len, struct report *r)
+{
+	FILE *to = open_memstream(out, out_len);
+
+	if (to) {
+		write_who(to, id, b);
+		if (text)
+			write_rest(to, text, len);
+		bool good = !ferror(to);
+		if (fclose(to) == 0 && good)
+			return 0;
+		free(*out);
+	}
+	return report_fail(r, ENOMEM, "%s: out of memory", id->iface);
+}
+
 /* A name that whoever cleans up can know. An interface has one fold at a time. */
 #define TEMPORARY "%s/.%s.new"
 
 /* Not flushed to the disk: after a power cut there is no VM, and the next fold removes or rewrites the file. */
-static int write_temporary(const char *name, const struct identity *id, const struct binding *b, const char *text,
-			   size_t len)
+static int write_temporary(const char *name, const char *text, size_t len)
 {
 	/* What stands there was left by a killed fold, or is somebody's link to elsewhere. */
 	unlink(name);
@@ -89,9 +106,7 @@ static int write_temporary(const char *name, const struct identity *id, const st
 		return err;
 	}
 	steal_fd(&fd);
-	write_who(to, id, b);
-	if (text)
-		write_rest(to, text, len);
+	fwrite(text, 1, len, to);
 	if (ferror(to))
 		err = -EIO;
 	/* A full disk is noticed here at the latest. */
@@ -111,7 +126,8 @@ static bool name_is_good(const char *iface)
 int binding_write_copy(const char *datapath, const struct identity *id, const struct binding *b, const char *text,
 		       size_t len, char **path, struct report *r)
 {
-	_cleanup_(cleanup_free) char *name = NULL, *temporary = NULL;
+	_cleanup_(cleanup_free) char *name = NULL, *temporary = NULL, *whole = NULL;
+	size_t whole_len = 0;
 
 	if (!name_is_good(id->iface))
 		return report_fail(r, EINVAL, "%s: cannot be the name of a file in %s; use another interface name",
@@ -119,10 +135,12 @@ int binding_write_copy(const char *datapath, const struct identity *id, const st
 	if (asprintf(&name, "%s/%s", datapath, id->iface) < 0 ||
 	    asprintf(&temporary, TEMPORARY, datapath, id->iface) < 0)
 		return report_fail(r, ENOMEM, "%s: out of memory", datapath);
-	int err = file_make_dir(datapath, 0755, r);
+	int err = binding_copy_text(id, b, text, len, &whole, &whole_len, r);
+	if (!err)
+		err = file_make_dir(datapath, 0755, r);
 	if (err)
 		return err;
-	err = write_temporary(temporary, id, b, text, len);
+	err = write_temporary(temporary, whole, whole_len);
 	if (err)
 		return report_fail(r, -err, "%s: cannot be written: %s", temporary, strerror(-err));
 	/* One step: whoever reads sees the old file or the new one, never half of it. */

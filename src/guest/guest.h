@@ -79,6 +79,18 @@ struct dns_policy {
 	struct zone *zone; /* see zone.h; NULL: no records */
 };
 
+#define NOTIFY_LEN 16 /* octets of a notification */
+
+/* How the guest hears that its binding changed, and what it has still to say back. */
+struct notify {
+	uint16_t port;      /* the guest's and fold's; 0: it is not told */
+	struct in_addr ip4; /* what fold speaks from; 0: not over this family */
+	struct in6_addr ip6;
+	uint32_t period; /* seconds until it is told again */
+	bool waiting;    /* for these octets; set by who sends them, not by the files */
+	uint8_t token[NOTIFY_LEN];
+};
+
 struct guest {
 	struct identity id;
 	uint8_t service_mac[MAC_LEN];
@@ -116,6 +128,7 @@ struct guest {
 	struct ip6_list service6;
 
 	struct dns_policy dns;
+	struct notify notify;
 };
 
 /* True where fold speaks for that address on the guest's link. */

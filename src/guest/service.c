@@ -141,6 +141,7 @@ static int build4(struct guest *g, const struct binding *b, const struct config 
 		return own_address(g, b, BINDING_NOTIFY_IP, "notifications", r);
 	g->dhcp_server4 = from[0];
 	g->dns.server4 = from[1];
+	g->notify.ip4 = from[2];
 	for (size_t i = 0; i < SERVICES_MAX; i++) {
 		bool again = !from[i].s_addr || is_gateway4(b, from[i]);
 		for (size_t j = 0; j < count && !again; j++)
@@ -169,6 +170,7 @@ static int build6(struct guest *g, const struct binding *b, const struct config 
 		from[1] = b->notify_ip6;
 	if (same6(&from[1], &g->id.ip6.addr))
 		return own_address(g, b, BINDING_NOTIFY_IP6, "notifications", r);
+	g->notify.ip6 = from[1];
 	for (size_t i = 0; i < 2; i++) {
 		bool gateway = binding_has(b, BINDING_GATEWAY6) && same6(&from[i], &b->gateway6);
 		if (!IN6_IS_ADDR_UNSPECIFIED(&from[i]) && !gateway && !(count && same6(&from[i], &list[0])))
@@ -183,9 +185,34 @@ static int build6(struct guest *g, const struct binding *b, const struct config 
 	return 0;
 }
 
+/* All that goes through the notifications' port is fold's, so it cannot be one that others need. */
+static int build_notify(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
+{
+	static const uint16_t taken[] = {53, 67, 68, 546, 547};
+	bool address = g->notify.ip4.s_addr || !IN6_IS_ADDR_UNSPECIFIED(&g->notify.ip6);
+
+	if (!c->enable_notify || !binding_has(b, BINDING_NOTIFY_PORT))
+		return 0;
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (b->notify_port == taken[i])
+			return report_fail(r, EINVAL, "%s:%u: NOTIFY_PORT=%u is the port of DNS or DHCP; name another",
+					   b->path, b->line[BINDING_NOTIFY_PORT], taken[i]);
+	}
+	if (!address) {
+		report_warn(r, "%s:%u: NOTIFY_PORT stands without a NOTIFY_IP or NOTIFY_IP6; the line has no effect",
+			    b->path, b->line[BINDING_NOTIFY_PORT]);
+		return 0;
+	}
+	g->notify.port = (uint16_t)b->notify_port;
+	g->notify.period = c->notify_period;
+	return 0;
+}
+
 int service_build(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
 {
 	int err = g->id.has4 ? build4(g, b, c, r) : 0;
 
-	return err || !g->id.has6 ? err : build6(g, b, c, r);
+	if (!err && g->id.has6)
+		err = build6(g, b, c, r);
+	return err ? err : build_notify(g, b, c, r);
 }

@@ -9,7 +9,7 @@
 #include "guest/guest.h"
 
 /*
- * Fills dhcp_server4, service4 and service6 of g, whose identity and name servers
+ * Fills dhcp_server4, service4, service6 and notify of g, whose identity and name servers
  * stand already. 0, or -EINVAL (-ENOMEM) with a line in r where an address that the
  * files name for the responder is the VM's own.
  */

@@ -5,10 +5,19 @@
 
 #include "base/report.h"
 
+#include <stdbool.h>
+
 /*
- * Keeps CAP_NET_ADMIN alone (verdicts, and taking the rules down if the keeper is killed) and gives up the
- * rest for good, also for whatever it might execute. 0, or -errno with a line in r.
+ * Whether reading that file takes more than being its owner or in the world: a user's private file, or one in a
+ * private directory, which sudo has fold read.
  */
-int privilege_drop(struct report *r);
+bool privilege_to_read(const char *path);
+
+/*
+ * Keeps CAP_NET_ADMIN alone (verdicts, and taking the rules down if the keeper is killed; read_all: and
+ * CAP_DAC_READ_SEARCH, for a binding file that is followed) and gives up the rest for good, also for whatever it might
+ * execute. 0, or -errno with a line in r.
+ */
+int privilege_drop(bool read_all, struct report *r);
 
 #endif

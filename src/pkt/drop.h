@@ -43,6 +43,8 @@
 	X(DHCP6_UNICAST,    "dhcp6-unicast")      /* sent to one address where the message must be multicast */ \
 	X(IP6_OFF,          "ip6-off")            /* no IPv6 for this guest */ \
 	X(DNS_FORM,         "dns-form")           /* not a question that can be answered at all */ \
+	X(NOTIFY_FORM,      "notify-form")        /* not what acknowledges a notification */ \
+	X(NOTIFY_OTHER,     "notify-other")       /* octets that were not sent, or are not waited for */ \
 	X(REPLY_FULL,       "reply-full")         /* the answer does not fit its packet */
 /* clang-format on */
 

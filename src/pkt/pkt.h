@@ -60,6 +60,7 @@ enum answer {
 	ANSWER_REPLY,    /* `reply` is complete */
 	ANSWER_QUIET,    /* handled, and nothing is to be said */
 	ANSWER_DROP,     /* refused: reply->drop says why */
+	ANSWER_NOTED,    /* the guest has acknowledged a notification; nothing is to be said */
 	ANSWER_FORWARD,  /* a DNS question that others may know: reply->w holds it, with the answer's addresses */
 };
 

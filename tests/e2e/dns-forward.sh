@@ -220,9 +220,16 @@ check 'which nobody was asked for' not grep -q good77 "$T/asked"
 printf 'DNS_NAMESERVERS=10.9.0.9,10.9.0.1,10.9.0.2\n' >"$T/binding"
 kill -USR1 "$fold_pid"
 check 'new servers: nobody is at the first, which is seen at once' quick gives 192.0.2.1 good200.example A
-check 'the first is silent, the second answers' gives 192.0.2.1 good201.example A
+check 'and the time after' gives 192.0.2.1 good201.example A
 check 'REFUSED by one, and the next is asked' code SERVFAIL refused2.example A
 check 'both were' grep -q ' refused2 ' "$T/asked2"
+# A server that takes questions and never says a word: the first question waits for it, the next ones do not.
+nc -u -k -l 10.9.0.5 53 >/dev/null 2>&1 &
+within 10 sh -c "ss -Hlnu src 10.9.0.5:53 | grep -q ."
+printf 'DNS_NAMESERVERS=10.9.0.5,10.9.0.1\n' >"$T/binding"
+kill -USR1 "$fold_pid"
+check 'a silent server costs two seconds' lasts 2 3 gives 192.0.2.1 good210.example A
+check 'and the one that answered is asked first from then on' quick gives 192.0.2.1 good211.example A
 stop_fold
 check 'it ends without a fault' same status "$fold_status" 0
 echo "# $counts"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is handed to the responder: it is answered or not, but never goes on to the network, whatever addresses it carries. The contents of
- * replies are the replay harness's business; here it is who gets one. Specifications: RFC 826, 5227, 2131.
+ * replies are the replay harness's business; here it is who gets one. Specifications: RFC 826, 5227, 2131, 4861, 4862, 8415.
  */
 #include "cases.h"
 
 #include <string.h>
 
-enum reply { SILENCE, ARP_ANSWER, DHCP_OFFER, DHCP_ACK, DHCP_NAK };
+enum reply { SILENCE, ARP_ANSWER, DHCP_OFFER, DHCP_ACK, DHCP_NAK, RA_ANSWER, NA_ANSWER, NA_GATEWAY, NA_ALL_NODES, DHCP6_ADVERTISE, DHCP6_REPLY };
 
 struct ask {
 	const char *name;
@@ -66,8 +66,79 @@ static const struct ask asks[] = {
     {"12 DHCP whose UDP header is cut off, from 0.0.0.0", {DHCP(A, DISCOVER, .total = 27)}, AT_A, SILENCE, "from_source"},
     {"38 a later fragment from 0.0.0.0", {IP(A, P, .src = 0, .proto = 17, .frag = 50)}, AT_A, SILENCE, "from_source"},
     {"62 TCP from 0.0.0.0 to port 67", {TCP(A, P, .src = 0, .dport = 67)}, AT_A, SILENCE, "from_source"},
+
+    {"router solicitation: RA", {RS(LA)}, AT_A, RA_ANSWER, NULL},
+    {"router solicitation from the own address: RA", {RS(A)}, AT_A, RA_ANSWER, NULL},
+    {"router solicitation from a private link-local address: RA", {RS(A, .src6 = IP6_ELSE)}, AT_A, RA_ANSWER, NULL},
+    {"router solicitation from ::: RA", {RS(A, .src6 = IP6_ANY, .opt = {0})}, AT_A, RA_ANSWER, NULL},
+    {"router solicitation of a VM with a gateway: RA", {RS(LB)}, AT_B, RA_ANSWER, NULL},
+    {"router solicitation of a VM with IPv6 alone: RA", {RS(LS)}, AT_S, RA_ANSWER, NULL},
+    {"router solicitation to a container's MAC: RA, the container gets nothing", {RS(LA, .dmac = MAC_P)}, AT_A, RA_ANSWER, NULL},
+    {"router solicitation to another VM: it gets nothing", {RS(LA, .dmac = MAC_B, .dst6 = IP6_LB)}, AT_A, SILENCE, NULL},
+    {"solicitation for fold's address: NA", {NS(A, SERVICE)}, AT_A, NA_ANSWER, NULL},
+    {"solicitation for fold's address from the link-local one: NA", {NS(LA, SERVICE)}, AT_A, NA_ANSWER, NULL},
+    {"solicitation for fold's address, of fold alone: NA", {NS_ONE(A, SERVICE)}, AT_A, NA_ANSWER, NULL},
+    {"solicitation for fold's link-local address: NA", {NS(LA, FOLD_A)}, AT_A, NA_ANSWER, NULL},
+    {"solicitation for the gateway: NA with its MAC", {NS(B, G)}, AT_B, NA_GATEWAY, NULL},
+    {"solicitation for the default router: NA with the gateway's MAC", {NS(LB, FOLD_B)}, AT_B, NA_GATEWAY, NULL},
+    {"solicitation for a gateway outside of the prefix: NA with its MAC", {NS(D, G3)}, AT_D, NA_GATEWAY, NULL},
+    {"51 duplicate address detection of fold's address: NA to all", {DAD(SERVICE, .smac = MAC_A)}, AT_A, NA_ALL_NODES, NULL},
+    {"DHCPv6 SOLICIT: ADVERTISE", {DHCP6(LA, SOLICIT)}, AT_A, DHCP6_ADVERTISE, NULL},
+    {"DHCPv6 SOLICIT of a VM with IPv6 alone: ADVERTISE", {DHCP6(LS, SOLICIT)}, AT_S, DHCP6_ADVERTISE, NULL},
+    {"DHCPv6 SOLICIT from a private link-local address: ADVERTISE", {DHCP6(A, SOLICIT, .src6 = IP6_ELSE)}, AT_A, DHCP6_ADVERTISE, NULL},
+    {"DHCPv6 INFORMATION-REQUEST: REPLY", {DHCP6(LA, INFORMATION)}, AT_A, DHCP6_REPLY, NULL},
+    {"DHCPv6 SOLICIT to a container's MAC: ADVERTISE, the container gets nothing", {DHCP6(LA, SOLICIT, .dmac = MAC_P)}, AT_A, DHCP6_ADVERTISE,
+     NULL},
+    {"65 DHCPv6 of a relay", {DHCP6(LA, RELAY)}, AT_A, SILENCE, NULL},
+    {"65 a server's message to port 547", {DHCP6(LA, ADVERTISE)}, AT_A, SILENCE, NULL},
+    {"65 noise to port 547 of a container", {UDP6(A, P, .dport = 547)}, AT_A, SILENCE, NULL},
+    {"65 noise to port 547 of the host", {UDP6(C, H2, .dport = 547)}, AT_C, SILENCE, NULL},
+    {"65 noise to port 547 of the host's link-local address", {UDP6(LC, LH, .dport = 547)}, AT_C, SILENCE, NULL},
+    {"65 DHCPv6 to a listed group", {DHCP6(A, SOLICIT, .dst6 = IP6_GROUP, .dmac = MAC_GROUP6, .sha = MAC_B)}, AT_A, SILENCE, NULL},
+    {"52 DHCPv6 from another VM's address", {DHCP6(LA, SOLICIT, .src6 = IP6_B)}, AT_A, SILENCE, "from_source"},
+    {"52 DHCPv6 from ::", {DHCP6(LA, SOLICIT, .src6 = IP6_ANY)}, AT_A, SILENCE, "from_source"},
+    {"52 router solicitation from another prefix", {RS(A, .src6 = IP6_C)}, AT_A, SILENCE, "from_source"},
+    {"58 DHCPv6 from port 547 to port 547", {DHCP6(A, SOLICIT, .sport = 547)}, AT_A, SILENCE, "from_server"},
+    {"44 DHCPv6 in an atomic fragment", {DHCP6(LA, SOLICIT, .ext = {X_FRAG})}, AT_A, SILENCE, "from_proto"},
+    {"44 router solicitation in an atomic fragment", {RS(LA, .ext = {X_FRAG})}, AT_A, SILENCE, "from_proto"},
+    {"45 router solicitation behind destination options", {RS(LA, .ext = {X_DEST24})}, AT_A, SILENCE, "from_proto"},
+    {"50 solicitation for fold's address, hop limit 254", {NS(A, SERVICE, .hop = 254)}, AT_A, SILENCE, "from_nd"},
+    {"48 advertisement of fold's address", {NA_ALL(A, .target = IP6_SERVICE)}, AT_A, SILENCE, "from_nd"},
+    {"8 router solicitation in a control frame", {RS(LA, .dmac = CONTROL14)}, AT_A, SILENCE, "from_destination"},
+    {"8 DHCPv6 in a control frame", {DHCP6(LA, SOLICIT, .dmac = CONTROL14)}, AT_A, SILENCE, "from_destination"},
+    {"8 solicitation for fold's address in a control frame", {NS(A, SERVICE, .dmac = CONTROL14)}, AT_A, SILENCE, "from_destination"},
+    {"34 solicitation for fold's address to IPv4's group MAC", {NS(A, SERVICE, .dmac = MAC_GROUP)}, AT_A, SILENCE, "from_destination"},
+    {"37 router solicitation of 16 octets, 15 of them there", {RS(LA, .bare = true, .cut = 54 + 15)}, AT_A, SILENCE, "from_nd"},
+    {"37 DHCPv6 of more octets than the frame has", {DHCP6(LA, SOLICIT, .total = 400)}, AT_A, SILENCE, "from_source"},
 };
 /* clang-format on */
+
+/* What neighbour discovery answers, to whom and with whose MAC; DHCPv6 by its 24 bits. */
+static bool answered6(const struct ask *a, uint32_t id, const struct answer *got)
+{
+	static const struct ip6 any = IP6_ANY, nodes = IP6_NODES;
+	const struct vm *v = &vms[a->from];
+	const bool nobody = ip6_same(a->f.src6, any);
+
+	switch (a->reply) {
+	case RA_ANSWER:
+		return got->nd == 134 && (nobody || ip6_same(got->dst6, a->f.src6));
+	case NA_ANSWER:
+	case NA_GATEWAY:
+		return got->nd == 136 && ip6_same(got->dst6, a->f.src6) && ip6_same(got->target, a->f.target) &&
+		       got->lla == (a->reply == NA_GATEWAY ? MAC_G : SERVICE(v->mac)) &&
+		       got->flags == (a->reply == NA_GATEWAY ? 0xe0000000 : 0x60000000);
+	case NA_ALL_NODES:
+		return got->nd == 136 && ip6_same(got->dst6, nodes) && ip6_same(got->target, a->f.target) &&
+		       got->flags == 0x20000000;
+	case DHCP6_ADVERTISE:
+		return got->dhcp6 == ADVERTISE && got->xid == (id & 0xffffff) && ip6_same(got->dst6, a->f.src6);
+	case DHCP6_REPLY:
+		return got->dhcp6 == REPLY6 && got->xid == (id & 0xffffff) && ip6_same(got->dst6, a->f.src6);
+	default:
+		return false;
+	}
+}
 
 static bool answered(const struct ask *a, uint32_t id, const struct answer *got, size_t n)
 {
@@ -76,14 +147,20 @@ static bool answered(const struct ask *a, uint32_t id, const struct answer *got,
 	bool right = a->reply == SILENCE;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!got[i].arp && got[i].xid != id)
+		if (!got[i].arp && !got[i].nd && got[i].xid != id && got[i].xid != (id & 0xffffff))
 			continue; /* the fence's */
+		if (got[i].nd == 134 && a->reply != RA_ANSWER)
+			continue; /* unasked ones come at any time */
+		if (got[i].nd == 134 && replies)
+			continue;
 		replies++;
 		if (got[i].arp)
 			right = a->reply == ARP_ANSWER && got[i].spa == a->f.tpa &&
 				got[i].sha == SERVICE(vms[a->from].mac) && got[i].tpa == a->f.spa;
+		else if (got[i].nd || got[i].dhcp6)
+			right = answered6(a, id, &got[i]);
 		else
-			right = a->reply >= DHCP_OFFER && got[i].msg == types[a->reply] &&
+			right = a->reply >= DHCP_OFFER && a->reply <= DHCP_NAK && got[i].msg == types[a->reply] &&
 				(a->reply == DHCP_NAK || got[i].yiaddr == vms[a->from].ip);
 	}
 	return right && replies == (a->reply == SILENCE ? 0 : 1);
@@ -120,8 +197,10 @@ static void run_ask(const struct ask *a)
 		       a->drop ? a->drop : "taken");
 	if (!right)
 		for (size_t i = 0; i < n; i++)
-			detail("a reply: %s, xid %x, DHCP type %u, for %08x, ARP %08x", got[i].arp ? "ARP" : "DHCP",
-			       got[i].xid, got[i].msg, got[i].yiaddr, got[i].spa);
+			detail("a reply: %s, xid %x, DHCP type %u, for %08x, ARP %08x, ICMPv6 type %u flags %08x MAC %012llx, "
+			       "DHCPv6 type %u",
+			       got[i].arp ? "ARP" : "DHCP", got[i].xid, got[i].msg, got[i].yiaddr, got[i].spa, got[i].nd,
+			       got[i].flags, (unsigned long long)got[i].lla, got[i].dhcp6);
 	if (!nowhere)
 		detail_ports("it went on to", seen_mask(id) | (host_heard(id) ? ON(H) : 0));
 }

@@ -82,6 +82,11 @@
 #define MAC_LG MAC_G
 #define MAC_LH MAC_H
 #define MAC_P9 MAC_P
+/* Names that stand for an IPv6 address alone: a MAC is given beside. */
+#define MAC_BLOCK MAC_NONE
+#define MAC_BLOCK8 MAC_NONE
+#define MAC_ROUTERS 0x333300000002ULL
+#define IP_S IP4(10, 0, 1, 9) /* as if it had one */
 #define MAC_FOLD_A SERVICE(MAC_A)
 #define MAC_FOLD_B SERVICE(MAC_B)
 /* The last 24 bits of the addresses. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The oracle: may this frame pass? Written from the specification (its section on isolation) and the list of threats, in plain C, and
- * from nothing else: it shares no line and no order of questions with the rules it is held against.
+ * from nothing else: it shares no line and no order of questions with the rules it is held against. IPv6 is in oracle6.c.
  *
  * Specifications: RFC 826, 5227, 791, 1112, 1858, 3128, 2131, 3021, 3442, 6890.
  */
@@ -160,9 +160,11 @@ bool oracle_from(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	switch (frame_u16(f + 12)) {
 	case ETH_P_ARP:
-		return arp_from(v, f, len);
+		return v->ip && arp_from(v, f, len);
 	case ETH_P_IP:
-		return ip_from(v, f, len);
+		return v->ip && ip_from(v, f, len);
+	case ETH_P_IPV6:
+		return oracle6_from(v, f, len);
 	default:
 		return false;
 	}
@@ -211,9 +213,11 @@ bool oracle_to(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	switch (frame_u16(f + 12)) {
 	case ETH_P_ARP:
-		return arp_to(v, f, len);
+		return v->ip && arp_to(v, f, len);
 	case ETH_P_IP:
-		return ip_to(v, f, len);
+		return v->ip && ip_to(v, f, len);
+	case ETH_P_IPV6:
+		return oracle6_to(v, f, len);
 	default:
 		return false;
 	}

@@ -38,7 +38,7 @@ const struct vm vms[VMS] = {
 /* clang-format on */
 
 #define IDS 4096
-#define UNMARKED 512
+#define UNMARKED 2048
 #define ANSWERS 512
 #define FENCE 0x40000000U /* in the ids of fences */
 

@@ -118,6 +118,33 @@ static void hex(char *to, const void *from, size_t len)
 	mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)(a)));                        \
 	a = mnl_attr_next(a)
 
+static void keep_line(struct lines *l, const char *text)
+{
+	if (l->n == l->room && !(l->at = reallocarray(l->at, l->room = 2 * l->room + 64, sizeof(char *))))
+		die("out of memory");
+	l->at[l->n++] = strdup(text);
+}
+
+/* A port's groups: one line each, without the timer behind it. */
+static int read_group(const struct nlattr *a, void *arg)
+{
+	struct br_mdb_entry e;
+	char text[2 * sizeof(e) + 1];
+
+	if (mnl_attr_get_payload_len(a) >= sizeof(e)) {
+		memcpy(&e, mnl_attr_get_payload(a), sizeof(e));
+		e.state = e.flags = 0;
+		hex(text, &e, sizeof(e));
+		keep_line(arg, text);
+	}
+	return MNL_CB_OK;
+}
+
+static int read_entry(const struct nlattr *a, void *arg)
+{
+	return mnl_attr_parse_nested(a, read_group, arg);
+}
+
 /* One message: its fixed part and those attributes that do not change with time. */
 static int read_line(const struct nlmsghdr *h, void *arg)
 {
@@ -125,9 +152,16 @@ static int read_line(const struct nlmsghdr *h, void *arg)
 	char text[512];
 	const struct nlattr *a = NULL;
 	size_t fixed = h->nlmsg_type == RTM_NEWNEIGH ? sizeof(struct ndmsg)
-		       : h->nlmsg_type == RTM_NEWMDB ? sizeof(struct br_port_msg)
-						     : sizeof(struct rtmsg);
+						  : sizeof(struct rtmsg);
 	size_t at = (size_t)snprintf(text, sizeof(text), "%u ", h->nlmsg_type);
+
+	/* The kernel's dump says GET where it means NEW. */
+	if (h->nlmsg_type == RTM_NEWMDB || h->nlmsg_type == RTM_GETMDB) {
+		for (each_attr (a, h, sizeof(struct br_port_msg)))
+			if (mnl_attr_get_type(a) == MDBA_MDB)
+				mnl_attr_parse_nested(a, read_entry, arg);
+		return MNL_CB_OK;
+	}
 
 	if (h->nlmsg_type == RTM_NEWNEIGH) {
 		const struct ndmsg *nd = mnl_nlmsg_get_payload(h);
@@ -137,17 +171,14 @@ static int read_line(const struct nlmsghdr *h, void *arg)
 	for (each_attr (a, h, fixed)) {
 		uint16_t type = mnl_attr_get_type(a), len = mnl_attr_get_payload_len(a);
 		bool lasts = h->nlmsg_type == RTM_NEWNEIGH ? type == NDA_DST || type == NDA_LLADDR || type == NDA_MASTER
-			     : h->nlmsg_type == RTM_NEWMDB ? type == MDBA_MDB
-							   : type == RTA_DST || type == RTA_GATEWAY || type == RTA_OIF;
+							: type == RTA_DST || type == RTA_GATEWAY || type == RTA_OIF;
 		if (!lasts || at + 2U * len + 8 > sizeof(text))
 			continue;
 		at += (size_t)snprintf(text + at, sizeof(text) - at, " %u:", type);
 		hex(text + at, mnl_attr_get_payload(a), len);
 		at += 2U * len;
 	}
-	if (l->n == l->room && !(l->at = reallocarray(l->at, l->room = 2 * l->room + 64, sizeof(char *))))
-		die("out of memory");
-	l->at[l->n++] = strdup(text);
+	keep_line(l, text);
 	return MNL_CB_OK;
 }
 

@@ -62,6 +62,9 @@ const char *feed_verdict(enum answer a, const struct reply *r, char *text, size_
 	case ANSWER_QUIET:
 		snprintf(text, size, "quiet%s%s", space, event);
 		break;
+	case ANSWER_NOTED:
+		snprintf(text, size, "noted%s%s", space, event);
+		break;
 	case ANSWER_DROP:
 		snprintf(text, size, "drop %s", drop_name(r->drop));
 		break;

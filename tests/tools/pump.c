@@ -332,8 +332,11 @@ static int pump(int fold, int guest, int signals, int timer, int status)
 				continue;
 			die("poll: %s", strerror(errno));
 		}
-		if (fds[2].revents)
+		if (fds[2].revents) {
+			/* fold's last words came before the signal. */
+			carry(fold, guest);
 			return 0;
+		}
 		if (fds[3].revents)
 			return status;
 		/* fold's tap may be taken away under a running hypervisor, which then merely has no cable. */

@@ -201,6 +201,21 @@ static void labels(void **state)
 	assert_int_equal(image_remove(path, "fold-4026531833", 0), 0);
 }
 
+/* What a link leads to may be ours; the link is not. */
+static void a_link_to_one_of_ours(void **state)
+{
+	char other[128];
+	uint32_t inode;
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s/other", dir);
+	assert_int_equal(write_for("fde5::1/64", &inode), 0);
+	assert_int_equal(rename(path, other), 0);
+	assert_int_equal(symlink("other", path), 0);
+	assert_int_equal(image_remove(path, "fold-4026531833", inode), 0);
+	assert_int_equal(files(), 2);
+}
+
 /* The guest may write what it likes over all of it. */
 static void known_by_its_inode(void **state)
 {
@@ -240,6 +255,7 @@ int main(void)
 	    cmocka_unit_test_teardown(what_is_there_stays, clear),
 	    cmocka_unit_test_teardown(the_temporary_name, clear),
 	    cmocka_unit_test_teardown(labels, clear),
+	    cmocka_unit_test_teardown(a_link_to_one_of_ours, clear),
 	    cmocka_unit_test_teardown(known_by_its_inode, clear),
 	    cmocka_unit_test_teardown(directories_that_are_none, clear),
 	};

@@ -185,7 +185,7 @@ static void addresses_lead_back(void **state)
 	assert_int_equal(find("e.ip6.arpa"), ZONE_UNKNOWN);
 	/* What only looks like one. */
 	assert_int_equal(find("01.1.0.10.in-addr.arpa"), ZONE_UNKNOWN);
-	assert_int_equal(find("256.1.0.10.in-addr.arpa"), ZONE_UNKNOWN);
+	assert_int_equal(find("257.1.0.10.in-addr.arpa"), ZONE_UNKNOWN);
 	assert_int_equal(find("x.1.1.0.10.in-addr.arpa"), ZONE_UNKNOWN);
 	assert_int_equal(find("1.1.0.10.in-addr.arpa.example"), ZONE_UNKNOWN);
 }

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest/follow.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+
+/* Whatever stands at the end: its writer is done, or it is another one now. ATTRIB: also a link to it came or went. */
+#define FILE_EVENTS (IN_CLOSE_WRITE | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB)
+/* On the way to it. A directory that is moved or removed is another one; its times change with every entry. */
+#define WAY_EVENTS (IN_MOVE_SELF | IN_DELETE_SELF)
+/* The same of a link, which rename replaces without a word but that its link count changed. */
+#define LINK_EVENTS (IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB)
+/* Where the next step is not there. CLOSE_WRITE: it came, and its writer was done before it was itself watched. */
+#define AWAIT_EVENTS (IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE)
+
+struct watched {
+	int wd;
+	unsigned round; /* of arming in which it was last needed */
+};
+
+struct followed {
+	char *given, *path; /* as the caller says it, and absolute */
+	int *wds;           /* all that say something about it */
+	size_t wd_count;
+	bool awaited; /* it was not there when it was armed last: await_wd, a directory, waits for await_name */
+	int await_wd;
+	char await_name[NAME_MAX + 1];
+	uint64_t changed; /* the number of its last change; 0: none since it was given out */
+};
+
+struct follow {
+	int epoll, inotify, timer;
+	struct followed *at;
+	size_t count;
+	struct watched *watched;
+	size_t watched_count;
+	unsigned round;
+	uint64_t changes;
+	uint64_t since_ms; /* when the changes that wait began; 0: none wait */
+	bool quiet;        /* they have waited long enough */
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static int wait_for(int epoll, int fd)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
+
+	return fd < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+int follow_open(struct follow **out)
+{
+	struct follow *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return -ENOMEM;
+	f->timer = f->inotify = -1;
+	f->epoll = epoll_create1(EPOLL_CLOEXEC);
+	int err = f->epoll < 0 ? -errno : 0;
+	if (!err) {
+		f->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+		err = wait_for(f->epoll, f->inotify);
+	}
+	if (!err) {
+		f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+		err = wait_for(f->epoll, f->timer);
+	}
+	if (err) {
+		follow_close(f);
+		return err;
+	}
+	*out = f;
+	return 0;
+}
+
+static void forget_paths(struct followed *at, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(at[i].given);
+		free(at[i].path);
+		free(at[i].wds);
+	}
+	free(at);
+}
+
+void follow_close(struct follow *f)
+{
+	if (!f)
+		return;
+	forget_paths(f->at, f->count);
+	free(f->watched);
+	if (f->timer >= 0)
+		close(f->timer);
+	if (f->inotify >= 0)
+		close(f->inotify);
+	if (f->epoll >= 0)
+		close(f->epoll);
+	free(f);
+}
+
+int follow_fd(const struct follow *f)
+{
+	return f->epoll;
+}
+
+static void note_change(struct follow *f, struct followed *p)
+{
+	struct itimerspec t = {0};
+	uint64_t now = now_ms(), wait = FOLLOW_QUIET_MS;
+
+	p->changed = ++f->changes;
+	if (!f->since_ms)
+		f->since_ms = now;
+	if (now + wait > f->since_ms + FOLLOW_MOST_MS)
+		wait = now < f->since_ms + FOLLOW_MOST_MS ? f->since_ms + FOLLOW_MOST_MS - now : 0;
+	t.it_value.tv_nsec = wait ? (long)wait * 1000000 : 1;
+	timerfd_settime(f->timer, 0, &t, NULL);
+}
+
+/* Watches what the path names, and is told of p by it. Returns the watch, or -errno. */
+static int watch(struct follow *f, struct followed *p, const char *path, uint32_t events)
+{
+	int wd = inotify_add_watch(f->inotify, path, events | IN_MASK_ADD);
+
+	if (wd < 0)
+		return -errno;
+	int *wds = reallocarray(p->wds, p->wd_count + 1, sizeof(*wds));
+	if (!wds)
+		return -ENOMEM;
+	p->wds = wds;
+	wds[p->wd_count++] = wd;
+	for (size_t i = 0; i < f->watched_count; i++) {
+		if (f->watched[i].wd != wd)
+			continue;
+		/* The first in this round: what was asked of it before is no longer. */
+		if (f->watched[i].round != f->round)
+			inotify_add_watch(f->inotify, path, events);
+		f->watched[i].round = f->round;
+		return wd;
+	}
+	struct watched *more = reallocarray(f->watched, f->watched_count + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	f->watched = more;
+	more[f->watched_count++] = (struct watched){wd, f->round};
+	return wd;
+}
+
+static bool is_missing(int err)
+{
+	return err == -ENOENT || err == -ENOTDIR;
+}
+
+/*
+ * The directories and links that the path leads through. stop: how much of it was there. Each is looked at as itself, so that
+ * a link is watched, and its goal by the path that it leads to.
+ */
+static int watch_way(struct follow *f, struct followed *p, const char *path, size_t *stop)
+{
+	char step[PATH_MAX];
+
+	*stop = 0;
+	for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
+		size_t len = slash == path ? 1 : (size_t)(slash - path);
+		if (len >= sizeof(step))
+			return -ENAMETOOLONG;
+		memcpy(step, path, len);
+		step[len] = 0;
+		char target[1];
+		bool link = readlink(step, target, sizeof(target)) >= 0;
+		int wd = watch(f, p, step, link ? LINK_EVENTS | IN_DONT_FOLLOW : WAY_EVENTS | IN_ONLYDIR);
+		if (is_missing(wd))
+			return 0;
+		/* A directory that may be passed and not read cannot be watched; the others are. */
+		if (wd < 0 && wd != -EACCES)
+			return wd;
+		*stop = len;
+	}
+	return 0;
+}
+
+/* The directory that stands at the end of path's first len octets waits for what the path names next. */
+static int await(struct follow *f, struct followed *p, size_t len)
+{
+	char step[PATH_MAX];
+	const char *name = p->path + len + (p->path[len] == '/');
+	size_t name_len = strcspn(name, "/");
+
+	if (len >= sizeof(step) || name_len > NAME_MAX)
+		return -ENAMETOOLONG;
+	memcpy(step, p->path, len);
+	step[len] = 0;
+	memcpy(p->await_name, name, name_len);
+	p->await_name[name_len] = 0;
+	p->await_wd = watch(f, p, step, AWAIT_EVENTS | IN_ONLYDIR);
+	return p->await_wd < 0 ? p->await_wd : 0;
+}
+
+/* Where a link leads through others, or a directory behind it is replaced. */
+static int watch_real_way(struct follow *f, struct followed *p)
+{
+	char real[PATH_MAX], *slash = strrchr(p->path, '/');
+	size_t unused;
+
+	if (slash == p->path)
+		return 0;
+	*slash = 0;
+	const char *found = realpath(p->path, real);
+	bool same = found && strcmp(real, p->path) == 0;
+	*slash = '/';
+	if (!found || same || strlen(real) + 1 >= sizeof(real))
+		return 0;
+	return watch_way(f, p, strcat(real, "/"), &unused);
+}
+
+/* A file that somebody has made and has yet to fill is news when they close it. */
+static bool is_unwritten(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
+}
+
+/* Twice where it is missing: it may have come just before its directory began to wait for it. */
+static int arm_one(struct follow *f, struct followed *p)
+{
+	bool was_awaited = p->awaited;
+	int wd = -ENOENT, err = 0;
+
+	for (int turn = 0; turn < 2 && is_missing(wd) && !err; turn++) {
+		size_t stop;
+		p->wd_count = 0;
+		err = watch_way(f, p, p->path, &stop);
+		wd = err ? err : watch(f, p, p->path, FILE_EVENTS | IN_DONT_FOLLOW);
+		if (!err)
+			err = watch_real_way(f, p);
+		if (!err && is_missing(wd))
+			err = await(f, p, stop);
+		if (is_missing(err))
+			err = 0; /* a step went between two looks at it; what is above it says so */
+	}
+	p->awaited = is_missing(wd);
+	if (was_awaited && wd >= 0 && !is_unwritten(p->path))
+		note_change(f, p);
+	return err || p->awaited || wd >= 0 ? err : wd;
+}
+
+/* Watches what is there now, and no longer what is not needed any more. */
+static int arm(struct follow *f)
+{
+	size_t kept = 0;
+	int err = 0;
+
+	f->round++;
+	for (size_t i = 0; i < f->count; i++) {
+		int e = arm_one(f, &f->at[i]);
+		err = err ? err : e;
+	}
+	for (size_t i = 0; i < f->watched_count; i++) {
+		if (f->watched[i].round == f->round)
+			f->watched[kept++] = f->watched[i];
+		else
+			inotify_rm_watch(f->inotify, f->watched[i].wd); /* or the kernel has done it */
+	}
+	f->watched_count = kept;
+	return err;
+}
+
+/* Each step behind one slash. */
+static char *absolute(const char *path)
+{
+	_cleanup_(cleanup_free) char *here = *path == '/' ? strdup("") : getcwd(NULL, 0);
+	char *out, *to;
+
+	if (!here || asprintf(&out, "%s/%s", here, path) < 0)
+		return NULL;
+	to = out;
+	for (const char *from = out; *from; from++) {
+		if (*from != '/' || from[1] != '/')
+			*to++ = *from;
+	}
+	*to = 0;
+	return out;
+}
+
+int follow_paths(struct follow *f, const char *const paths[], size_t count)
+{
+	struct followed *at = calloc(count + 1, sizeof(*at));
+
+	if (!at)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		at[i].given = strdup(paths[i]);
+		at[i].path = absolute(paths[i]);
+		if (!at[i].given || !at[i].path) {
+			forget_paths(at, count);
+			return -ENOMEM;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct followed *before = NULL;
+		for (size_t j = 0; j < f->count && !before; j++)
+			before = strcmp(f->at[j].path, at[i].path) == 0 ? &f->at[j] : NULL;
+		if (before) {
+			at[i].changed = before->changed;
+			at[i].awaited = before->awaited;
+		} else {
+			note_change(f, &at[i]);
+		}
+	}
+	forget_paths(f->at, f->count);
+	f->at = at;
+	f->count = count;
+	return arm(f);
+}
+
+/* What one event says of one path. */
+static bool concerns(const struct followed *p, const struct inotify_event *e)
+{
+	if (e->mask & IN_Q_OVERFLOW)
+		return true;
+	if (e->mask & IN_IGNORED) /* said before, by what ended the watch */
+		return false;
+	if (e->len)
+		return e->wd == p->await_wd && strcmp(e->name, p->await_name) == 0;
+	for (size_t i = 0; i < p->wd_count; i++) {
+		if (p->wds[i] == e->wd)
+			return true;
+	}
+	return false;
+}
+
+static void read_events(struct follow *f)
+{
+	union {
+		struct inotify_event align;
+		char bytes[4096];
+	} buf;
+	bool any = false;
+	ssize_t got;
+
+	while ((got = read(f->inotify, &buf, sizeof(buf))) > 0) {
+		for (char *at = buf.bytes; at < buf.bytes + got;) {
+			const struct inotify_event *e = (const void *)at;
+			for (size_t i = 0; i < f->count; i++) {
+				if (!concerns(&f->at[i], e))
+					continue;
+				any = true;
+				if (!(e->mask & IN_CREATE)) /* else arming finds out whether it is more than begun */
+					note_change(f, &f->at[i]);
+			}
+			at += sizeof(*e) + e->len;
+		}
+	}
+	/* Before anybody reads the files: what comes after that is seen. */
+	if (any)
+		arm(f);
+}
+
+const char *follow_next(struct follow *f)
+{
+	struct followed *next = NULL;
+	uint64_t times;
+
+	if (!f->quiet) {
+		read_events(f);
+		f->quiet = read(f->timer, &times, sizeof(times)) == sizeof(times);
+	}
+	if (!f->quiet)
+		return NULL;
+	for (size_t i = 0; i < f->count; i++) {
+		struct followed *p = &f->at[i];
+		if (p->changed && (!next || p->changed < next->changed))
+			next = p;
+	}
+	if (next) {
+		next->changed = 0;
+		return next->given;
+	}
+	f->quiet = false;
+	f->since_ms = 0;
+	return NULL;
+}
