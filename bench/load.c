@@ -24,6 +24,7 @@
 #include <getopt.h>
 
 #define WINDOW_MAX 256
+#define EDIT_AROUND_NS 50000000 /* what an edit costs is looked for until so long after it is in force */
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 struct options {
@@ -125,7 +126,7 @@ static void load_receive(struct load *l)
 			continue;
 		uint64_t took = now - s->sent_ns;
 		hist_add(&l->latency, took);
-		if (took > l->longest_ns)
+		if (took > l->longest_ns && !(l->later_ns && now > l->later_ns + EDIT_AROUND_NS))
 			l->longest_ns = took;
 		l->answered++;
 		which[n++] = (uint8_t)s->id;
@@ -164,19 +165,23 @@ static void load_hang(struct load *l)
 	port_send(&l->port, out, l->opt->hang);
 }
 
-/* The second half of a run, in which the server's data change. Prints how long that took. */
-static void load_edit(struct load *l, uint64_t end)
+/* A run in whose middle the server's data change. Prints how long that took, and the longest wait just before it. */
+static void load_edit(struct load *l, uint64_t start, uint64_t end)
 {
 	const struct options *o = l->opt;
+	uint64_t middle = start + (end - start) / 2;
 
+	load_until(l, middle - EDIT_AROUND_NS, false);
+	l->longest_ns = 0;
+	load_until(l, middle, false);
 	printf("longest_before_us=%.1f ", (double)l->longest_ns / 1e3);
 	l->longest_ns = 0;
-	uint64_t start = port_now_ns();
+	uint64_t edit = port_now_ns();
 	if (rename(o->edit_from, o->edit_to))
 		err(1, "%s to %s", o->edit_from, o->edit_to);
 	load_until(l, end, false);
 	if (l->later_ns)
-		printf("edit_ms=%.3f ", (double)(l->later_ns - start) / 1e6);
+		printf("edit_ms=%.3f ", (double)(l->later_ns - edit) / 1e6);
 }
 
 static int load_run(struct load *l)
@@ -197,9 +202,10 @@ static int load_run(struct load *l)
 	memset(&l->latency, 0, sizeof(l->latency));
 
 	uint64_t start = port_now_ns(), length = (uint64_t)(o->seconds * 1e9);
-	load_until(l, start + (o->edit_from ? length / 2 : length), false);
 	if (o->edit_from)
-		load_edit(l, start + length);
+		load_edit(l, start, start + length);
+	else
+		load_until(l, start + length, false);
 	double took = (double)(port_now_ns() - start) / 1e9;
 	printf("kind=%s window=%u seconds=%.3f answered=%llu rate=%.0f p50_us=%.1f p99_us=%.1f longest_us=%.1f "
 	       "lost=%llu stray=%llu",

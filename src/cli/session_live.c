@@ -82,6 +82,7 @@ struct live {
 	struct changes given;  /* being read; the thread's */
 	int failed; /* whose text was good and what it asks for was not: tried again with other lists; -1: nobody's */
 	bool write_copy; /* it has yet to say what is in force */
+	size_t lists_followed;
 
 	/* What came of the reading. */
 	bool tried, built, is_new;
@@ -387,6 +388,7 @@ static void follow_files(struct session *s)
 		paths[count++] = l->path[SOURCE_FILE];
 	if (!err)
 		err = follow_paths(l->follow, paths, count);
+	l->lists_followed = l->lists->count;
 	if (err)
 		log_warn("%s: not every change of its files will be seen: %s; `sysctl fs.inotify` has the limits",
 			 s->info.iface, strerror(-err));
@@ -462,7 +464,7 @@ void session_live_loaded(struct session *s)
 		log_info("%s: %s is in force as it is now", s->info.iface,
 			 l->is_new ? l->path[l->now.source] : "what its address lists say");
 	}
-	if (l->tried)
+	if (l->lists_followed != l->lists->count)
 		follow_files(s);
 	start_next(l);
 }

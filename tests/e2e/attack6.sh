@@ -110,7 +110,7 @@ done
 
 # What a victim has of the network: addresses, routes, and who it believes lives where.
 state() {
-	ip -n "$1" -6 -o addr show dev "$2" | sed 's/ *valid_lft.*//; s/ dynamic//; s/ mngtmpaddr//'
+	ip -n "$1" -6 -o addr show dev "$2" | sed 's/ *valid_lft.*//; s/ tentative//; s/ dynamic//; s/ mngtmpaddr//'
 	ip -n "$1" -6 route show | sed 's/ expires [^ ]*//; s/ *$//' | sort
 	ip -n "$1" -6 neigh show dev "$2" | sed -n 's/\([^ ]*\) lladdr \([^ ]*\) \(router \)\{0,1\}.*/\1 \2 \3/p' | grep -vE "^($(
 		echo "$ann $ann_mac|$bob $bob_mac|$carl $carl_mac|$host $host_mac"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # guest: whole boots of an unmodified Linux (tests/guest) through `fold ... qemu-system-x86_64 -accel tcg`, as `make demo` does
-# it: what the guests themselves say they got, and that they reach each other.
+# it: what the guests themselves say they got, and that they reach each other over IPv4 and IPv6.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 # While there is still a network: the guest's kernel may have to be fetched.
@@ -24,6 +24,10 @@ alice=$("$FOLD" --local -i alice -4 auto)
 bob=$("$FOLD" --local -i bob -4 auto)
 check 'both have an address of one subnet' same 'addresses' "$alice $bob" '10.32.0.1/12 10.32.0.2/12'
 
+prefix=fd5e:1:2:3
+alice6=$prefix:5054:ff:fe00:a
+bob6=$prefix:5054:ff:fe00:b
+
 # boot NAME ADDRESS MAC WORDS: its pid is in $boot.
 boot() {
 	cat >"$T/$1.binding" <<-END
@@ -32,9 +36,10 @@ boot() {
 		NAMESERVERS=10.47.255.250, 10.47.255.251
 	END
 	[ "$1" != alice ] || echo MTU=1300 >>"$T/$1.binding"
-	env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" -v --local -i "$1" -4 "$2" -b "$T/$1.binding" "$3" \
+	env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" -v --local -i "$1" -4 "$2" -6 $prefix::/64 \
+		-b "$T/$1.binding" "$3" \
 		qemu-system-x86_64 -accel tcg -m 192 -nographic -vga none -no-reboot -kernel "$T/vmlinuz" -initrd "$T/initrd" \
-		-append "console=ttyS0 quiet fold.wait=$((60 * SLOW)) $4" >"$T/$1.console" 2>"$T/$1.log" </dev/null &
+		-append "console=ttyS0 quiet fold.wait=$((60 * SLOW)) $4 fold.run=\"ip -6 addr show dev eth0\"" >"$T/$1.console" 2>"$T/$1.log" </dev/null &
 	boot=$!
 }
 
@@ -42,10 +47,10 @@ start=$(now)
 # Bob's hypervisor runs without any privilege, as it does under sudo.
 SUDO_USER=nobody
 export SUDO_USER
-boot bob "$bob" "$mac_bob" "fold.ping=${alice%/*} fold.hello=${alice%/*}"
+boot bob "$bob" "$mac_bob" "fold.ping=${alice%/*},$alice6 fold.hello=${alice%/*},$alice6"
 bob_fold=$boot
 unset SUDO_USER
-boot alice "$alice" "$mac_alice" "fold.ping=${bob%/*} fold.hello=${bob%/*} fold.renew=yes fold.stay=$((3 * SLOW))"
+boot alice "$alice" "$mac_alice" "fold.ping=${bob%/*},$bob6 fold.hello=${bob%/*},$bob6 fold.renew=yes fold.stay=$((3 * SLOW))"
 alice_fold=$boot
 
 heard() {
@@ -68,8 +73,8 @@ got() {
 }
 for name in alice bob; do
 	case $name in
-	alice) own=$alice other=$bob mac=$mac_alice mtu=1300 ;;
-	bob) own=$bob other=$alice mac=$mac_bob mtu=1376 ;;
+	alice) own=$alice own6=$alice6 other=$bob other6=$bob6 mac=$mac_alice mtu=1300 ;;
+	bob) own=$bob own6=$bob6 other=$alice other6=$alice6 mac=$mac_bob mtu=1376 ;;
 	esac
 	check "$name boots and finds its card" heard "$name" "READY $mac " || {
 		detail_file "$T/$name.console"
@@ -86,6 +91,9 @@ for name in alice bob; do
 	check "$name is given no router" not grep -q 'GUEST-LEASE *router' "$T/$name.console"
 	check "$name pings the other" heard "$name" "RESULT ping ${other%/*} ok" || detail_file "$T/$name.console" 40
 	check "$name speaks TCP with the other" heard "$name" "RESULT hello ${other%/*} ok hello from " || detail_file "$T/$name.console" 40
+	check "$name makes its IPv6 address of its prefix and its MAC" grep -q "inet6 $own6/64 scope global dynamic" "$T/$name.console"
+	check "$name pings the other over IPv6" heard "$name" "RESULT ping $other6 ok" || detail_file "$T/$name.console" 40
+	check "$name speaks TCP with the other over IPv6" heard "$name" "RESULT hello $other6 ok hello from " || detail_file "$T/$name.console" 40
 	check "$name was answered by fold alone" grep -q "^fold: $name $mac: DHCPACK" "$T/$name.log"
 done
 check 'alice renews' heard alice 'RESULT renew ok'
@@ -116,7 +124,8 @@ status=$?
 echo "# the demo took $(($(now) - start)) ms"
 check 'the demo ends well' ended 0 || detail_file "$T/demo" 60
 for line in 'alice: DHCP gave it address' 'bob: DHCP gave it address' 'alice: ping bob at .* ms' 'bob: ping alice at .* ms' \
-	'alice: TCP to bob: "hello from bob' 'fold works here'; do
+	'alice: TCP to bob: "hello from bob' \
+	'alice: ping bob at fd5e:.* ms' 'bob: ping alice at fd5e:.* ms' 'fold works here'; do
 	check "the demo shows: $line" grep -q "$line" "$T/demo"
 done
 nothing_left 'the demo'

@@ -7,7 +7,19 @@
 
 #include <string.h>
 
-enum reply { SILENCE, ARP_ANSWER, DHCP_OFFER, DHCP_ACK, DHCP_NAK, RA_ANSWER, NA_ANSWER, NA_GATEWAY, NA_ALL_NODES, DHCP6_ADVERTISE, DHCP6_REPLY };
+enum reply {
+	SILENCE,
+	ARP_ANSWER,
+	DHCP_OFFER,
+	DHCP_ACK,
+	DHCP_NAK,
+	RA_ANSWER,
+	NA_ANSWER,
+	NA_GATEWAY,
+	NA_ALL_NODES,
+	DHCP6_ADVERTISE,
+	DHCP6_REPLY
+};
 
 struct ask {
 	const char *name;
@@ -197,10 +209,11 @@ static void run_ask(const struct ask *a)
 		       a->drop ? a->drop : "taken");
 	if (!right)
 		for (size_t i = 0; i < n; i++)
-			detail("a reply: %s, xid %x, DHCP type %u, for %08x, ARP %08x, ICMPv6 type %u flags %08x MAC %012llx, "
-			       "DHCPv6 type %u",
-			       got[i].arp ? "ARP" : "DHCP", got[i].xid, got[i].msg, got[i].yiaddr, got[i].spa, got[i].nd,
-			       got[i].flags, (unsigned long long)got[i].lla, got[i].dhcp6);
+			detail(
+			    "a reply: %s, xid %x, DHCP type %u, for %08x, ARP %08x, ICMPv6 type %u flags %08x MAC %012llx, "
+			    "DHCPv6 type %u",
+			    got[i].arp ? "ARP" : "DHCP", got[i].xid, got[i].msg, got[i].yiaddr, got[i].spa, got[i].nd,
+			    got[i].flags, (unsigned long long)got[i].lla, got[i].dhcp6);
 	if (!nowhere)
 		detail_ports("it went on to", seen_mask(id) | (host_heard(id) ? ON(H) : 0));
 }

@@ -177,7 +177,7 @@ enum ext {
 	X_SHIM6,
 	X_UNKNOWN, /* 253 */
 };
-#define MF6 1	      /* in .frag of IPv6 */
+#define MF6 1         /* in .frag of IPv6 */
 #define NO_LENGTH 255 /* in .olen: 0 */
 
 /* Whole frames are written down with the macros of cases.h, which give every field its honest value. */

@@ -146,11 +146,27 @@ struct table {
 extern const struct table table_l2, table_arp, table_ip4, table_gateway, table_host, table_to, table_hijack;
 extern const struct table table_ip6, table_ext6, table_nd, table_gateway6, table_off, table_to6, table_to_nd;
 
+/* One name for many frames (bulk.c). */
+struct bulk {
+	const char *name;
+	enum port from, judge;
+	uint32_t n;
+	/* The i-th frame; 0 for a value that is left out. */
+	size_t (*make)(uint32_t i, uint32_t id, uint8_t *frame);
+	/* Each goes there; NULL: each is seen where `reach` says; "*": dropped, by whatever counter, or refused by the tap. */
+	const char *drop;
+	unsigned reach;
+};
+extern const struct bulk bulks6[];
+extern const size_t bulks6_count;
+
 #define TABLE(id, title, list) const struct table id = {title, list, sizeof(list) / sizeof((list)[0])}
 #define FROM(x) .from = AT_##x, .judge = AT_##x
 #define TOWARDS(x, sender) .from = AT_##sender, .judge = AT_##x
 #define DROP(name) .drop = name
 #define SEEN(...) .reach = (__VA_ARGS__)
 #define NOWHERE .quiet = true
+/* fold's to answer: on its way to the guest the shared table may take it before the VM's own counts. */
+#define TAKEN .quiet = true, .drop = "taken"
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-/* What the policy promises: this many a second, and this many at once, per kind (ARP; IPv4). */
+/* What the policy promises: this many a second, and this many at once, per kind (ARP; IPv4; IPv6; neighbour discovery). */
 #define CAP 1000
 #define BURST 500
 
@@ -87,15 +87,28 @@ static void run_beside(const char *what, const struct shape *s)
 
 int run_flood(void)
 {
-	static const struct shape broadcast = {UDP(A, ALL1)}, multicast = {UDP(A, GROUP)}, arp = {ARP_REQUEST(A, P)},
-				  discover = {DHCP(A, DISCOVER)}, service = {ARP_REQUEST(A, SERVICE)},
-				  forged = {UDP(A, P, .src = IP_B)};
+	static const struct {
+		const char *what;
+		struct shape s;
+	} storms[] =
+	    {
+		{"broadcasts", {UDP(A, ALL1)}},          {"multicasts", {UDP(A, GROUP)}},
+		{"ARP requests", {ARP_REQUEST(A, P)}},   {"IPv6 multicasts", {UDP6(A, GROUP, .dmac = MAC_GROUP6)}},
+		{"neighbour solicitations", {NS(A, P)}}, {"duplicate address detection", {DAD(A)}},
+	    },
+	  beside[] = {
+	      {"DISCOVER", {DHCP(A, DISCOVER)}},
+	      {"ARP for fold's address", {ARP_REQUEST(A, SERVICE)}},
+	      {"forged frames", {UDP(A, P, .src = IP_B)}},
+	      {"router solicitations", {RS(LA)}},
+	      {"solicitations for fold's address", {NS(A, SERVICE)}},
+	      {"DHCPv6 SOLICIT", {DHCP6(LA, SOLICIT)}},
+	      {"DNS", {UDP6(A, SERVICE, .dport = 53)}},
+	  };
 
-	run_storm("broadcasts", &broadcast);
-	run_storm("multicasts", &multicast);
-	run_storm("ARP requests", &arp);
-	run_beside("DISCOVER", &discover);
-	run_beside("ARP for fold's address", &service);
-	run_beside("forged frames", &forged);
+	for (size_t i = 0; i < sizeof(storms) / sizeof(storms[0]); i++)
+		run_storm(storms[i].what, &storms[i].s);
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
+		run_beside(beside[i].what, &beside[i].s);
 	return finish();
 }

@@ -164,13 +164,13 @@ static const struct ip6 ips6[] = {
     IP6(0, 0, 0, 0, 0, 0xffff, 0x0a00, 0x0101), IP6(0x64, 0xff9b, 0, 0, 0, 0, 0xa00, 1), IP6(0xfe80, 0, 0, 1, EUI6(0x0a)),
 };
 /* clang-format on */
-static const uint16_t words[] = {0,      1,      2,      3,      4,      8,      20,     21,     28,     36,     40,
-				 53,     67,     68,     137,    138,    0x0800, 0x0806, 0x86dd, 0x8100, 0x88a8, 0x88cc,
-				 0x2000, 0x2001, 0x2002, 0x4000, 0x3fff, 0xffff, 0x0604, 0x0101, 1500,   7,      24,
-				 32,     546,    547,    16};
-static const uint8_t octets[] = {0,  1,   2,    4,    5,    6,    9,    17,   41,   47,  58,
-				 89, 112, 0x40, 0x44, 0x45, 0x46, 0x4f, 0x60, 0x65, 0xff, 43, 44, 51, 59, 60, 14,
-				 128, 133, 134, 135, 136, 137, 143, 254};
+static const uint16_t words[] = {0,      1,      2,      3,      4,      8,      20,     21,     28,     36,
+				 40,     53,     67,     68,     137,    138,    0x0800, 0x0806, 0x86dd, 0x8100,
+				 0x88a8, 0x88cc, 0x2000, 0x2001, 0x2002, 0x4000, 0x3fff, 0xffff, 0x0604, 0x0101,
+				 1500,   7,      24,     32,     546,    547,    16};
+static const uint8_t octets[] = {0,   1,    2,    4,    5,    6,    9,    17,   41,   47,  58, 89,
+				 112, 0x40, 0x44, 0x45, 0x46, 0x4f, 0x60, 0x65, 0xff, 43,  44, 51,
+				 59,  60,   14,   128,  133,  134,  135,  136,  137,  143, 254};
 
 static void put(uint8_t *f, size_t len, size_t at, uint64_t v, size_t size)
 {
@@ -201,8 +201,8 @@ static void put_field(uint8_t *f, size_t len)
 
 static void put_field6(uint8_t *f, size_t len)
 {
-	static const uint8_t mac_at[] = {0, 6, 80, 64}, ip_at[] = {22, 38, 62}, word_at[] = {12, 14, 18, 54, 56, 78, 62},
-			     octet_at[] = {14, 19, 20, 21, 54, 55, 78, 79};
+	static const uint8_t mac_at[] = {0, 6, 80, 64}, ip_at[] = {22, 38, 62},
+			     word_at[] = {12, 14, 18, 54, 56, 78, 62}, octet_at[] = {14, 19, 20, 21, 54, 55, 78, 79};
 
 	switch (below(4)) {
 	case 0:

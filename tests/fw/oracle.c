@@ -141,6 +141,11 @@ static bool ip_from(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	if (dmac == SERVICE(v->mac))
 		return false;
+	/* DNS is fold's to answer, wherever it is sent; over TCP only what is sent to fold. */
+	if (!p.offset && p.proto == 17 && frame_u16(p.l4 + 2) == 53)
+		return false;
+	if (!p.offset && p.proto == 6 && frame_u16(p.l4 + 2) == 53 && v->service && p.dst == v->service)
+		return false;
 	if (is_broadcast(v, p.dst))
 		return dmac == MAC_ALL;
 	if (is_edge(v, p.dst))
@@ -202,8 +207,8 @@ static bool ip_to(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	if (is_broadcast(v, p.dst))
 		return near && dmac == MAC_ALL;
-	if (p.dst == v->ip)
-		return dmac == v->mac;
+	if (p.dst == v->ip) /* its DNS is fold's to answer */
+		return dmac == v->mac && !(!p.offset && p.proto == 17 && frame_u16(p.l4 + 2) == 53);
 	return is_listed(v, p.dst, dmac);
 }
 

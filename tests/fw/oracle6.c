@@ -22,8 +22,8 @@ struct packet {
 enum { RS = 133, RA, NS, NA, REDIRECT };
 enum { NO_OPTION, SOURCE_OPTION = 1, TARGET_OPTION = 2, NONCE_OPTION = 14, BAD_OPTION = 256 };
 
-static const struct ip6 all_nodes = IP6_NODES, link_local = IP6(0xfe80), any = IP6_ANY, group_base = SOLICITED6(0), host_near = IP6_H2,
-			host_local = IP6_LH;
+static const struct ip6 all_nodes = IP6_NODES, link_local = IP6(0xfe80), any = IP6_ANY, group_base = SOLICITED6(0),
+			host_near = IP6_H2, host_local = IP6_LH;
 
 static bool in(struct ip6 a, struct ip6 net, unsigned len)
 {
@@ -132,7 +132,7 @@ static bool parse_nd(const struct packet *p, struct ip6 *target, int *option, ui
 	*target = frame_ip6(p->l4 + 8);
 	*option = p->len == 24 ? NO_OPTION : p->l4[25] == 1 ? p->l4[24] : BAD_OPTION;
 	*lla = p->len == 24 ? 0 : frame_mac(p->l4 + 26);
-	return *option == NO_OPTION || *option == (p->l4[0] == NA ? TARGET_OPTION
+	return *option == NO_OPTION || *option == (p->l4[0] == NA          ? TARGET_OPTION
 						   : ip6_same(p->src, any) ? NONCE_OPTION
 									   : SOURCE_OPTION);
 }
@@ -156,8 +156,8 @@ static bool nd_from(const struct vm *v, const struct packet *p)
 	if (asks && is_folds(v, target))
 		return false;
 	if (asks && ip6_same(p->src, any))
-		return (ip6_same(target, v->ip6) || ip6_same(target, v->local6)) && ip6_same(p->dst, solicited(target)) &&
-		       p->dmac == mac_of(p->dst);
+		return (ip6_same(target, v->ip6) || ip6_same(target, v->local6)) &&
+		       ip6_same(p->dst, solicited(target)) && p->dmac == mac_of(p->dst);
 	if (!ip6_same(p->src, v->ip6) && (!is_local(p->src) || is_foreign_eui(v, p->src)))
 		return false;
 	if (option != NO_OPTION && lla != v->mac)
@@ -184,6 +184,11 @@ bool oracle6_from(const struct vm *v, const uint8_t *f, size_t len)
 	if (p.next == 58 && p.l4[0] >= RS && p.l4[0] <= REDIRECT)
 		return nd_from(v, &p);
 	if (!ip6_same(p.src, v->ip6) || !is_open(&p) || p.dmac == SERVICE(v->mac))
+		return false;
+	/* DNS is fold's to answer, wherever it is sent; over TCP only what is sent to fold. */
+	if (p.next == 17 && frame_u16(p.l4 + 2) == 53)
+		return false;
+	if (p.next == 6 && frame_u16(p.l4 + 2) == 53 && v->has_service6 && ip6_same(p.dst, v->service6))
 		return false;
 	if (!is_one(p.dmac))
 		return is_listed(v, &p);
@@ -243,7 +248,7 @@ bool oracle6_to(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	if (!near(v, p.src) && !(v->gateway6 && p.smac == MAC_G && is_routable(p.src)))
 		return false;
-	if (ip6_same(p.dst, v->ip6))
-		return p.dmac == v->mac;
+	if (ip6_same(p.dst, v->ip6)) /* its DNS is fold's to answer */
+		return p.dmac == v->mac && !(p.next == 17 && frame_u16(p.l4 + 2) == 53);
 	return is_listed(v, &p);
 }

@@ -260,8 +260,8 @@ bool fence_from(enum port p)
 {
 	static uint8_t f[FRAME_MAX];
 	const struct vm *v = &vms[p];
-	const struct shape s = v->ip ? honest(v->mac, v->ip, v->peer_mac, v->peer_ip)
-				     : honest6(v->mac, v->ip6, v->peer_mac, v->peer_ip6);
+	const struct shape s =
+	    v->ip ? honest(v->mac, v->ip, v->peer_mac, v->peer_ip) : honest6(v->mac, v->ip6, v->peer_mac, v->peer_ip6);
 	uint32_t id = ++next_fence;
 
 	return port_send(p, f, frame_build(&s, id, f), NULL, 0) && await(&fence_seen[v->peer], id);
@@ -271,8 +271,8 @@ bool fence_to(enum port p)
 {
 	static uint8_t f[FRAME_MAX];
 	const struct vm *v = &vms[p];
-	const struct shape s = v->ip ? honest(v->peer_mac, v->peer_ip, v->mac, v->ip)
-				     : honest6(v->peer_mac, v->peer_ip6, v->mac, v->ip6);
+	const struct shape s =
+	    v->ip ? honest(v->peer_mac, v->peer_ip, v->mac, v->ip) : honest6(v->peer_mac, v->peer_ip6, v->mac, v->ip6);
 	uint32_t id = ++next_fence;
 
 	return port_send(v->peer, f, frame_build(&s, id, f), NULL, 0) && await(&fence_seen[p], id);

@@ -151,8 +151,7 @@ static int read_line(const struct nlmsghdr *h, void *arg)
 	struct lines *l = arg;
 	char text[512];
 	const struct nlattr *a = NULL;
-	size_t fixed = h->nlmsg_type == RTM_NEWNEIGH ? sizeof(struct ndmsg)
-						  : sizeof(struct rtmsg);
+	size_t fixed = h->nlmsg_type == RTM_NEWNEIGH ? sizeof(struct ndmsg) : sizeof(struct rtmsg);
 	size_t at = (size_t)snprintf(text, sizeof(text), "%u ", h->nlmsg_type);
 
 	/* The kernel's dump says GET where it means NEW. */
@@ -165,13 +164,16 @@ static int read_line(const struct nlmsghdr *h, void *arg)
 
 	if (h->nlmsg_type == RTM_NEWNEIGH) {
 		const struct ndmsg *nd = mnl_nlmsg_get_payload(h);
+		/* The kernel notes the groups that it sends to itself. */
+		if (nd->ndm_family == AF_INET6 && nd->ndm_state & NUD_NOARP)
+			return MNL_CB_OK;
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "if%d static%d", nd->ndm_ifindex,
 				       !!(nd->ndm_state & (NUD_NOARP | NUD_PERMANENT)));
 	}
 	for (each_attr (a, h, fixed)) {
 		uint16_t type = mnl_attr_get_type(a), len = mnl_attr_get_payload_len(a);
 		bool lasts = h->nlmsg_type == RTM_NEWNEIGH ? type == NDA_DST || type == NDA_LLADDR || type == NDA_MASTER
-							: type == RTA_DST || type == RTA_GATEWAY || type == RTA_OIF;
+							   : type == RTA_DST || type == RTA_GATEWAY || type == RTA_OIF;
 		if (!lasts || at + 2U * len + 8 > sizeof(text))
 			continue;
 		at += (size_t)snprintf(text + at, sizeof(text) - at, " %u:", type);

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a running VM's files are read again with: address lists that go on, the copy's text, which changes the rules see, notify's keys. */
+#include "base/file.h"
+#include "fw/rules.h"
+#include "guest/address_list.h"
+#include "guest/build.h"
+#include "report_catch.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <sys/stat.h>
+
+static struct {
+	char dir[64];
+	struct catch c;
+	struct address_lists last;
+	struct binding b;
+	struct config config;
+} t;
+
+static const char *at(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", t.dir, name);
+	return path;
+}
+
+static void put(const char *name, const char *text)
+{
+	FILE *f = fopen(at(name), "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void parse(const char *text)
+{
+	binding_free(&t.b);
+	assert_int_equal(binding_parse(text, strlen(text), "b", BINDING_VM, &t.b, catch_reset(&t.c)), 0);
+}
+
+static int fixture(void **state)
+{
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	strcpy(t.dir, "/tmp/fold-reload.XXXXXX");
+	if (!mkdtemp(t.dir) || config_defaults(&t.config, catch_reset(&t.c)) < 0)
+		return -1;
+	return 0;
+}
+
+static int clean(void **state)
+{
+	char command[128];
+
+	(void)state;
+	address_lists_free(&t.last);
+	address_lists_free(&t.last);
+	binding_free(&t.b);
+	config_free(&t.config);
+	snprintf(command, sizeof(command), "rm -rf %s", t.dir);
+	return system(command);
+}
+
+static int reload(void)
+{
+	return address_lists_reload(&t.b, t.dir, &t.last, catch_reset(&t.c));
+}
+
+/* The last octet of the only address, or -1 where there is not one. */
+static int octet(void)
+{
+	return t.b.list_records.count == 1 ? ((const uint8_t *)&t.b.list_records.at[0].ip4)[3] : -1;
+}
+
+static void a_list_goes_on(void **state)
+{
+	(void)state;
+	parse("ADDRESS_LISTS=x\n");
+	assert_int_equal(reload(), 0);
+	assert_has(t.c.warnings, "address_list_x: there is no such address list");
+	assert_int_equal(t.b.list_records.count, 0);
+	put("address_list_x", "ADDRESS:a.=10.0.0.1\n");
+	assert_int_equal(reload(), 0);
+	assert_int_equal(octet(), 1);
+	assert_string_equal(t.c.warnings, "");
+	put("address_list_x", "ADDRESS:a.=10.0.0.2\n");
+	assert_int_equal(reload(), 0);
+	assert_int_equal(octet(), 2);
+	put("address_list_x", "\nADDRESS:a.=y\n");
+	assert_int_equal(reload(), 0);
+	assert_has(t.c.warnings, "address_list_x:2: ADDRESS:a.=y: is not an IPv4 address");
+	assert_has(t.c.warnings, "what it said before stays in force");
+	assert_int_equal(octet(), 2);
+	assert_int_equal(unlink(at("address_list_x")), 0);
+	assert_int_equal(reload(), 0);
+	assert_has(t.c.warnings, "address_list_x: cannot be opened: No such file");
+	assert_int_equal(octet(), 2);
+	put("address_list_x", "");
+	assert_int_equal(reload(), 0);
+	assert_int_equal(t.b.list_records.count, 0);
+	assert_string_equal(t.c.warnings, "");
+}
+
+static void a_list_that_never_was_good(void **state)
+{
+	(void)state;
+	put("address_list_x", "ADDRESS:a.=y\n");
+	parse("ADDRESS_LISTS=x\n");
+	assert_int_equal(reload(), -EINVAL);
+	assert_has(t.c.r.msg, "address_list_x:1:");
+	assert_int_equal(symlink("elsewhere", at("address_list_z")), 0);
+	parse("ADDRESS_LISTS=z\n");
+	assert_int_equal(reload(), -ELOOP);
+}
+
+static void lists_come_and_go(void **state)
+{
+	(void)state;
+	put("address_list_x", "ADDRESS:a.=10.0.0.1\n");
+	put("address_list_y", "ADDRESS:b.=10.0.0.2\nNO_FORWARD=n.example\n");
+	parse("ADDRESS_LISTS=x,y\n");
+	assert_int_equal(reload(), 0);
+	assert_int_equal(t.b.list_records.count, 2);
+	assert_true(t.b.list_no_forward.len > 0);
+	parse("ADDRESS_LISTS=y\n");
+	assert_int_equal(reload(), 0);
+	assert_int_equal(octet(), 2);
+	/* One that was named before is as good as it was then. */
+	assert_int_equal(unlink(at("address_list_x")), 0);
+	parse("ADDRESS_LISTS=x\n");
+	assert_int_equal(reload(), 0);
+	assert_int_equal(octet(), 1);
+	parse("HOSTNAME=none\n");
+	assert_int_equal(reload(), 0);
+	assert_int_equal(t.b.list_records.count, 0);
+}
+
+static struct identity vm(void)
+{
+	struct identity id = {.iface = "vm0", .mac = {0x52, 0x54, 0, 1, 2, 3}, .has4 = true, .has6 = true, .mtu = 1500};
+
+	id.ip4.len = 24;
+	id.ip6.len = 64;
+	inet_pton(AF_INET, "10.0.1.1", &id.ip4.addr);
+	inet_pton(AF_INET6, "fde5::1", &id.ip6.addr);
+	return id;
+}
+
+static void the_text_of_the_copy(void **state)
+{
+	const char text[] = "HOSTNAME=x\nMAC=52:54:00:00:00:09\n# end";
+	struct identity id = vm();
+	char *whole = NULL, *path = NULL, *read = NULL;
+	size_t len = 0, read_len = 0;
+
+	(void)state;
+	parse(text);
+	assert_int_equal(binding_copy_text(&id, &t.b, text, strlen(text), &whole, &len, catch_reset(&t.c)), 0);
+	assert_int_equal(binding_write_copy(t.dir, &id, &t.b, text, strlen(text), &path, catch_reset(&t.c)), 0);
+	assert_int_equal(file_read_plain(path, 4096, &read, &read_len, catch_reset(&t.c)), 0);
+	assert_int_equal(read_len, len);
+	assert_memory_equal(read, whole, len);
+	assert_string_equal(read, "MAC=52:54:00:01:02:03\nIP=10.0.1.1\nSUBNET=10.0.1.0/24\nIP6=fde5::1\n"
+				  "SUBNET6=fde5::/64\nMTU=1500\nHOSTNAME=x\n# end");
+	free(whole);
+	free(path);
+	free(read);
+}
+
+static int build(const char *text, struct guest *g)
+{
+	struct identity id = vm();
+
+	parse(text);
+	return guest_build(&id, &t.b, &t.config, GUEST_NEED_GATEWAY_MAC, g, catch_reset(&t.c));
+}
+
+#define BASE "NAMESERVERS=10.0.1.50\nNAMESERVERS6=fde5::50\nGATEWAY=10.0.1.90\nGATEWAY_MAC=7a:00:00:00:00:01\n"
+
+/* differs: the rules of a VM with these lines more are others. */
+static void check_differ(const char *more, bool differs)
+{
+	struct guest a, b;
+	char text[512];
+
+	assert_int_equal(build(BASE, &a), 0);
+	snprintf(text, sizeof(text), BASE "%s", more);
+	assert_int_equal(build(text, &b), 0);
+	if (rules_differ(&a, &b) != differs || rules_differ(&b, &a) != differs)
+		fail_msg("%s", more);
+	guest_free(&a);
+	guest_free(&b);
+}
+
+static void which_changes_the_rules_see(void **state)
+{
+	static const char *const seen[] = {
+	    "GATEWAY=10.0.1.91",
+	    "GATEWAY_MAC=7a:00:00:00:00:02",
+	    "PRIVATE=1",
+	    "GATEWAY6=fde5::90\nGATEWAY6_MAC=7a:00:00:00:00:03",
+	    "DHCP_SERVER_IP=10.0.1.51",
+	    "DNS_SERVER_IP=10.0.1.52",
+	    "DNS_SERVER_IP6=fde5::52",
+	    "DNS_INTERCEPT=service",
+	    "DNS_SERVE=no",
+	    "NOTIFY_IP=10.0.1.60",
+	    "NOTIFY_PORT=4242\nNOTIFY_IP=10.0.1.50",
+	    "NOTIFY_PORT=4242\nNOTIFY_IP6=fde5::50",
+	};
+	static const char *const unseen[] = {
+	    "",
+	    "HOSTNAME=x",
+	    "MTU=1400",
+	    "ADDRESS:a.=10.0.0.1",
+	    "NAMESERVERS=10.0.1.53",
+	    "DOMAIN_SEARCH=a.example",
+	    "DNS_FORWARD=yes",
+	    "DHCP_OPTION:43=00",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++)
+		check_differ(seen[i], true);
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+		check_differ(unseen[i], false);
+}
+
+static void notify_keys(void **state)
+{
+	static const char *const taken[] = {"53", "67", "68", "546", "547"};
+	struct guest g;
+
+	(void)state;
+	t.config.notify_period = 7;
+	assert_int_equal(build("NOTIFY_PORT=4242\nNOTIFY_IP=10.0.1.60\n", &g), 0);
+	assert_int_equal(g.notify.port, 4242);
+	assert_int_equal(g.notify.period, 7);
+	assert_int_equal(g.notify.ip4.s_addr, inet_addr("10.0.1.60"));
+	assert_true(IN6_IS_ADDR_UNSPECIFIED(&g.notify.ip6));
+	assert_false(g.notify.waiting);
+	assert_true(guest_serves4(&g, g.notify.ip4));
+	guest_free(&g);
+	assert_int_equal(build("NOTIFY_PORT=4242\nNOTIFY_IP6=fde5::60\n", &g), 0);
+	assert_int_equal(g.notify.port, 4242);
+	assert_int_equal(g.notify.ip4.s_addr, 0);
+	assert_true(guest_serves6(&g, &g.notify.ip6));
+	guest_free(&g);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		char text[64];
+		snprintf(text, sizeof(text), "NOTIFY_IP=10.0.1.60\nNOTIFY_PORT=%s\n", taken[i]);
+		assert_int_equal(build(text, &g), -EINVAL);
+		assert_has(t.c.r.msg, "b:2: NOTIFY_PORT=");
+	}
+	assert_int_equal(build("NOTIFY_PORT=4242\n", &g), 0);
+	assert_has(t.c.warnings, "b:1: NOTIFY_PORT stands without a NOTIFY_IP or NOTIFY_IP6");
+	assert_int_equal(g.notify.port, 0);
+	guest_free(&g);
+	t.config.enable_notify = false;
+	assert_int_equal(build("NOTIFY_PORT=4242\nNOTIFY_IP=10.0.1.60\n", &g), 0);
+	assert_int_equal(g.notify.port, 0);
+	guest_free(&g);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture, clean)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_list_goes_on),       TEST(a_list_that_never_was_good),  TEST(lists_come_and_go),
+	    TEST(the_text_of_the_copy), TEST(which_changes_the_rules_see), TEST(notify_keys),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
