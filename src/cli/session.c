@@ -207,10 +207,11 @@ static int make_rules(struct session *s, struct report *r)
 
 static int attach(struct session *s, const struct link_info *bridge, struct report *r)
 {
-	struct link_port port = {.ifindex = s->ifindex, .bridge = bridge->ifindex};
+	struct link_port port = {.ifindex = s->ifindex, .bridge = bridge->ifindex, .bridge_name = s->info.bridge};
 	const char *step;
 
 	port.mtu = bridge->mtu < MTU_MOST ? bridge->mtu : MTU_MOST;
+	memcpy(port.bridge_mac, bridge->mac, MAC_LEN);
 	memcpy(port.own_mac, s->guest.service_mac, MAC_LEN);
 	memcpy(port.guest_mac, s->guest.id.mac, MAC_LEN);
 	int err = link_attach(s->link, &port, &step);

@@ -214,6 +214,23 @@ static int set_master(struct link *l, const struct link_port *p)
 }
 
 /*
+ * A bridge that was never given a MAC takes its lowest port's, and where the tap is the only port that is fold's own on the
+ * guest's link: the guest could not tell the host from fold, and the host's neighbours would lose it. It keeps the one
+ * that it had.
+ */
+static int keep_bridge_mac(struct link *l, const struct link_port *p)
+{
+	struct link_info now;
+	int err = link_find(l, p->bridge_name, &now);
+
+	if (err || memcmp(now.mac, p->own_mac, MAC_LEN) != 0)
+		return err;
+	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, p->bridge);
+	mnl_attr_put(h, IFLA_ADDRESS, MAC_LEN, p->bridge_mac);
+	return talk(l, h, NULL, NULL);
+}
+
+/*
  * The guest's frames teach nothing and are refused from any MAC but the one entered; unknown
  * unicast is not for it. It gets all multicast, whatever snooping thinks (its rules choose): a
  * router port in the bridge's words. And it is no way to the root of a spanning tree.
@@ -343,6 +360,9 @@ int link_attach(struct link *l, const struct link_port *p, const char **step)
 		return err;
 	*at = "make it a port of the bridge";
 	if ((err = set_master(l, p)) < 0)
+		return err;
+	*at = "keep the bridge's MAC address";
+	if ((err = keep_bridge_mac(l, p)) < 0)
 		return err;
 	*at = "turn learning off on its port";
 	if ((err = set_port_flags(l, p)) < 0)

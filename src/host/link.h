@@ -30,8 +30,10 @@ int link_find(struct link *l, const char *name, struct link_info *out);
 int link_make_bridge(struct link *l, const char *name);
 
 struct link_port {
-	int ifindex;                /* of the tap */
-	int bridge;                 /* ifindex */
+	int ifindex;             /* of the tap */
+	int bridge;              /* ifindex */
+	const char *bridge_name; /* and its name and MAC */
+	uint8_t bridge_mac[MAC_LEN];
 	uint32_t mtu;               /* octets; at most the bridge's, or the bridge would shrink */
 	uint8_t own_mac[MAC_LEN];   /* the tap's */
 	uint8_t guest_mac[MAC_LEN]; /* behind it */
@@ -39,7 +41,7 @@ struct link_port {
 
 /*
  * Makes the tap a port that teaches the bridge nothing: its address and MTU, no IPv6 of the host's on it, learning
- * off, locked where the kernel can (5.18), one static forwarding entry for the guest; then up, last.
+ * off, locked where the kernel can (5.18), one static forwarding entry for the guest; then up, last. The bridge keeps its MAC.
  * 0 or -errno; *step, if not NULL, then says in words what failed.
  */
 int link_attach(struct link *l, const struct link_port *p, const char **step);

@@ -183,8 +183,21 @@ check "a guest does not reach the host's address on the bridge outside its subne
 ip addr add 10.0.2.254/24 dev "$BRIDGE"
 check 'and reaches the one inside it' reaches ann 10.0.2.254
 
-for vm in ann bob eve; do
+# ---- a bridge that no other port is on ----
+
+alone=${BRIDGE%?}x
+ip link add "$alone" type bridge
+ip link set "$alone" up
+ip addr add 10.0.5.254/24 dev "$alone"
+before=$(cat "/sys/class/net/$alone/address")
+check 'solo starts' start_vm solo 10.0.5.1/24 52:54:00:00:05:01 --bridge "$alone"
+ip -n solo addr add 10.0.5.1/24 dev eth0
+check 'a bridge keeps its MAC address when a VM is its first port' same "the bridge's MAC" \
+	"$(cat "/sys/class/net/$alone/address")" "$before"
+check 'and that VM reaches the host' reaches solo 10.0.5.254
+
+for vm in ann bob eve solo; do
 	check "$vm ends" stop_vm "$vm"
 done
-nothing_left 'three guests'
+nothing_left 'four guests'
 finish

@@ -95,6 +95,8 @@ static const struct ask asks[] = {
     {"solicitation for the default router: NA with the gateway's MAC", {NS(LB, FOLD_B)}, AT_B, NA_GATEWAY, NULL},
     {"solicitation for a gateway outside of the prefix: NA with its MAC", {NS(D, G3)}, AT_D, NA_GATEWAY, NULL},
     {"51 duplicate address detection of fold's address: NA to all", {DAD(SERVICE, .smac = MAC_A)}, AT_A, NA_ALL_NODES, NULL},
+    {"51 duplicate address detection of fold's link-local address: NA to all", {DAD(FOLD_A, .smac = MAC_A)}, AT_A, NA_ALL_NODES, NULL},
+    {"51 duplicate address detection of the gateway's address: NA to all", {DAD(G, .smac = MAC_B)}, AT_B, NA_ALL_NODES, NULL},
     {"DHCPv6 SOLICIT: ADVERTISE", {DHCP6(LA, SOLICIT)}, AT_A, DHCP6_ADVERTISE, NULL},
     {"DHCPv6 SOLICIT of a VM with IPv6 alone: ADVERTISE", {DHCP6(LS, SOLICIT)}, AT_S, DHCP6_ADVERTISE, NULL},
     {"DHCPv6 SOLICIT from a private link-local address: ADVERTISE", {DHCP6(A, SOLICIT, .src6 = IP6_ELSE)}, AT_A, DHCP6_ADVERTISE, NULL},
@@ -142,7 +144,7 @@ static bool answered6(const struct ask *a, uint32_t id, const struct answer *got
 		       got->flags == (a->reply == NA_GATEWAY ? 0xe0000000 : 0x60000000);
 	case NA_ALL_NODES:
 		return got->nd == 136 && ip6_same(got->dst6, nodes) && ip6_same(got->target, a->f.target) &&
-		       got->flags == 0x20000000;
+		       got->flags == (got->lla == MAC_G ? 0xa0000000 : 0x20000000);
 	case DHCP6_ADVERTISE:
 		return got->dhcp6 == ADVERTISE && got->xid == (id & 0xffffff) && ip6_same(got->dst6, a->f.src6);
 	case DHCP6_REPLY:

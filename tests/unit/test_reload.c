@@ -4,9 +4,11 @@
 #include "fw/rules.h"
 #include "guest/address_list.h"
 #include "guest/build.h"
+#include "guest/reload.h"
 #include "report_catch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -273,6 +275,148 @@ static void notify_keys(void **state)
 	guest_free(&g);
 }
 
+static struct identity id;
+static struct reload w;
+static char file[128], copy[128];
+
+/* A VM that runs with that -b file, and its copy. */
+static void begin(const char *text)
+{
+	char *path = NULL;
+
+	id = vm();
+	memset(&w, 0, sizeof(w));
+	free(t.config.datapath);
+	t.config.datapath = strdup(t.dir);
+	snprintf(file, sizeof(file), "%s", at("file"));
+	snprintf(copy, sizeof(copy), "%s", at("vm0"));
+	put("file", text);
+	parse(text);
+	assert_int_equal(binding_write_copy(t.dir, &id, &t.b, text, strlen(text), &path, catch_reset(&t.c)), 0);
+	assert_string_equal(path, copy);
+	free(path);
+	w = (struct reload){.id = &id, .config = &t.config, .lists = &t.last, .path = {file, copy}};
+	assert_int_equal(reload_begin(&w, &t.b, text, strlen(text), catch_reset(&t.c)), 0);
+}
+
+/* The host's name that comes of reading; "" where nothing does. first, second: what changed, the last one last; -1: nothing. */
+static const char *hostname_now(int first, int second, bool lists)
+{
+	struct reload_changes c = {.count = 2, .lists = lists};
+	static char name[64];
+
+	if (first >= 0)
+		c.source[first] = 1;
+	if (second >= 0)
+		c.source[second] = 2;
+	reload_free_lines(&w.lines);
+	reload_read(&w, &c);
+	snprintf(name, sizeof(name), "%s", w.built ? w.guest.hostname : "");
+	if (w.built) {
+		guest_free(&w.guest);
+		reload_accept(&w);
+	}
+	return name;
+}
+#define read_file() hostname_now(RELOAD_FILE, -1, false)
+#define read_copy() hostname_now(RELOAD_COPY, -1, false)
+
+/* Written at another time than before, as far as the file system can tell. */
+static void put_later(const char *name, const char *text)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = 1000 + random() % 1000000}};
+
+	put(name, text);
+	assert_int_equal(utimensat(AT_FDCWD, at(name), times, 0), 0);
+}
+
+static void edit_copy(const char *text)
+{
+	char whole[512];
+
+	snprintf(whole, sizeof(whole), "MAC=52:54:00:01:02:03\nIP=10.0.1.1\n%s", text);
+	put_later("vm0", whole);
+}
+
+static void what_did_not_change(void **state)
+{
+	(void)state;
+	begin("HOSTNAME=one\n");
+	assert_string_equal(hostname_now(RELOAD_FILE, RELOAD_COPY, true), "");
+	put("file", "HOSTNAME=two\n");
+	assert_string_equal(read_file(), "two");
+	reload_write_copy(&w);
+	assert_int_equal(w.lines.count, 0);
+	assert_string_equal(read_copy(), "");
+	put_later("file", "HOSTNAME=two\n");
+	assert_string_equal(read_file(), "");
+	reload_free(&w);
+}
+
+static void the_last_change_counts(void **state)
+{
+	(void)state;
+	begin("HOSTNAME=one\n");
+	edit_copy("HOSTNAME=two\n");
+	assert_string_equal(read_copy(), "two");
+	/* Not written: only its mode, or a look at it. */
+	assert_int_equal(chmod(at("file"), 0600), 0);
+	assert_string_equal(read_file(), "");
+	put_later("file", "HOSTNAME=one\n");
+	assert_string_equal(read_file(), "one");
+	put_later("file", "HOSTNAME=three\n");
+	edit_copy("HOSTNAME=four\n");
+	assert_string_equal(hostname_now(RELOAD_FILE, RELOAD_COPY, false), "four");
+	put_later("file", "HOSTNAME=five\n");
+	edit_copy("HOSTNAME=six\n");
+	assert_string_equal(hostname_now(RELOAD_COPY, RELOAD_FILE, false), "five");
+	/* The last one is bad: the one before it counts. */
+	put_later("file", "HOSTNAME=seven\n");
+	edit_copy("HOSTNAME=-\n");
+	assert_string_equal(hostname_now(RELOAD_FILE, RELOAD_COPY, false), "seven");
+	assert_int_equal(w.lines.count, 1);
+	assert_has(w.lines.at[0], "/vm0:3: HOSTNAME=-: ");
+	reload_free(&w);
+}
+
+static void bad_and_gone(void **state)
+{
+	(void)state;
+	begin("HOSTNAME=one\n");
+	put_later("file", "\nHOSTNAME=-\n");
+	assert_string_equal(read_file(), "");
+	assert_has(w.lines.at[0], "/file:2: HOSTNAME=-: ");
+	assert_int_equal(unlink(file), 0);
+	assert_string_equal(read_file(), "");
+	assert_has(w.lines.at[0], "/file: is gone");
+	put_later("file", "HOSTNAME=two\n");
+	assert_string_equal(read_file(), "two");
+	assert_int_equal(w.lines.count, 0);
+	put_later("file", "HOSTNAME=three\nGATEWAY=10.0.2.1\nGATEWAY_MAC=7a:00:00:00:00:01\n");
+	assert_string_equal(read_file(), "");
+	assert_has(w.lines.at[0], "/file:2: GATEWAY is outside");
+	reload_free(&w);
+}
+
+static void with_lists(void **state)
+{
+	(void)state;
+	begin("HOSTNAME=one\n");
+	put("address_list_x", "ADDRESS:a.=y\n");
+	put_later("file", "HOSTNAME=two\nADDRESS_LISTS=x\n");
+	assert_string_equal(read_file(), "");
+	assert_has(w.lines.at[0], "address_list_x:1:");
+	assert_int_equal(w.failed, RELOAD_FILE);
+	/* Which is in force as soon as its list is good, without a new edit of its own. */
+	put("address_list_x", "ADDRESS:a.=10.0.0.1\n");
+	assert_string_equal(hostname_now(RELOAD_FILE, -1, true), "two");
+	assert_int_equal(w.failed, -1);
+	assert_string_equal(hostname_now(-1, -1, true), "");
+	put("address_list_x", "ADDRESS:a.=10.0.0.2\n");
+	assert_string_equal(hostname_now(-1, -1, true), "two");
+	reload_free(&w);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture, clean)
 
 int main(void)
@@ -280,6 +424,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_list_goes_on),       TEST(a_list_that_never_was_good),  TEST(lists_come_and_go),
 	    TEST(the_text_of_the_copy), TEST(which_changes_the_rules_see), TEST(notify_keys),
+	    TEST(what_did_not_change),  TEST(the_last_change_counts),      TEST(bad_and_gone),
+	    TEST(with_lists),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest/reload.h"
+
+#include "base/file.h"
+#include "guest/build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void reload_free_lines(struct reload_lines *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		free(l->at[i]);
+	*l = (struct reload_lines){0};
+}
+
+static void add_line(void *arg, const char *line)
+{
+	struct reload_lines *l = arg;
+
+	if (l->count < RELOAD_LINES && (l->at[l->count] = strdup(line)))
+		l->count++;
+	else
+		l->more++;
+}
+
+static void set_text(struct reload_text *to, struct reload_text from)
+{
+	free(to->at);
+	*to = from;
+}
+
+static bool same_text(const struct reload_text *a, const struct reload_text *b)
+{
+	return a->len == b->len && (!a->len || memcmp(a->at, b->at, a->len) == 0) && (a->at != NULL) == (b->at != NULL);
+}
+
+static void free_content(struct reload_content *c)
+{
+	free(c->text.at);
+	binding_free(&c->binding);
+	*c = (struct reload_content){0};
+}
+
+static struct reload_text duplicate(const struct reload_text *from)
+{
+	struct reload_text t = {.at = from->at ? malloc(from->len + 1) : NULL};
+
+	if (t.at) {
+		memcpy(t.at, from->at, from->len);
+		t.at[from->len] = 0;
+		t.len = from->len;
+	}
+	return t;
+}
+
+/* Written, or another file: not only its owner, mode or links. */
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* A new text, or false where there is none. */
+static bool read_source(struct reload *w, enum reload_source from, struct reload_text *text, struct report *r)
+{
+	struct reload_known *known = &w->known[from];
+	struct stat st = {0};
+
+	lstat(w->path[from], &st);
+	bool same = same_file(&st, &known->stat);
+	int err = file_read_plain(w->path[from], BINDING_SIZE_MAX, &text->at, &text->len, r);
+	if (err == -ENOENT)
+		report_warn(r, "%s: is gone; what it said stays in force", w->path[from]);
+	else if (err)
+		report_warn(r, "%s; what it said before stays in force", r->msg);
+	if (err)
+		return false;
+	/* An edit of the copy is undone by writing the -b file once more, even as it is. */
+	same = same_text(text, &known->text) && (same || from == RELOAD_COPY || from == w->next.source);
+	known->stat = st;
+	if (same) {
+		free(text->at);
+		return false;
+	}
+	set_text(&known->text, duplicate(text));
+	return true;
+}
+
+/* Parsed into w->next, or it has been said why not. */
+static bool take_source(struct reload *w, enum reload_source from, struct report *r)
+{
+	struct reload_text text = {0};
+	struct binding b = {0};
+
+	if (!read_source(w, from, &text, r))
+		return false;
+	w->tried = true;
+	if (binding_parse(text.at, text.len, w->path[from], BINDING_VM, &b, r) < 0) {
+		report_warn(r, "%s; what it said before stays in force", r->msg);
+		free(text.at);
+		return false;
+	}
+	free_content(&w->next);
+	w->next = (struct reload_content){from, text, b};
+	return true;
+}
+
+static bool build(struct reload *w, struct report *r)
+{
+	int err = address_lists_reload(&w->next.binding, w->config->datapath, w->lists, r);
+
+	if (!err)
+		err = guest_build(w->id, &w->next.binding, w->config, GUEST_NEED_GATEWAY_MAC, &w->guest, r);
+	if (err)
+		report_warn(r, "%s; what was before stays in force", r->msg);
+	w->tried = true;
+	w->built = !err;
+	return w->built;
+}
+
+/* FNV-1a, 64 bits: tells one state of the lists from the next. */
+static uint64_t lists_sum(const struct address_lists *lists)
+{
+	uint64_t h = 14695981039346656037U;
+
+	for (size_t i = 0; i < lists->count; i++) {
+		const struct address_list *a = &lists->at[i];
+		for (size_t j = 0; j < a->len; j++)
+			h = (h ^ (uint8_t)a->text[j]) * 1099511628211U;
+		h = (h ^ 0x100) * 1099511628211U;
+	}
+	return h;
+}
+
+/* The text in force once more, with other lists. */
+static void build_again(struct reload *w, struct report *r)
+{
+	const struct reload_content *now = &w->now;
+	uint64_t before = lists_sum(w->lists);
+
+	free_content(&w->next);
+	w->next.source = now->source;
+	w->next.text = duplicate(&now->text);
+	const char *text = w->next.text.at ? w->next.text.at : "";
+	if (binding_parse(text, w->next.text.len, w->path[now->source], BINDING_VM, &w->next.binding, r) < 0)
+		return; /* without memory alone: it was good before */
+	if (build(w, r) && lists_sum(w->lists) == before) {
+		guest_free(&w->guest);
+		w->built = false;
+	}
+}
+
+void reload_reject(struct reload *w)
+{
+	if (w->is_new) {
+		w->failed = (int)w->next.source;
+		set_text(&w->known[w->failed].text, (struct reload_text){0});
+	}
+	w->is_new = w->built = false;
+}
+
+void reload_read(struct reload *w, const struct reload_changes *c)
+{
+	struct report r = {.warn = add_line, .warn_arg = &w->lines};
+	enum reload_source first = c->source[RELOAD_FILE] <= c->source[RELOAD_COPY] ? RELOAD_FILE : RELOAD_COPY;
+
+	free_content(&w->next);
+	w->next.source = w->now.source;
+	w->is_new = w->tried = w->built = false;
+	for (int i = 0; i < RELOAD_SOURCES; i++) {
+		enum reload_source from = i == 0 ? first : (enum reload_source)(RELOAD_SOURCES - 1 - (int)first);
+		if (c->source[from])
+			w->is_new |= take_source(w, from, &r);
+	}
+	w->failed = -1;
+	if (w->is_new && build(w, &r))
+		return;
+	reload_reject(w);
+	if (c->lists)
+		build_again(w, &r);
+}
+
+/* The copy says what the -b file now says. That it changed is then no news. */
+void reload_write_copy(struct reload *w)
+{
+	struct report r = {.warn = add_line, .warn_arg = &w->lines};
+	const struct reload_content *now = &w->now;
+	struct reload_text whole = {0};
+	int err = binding_copy_text(w->id, &now->binding, now->text.at, now->text.len, &whole.at, &whole.len, &r);
+
+	w->tried = false;
+	if (!err) {
+		set_text(&w->known[RELOAD_COPY].text, whole);
+		err = binding_write_copy(w->config->datapath, w->id, &now->binding, now->text.at, now->text.len, NULL,
+					 &r);
+	}
+	if (err)
+		report_warn(&r, "%s", r.msg);
+}
+
+void reload_accept(struct reload *w)
+{
+	free_content(&w->now);
+	w->now = w->next;
+	w->next = (struct reload_content){0};
+	w->built = false;
+}
+
+int reload_begin(struct reload *w, const struct binding *b, const char *text, size_t len, struct report *why)
+{
+	const struct reload_text file = {.at = (char *)text, .len = len};
+	struct reload_text whole;
+	int err = binding_copy_text(w->id, text ? b : NULL, text, len, &whole.at, &whole.len, why);
+
+	if (err)
+		return err;
+	w->failed = -1;
+	w->known[RELOAD_COPY].text = whole;
+	w->now.source = text ? RELOAD_FILE : RELOAD_COPY;
+	w->now.text = duplicate(&file);
+	w->known[RELOAD_FILE].text = duplicate(&file);
+	if (text)
+		lstat(w->path[RELOAD_FILE], &w->known[RELOAD_FILE].stat);
+	return 0;
+}
+
+void reload_free(struct reload *w)
+{
+	for (int i = 0; i < RELOAD_SOURCES; i++)
+		free(w->known[i].text.at);
+	free_content(&w->now);
+	free_content(&w->next);
+	reload_free_lines(&w->lines);
+	if (w->built)
+		guest_free(&w->guest);
+	w->built = false;
+}
