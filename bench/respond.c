@@ -111,6 +111,8 @@ static bool deliver(struct respond *r, enum transport t)
 	r->rules.transport = t;
 	r->rules.number = delivery_number(r->delivery);
 	e = rules_add(nft, &r->rules);
+	if (!e)
+		e = rules_open(nft, &r->rules);
 	if (e && e != -ENOENT)
 		errx(1, "rules: %s", strerror(-e));
 	if (e) {

@@ -292,6 +292,8 @@ static int run(struct session *s)
 	if (sig)
 		return 128 + sig;
 	int err = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft));
+	/* While the hypervisor comes up: until then nothing passes, and it has nothing to send yet. */
+	int closed = err ? 0 : rules_open(s->nft, &s->rules);
 	enum keeper_event e = err ? KEEPER_DEAD : keeper_read(&s->keeper, &value);
 	close(s->tap);
 	s->tap = -1;
@@ -299,6 +301,10 @@ static int run(struct session *s)
 		return failed_exec(s, value);
 	if (e != KEEPER_STARTED) {
 		log_err("the keeper process died");
+		return FOLD_EXIT_FAILED;
+	}
+	if (closed) {
+		log_err("interface %s: its rules cannot be filled: %s", s->info.iface, strerror(-closed));
 		return FOLD_EXIT_FAILED;
 	}
 	struct report r = {0};

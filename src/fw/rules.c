@@ -320,22 +320,29 @@ static void make_chains(struct nft *n, const char *const *names)
 		nft_chain(n, *names, true);
 }
 
-void rules_own_table(struct nft *n, const struct rules *r)
+static void make_counters(struct nft *n, const struct identity *id)
+{
+	for (enum rules_counter c = 0; c < RULES_COUNTER_COUNT; c++) {
+		bool arp = c == FROM_ARP || c == TO_ARP || c == FROM_FRAGMENT || c == TO_FRAGMENT;
+		if ((arp && !id->has4) || ((c == FROM_ND || c == TO_ND) && !id->has6))
+			continue;
+		nft_counter(n, rules_counter(c));
+	}
+}
+
+/* What a frame may do is decided by rules_open(); whether the kernel can do what is asked of it, here. */
+void rules_closed_table(struct nft *n, const struct rules *r)
 {
 	const struct identity *id = &r->guest->id;
 	char name[RULES_TABLE_TEXT];
 
 	nft_table(n, NFPROTO_NETDEV, rules_table(id->iface, name), NFT_TABLE_F_OWNER);
-	for (int c = 0; c < RULES_COUNTER_COUNT; c++)
-		nft_counter(n, rules_counter((enum rules_counter)c));
 	nft_base_chain(n, "from", NFT_HOOK_INGRESS, PRIORITY_FIRST, true, id->iface, true);
 	nft_base_chain(n, "to", NFT_HOOK_EGRESS, PRIORITY_FIRST, true, id->iface, true);
+	nft_counter(n, rules_counter(TAKEN));
+	nft_counter(n, rules_counter(FROM_DEST));
 	nft_chain(n, "take", true);
-	if (id->has4)
-		make_chains(n, rules_arp_chains), make_chains(n, rules_ip4_chains);
-	if (id->has6)
-		make_chains(n, rules_nd_chains), make_chains(n, rules_ip6_chains);
-	fill(n, r);
+	chain_take(n, r);
 }
 
 int rules_add(struct nft *n, const struct rules *r)
@@ -343,7 +350,24 @@ int rules_add(struct nft *n, const struct rules *r)
 	if (r->transport == TRANSPORT_QUEUE)
 		return rules_shared_add(n, r, true);
 	nft_begin(n);
-	rules_own_table(n, r);
+	rules_closed_table(n, r);
+	return nft_commit(n);
+}
+
+int rules_open(struct nft *n, const struct rules *r)
+{
+	const struct identity *id = &r->guest->id;
+	char table[RULES_TABLE_TEXT];
+
+	nft_begin(n);
+	nft_use_table(n, NFPROTO_NETDEV, rules_table(id->iface, table));
+	make_counters(n, id);
+	if (id->has4)
+		make_chains(n, rules_arp_chains), make_chains(n, rules_ip4_chains);
+	if (id->has6)
+		make_chains(n, rules_nd_chains), make_chains(n, rules_ip6_chains);
+	nft_rules_flush(n);
+	fill(n, r);
 	return nft_commit(n);
 }
 

@@ -77,11 +77,14 @@ struct rules {
 /* clang-format on */
 
 /*
- * Puts the VM's table and, for the queue, its part of the shared table in place. The tap
- * must be there and down. One transaction. Returns 0 or -errno;
- * -ENOENT where the kernel cannot deliver that way.
+ * Puts the VM's table and, for the queue, its part of the shared table in place, closed: not a frame passes. The tap
+ * must be there and down. One transaction, and a short one: with a thousand VMs each message of it costs the kernel some
+ * microseconds. Returns 0 or -errno; -ENOENT where the kernel cannot deliver that way.
  */
 int rules_add(struct nft *n, const struct rules *r);
+
+/* Fills it, in one transaction: what may pass does from then on. Once, after rules_add(). 0 or -errno. */
+int rules_open(struct nft *n, const struct rules *r);
 
 /*
  * Puts the VM's part of the shared table back where it, or what leads to it, is gone. 1 where something was missing, 0

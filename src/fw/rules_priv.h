@@ -83,8 +83,8 @@ void rules_ip4(struct nft *n, const struct rules *r);
 void rules_ip6(struct nft *n, const struct rules *r);
 void rules_nd(struct nft *n, const struct rules *r); /* neighbour discovery, a part of IPv6 */
 
-/* The VM's own table, whole, as a part of the transaction that is open. */
-void rules_own_table(struct nft *n, const struct rules *r);
+/* The VM's own table, closed, as a part of the transaction that is open. */
+void rules_closed_table(struct nft *n, const struct rules *r);
 /* The VM's part of the shared table, and, where `own` says so, its own table in the same transaction. 0 or -errno. */
 int rules_shared_add(struct nft *n, const struct rules *r, bool own);
 int rules_shared_update(struct nft *n, const struct rules *r);

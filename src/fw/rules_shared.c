@@ -124,7 +124,7 @@ int rules_shared_add(struct nft *n, const struct rules *r, bool own)
 			make_base(n);
 		make_part(n, r);
 		if (own)
-			rules_own_table(n, r);
+			rules_closed_table(n, r);
 		err = nft_commit(n);
 		if (err == -ENOENT && !there)
 			break; /* not the table's absence: the kernel cannot queue from the bridge family */

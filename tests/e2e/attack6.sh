@@ -147,7 +147,7 @@ provoke() {
 	ip -n "$1" addr add "$prefix::d:$2/64" dev eth0
 	in_guest "$1" ndisc6 -q -1 -r 1 -w 200 $prefix::77 eth0
 	case $3 in
-	*dhcp*) in_guest "$1" timeout "$SLOW" dhclient -6 -1 -d -sf /bin/true -lf /dev/null -pf /dev/null eth0 ;;
+	*dhcp*) in_guest "$1" timeout "$while" dhclient -6 -1 -d -sf /bin/true -lf /dev/null -pf /dev/null eth0 ;;
 	esac
 	sleep 0.2
 	ip -n "$1" addr del "$prefix::d:$2/64" dev eth0
@@ -184,7 +184,8 @@ nothing_came() {
 }
 
 number=0
-# attack NAME COMMAND...: for a second, from both.
+while=$((SLOW > 1 ? 4 : 1))
+# attack NAME COMMAND...: for a second or a little more, from both.
 attack() {
 	case " ${ATTACKS:-} " in '  ' | *" $1 "*) ;; *) return ;; esac
 	attack_name=$1
@@ -194,9 +195,9 @@ attack() {
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/bare.frames"
 	mark
-	in_guest ann-bare timeout -k 1 "$SLOW" "$@" >"$T/attack.bare" 2>&1 </dev/null &
+	in_guest ann-bare timeout -k 1 "$while" "$@" >"$T/attack.bare" 2>&1 </dev/null &
 	bare=$!
-	in_guest ann timeout -k 1 "$SLOW" "$@" >"$T/attack" 2>&1 </dev/null &
+	in_guest ann timeout -k 1 "$while" "$@" >"$T/attack" 2>&1 </dev/null &
 	guest=$!
 	sleep 0.2
 	provoke carl-bare $number "$attack_name" >"$T/provoke.bare" 2>&1 &

@@ -222,6 +222,7 @@ rm "$datapath/address_list_shared"
 check 'an address list that is gone: it is said' within 5 seen "$datapath/address_list_shared: cannot be opened"
 check 'an address list that is gone: what it said before is in force' gives all. "$was_all"
 way 'the binding goes on meanwhile' in_place
+check 'with what the list said' gives all. "$was_all"
 way 'the address list comes back' list_in_place all.
 
 # A writer who takes his time: half of what he writes is never in force.

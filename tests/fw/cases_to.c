@@ -145,7 +145,7 @@ static const struct wcase cases[] = {
     {"62 VRRP", {IP(P, GROUP, .proto = 112, .dst = IP4(224, 0, 0, 18), .dmac = 0x01005e000012ULL)}, TOWARDS(A, P), DROP("to_proto")},
     {"62 OSPF to the VM alone", {IP(P, A, .proto = 89)}, TOWARDS(A, P), DROP("to_proto")},
     {"DNS to the VM's address: fold's", {UDP(P, A, .dport = 53)}, TOWARDS(A, P), TAKEN},
-    {"DNS from another subnet", {UDP(P2, A, .dport = 53)}, TOWARDS(A, P), DROP("to_source")},
+    {"DNS from another subnet", {UDP(P2, A, .dport = 53)}, TOWARDS(A, P), NOWHERE},
     {"honest DNS over TCP", {TCP(P, A, .dport = 53)}, TOWARDS(A, P), SEEN(ON(A))},
     {"57 DHCP OFFER", {DHCP_SERVER(P, A)}, TOWARDS(A, P), DROP("to_server")},
     {"57 DHCP OFFER to everybody", {DHCP_SERVER(P, A, .dmac = MAC_ALL, .dst = EVERY)}, TOWARDS(A, P), DROP("to_server")},

@@ -43,10 +43,12 @@ static bool is_local(struct ip6 a)
 	return in(a, link_local, 64);
 }
 
-/* A link-local address that is made of a MAC (RFC 4291 2.5.1), and not of this VM's. */
-static bool is_foreign_eui(const struct vm *v, struct ip6 a)
+/* A link-local address that is made of a MAC (RFC 4291 2.5.1), and not of this VM's, or that somebody chose for a router. */
+static bool is_foreign(const struct vm *v, struct ip6 a)
 {
-	return is_local(a) && (a.w[5] & 0xff) == 0xff && a.w[6] >> 8 == 0xfe && !ip6_same(a, v->local6);
+	const bool made = (a.w[5] & 0xff) == 0xff && a.w[6] >> 8 == 0xfe, chosen = !a.w[4] && !a.w[5];
+
+	return is_local(a) && (made || chosen) && !ip6_same(a, v->local6);
 }
 
 static bool is_one(uint64_t mac)
@@ -158,7 +160,7 @@ static bool nd_from(const struct vm *v, const struct packet *p)
 	if (asks && ip6_same(p->src, any))
 		return (ip6_same(target, v->ip6) || ip6_same(target, v->local6)) &&
 		       ip6_same(p->dst, solicited(target)) && p->dmac == mac_of(p->dst);
-	if (!ip6_same(p->src, v->ip6) && (!is_local(p->src) || is_foreign_eui(v, p->src)))
+	if (!ip6_same(p->src, v->ip6) && (!is_local(p->src) || is_foreign(v, p->src)))
 		return false;
 	if (option != NO_OPTION && lla != v->mac)
 		return false;

@@ -1,0 +1,390 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# dns: resolvers that people use, unmodified, as guests and as the network's, against the whole program: a VM's own names, what is
+# forwarded to real servers, what is left to others, and who is told nothing. (dns-forward has the forwarder against servers that lie.)
+#
+#   10.0.1.0/24, fd5e:1:2:3::/64  the guests ann (.1) who asks dnsmasq, cid (.3) who asks unbound, bob (.2) who chose
+#                                 DNS_INTERCEPT=service and DNS_SERVE=no and has a server of his own, dan (.4) whose servers are dead
+#                                 containers carl (.8), with a DNS server on the bridge, and rt (.90), the gateway
+#   10.0.2.8, fd5e:1:2:4::8       container dora, outside of their subnets
+#   10.9.9.9, fd5e:9:9:9::9       container far, behind rt, with a DNS server
+#   10.8.0.N                      servers on the host: 3 dnsmasq, 4 unbound, 5 and 6 hear and never say a word
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2086 # most functions are called by name; words that are several
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+
+for tool in dig kdig drill dnsmasq unbound tcpdump busybox; do
+	command -v $tool >/dev/null || bail "no $tool: make deps"
+done
+P=fd5e:1:2:3
+make_bridge "$BRIDGE"
+container carl 10.0.1.8/24 02:00:00:00:01:08
+container rt 10.0.1.90/24 02:00:00:00:01:90
+container dora 10.0.2.8/24 02:00:00:00:02:08
+container far 10.9.9.9/24 02:00:00:00:09:09
+ip link set vfar nomaster
+ip link set vfar netns rt
+ip -n rt link set vfar up
+ip -n rt addr add 10.9.9.1/24 dev vfar
+ip -n rt addr add fd5e:9:9:9::1/64 dev vfar nodad
+ip -n rt addr add $P::90/64 dev eth0 nodad
+in_guest rt sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+ip -n far route add default via 10.9.9.1
+ip -n far addr add fd5e:9:9:9::9/64 dev eth0 nodad
+ip -n far route add default via fd5e:9:9:9::1
+ip -n carl addr add $P::8/64 dev eth0 nodad
+ip -n carl route add default via 10.0.1.90
+ip -n dora addr add fd5e:1:2:4::8/64 dev eth0 nodad
+ip -n dora route add 10.0.1.0/24 dev eth0
+ip -n dora route add $P::/64 dev eth0
+for n in 3 4 5 6; do ip addr add 10.8.0.$n/32 dev lo; done
+
+# ---- servers ----
+
+# nameserver NAMESPACE ADDRESS LINE...: a dnsmasq that writes down what it is asked in $T/asked.NAMESPACE
+nameserver() {
+	server=$1 address=$2
+	shift 2
+	{
+		printf 'port=53\nbind-interfaces\nno-resolv\nno-hosts\nuser=root\npid-file=\nlog-queries\nlog-facility=-\ncache-size=0\n'
+		printf 'listen-address=%s\n' $address
+		printf '%s\n' "$@"
+	} >"$T/$server.conf"
+	case $server in
+	host) dnsmasq -k -C "$T/$server.conf" >"$T/asked.$server" 2>&1 & ;;
+	*) in_guest "$server" dnsmasq -k -C "$T/$server.conf" >"$T/asked.$server" 2>&1 & ;;
+	esac
+}
+# asked SERVER NAME: it was asked for that.
+asked() {
+	grep -q "query\[.*\] $2 " "$T/asked.$1"
+}
+long=$(printf 'x%.0s' $(seq 1 200))
+nameserver host 10.8.0.3 'host-record=both.up.zone,192.0.2.3,2001:db8::3' 'host-record=who.zone,192.0.2.33' \
+	'host-record=a.secret.zone,192.0.2.66' 'cname=alias.up.zone,both.up.zone' 'mx-host=up.zone,both.up.zone,10' \
+	"txt-record=long.up.zone,$long,$long,$long,$long" 'host-record=other-server.zone,192.0.2.99' 'local=/up.zone/' 'local=/zone/'
+nameserver carl "10.0.1.8 $P::8" 'host-record=other-server.zone,192.0.2.8' 'host-record=db.lab.example,192.0.2.8'
+nameserver far '10.9.9.9 fd5e:9:9:9::9' 'host-record=other-server.zone,192.0.2.9' 'host-record=db.lab.example,192.0.2.9'
+cat >"$T/unbound.conf" <<END
+server:
+ interface: 10.8.0.4
+ access-control: 0.0.0.0/0 allow
+ do-daemonize: no
+ use-syslog: no
+ log-queries: yes
+ logfile: ""
+ username: ""
+ chroot: ""
+ directory: "$T"
+ pidfile: ""
+ module-config: "iterator"
+ local-zone: "zone." static
+ local-data: "zone. 300 IN SOA ns.zone. root.zone. 1 2 3 4 5"
+ local-data: "who.zone. 300 IN A 192.0.2.44"
+ local-data: "only-unbound.zone. 300 IN AAAA 2001:db8::44"
+remote-control:
+ control-enable: no
+END
+unbound -c "$T/unbound.conf" -d >"$T/asked.unbound" 2>&1 &
+for n in 5 6; do nc -u -k -l 10.8.0.$n 53 >/dev/null 2>&1 & done
+# The host's own resolver would answer; nobody who was not told so may have it asked.
+echo 'nameserver 10.8.0.3' >/etc/resolv.conf
+
+answers() {
+	dig "$@" +short +tries=1 +time=1 | grep -q .
+}
+check 'dnsmasq runs' within 20 answers @10.8.0.3 who.zone
+check 'unbound runs' within 20 answers @10.8.0.4 who.zone
+
+# ---- virtual machines ----
+
+huge=$(head -c 48750 /dev/zero | base64 -w 0 | head -c 65000)
+nameservers="NAMESERVERS=10.0.1.50
+NAMESERVERS6=$P::50
+GATEWAY=10.0.1.90
+GATEWAY_MAC=02:00:00:00:01:90
+GATEWAY6=$P::90
+GATEWAY6_MAC=02:00:00:00:01:90
+ADDRESS_LISTS=team"
+mkdir -p "$datapath"
+echo 'ADDRESS:shared.lab.example.=10.0.1.77' >"$datapath/address_list_team"
+cat >"$T/ann.binding" <<END
+HOSTNAME=ann
+$nameservers
+DNS_NAMESERVERS=10.8.0.3
+NO_FORWARD=secret.zone
+ADDRESS:db.lab.example.=10.0.1.11
+ADDRESS6:db.lab.example.=$P::11
+ADDRESS:database.=10.0.1.1
+ADDRESS:four.lab.example.=10.0.1.14
+ADDRESS6:six.lab.example.=$P::16
+TXT:text.lab.example.=Users
+TXT:two.lab.example.=first
+TXT:two.lab.example.=second
+TXT:long.lab.example.=$(printf 'y%.0s' $(seq 1 400))
+TXT:longer.lab.example.=$(printf 'z%.0s' $(seq 1 900))
+TXT:huge.lab.example.=$huge
+ADDRESS:many.lab.example.=10.0.1.21
+ADDRESS:many.lab.example.=10.0.1.22
+ADDRESS:many.lab.example.=10.0.1.23
+ADDRESS:many.lab.example.=10.0.1.24
+ADDRESS:MiXed.Lab.example.=10.0.1.31
+END
+cat >"$T/cid.binding" <<END
+$nameservers
+DNS_NAMESERVERS=10.8.0.4
+ADDRESS:only-cid.lab.example.=10.0.1.41
+END
+cat >"$T/bob.binding" <<END
+$nameservers
+DNS_INTERCEPT=service
+DNS_SERVE=no
+ADDRESS:only-bob.lab.example.=10.0.1.42
+END
+cat >"$T/dan.binding" <<END
+NAMESERVERS=10.0.1.50
+NAMESERVERS6=$P::50
+DNS_NAMESERVERS=10.8.0.5,10.8.0.6
+ADDRESS:only-dan.lab.example.=10.0.1.43
+END
+configure '[addresses]
+global.lab.example. = 10.0.1.88
+[dns]
+ttl = 17'
+n=0
+for vm in ann bob cid dan; do
+	n=$((n + 1))
+	machine $vm
+	check "$vm starts" start_vm $vm 10.0.1.$n/24 52:54:00:00:01:0$n -6 $P::$n/64 -s -b "$T/$vm.binding"
+	ip -n $vm addr add 10.0.1.$n/24 dev eth0
+	ip -n $vm addr add $P::$n/64 dev eth0 nodad
+	ip -n $vm route add default via 10.0.1.90
+	on $vm sh -c "printf 'nameserver 10.0.1.50\nnameserver $P::50\noptions timeout:$((2 * SLOW)) attempts:1\n' >/etc/resolv.conf"
+done
+machine carl
+service4=10.0.1.50 service6=$P::50
+
+# ask VM SERVER ARGUMENT...: dig's whole answer
+ask() {
+	ask_vm=$1 ask_server=$2
+	shift 2
+	in_guest "$ask_vm" dig "@$ask_server" +tries=1 +time=$((3 * SLOW)) +nocookie +ignore "$@"
+}
+# gives WANT VM SERVER ARGUMENT...: that answer, its lines sorted and joined by blanks
+gives() {
+	gives_want=$1
+	shift
+	same "$*" "$(ask "$@" +short +retry=0 | sort | tr '\n' ' ' | sed 's/ $//')" "$gives_want"
+}
+# is CODE FLAGS VM SERVER ARGUMENT...: the code, and the flags as dig has them
+is() {
+	is_code=$1 is_flags=$2
+	shift 2
+	ask "$@" >"$T/dig"
+	cat "$T/dig"
+	same code "$(sed -n 's/.*status: \([A-Z]*\),.*/\1/p' "$T/dig")" "$is_code" || return 1
+	same flags "$(sed -n 's/^;; flags: \([^;]*\);.*/\1/p' "$T/dig")" "$is_flags"
+}
+# has TEXT: the last answer has a line with that.
+has() {
+	grep -q -- "$1" "$T/dig"
+}
+# tells PATTERN COMMAND...: it prints a line with that
+tells() {
+	tells_pattern=$1
+	shift
+	"$@" >"$T/told" 2>&1
+	cat "$T/told"
+	grep -q -- "$tells_pattern" "$T/told"
+}
+# none VM SERVER ARGUMENT...: nobody answers
+none() {
+	ask "$@" +time=$SLOW >"$T/dig"
+	cat "$T/dig"
+	grep -q 'no servers could be reached\|connection timed out' "$T/dig"
+}
+# quick LIMIT COMMAND...: in that many milliseconds (not counting how slow the machine is)
+quick() {
+	quick_limit=$(($1 * SLOW)) quick_start=$(now)
+	shift
+	"$@" || return 1
+	quick_took=$(($(now) - quick_start))
+	echo "took $quick_took ms"
+	[ $quick_took -le $quick_limit ]
+}
+
+# ---- a VM's own names, by dig, over both families ----
+
+for service in $service4 $service6; do
+	check "dig $service: A" gives 10.0.1.11 ann $service db.lab.example A
+	check "dig $service: AAAA" gives $P::11 ann $service db.lab.example AAAA
+	check "dig $service: TXT" gives '"Users"' ann $service text.lab.example TXT
+	check "dig $service: PTR of an A record" gives db.lab.example. ann $service -x 10.0.1.11
+	check "dig $service: PTR of an AAAA record" gives db.lab.example. ann $service -x $P::11
+	check "dig $service: an address list" gives 10.0.1.77 ann $service shared.lab.example A
+	check "dig $service: the configuration's" gives 10.0.1.88 ann $service global.lab.example A
+	check "dig $service: ANY is one set" tells 'ANSWER: 1,' ask ann $service db.lab.example ANY +notcp
+	check "dig $service: a known name, aa" is NOERROR 'qr aa rd ra' ann $service db.lab.example A
+	check "dig $service: another type of it is nothing, with an SOA" is NOERROR 'qr aa rd ra' ann $service db.lab.example MX
+	check 'whose TTL is the VM' has 'IN.*SOA'
+	check "dig $service: A of a name with AAAA alone is nothing" is NOERROR 'qr aa rd ra' ann $service six.lab.example A
+	check "dig $service: what lies above a name exists" is NOERROR 'qr aa rd' bob $service lab.example A
+	check "dig $service: an unknown name" is NXDOMAIN 'qr aa rd' bob $service unknown.lab.example A
+	check 'with an SOA' has 'IN.*SOA'
+done
+ttl_is() {
+	same TTL "$(ask ann $service4 db.lab.example +noall +answer | awk '{print $2}')" 17
+}
+check 'the TTL is the configured one' ttl_is
+check 'a name of one label' gives 10.0.1.1 ann $service4 database A
+mixed_case() {
+	ask ann $service4 DB.lAb.ExAmPlE A +noall +answer +question +qr >"$T/dig"
+	cat "$T/dig"
+	grep -q '^DB\.lAb\.ExAmPlE\..*10\.0\.1\.11' "$T/dig" && [ "$(grep -c '^;DB\.lAb\.ExAmPlE\.' "$T/dig")" -ge 1 ]
+}
+check 'case does not matter, and the question keeps its own' mixed_case
+check 'nor the case of the file' gives 10.0.1.31 ann $service4 mixed.lab.EXAMPLE A
+rotates() {
+	for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+		ask ann $service4 many.lab.example A +short >"$T/many"
+		same "all of them" "$(sort "$T/many" | tr '\n' ' ')" '10.0.1.21 10.0.1.22 10.0.1.23 10.0.1.24 ' || return 1
+		head -n 1 "$T/many"
+	done | sort -u >"$T/first"
+	cat "$T/first"
+	[ "$(wc -l <"$T/first")" -ge 3 ]
+}
+check 'several addresses: all of them each time, another one first' rotates
+check 'several texts' gives '"first" "second"' ann $service4 two.lab.example TXT
+no_alias() {
+	ask ann $service4 db.lab.example CNAME
+	ask ann $service4 db.lab.example CNAME | grep -q 'status: NOERROR.*' && [ -z "$(ask ann $service4 db.lab.example CNAME +short)" ]
+}
+check 'no name is an alias' no_alias
+
+# ---- long texts, EDNS, TCP ----
+
+strings() {
+	ask ann $service4 $1 TXT +noall +answer >"$T/dig"
+	cut -c 1-100 "$T/dig"
+	same strings "$(grep -o '"[^"]*"' "$T/dig" | awk '{printf "%d ", length($0) - 2}')" "$2"
+}
+check 'a text of 400 octets in two strings' strings long.lab.example '255 145 '
+check 'a text of 900 octets in four' strings longer.lab.example '255 255 255 135 '
+check 'without EDNS what is above 512 octets is cut' is NOERROR 'qr aa tc rd ra' ann $service4 longer.lab.example TXT +noedns
+check 'and with 512' is NOERROR 'qr aa tc rd ra' ann $service4 longer.lab.example TXT +bufsize=512
+check 'a text of 65,000 octets is cut, whatever the asker says that it takes' is NOERROR 'qr aa tc rd ra' ann $service4 \
+	huge.lab.example TXT +bufsize=65535
+check 'and nothing of it is there' has 'ANSWER: 0'
+check 'in an answer to a question without EDNS there is none' not tells EDNS: ask ann $service4 db.lab.example +noedns
+ended_at_once() {
+	in_guest ann "$@" >"$T/tcp" 2>&1
+	cat "$T/tcp"
+	grep -qi 'refused\|reset' "$T/tcp"
+}
+for service in $service4 $service6; do
+	check "TC: dig goes to TCP at $service, and ends at once" quick 700 ended_at_once dig @$service huge.lab.example TXT +tries=1 +time=20
+	check "TC: kdig too" quick 700 ended_at_once kdig @$service huge.lab.example TXT +time=20 +retry=0
+	check "TC: drill too" quick 700 tells 'Error' in_guest ann drill -b 512 huge.lab.example TXT @$service
+	check "TCP from the beginning" quick 700 ended_at_once dig @$service +tcp db.lab.example A +tries=1 +time=20
+done
+# reset ADDRESS FILTER: the time between a SYN and what came back
+reset() {
+	in_guest ann tcpdump -tt -n -l -i eth0 -c 2 "$2" >"$T/syn" 2>"$T/tcpdump" &
+	reset_dump=$!
+	within 20 grep -q listening "$T/tcpdump" || return 1
+	in_guest ann nc -z -w $((2 * SLOW)) "$1" 53
+	wait $reset_dump
+	cat "$T/syn"
+	awk -v most=$((10 * SLOW)) 'NR == 1 { t = $1; syn = /Flags \[S\]/ }
+		NR == 2 { ms = ($1 - t) * 1000; print ms " ms"; exit !(syn && /Flags \[R\.?\]/ && ms <= most) }' "$T/syn"
+}
+for n in 1 2 3; do
+	check "TCP to $service4 is reset within 10 ms ($n)" reset $service4 "tcp port 53"
+	check "TCP to $service6 is reset within 10 ms ($n)" reset $service6 "ip6 proto 6 and port 53"
+done
+# extended DIG'S OPTION...: answered by EDNS 0 of 1232 octets; no option and no unknown flag comes back
+extended() {
+	ask ann $service4 db.lab.example A "$@" >"$T/dig"
+	cat "$T/dig"
+	has 'status: NOERROR' && has '10.0.1.11' && has 'EDNS: version: 0, flags:.* udp: 1232' &&
+		! has 'NSID\|CLIENT-SUBNET\|PAD\|COOKIE\|Warning\|deadbeef\|MBZ\|KEEPALIVE\|EXPIRE'
+}
+for option in '' +bufsize=512 +bufsize=4096 +bufsize=0 +dnssec +nsid +cookie=0123456789abcdef +subnet=192.0.2.0/24 +padding=128 \
+	+expire +ednsflags=0x4000 +ednsopt=65001:deadbeef '+adflag +cdflag' +keepalive; do
+	check "EDNS: dig $option" extended $option
+done
+check 'EDNS: DO comes back' tells 'flags: do; udp' ask ann $service4 db.lab.example A +dnssec
+check 'EDNS: another version is BADVERS' tells 'status: BADVERS' ask ann $service4 db.lab.example A +edns=1 +noednsneg
+check 'and dig then comes with version 0' gives 10.0.1.11 ann $service4 db.lab.example A +edns=1 +ednsneg
+check 'another opcode is NOTIMP' tells 'status: NOTIMP' ask ann $service4 db.lab.example A +opcode=STATUS
+check 'no question at all is FORMERR' tells 'status: FORMERR' ask ann $service4 +header-only
+check 'another class is REFUSED' tells 'status: REFUSED' ask ann $service4 version.bind CH TXT
+check 'AXFR over UDP is REFUSED' tells 'status: REFUSED\|REFUSED' ask ann $service4 lab.example IXFR=1 +notcp
+for type in MX NS SOA SRV HTTPS SVCB CAA DS DNSKEY NAPTR TYPE65400 HINFO NULL; do
+	check "type $type of a known name is nothing" tells 'ANSWER: 0, AUTHORITY: 1' ask ann $service4 db.lab.example $type +notcp
+done
+
+# ---- other clients ----
+
+for service in $service4 $service6; do
+	for type in A:10.0.1.11 AAAA:$P::11; do
+		check "kdig $service ${type%%:*}" tells "${type#*:}" in_guest ann kdig @$service db.lab.example ${type%%:*} +short +retry=0
+		check "drill $service ${type%%:*}" tells "${type#*:}" in_guest ann drill db.lab.example @$service ${type%%:*}
+	done
+done
+well() {
+	in_guest ann kdig @$service4 +edns +dnssec +nsid +padding=64 db.lab.example >"$T/dig" 2>&1
+	cat "$T/dig"
+	has 'status: NOERROR' && ! has 'WARNING\|ERROR'
+}
+check 'kdig: nothing to complain of' well
+check 'kdig: a long text' tells zzzz in_guest ann kdig @$service4 longer.lab.example TXT +short +bufsize=4096
+check 'drill: PTR' tells 'PTR.*db.lab.example' in_guest ann drill -x 10.0.1.11 @$service4
+check 'drill: NXDOMAIN' tells NXDOMAIN in_guest bob drill no.lab.example @$service4
+
+# by_library WHAT COMMAND: a program that calls getaddrinfo, in ann's machine
+by_library() {
+	what=$1
+	shift
+	looked() { # WANT NAME [FAMILY]
+		looked_want=$1
+		shift
+		same "$*" "$(on ann "$program" "$@" | tr '\n' ' ' | sed 's/ $//')" "$looked_want"
+	}
+	program=$1
+	check "$what: both families" looked "10.0.1.11 $P::11" db.lab.example
+	check "$what: A alone" looked 10.0.1.14 four.lab.example
+	check "$what: AAAA alone" looked $P::16 six.lab.example
+	check "$what: IPv4 of what has both" looked 10.0.1.11 db.lab.example 4
+	check "$what: IPv6 of what has both" looked $P::11 db.lab.example 6
+	check "$what: several" looked '10.0.1.21 10.0.1.22 10.0.1.23 10.0.1.24' many.lab.example
+	check "$what: one label" looked 10.0.1.1 database
+	check "$what: a forwarded name" looked '192.0.2.3 2001:db8::3' both.up.zone
+	check "$what: and through its alias" looked '192.0.2.3 2001:db8::3' alias.up.zone
+	check "$what: at once" quick 600 looked 10.0.1.14 four.lab.example
+	check "$what: an unknown name, at once" quick 600 looked 'no name' unknown.secret.zone
+}
+cc -O1 -o "$T/getaddrinfo-glibc" "$root/tests/e2e/getaddrinfo.c"
+by_library glibc "$T/getaddrinfo-glibc"
+if command -v musl-gcc >/dev/null && musl-gcc -static -O1 -o "$T/getaddrinfo-musl" "$root/tests/e2e/getaddrinfo.c"; then
+	by_library musl "$T/getaddrinfo-musl"
+else
+	skip 'musl: all of its tests' 'no musl-gcc; make deps installs it'
+fi
+for options in edns0 'edns0 trust-ad' single-request single-request-reopen rotate 'ndots:5'; do
+	on ann sh -c "printf 'nameserver 10.0.1.50\nnameserver $P::50\nsearch lab.example\noptions $options timeout:$((2 * SLOW)) attempts:1\n' >/etc/resolv.conf"
+	check "glibc: options $options" looked "10.0.1.11 $P::11" db
+done
+on ann sh -c "printf 'nameserver 10.0.1.50\noptions use-vc timeout:$((2 * SLOW)) attempts:1\n' >/etc/resolv.conf"
+by_tcp() {
+	[ "$(on ann "$T/getaddrinfo-glibc" db.lab.example)" = 'try again' ]
+}
+check 'glibc: by TCP alone it is told at once that there is none' quick 800 by_tcp
+on ann sh -c "printf 'nameserver $P::50\n' >/etc/resolv.conf"
+program=$T/getaddrinfo-glibc
+check 'glibc: by an IPv6 server alone' looked "10.0.1.11 $P::11" db.lab.example
+check 'glibc: the name of an address' tells db.lab.example on ann getent hosts 10.0.1.11
+check 'glibc: the name of an IPv6 address' tells db.lab.example on ann getent hosts $P::11
+
+finish
