@@ -158,7 +158,10 @@ static inline enum match dhcp6_match(const struct kind *kind, const struct ask *
 	return address && memcmp(address, &ask->own6, 16) == 0 ? MATCH_YES : MATCH_NO;
 }
 
-/* Router solicitations, each place in the window from a link-local address of its own: fe80::5:0 to fe80::5:ff. */
+/*
+ * Router solicitations, each place in the window from a link-local address of its own: fe80::5:6:7:0 to fe80::5:6:7:ff, which
+ * look as if they were random (RFC 7217, 8981).
+ */
 
 static inline size_t rs_build(const struct kind *kind, const struct ask *ask, uint8_t frame[static REQUEST_MAX])
 {
@@ -168,7 +171,7 @@ static inline size_t rs_build(const struct kind *kind, const struct ask *ask, ui
 
 	(void)kind;
 	memset(frame, 0, REQUEST_MAX);
-	inet_pton(AF_INET6, "fe80::5:0", &from);
+	inet_pton(AF_INET6, "fe80::5:6:7:0", &from);
 	inet_pton(AF_INET6, "ff02::2", &to);
 	icmp[0] = 133;
 	memcpy(icmp + 8, (const uint8_t[]){1, 1}, 2); /* source link-layer address */
@@ -189,7 +192,7 @@ static inline void rs_patch(const struct kind *kind, const struct ask *ask, uint
 static inline enum match rs_match(const struct kind *kind, const struct ask *ask, const uint8_t *frame, size_t len,
 				  uint32_t *id)
 {
-	static const uint8_t place[] = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0};
+	static const uint8_t place[] = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 5, 0, 6, 0, 7, 0};
 	const uint8_t *o = frame + L4_6 + 16, *end = frame + len;
 
 	if (o > end || get16(frame + 12) != ETH_P_IPV6 || frame[ETH + 6] != IPPROTO_ICMPV6 || frame[L4_6] != 134 ||

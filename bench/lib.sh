@@ -140,7 +140,7 @@ make_net() {
 make_neighbours() {
 	{
 		echo "$address $address6 fe80::5054:ff:fe00:2" | tr ' ' '\n'
-		seq 0 255 | while read -r i; do printf 'fe80::5:%x\n' "$i"; done
+		seq 0 255 | while read -r i; do printf 'fe80::5:6:7:%x\n' "$i"; done
 	} | sed "s/.*/neigh replace & lladdr $mac dev br0 nud permanent/" | ip netns exec "$1" ip -batch -
 }
 
