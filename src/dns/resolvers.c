@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/inotify.h"
 #include "dns/dns_wire.h"
 
 #include <arpa/inet.h>
@@ -109,9 +110,9 @@ static void watch_again(struct resolvers *r)
 
 int resolvers_open(struct resolvers *r, const char *path)
 {
-	*r = (struct resolvers){.path = path, .watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
+	*r = (struct resolvers){.path = path, .watch = inotify_open()};
 	if (r->watch < 0)
-		return -errno;
+		return r->watch;
 	watch_again(r);
 	read_file(r);
 	return 0;

@@ -83,8 +83,6 @@ void nft_and(struct nft *n, enum nft_op op, const void *value, uint32_t len);
 void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *low,
 		     const void *high);
 void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto);
-/* What the kernel takes the packet for. With tags the link header may say something else (see rules.c). */
-void nft_match_protocol(struct nft *n, uint16_t ethertype);
 /* To one other machine: neither a group nor the MAC of the interface that it came in by. Ingress alone knows. */
 void nft_match_elsewhere(struct nft *n);
 void nft_match_mark(struct nft *n, enum nft_op op, uint32_t mark);

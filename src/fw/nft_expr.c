@@ -151,14 +151,6 @@ void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto)
 	compare(n, op, &proto, sizeof(proto));
 }
 
-void nft_match_protocol(struct nft *n, uint16_t ethertype)
-{
-	const uint8_t wire[2] = {(uint8_t)(ethertype >> 8), (uint8_t)ethertype};
-
-	load_meta(n, NFT_META_PROTOCOL);
-	compare(n, NFT_IS, wire, sizeof(wire));
-}
-
 void nft_match_elsewhere(struct nft *n)
 {
 	static const uint8_t other = PACKET_OTHERHOST;

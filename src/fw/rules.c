@@ -140,9 +140,9 @@ void also_port(struct nft *n, enum nft_op op, uint16_t number)
 	nft_and(n, op, wire, 2);
 }
 
-void accept_vetted(struct nft *n)
+void accept_vetted(struct nft *n, uint32_t mark)
 {
-	nft_set_mark(n, RULES_VETTED_MARK);
+	nft_set_mark(n, mark);
 	nft_accept(n);
 }
 

@@ -118,7 +118,7 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 		}
 		if (udp && g->notify.port)
 			also_port(n, NFT_IS_NOT, g->notify.port);
-		accept_vetted(n);
+		accept_vetted(n, RULES_VETTED4_MARK);
 	}
 }
 
@@ -133,9 +133,8 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 	memcpy(want, &net, 4);
 	memcpy(want + 4, &g->id.ip4.addr, 4);
 	nft_rule(n, "to");
-	nft_match_mark(n, NFT_IS, RULES_VETTED_MARK);
-	/* The sender's table has read the type from the header. The bridge hands this port no frame for another MAC. */
-	nft_match_protocol(n, ETH_P_IP);
+	/* So it is IPv4; and the bridge hands this port no frame for another MAC. */
+	nft_match_mark(n, NFT_IS, RULES_VETTED4_MARK);
 	nft_match_masked(n, NFT_NETWORK, IP_SRC, sizeof(want), mask, NFT_IS, want);
 	/* An address that is fold's to this guest may be a VM's own elsewhere, and nobody's here another subnet's host. */
 	ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr);
@@ -314,7 +313,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	nft_rule(n, from.open);
 	if (has_broadcast(g))
 		ip_is(n, IP_DST, NFT_IS_NOT, ip4_broadcast(g->id.ip4)), also_ip(n, NFT_IS_NOT, ip4_network(g->id.ip4));
-	sound(n), accept_vetted(n);
+	sound(n), accept_vetted(n, RULES_VETTED4_MARK);
 	drop_rest(n, from.open, FROM_DEST, FROM_HEADER);
 }
 

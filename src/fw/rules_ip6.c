@@ -54,15 +54,6 @@ void ip6_payload(struct nft *n, enum nft_op op, uint16_t octets)
 	nft_match(n, NFT_NETWORK, IP6_LENGTH, 2, op, wire);
 }
 
-/* Version 6, and that transport right behind the header. */
-static void plain_header(struct nft *n, uint8_t next)
-{
-	static const uint8_t mask[8] = {0xf0, [IP6_NEXT] = 0xff};
-	const uint8_t want[8] = {six, [IP6_NEXT] = next};
-
-	nft_match_masked(n, NFT_NETWORK, 0, sizeof(want), mask, NFT_IS, want);
-}
-
 /* Nearly all that a guest sends, as for IPv4. */
 void fast_from_ip6(struct nft *n, const struct rules *r)
 {
@@ -75,7 +66,8 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 		nft_match_l4proto(n, NFT_IS, protos[i]);
 		eth_src_and_type(n, g->id.mac, ETH_P_IPV6);
 		eth_dst_is_peer(n, r);
-		plain_header(n, protos[i]);
+		/* Right behind the header; that this is version 6, the kernel has seen before it looked for the transport. */
+		nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS, &protos[i]);
 		ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr);
 		ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6);
 		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
@@ -90,15 +82,14 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 		}
 		if (udp && g->notify.port)
 			also_port(n, NFT_IS_NOT, g->notify.port);
-		accept_vetted(n);
+		accept_vetted(n, RULES_VETTED6_MARK);
 	}
 }
 
 void fast_to_ip6(struct nft *n, const struct guest *g)
 {
 	nft_rule(n, "to");
-	nft_match_mark(n, NFT_IS, RULES_VETTED_MARK);
-	nft_match_protocol(n, ETH_P_IPV6);
+	nft_match_mark(n, NFT_IS, RULES_VETTED6_MARK);
 	ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr);
 	ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr);
 	for (size_t i = 0; i < g->service6.count; i++)
@@ -234,7 +225,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
 	nft_rule(n, from.open), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	from_host(n, r);
-	nft_rule(n, from.open), sound(n), accept_vetted(n);
+	nft_rule(n, from.open), sound(n), accept_vetted(n, RULES_VETTED6_MARK);
 	drop_rest(n, from.open, FROM_DEST, FROM_HEADER);
 }
 

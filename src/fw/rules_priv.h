@@ -26,11 +26,12 @@ enum rules_counter {
 #define RULES_TAKE_MARK 0x0f0100aaU
 
 /*
- * A packet to one peer in the subnet that a VM's own table has let out, from the VM's own address and with an open
+ * An IPv4 packet to one peer in the subnet that a VM's own table has let out, from the VM's own address and with an open
  * transport: the table of another VM on this machine has only to ask whether it may have it. No other frame on a bridge
  * carries a mark of this machine's.
  */
-#define RULES_VETTED_MARK 0x0f010055U
+#define RULES_VETTED4_MARK 0x0f010055U
+#define RULES_VETTED6_MARK 0x0f010056U /* the same, and IPv6 */
 
 const char *rules_counter(enum rules_counter c);
 
@@ -60,7 +61,7 @@ void drop(struct nft *n, enum rules_counter why);
 void drop_rest(struct nft *n, const char *chain, enum rules_counter why, enum rules_counter header);
 /* Drops broadcasts and multicasts above the rate. */
 void cap_storm(struct nft *n, const char *chain);
-void accept_vetted(struct nft *n);
+void accept_vetted(struct nft *n, uint32_t mark);
 
 /* The rules that come first in a direction, for what most frames are. */
 void fast_from_ip4(struct nft *n, const struct rules *r);

@@ -2,6 +2,7 @@
 #include "guest/follow.h"
 
 #include "base/cleanup.h"
+#include "base/inotify.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -78,8 +79,8 @@ int follow_open(struct follow **out)
 	f->epoll = epoll_create1(EPOLL_CLOEXEC);
 	int err = f->epoll < 0 ? -errno : 0;
 	if (!err) {
-		f->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-		err = wait_for(f->epoll, f->inotify);
+		f->inotify = inotify_open();
+		err = f->inotify < 0 ? f->inotify : wait_for(f->epoll, f->inotify);
 	}
 	if (!err) {
 		f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);

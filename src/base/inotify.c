@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/inotify.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+
+/* Above what is given to people, services and containers (systemd's UIDS-GIDS.md), and below what is negative somewhere. */
+#define NOBODY_BASE 0x70000000U
+
+int inotify_open(void)
+{
+	const uid_t same = (uid_t)-1;
+	int dumpable = prctl(PR_GET_DUMPABLE);
+	bool other = geteuid() == 0 && setresuid(same, NOBODY_BASE + (uid_t)getpid(), same) == 0;
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), err = errno;
+
+	if (other) {
+		if (setresuid(same, 0, same) < 0)
+			abort(); /* cannot be: the real and the saved user are still root */
+		/* The kernel takes a change of user for a reason to hide the process. */
+		prctl(PR_SET_DUMPABLE, dumpable);
+	}
+	return fd < 0 ? -err : fd;
+}
