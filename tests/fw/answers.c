@@ -93,6 +93,7 @@ static const struct ask asks[] = {
     {"solicitation for fold's link-local address: NA", {NS(LA, FOLD_A)}, AT_A, NA_ANSWER, NULL},
     {"solicitation for the gateway: NA with its MAC", {NS(B, G)}, AT_B, NA_GATEWAY, NULL},
     {"solicitation for the default router: NA with the gateway's MAC", {NS(LB, FOLD_B)}, AT_B, NA_GATEWAY, NULL},
+    {"solicitation for a gateway by its link-local address: NA with its MAC", {NS(LS, LH)}, AT_S, NA_GATEWAY, NULL},
     {"solicitation for a gateway outside of the prefix: NA with its MAC", {NS(D, G3)}, AT_D, NA_GATEWAY, NULL},
     {"51 duplicate address detection of fold's address: NA to all", {DAD(SERVICE, .smac = MAC_A)}, AT_A, NA_ALL_NODES, NULL},
     {"51 duplicate address detection of fold's link-local address: NA to all", {DAD(FOLD_A, .smac = MAC_A)}, AT_A, NA_ALL_NODES, NULL},
@@ -140,7 +141,7 @@ static bool answered6(const struct ask *a, uint32_t id, const struct answer *got
 	case NA_ANSWER:
 	case NA_GATEWAY:
 		return got->nd == 136 && ip6_same(got->dst6, a->f.src6) && ip6_same(got->target, a->f.target) &&
-		       got->lla == (a->reply == NA_GATEWAY ? MAC_G : SERVICE(v->mac)) &&
+		       got->lla == (a->reply == NA_GATEWAY ? v->gateway_mac6 : SERVICE(v->mac)) &&
 		       got->flags == (a->reply == NA_GATEWAY ? 0xe0000000 : 0x60000000);
 	case NA_ALL_NODES:
 		return got->nd == 136 && ip6_same(got->dst6, nodes) && ip6_same(got->target, a->f.target) &&

@@ -35,6 +35,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	ports_open(argv[1], argv[2]);
+	for (int p = 0; p < VMS; p++)
+		settle((enum port)p);
 	if (strcmp(argv[3], "cases") == 0)
 		return run_cases();
 	if (strcmp(argv[3], "hijack") == 0)

@@ -11,7 +11,7 @@
  *   D  VM 10.0.3.4/32 with its gateway G outside of it (RFC 3442); NET6(3)::4/128, the same
  *   E  VM 10.0.4.0/31 (RFC 3021), and no IPv6
  *   F  VM 10.0.1.50/16: its subnet holds all the others', and its address is fold's own for A and B; NET6(1)::50/61, the same
- *   S  VM NET6(9):88::7/77, group ff15:0:0:8::/64, and no IPv4
+ *   S  VM NET6(9):88::7/77, gateway H by its link-local address, group ff15:0:0:8::/64, and no IPv4
  *   P  a container's port; it has an address in every subnet
  *   G  the router's port
  *   H  the host itself, on br0: 10.0.2.254 (inside C's subnet) and 10.9.0.1; it forwards, and its default route leads to O.
@@ -125,6 +125,7 @@ struct ip6 {
 #define IP6_LP LOCAL6(0, 0xff, 0xfe00, 1)
 #define IP6_LG LOCAL6(0, 0xff, 0xfe00, 0x90)
 #define IP6_LH LOCAL6(0, 0xff, 0xfe00, 0xfe)
+#define IP6_LH2 LOCAL6(0x1111, 0x2222, 0x3333, 0x4444) /* another of the host's, made of nothing */
 #define IP6_FOLD_A LOCAL6(0xfc54, 0xff, 0xfe00, 0x0a)
 #define IP6_FOLD_B LOCAL6(0xfc54, 0xff, 0xfe00, 0x0b)
 #define IP6_ELSE LOCAL6(0x1234, 0x5678, 0x9abc, 0xdef0) /* a stable, private one (RFC 7217) */
@@ -149,6 +150,7 @@ struct vm {
 	uint8_t len6;
 	bool gateway6, has_service6;
 	struct ip6 gateway_ip6, service6;
+	uint64_t gateway_mac6;
 	struct ip6 groups6[2];
 	uint8_t group6_len[2];
 	struct ip6 peer_ip6;
@@ -280,6 +282,8 @@ uint32_t strays(const char **text);
 /* Sends an honest frame between VM and peer and waits until it is there: all before it has been judged by then. */
 bool fence_from(enum port vm);
 bool fence_to(enum port vm);
+/* The same again and again: a bridge opens a port some time after the tap has found its hypervisor. */
+void settle(enum port vm);
 /* A DISCOVER, and its OFFER: all that was given to the responder before has been answered or not by then. */
 bool fence_responder(enum port vm);
 /* Teaches the bridge where P and G are. */

@@ -41,6 +41,9 @@ static const struct wcase cases[] = {
     {"honest advertisement to the host inside the prefix", {NA(C, H2)}, FROM(C), SEEN(ON(H))},
     {"honest advertisement to the link-local address of the host inside the prefix", {NA(C, LH)}, FROM(C), SEEN(ON(H))},
 
+    {"honest advertisement to the host that is the gateway", {NA(S, LH)}, FROM(S), SEEN(ON(H))},
+    {"53 advertisement of a VM to the host's other address, the host is its gateway", {NA(S, H)}, FROM(S), DROP("from_destination")},
+    {"79 the host is the gateway: advertisement inside the prefix, by its MAC", {NA(S, P9, .dmac = MAC_H)}, FROM(S), DROP("from_destination")},
     {"50 hop limit 254, solicitation", {NS(A, P, .hop = 254)}, FROM(A), DROP("from_nd")},
     {"50 hop limit 0, solicitation", {NS(A, P, .hop = 0)}, FROM(A), DROP("from_nd")},
     {"50 hop limit 254, duplicate address detection", {DAD(A, .hop = 254)}, FROM(A), DROP("from_nd")},
@@ -137,6 +140,7 @@ static const struct wcase cases[] = {
     {"52 solicitation from a container's link-local address", {NS(A, B, .src6 = IP6_LP)}, FROM(A), DROP("from_source")},
     {"52 solicitation from the gateway's link-local address, of one", {NS_ONE(A, B, .src6 = IP6_LG)}, FROM(A), DROP("from_source")},
     {"52 solicitation from a router's link-local address, given by hand", {NS(A, P, .src6 = LOCAL6(0, 0, 0, 1))}, FROM(A), DROP("from_source")},
+    {"52 solicitation from a link-local address of the host's", {NS(A, P, .src6 = IP6_LH2)}, FROM(A), DROP("from_source")},
     {"52 solicitation from fold's link-local address", {NS(A, B, .src6 = IP6_FOLD_B)}, FROM(A), DROP("from_source")},
     {"52 advertisement from another VM's link-local address", {NA(A, P, .src6 = IP6_LB)}, FROM(A), DROP("from_source")},
     {"55 solicitation from ::1", {NS(A, P, .src6 = IP6(0, 0, 0, 0, 0, 0, 0, 1))}, FROM(A), DROP("from_source")},

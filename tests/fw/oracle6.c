@@ -170,10 +170,13 @@ static bool nd_from(const struct vm *v, const struct packet *p)
 		return asks ? is_solicited(p) : ip6_same(p->dst, all_nodes) && p->dmac == mac_of(all_nodes);
 	if (p->dmac == SERVICE(v->mac))
 		return false;
+	if (p->dmac == MAC_H && v->gateway6 &&
+	    v->gateway_mac6 == MAC_H) /* told where the guest is, as a gateway must be */
+		return !asks && ip6_same(p->dst, v->gateway_ip6);
 	if (p->dmac == MAC_H) /* anything else it would route */
 		return near(v, host_near) && (ip6_same(p->dst, host_near) || (!asks && ip6_same(p->dst, host_local)));
-	if (!asks && v->gateway6 && ip6_same(p->dst, v->gateway_ip6))
-		return near(v, p->dst) || p->dmac == MAC_G;
+	if (!asks && v->gateway6 && ip6_same(p->dst, v->gateway_ip6) && !is_local(p->dst))
+		return near(v, p->dst) || p->dmac == v->gateway_mac6;
 	return near(v, p->dst) || (!asks && is_local(p->dst));
 }
 
@@ -194,9 +197,9 @@ bool oracle6_from(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	if (!is_one(p.dmac))
 		return is_listed(v, &p);
-	if (p.dmac == MAC_H)
-		return ip6_same(p.dst, host_near) && near(v, p.dst);
-	return near(v, p.dst) || (v->gateway6 && p.dmac == MAC_G && is_routable(p.dst));
+	if (p.dmac == MAC_H && near(v, p.dst))
+		return ip6_same(p.dst, host_near);
+	return near(v, p.dst) || (v->gateway6 && p.dmac == v->gateway_mac6 && is_routable(p.dst));
 }
 
 /* Whose address may stand in front: not the guest's, and not what only fold says. */
@@ -211,7 +214,7 @@ static bool sender_of_nd(const struct vm *v, const struct packet *p, int option,
 	if (option != NO_OPTION && option != NONCE_OPTION && (lla == v->mac || lla == SERVICE(v->mac)))
 		return false;
 	if (v->gateway6 && ip6_same(p->src, v->gateway_ip6))
-		return p->smac == MAC_G && (p->l4[0] == NA || option == NO_OPTION || lla == MAC_G);
+		return p->smac == v->gateway_mac6 && (p->l4[0] == NA || option == NO_OPTION || lla == v->gateway_mac6);
 	return near(v, p->src) || is_local(p->src);
 }
 
@@ -248,7 +251,7 @@ bool oracle6_to(const struct vm *v, const uint8_t *f, size_t len)
 		return nd_to(v, &p);
 	if (!is_open(&p) || is_taken(v, p.src))
 		return false;
-	if (!near(v, p.src) && !(v->gateway6 && p.smac == MAC_G && is_routable(p.src)))
+	if (!near(v, p.src) && !(v->gateway6 && p.smac == v->gateway_mac6 && is_routable(p.src)))
 		return false;
 	if (ip6_same(p.dst, v->ip6)) /* its DNS is fold's to answer */
 		return p.dmac == v->mac && !(p.next == 17 && frame_u16(p.l4 + 2) == 53);

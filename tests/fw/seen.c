@@ -18,7 +18,7 @@ const struct vm vms[VMS] = {
      .groups6 = {IP6_GROUP, IP6_BLOCK}, .group6_len = {128, 104}, .peer_ip6 = IP6_P},
     {.iface = "vb", .table = "fold-vb", .mac = MAC_B, .ip = IP_B, .len = 24, .gateway = true, .gateway_ip = IP_G, .service = IP_SERVICE,
      .groups = {IP_GROUP}, .group_len = {32}, .peer = AT_P, .peer_mac = MAC_P, .peer_ip = IP_P,
-     .ip6 = IP6_B, .local6 = IP6_LB, .fold6 = IP6_FOLD_B, .len6 = 64, .gateway6 = true, .gateway_ip6 = IP6_G, .has_service6 = true,
+     .ip6 = IP6_B, .local6 = IP6_LB, .fold6 = IP6_FOLD_B, .len6 = 64, .gateway6 = true, .gateway_ip6 = IP6_G, .gateway_mac6 = MAC_G, .has_service6 = true,
      .service6 = IP6_SERVICE, .groups6 = {IP6_GROUP}, .group6_len = {128}, .peer_ip6 = IP6_P},
     {.iface = "vc", .table = "fold-vc", .mac = MAC_C, .ip = IP_C, .len = 24, .groups = {IP_GROUP}, .group_len = {32},
      .peer = AT_P, .peer_mac = MAC_P, .peer_ip = IP_P2,
@@ -27,12 +27,13 @@ const struct vm vms[VMS] = {
     {.iface = "vd", .table = "fold-vd", .mac = MAC_D, .ip = IP_D, .len = 32, .gateway = true, .gateway_ip = IP_G3,
      .peer = AT_G, .peer_mac = MAC_G, .peer_ip = IP_FAR,
      .ip6 = IP6_D, .local6 = IP6_LD, .fold6 = LOCAL6(0xfc54, 0xff, 0xfe00, 0x0d), .len6 = 128, .gateway6 = true,
-     .gateway_ip6 = IP6_G3, .peer_ip6 = IP6_FAR},
+     .gateway_ip6 = IP6_G3, .gateway_mac6 = MAC_G, .peer_ip6 = IP6_FAR},
     {.iface = "ve", .table = "fold-ve", .mac = MAC_E, .ip = IP_E, .len = 31, .peer = AT_P, .peer_mac = MAC_P, .peer_ip = IP_P4},
     {.iface = "vf", .table = "fold-vf", .mac = MAC_F, .ip = IP_F, .len = 16, .peer = AT_P, .peer_mac = MAC_P, .peer_ip = IP_P,
      .ip6 = IP6_F, .local6 = IP6_LF, .fold6 = LOCAL6(0xfc54, 0xff, 0xfe00, 0x0f), .len6 = 61, .peer_ip6 = IP6_P},
     {.iface = "vs", .table = "fold-vs", .mac = MAC_S, .peer = AT_P, .peer_mac = MAC_P,
-     .ip6 = IP6_S, .local6 = IP6_LS, .fold6 = LOCAL6(0xfc54, 0xff, 0xfe00, 0x10), .len6 = 77, .groups6 = {IP6_BLOCK8},
+     .ip6 = IP6_S, .local6 = IP6_LS, .fold6 = LOCAL6(0xfc54, 0xff, 0xfe00, 0x10), .len6 = 77, .gateway6 = true,
+     .gateway_ip6 = IP6_LH, .gateway_mac6 = MAC_H, .groups6 = {IP6_BLOCK8},
      .group6_len = {64}, .peer_ip6 = IP6_P9},
 };
 /* clang-format on */
@@ -256,26 +257,51 @@ static struct shape honest6(uint64_t smac, struct ip6 src, uint64_t dmac, struct
 			      .dst6 = dst};
 }
 
-bool fence_from(enum port p)
+static struct shape fence_shape(const struct vm *v, bool from)
+{
+	const uint64_t smac = from ? v->mac : v->peer_mac, dmac = from ? v->peer_mac : v->mac;
+
+	if (v->ip)
+		return honest(smac, from ? v->ip : v->peer_ip, dmac, from ? v->peer_ip : v->ip);
+	return honest6(smac, from ? v->ip6 : v->peer_ip6, dmac, from ? v->peer_ip6 : v->ip6);
+}
+
+static bool fence(enum port from, enum port to, const struct shape *s)
 {
 	static uint8_t f[FRAME_MAX];
-	const struct vm *v = &vms[p];
-	const struct shape s =
-	    v->ip ? honest(v->mac, v->ip, v->peer_mac, v->peer_ip) : honest6(v->mac, v->ip6, v->peer_mac, v->peer_ip6);
 	uint32_t id = ++next_fence;
 
-	return port_send(p, f, frame_build(&s, id, f), NULL, 0) && await(&fence_seen[v->peer], id);
+	return port_send(from, f, frame_build(s, id, f), NULL, 0) && await(&fence_seen[to], id);
+}
+
+bool fence_from(enum port p)
+{
+	const struct shape s = fence_shape(&vms[p], true);
+
+	return fence(p, vms[p].peer, &s);
 }
 
 bool fence_to(enum port p)
 {
-	static uint8_t f[FRAME_MAX];
-	const struct vm *v = &vms[p];
-	const struct shape s =
-	    v->ip ? honest(v->peer_mac, v->peer_ip, v->mac, v->ip) : honest6(v->peer_mac, v->peer_ip6, v->mac, v->ip6);
-	uint32_t id = ++next_fence;
+	const struct shape s = fence_shape(&vms[p], false);
 
-	return port_send(v->peer, f, frame_build(&s, id, f), NULL, 0) && await(&fence_seen[p], id);
+	return fence(vms[p].peer, p, &s);
+}
+
+void settle(enum port p)
+{
+	static uint8_t f[FRAME_MAX];
+	const struct shape s = fence_shape(&vms[p], true);
+	uint32_t first = next_fence + 1;
+
+	for (uint64_t end = now_ms() + 3 * patience_ms(); now_ms() < end;) {
+		port_send(p, f, frame_build(&s, ++next_fence, f), NULL, 0);
+		for (uint64_t turn = now_ms() + 100; now_ms() < turn;) {
+			ports_poll(20);
+			if (fence_seen[vms[p].peer] >= first)
+				return;
+		}
+	}
 }
 
 bool fence_responder(enum port p)
