@@ -79,13 +79,21 @@ static enum answer from_guest(const struct guest *g, const struct pkt *in, struc
 	return refuse(out, DROP_UNKNOWN);
 }
 
-/* Who may reach the guest may ask it: its own subnet, and all that comes through its gateway. */
-static bool may_ask(const struct guest *g, const struct pkt *in)
+/* Who may reach the guest may ask it: its own subnet, and what comes through its gateway. The rules ask the same of a packet. */
+static bool may_ask4(const struct guest *g, struct in_addr src, const uint8_t *mac)
 {
-	if (in->kind == PKT_UDP4)
-		return ip4_in(g->id.ip4, in->src4) ||
-		       (g->has_gateway4 && memcmp(in->src_mac, g->gateway4_mac, MAC_LEN) == 0);
-	return ip6_in(g->id.ip6, in->src6) || (g->has_gateway6 && memcmp(in->src_mac, g->gateway6_mac, MAC_LEN) == 0);
+	if (src.s_addr == g->id.ip4.addr.s_addr || guest_serves4(g, src) || ip4_is_edge(g->id.ip4, src))
+		return false;
+	return ip4_in(g->id.ip4, src) ||
+	       (g->has_gateway4 && memcmp(mac, g->gateway4_mac, MAC_LEN) == 0 && ip4_is_routed(src));
+}
+
+static bool may_ask6(const struct guest *g, const struct in6_addr *src, const uint8_t *mac)
+{
+	if (IN6_ARE_ADDR_EQUAL(src, &g->id.ip6.addr) || guest_serves6(g, src))
+		return false;
+	return ip6_in(g->id.ip6, *src) ||
+	       (g->has_gateway6 && memcmp(mac, g->gateway6_mac, MAC_LEN) == 0 && ip6_is_routed(src));
 }
 
 /* The network asks the VM's own address one thing: names. Nobody there is the guest, or fold. */
@@ -95,7 +103,7 @@ static enum answer from_network(const struct guest *g, const struct pkt *in, str
 		return refuse(out, DROP_SOURCE_MAC);
 	if (in->kind != PKT_UDP4 && in->kind != PKT_UDP6)
 		return refuse(out, DROP_UNKNOWN);
-	if (!may_ask(g, in))
+	if (in->kind == PKT_UDP4 ? !may_ask4(g, in->src4, in->src_mac) : !may_ask6(g, &in->src6, in->src_mac))
 		return refuse(out, DROP_SOURCE_ADDRESS);
 	enum answer a = dns_answer_network(g, in, out);
 	return a == ANSWER_NOT_MINE ? refuse(out, DROP_UNKNOWN) : a;

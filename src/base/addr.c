@@ -150,6 +150,25 @@ bool ip4_is_multicast(struct in_addr a)
 	return (ntohl(a.s_addr) & 0xf0000000) == 0xe0000000;
 }
 
+bool ip4_is_edge(struct cidr4 c, struct in_addr a)
+{
+	return c.len <= 30 && (a.s_addr == ip4_network(c).s_addr || a.s_addr == ip4_broadcast(c).s_addr);
+}
+
+bool ip4_is_routed(struct in_addr a)
+{
+	uint32_t n = ntohl(a.s_addr);
+
+	return n >> 24 != 0 && n >> 24 != 127 && n >> 16 != 0xa9fe && n >> 29 != 7;
+}
+
+bool ip6_is_routed(const struct in6_addr *a)
+{
+	static const uint8_t first[4] = {0, 0x64, 0xff, 0x9b}, beyond[2] = {0xfe, 0x80};
+
+	return memcmp(a, first, sizeof(first)) >= 0 && memcmp(a, beyond, sizeof(beyond)) < 0;
+}
+
 struct in6_addr ip6_mask(uint8_t len)
 {
 	struct in6_addr mask;

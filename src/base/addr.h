@@ -55,6 +55,11 @@ bool ip4_in(struct cidr4 c, struct in_addr a);
  */
 struct in_addr ip4_spare(struct cidr4 c);
 bool ip4_is_multicast(struct in_addr a);
+/* The network's and the broadcast address, which are nobody's; RFC 3021: a /31 has none. */
+bool ip4_is_edge(struct cidr4 c, struct in_addr a);
+/* Routers carry it (RFC 6890): not this host, loopback, link-local, multicast or reserved. */
+bool ip4_is_routed(struct in_addr a);
+bool ip6_is_routed(const struct in6_addr *a); /* from 64:ff9b:: (RFC 6052) up to link-local and multicast */
 
 struct in6_addr ip6_mask(uint8_t len);
 struct in6_addr ip6_network(struct cidr6 c);

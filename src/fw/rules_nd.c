@@ -193,13 +193,14 @@ static void from_receiver(struct nft *n, const struct rules *r)
 	    sound(n), nft_accept(n);
 	nft_rule(n, c), eth_dst_is_group(n), drop(n, FROM_ND);
 	nft_rule(n, c), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
+	/* The gateway may have no address in the prefix, and it may be the host. */
+	if (g->has_gateway6 && !ip6_in(g->id.ip6, g->gateway6))
+		nft_rule(n, c), type_is(n, NA), ip6_is(n, IP6_DST, NFT_IS, &g->gateway6),
+		    eth_dst(n, NFT_IS, g->gateway6_mac), sound(n), nft_accept(n);
 	from_host(n, r);
 	nft_rule(n, c), ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6), sound(n), nft_accept(n);
 	/* RFC 4861 7.3.3: a solicitation to one machine goes to its target, which is in the prefix; an answer, to who asked. */
 	nft_rule(n, c), type_is(n, NA), ip6_is_in(n, IP6_DST, NFT_IS, &link_local6), sound(n), nft_accept(n);
-	if (is_gateway_apart(g))
-		nft_rule(n, c), type_is(n, NA), ip6_is(n, IP6_DST, NFT_IS, &g->gateway6),
-		    eth_dst(n, NFT_IS, g->gateway6_mac), sound(n), nft_accept(n);
 	nft_rule(n, c), drop(n, FROM_DEST);
 }
 

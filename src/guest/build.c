@@ -40,12 +40,6 @@ static bool same6(const struct in6_addr *a, const struct in6_addr *b)
 	return IN6_ARE_ADDR_EQUAL(a, b);
 }
 
-/* True for the two addresses of a subnet that are nobody's. RFC 3021: a /31 has none. */
-static bool is_subnet_edge(struct cidr4 subnet, struct in_addr a)
-{
-	return subnet.len <= 30 && (same4(a, ip4_network(subnet)) || same4(a, ip4_broadcast(subnet)));
-}
-
 static int check_identity(struct build *w)
 {
 	const struct identity *id = w->id;
@@ -57,7 +51,7 @@ static int check_identity(struct build *w)
 	if (mac_is_zero(id->mac) || mac_is_multicast(id->mac))
 		return report_fail(w->r, EINVAL, "%s: %s is no unicast MAC address; give the VM another", id->iface,
 				   mac_format(id->mac, mac));
-	if (id->has4 && is_subnet_edge(id->ip4, id->ip4.addr))
+	if (id->has4 && ip4_is_edge(id->ip4, id->ip4.addr))
 		return report_fail(w->r, EINVAL,
 				   "%s: %s is the network's or the broadcast address of its subnet; use another",
 				   id->iface, cidr4_format(&id->ip4, cidr));
@@ -115,7 +109,7 @@ static int build_gateway4(struct build *w, unsigned flags)
 	/* A VM with a /32 reaches its gateway by a route of its own (RFC 3442). */
 	if (w->id->ip4.len < 32 && !ip4_in(w->id->ip4, gw))
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is outside the VM's subnet; name an address inside");
-	if (is_subnet_edge(w->id->ip4, gw))
+	if (ip4_is_edge(w->id->ip4, gw))
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is the subnet's network or broadcast address");
 	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY_MAC))
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY",

@@ -11,9 +11,26 @@
 
 #define SUMMARY_TEXT 512
 
+/* On its way to the guest: what the rules hand over from the tap's egress. RFC 791, 768, 8200. */
+static bool is_for_guest(const struct feed *f, const struct capture_frame *in)
+{
+	const uint8_t *b = in->bytes;
+	size_t udp;
+
+	if (!f->network || in->len < ETH_HLEN + 20 || memcmp(b, f->guest->id.mac, ETH_ALEN) != 0)
+		return false;
+	if (b[12] == 0x08 && b[13] == 0 && b[ETH_HLEN + 9] == 17)
+		udp = ETH_HLEN + (size_t)(b[ETH_HLEN] & 15) * 4;
+	else if (b[12] == 0x86 && b[13] == 0xdd && b[ETH_HLEN + 6] == 17)
+		udp = ETH_HLEN + 40;
+	else
+		return false;
+	return in->len >= udp + 4 && b[udp + 2] == 0 && b[udp + 3] == 53;
+}
+
 bool feed_takes(const struct feed *f, const struct capture_frame *in)
 {
-	if (f->all_sources)
+	if (f->all_sources || is_for_guest(f, in))
 		return true;
 	return in->len >= 2 * ETH_ALEN && memcmp(in->bytes + ETH_ALEN, f->guest->id.mac, ETH_ALEN) == 0;
 }
@@ -45,6 +62,7 @@ enum answer feed_frame(const struct feed *f, const struct capture_frame *in, str
 	    .l2_len = header,
 	    .l3 = apart(in->bytes + header, in->len - header, &l3),
 	    .l3_len = in->len - header,
+	    .to_guest = is_for_guest(f, in),
 	    .csum_pending = f->csum_pending,
 	};
 	return answer_frame(f->guest, &frame, out);
@@ -128,6 +146,7 @@ uint64_t feed_loop(const struct feed *f, const struct capture *in, uint64_t time
 			    .l2_len = header,
 			    .l3 = c->bytes + header,
 			    .l3_len = c->len - header,
+			    .to_guest = is_for_guest(f, c),
 			    .csum_pending = f->csum_pending,
 			};
 			answer_frame(f->guest, &frame, &r);

@@ -12,6 +12,7 @@
 struct feed {
 	const struct guest *guest;
 	bool all_sources;  /* not only frames whose source is the guest's MAC */
+	bool network;      /* and what others ask the guest's own address by UDP on port 53, as from the network */
 	bool csum_pending; /* say that transport checksums are not filled in yet */
 };
 

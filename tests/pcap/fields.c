@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Frames as named fields. RFC 894, 826, 791, 768, 951, 2131, 2132. */
+/* Frames as named fields. RFC 894, 826, 791, 768, 951, 2131, 2132. The DNS is in fields_dns.c. */
 #include "fields.h"
 
 #include "base/addr.h"
 #include "base/log.h"
 #include "base/rd.h"
 #include "names.h"
+#include "names_dns.h"
 #include "walk.h"
 
 #include <arpa/inet.h>
@@ -127,6 +128,8 @@ static void udp4(struct walk *w)
 	walk_number(w, 2, true, "udp checksum");
 	if ((from == 67 || to == 67) && !w->r.bad)
 		dhcp4(w);
+	else if ((from == DNS_PORT_NUMBER || to == DNS_PORT_NUMBER) && !w->r.bad)
+		fields_dns(w);
 	walk_rest(w, "udp data");
 }
 
@@ -144,11 +147,14 @@ static void ip4_packet(struct walk *w)
 	walk_number(w, 2, true, "ip checksum");
 	walk_ip4(w, "ip source");
 	walk_ip4(w, "ip destination");
-	if (w->r.bad || proto != IPPROTO_UDP || total < 20 || total > rd_left(&start))
+	if (w->r.bad || (proto != IPPROTO_UDP && proto != IPPROTO_TCP) || total < 20 || total > rd_left(&start))
 		return;
-	struct walk udp = {.r = rd_sub(&w->r, total - 20), .frame = w->frame, .out = w->out};
-	udp4(&udp);
-	w->r.bad = udp.r.bad;
+	struct walk inner = {.r = rd_sub(&w->r, total - 20), .frame = w->frame, .out = w->out};
+	if (proto == IPPROTO_UDP)
+		udp4(&inner);
+	else
+		fields_tcp(&inner);
+	w->r.bad = inner.r.bad;
 }
 
 static void arp(struct walk *w)

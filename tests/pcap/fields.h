@@ -2,7 +2,7 @@
 /*
  * fields: a frame as a list of named fields, for people.
  *
- * A second reader of ARP, IP, UDP, DHCP and neighbour discovery, on purpose apart from the one
+ * A second reader of ARP, IP, UDP, TCP, DHCP, DNS and neighbour discovery, on purpose apart from the one
  * under test: it refuses nothing and names what it can, so that a wrong reply
  * is shown for what it is. Every octet of a reply is in exactly one field.
  */

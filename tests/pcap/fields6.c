@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* IPv6 as named fields. RFC 8200, 4443, 4861, 8106, 8415. */
 #include "names6.h"
+#include "names_dns.h"
 #include "walk.h"
 
 #include <netinet/in.h>
@@ -111,6 +112,8 @@ static void udp6(struct walk *w)
 	walk_number(w, 2, true, "udp checksum");
 	if ((from == 547 || to == 547) && !w->r.bad)
 		dhcp6(w);
+	else if ((from == DNS_PORT_NUMBER || to == DNS_PORT_NUMBER) && !w->r.bad)
+		fields_dns(w);
 	walk_rest(w, "udp data");
 }
 
@@ -122,11 +125,13 @@ void fields_ip6(struct walk *w)
 	walk_number(w, 1, false, "ip hop limit");
 	walk_ip6(w, "ip source");
 	walk_ip6(w, "ip destination");
-	if (w->r.bad || len > rd_left(&w->r) || (next != IPPROTO_UDP && next != IPPROTO_ICMPV6))
+	if (w->r.bad || len > rd_left(&w->r) || (next != IPPROTO_UDP && next != IPPROTO_TCP && next != IPPROTO_ICMPV6))
 		return;
 	struct walk inner = {.r = rd_sub(&w->r, len), .frame = w->frame, .out = w->out};
 	if (next == IPPROTO_UDP)
 		udp6(&inner);
+	else if (next == IPPROTO_TCP)
+		fields_tcp(&inner);
 	else
 		icmp6(&inner);
 	w->r.bad = inner.r.bad;

@@ -29,7 +29,7 @@ enum exit_status { EXIT_SAME = 0, EXIT_DIFFERS = 1, EXIT_USAGE = 2 };
 struct options {
 	const char *binding, *config, *expected, *record, *input, *output;
 	struct identity id;
-	bool has_mac, all_sources, csum_pending;
+	bool has_mac, all_sources, network, csum_pending;
 	bool given, stable;
 	int verbose;
 	uint64_t loop;
@@ -37,7 +37,7 @@ struct options {
 
 static const char usage[] =
     "usage: fold-replay [-b BINDING] [-c CONFIG] -m MAC [-4 IP/LEN] [-6 IP/LEN [-s | -k]] [-M MTU]\n"
-    "                   [-e EXPECTED.pcap | -r RECORD.pcap] [-a] [-v]... [--csum-pending] [--loop N]\n"
+    "                   [-e EXPECTED.pcap | -r RECORD.pcap] [-a] [-n] [-v]... [--csum-pending] [--loop N]\n"
     "                   INPUT.pcap [OUTPUT.pcap]\n"
     "\n"
     "Feeds the guest's frames of a capture to fold's responder.\n"
@@ -54,6 +54,7 @@ static const char usage[] =
     "  -e, --expect FILE     compare the replies with this capture\n"
     "  -r, --record FILE     write the replies to this capture and say what changed in it\n"
     "  -a, --all-sources     feed every frame, not only those with the guest's source MAC\n"
+    "  -n, --network         feed what others ask the guest's address by UDP on port 53, as from the network\n"
     "  -v, --verbose         a line for each frame that was fed; twice: all fields of the replies\n"
     "      --csum-pending    take transport checksums as not filled in yet (virtio offload)\n"
     "      --loop N          then feed the capture N more times and print frames a second\n"
@@ -76,6 +77,7 @@ static const struct option long_options[] = {
     {"expect", required_argument, NULL, 'e'},
     {"record", required_argument, NULL, 'r'},
     {"all-sources", no_argument, NULL, 'a'},
+    {"network", no_argument, NULL, 'n'},
     {"verbose", no_argument, NULL, 'v'},
     {"csum-pending", no_argument, NULL, OPTION_CSUM_PENDING},
     {"loop", required_argument, NULL, OPTION_LOOP},
@@ -155,6 +157,9 @@ static bool take_option(struct options *o, int option, const char *value)
 	case 'a':
 		o->all_sources = true;
 		return true;
+	case 'n':
+		o->network = true;
+		return true;
 	case 'v':
 		o->verbose++;
 		return true;
@@ -204,7 +209,7 @@ static int parse_options(int argc, char **argv, struct options *o, int *status)
 	int c;
 
 	*status = EXIT_USAGE;
-	while ((c = getopt_long(argc, argv, "m:4:6:skb:c:M:e:r:avhV", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "m:4:6:skb:c:M:e:r:anvhV", long_options, NULL)) != -1) {
 		if (c == 'h' || c == 'V') {
 			fputs(c == 'h' ? usage : "fold-replay " FOLD_VERSION "\n", stdout);
 			*status = EXIT_SAME;
@@ -292,7 +297,12 @@ static void measure(const struct feed *f, const struct capture *in, uint64_t tim
 static int replay(const struct options *o, const struct guest *guest)
 {
 	_cleanup_(capture_free) struct capture in = {0}, replies = {0};
-	struct feed f = {.guest = guest, .all_sources = o->all_sources, .csum_pending = o->csum_pending};
+	struct feed f = {
+	    .guest = guest,
+	    .all_sources = o->all_sources,
+	    .network = o->network,
+	    .csum_pending = o->csum_pending,
+	};
 	int status = EXIT_SAME;
 
 	if (capture_read(o->input, &in) < 0)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/rd.h"
 #include "names.h"
+#include "names_dns.h"
 #include "summary6.h"
 #include "text.h"
 
@@ -130,9 +131,27 @@ static void udp4(struct text *l, struct rd r, const char *from, const char *to)
 	}
 	if (sport == 67 || dport == 67)
 		dhcp4(l, r, rd_left(&r));
+	else if (sport == DNS_PORT_NUMBER || dport == DNS_PORT_NUMBER)
+		names_dns_message(l, r);
 	else
 		text_add(l, "UDP");
 	text_add(l, ", %s:%u > %s:%u", from, sport, to, dport);
+}
+
+void summary_tcp(struct text *l, struct rd r, const char *from, const char *to)
+{
+	static const char *const letters[] = {"FIN", "SYN", "RST", "PSH", "ACK"};
+	uint16_t sport = rd_u16(&r), dport = rd_u16(&r);
+
+	rd_bytes(&r, 9);
+	uint8_t flags = rd_u8(&r);
+	text_add(l, "TCP");
+	if (!r.bad && (sport == DNS_PORT_NUMBER || dport == DNS_PORT_NUMBER)) {
+		for (unsigned i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+			text_add(l, "%s%s", flags >> i & 1 ? " " : "", flags >> i & 1 ? letters[i] : "");
+		text_add(l, ", port %u > %u", sport, dport);
+	}
+	text_add(l, ", %s > %s", from, to);
 }
 
 static void packet4(struct text *l, struct rd r)
@@ -164,8 +183,10 @@ static void packet4(struct text *l, struct rd r)
 		text_add(l, "IPv4 with lengths that lie, protocol %u, %s > %s", proto, from, to);
 	else if (proto == IPPROTO_UDP)
 		udp4(l, whole, from, to);
-	else if (proto == IPPROTO_TCP || proto == IPPROTO_ICMP)
-		text_add(l, "%s, %s > %s", proto == IPPROTO_TCP ? "TCP" : "ICMP", from, to);
+	else if (proto == IPPROTO_TCP)
+		summary_tcp(l, whole, from, to);
+	else if (proto == IPPROTO_ICMP)
+		text_add(l, "ICMP, %s > %s", from, to);
 	else
 		text_add(l, "IPv4 protocol %u, %s > %s", proto, from, to);
 }

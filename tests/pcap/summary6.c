@@ -3,6 +3,7 @@
 #include "summary6.h"
 
 #include "names6.h"
+#include "names_dns.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -124,6 +125,8 @@ static void udp6(struct text *l, struct rd r, const char *from, const char *to)
 	}
 	if (sport == 547 || dport == 547)
 		dhcp6(l, r);
+	else if (sport == DNS_PORT_NUMBER || dport == DNS_PORT_NUMBER)
+		names_dns_message(l, r);
 	else
 		text_add(l, "UDP");
 	text_add(l, ", [%s]:%u > [%s]:%u", from, sport, to, dport);
@@ -151,10 +154,12 @@ void summary_ip6(struct text *l, struct rd r)
 		udp6(l, r, from, to);
 		return;
 	}
+	if (next == IPPROTO_TCP) {
+		summary_tcp(l, r, from, to);
+		return;
+	}
 	if (next == IPPROTO_ICMPV6)
 		icmp6(l, r);
-	else if (next == IPPROTO_TCP)
-		text_add(l, "TCP");
 	else
 		text_add(l, "IPv6 next header %u", next);
 	text_add(l, ", %s > %s", from, to);

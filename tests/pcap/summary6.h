@@ -9,4 +9,7 @@
 /* r: from the IPv6 header on. Extension headers are named, not read. */
 void summary_ip6(struct text *l, struct rd r);
 
+/* A TCP segment of either family; one of DNS in more words. */
+void summary_tcp(struct text *l, struct rd r, const char *from, const char *to);
+
 #endif

@@ -27,6 +27,10 @@ uint32_t walk_number(struct walk *w, size_t width, bool hex, const char *name);
 /* All that is left of this area. All zeros is said as such, with their number. */
 void walk_rest(struct walk *w, const char *name);
 
+/* A DNS message, and a TCP segment, to their ends. */
+void fields_dns(struct walk *w);
+void fields_tcp(struct walk *w);
+
 /* From the IPv6 header on. RFC 8200, 4861, 8106, 8415. */
 void fields_ip6(struct walk *w);
 
