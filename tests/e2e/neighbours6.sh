@@ -87,7 +87,7 @@ reaches() {
 # What is dropped is not waited for so long.
 patience=$((SLOW > 1 ? 3 : 1))
 unreachable() {
-	! in_guest "$1" ping -n -q -c 2 -i 0.2 -W $patience "$2"
+	! in_guest "$1" ping -n -q -c 2 -i 0.2 -W "$patience" "$2"
 }
 
 # ---- what must work ----
@@ -208,7 +208,7 @@ for address in fd5e:1:2:9::1 "$host_local"; do
 done
 check "a guest does not reach the host's address outside its prefix" unreachable ann fd5e:1:2:9::1
 check "nor the host's link-local address" unreachable ann "$host_local%eth0"
-check "nor does the host reach the guest" not ping -n -q -c 2 -i 0.2 -W $patience -I "$BRIDGE" $ann
+check "nor does the host reach the guest" not ping -n -q -c 2 -i 0.2 -W "$patience" -I "$BRIDGE" $ann
 ip addr add "$near::fe/64" dev "$BRIDGE" nodad
 check 'a guest reaches the host inside its prefix' within 5 reaches ann $near::fe
 check 'and is reached by it' ping -n -q -c 2 -i 0.2 -W "$((2 * SLOW))" $bob
