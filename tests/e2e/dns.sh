@@ -552,11 +552,13 @@ check 'no: a peer outside of the subnet gets nothing' none dora 10.0.1.2 own.bob
 
 # ---- dead servers ----
 
+# More than are asked at a time; an emulated machine is busy enough with starting a few.
+hanging=$((SLOW > 1 ? 6 : 70))
 hang() {
-	for n in $(seq 1 70); do
+	for n in $(seq 1 $hanging); do
 		in_guest dan dig @$service4 +tries=1 +time=$((15 * SLOW)) "hang$n.zone" A >"$T/hang.$n" 2>&1 &
 	done
-	sleep 1
+	sleep $((SLOW > 1 ? 3 : 1))
 	quick 300 gives 10.0.1.43 dan $service4 only-dan.lab.example A
 }
 dead() {
@@ -567,11 +569,11 @@ dead() {
 	[ $dead_took -ge 3900 ] && [ $dead_took -le $((5000 + 1000 * SLOW)) ]
 }
 check 'two servers that never answer, two seconds each: SERVFAIL' dead
-check '70 questions hang: a local name is answered at once' hang
+check "$hanging questions hang: a local name is answered at once" hang
 check 'over IPv6 too' quick 300 gives 10.0.1.43 dan $service6 only-dan.lab.example A
 check 'and the other VMs do not notice' quick 300 gives 192.0.2.33 ann $service4 who.zone A
 servfail_all() {
-	[ "$(cat "$T"/hang.* | grep -c 'status: SERVFAIL')" = 70 ]
+	[ "$(cat "$T"/hang.* | grep -c 'status: SERVFAIL')" = $hanging ]
 }
 check 'in the end they all have their SERVFAIL' within 15 servfail_all
 

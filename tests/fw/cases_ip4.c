@@ -17,6 +17,9 @@ static const struct wcase cases[] = {
     {"honest UDP, a /31's other end", {UDP(E, P4)}, FROM(E), SEEN(ON(P))},
     {"honest UDP with DF", {UDP(A, P, .frag = 0x4000)}, FROM(A), SEEN(ON(P))},
 
+    {"honest last fragment of 8 octets", {IP(A, P, .proto = 17, .frag = 11, .data = 0)}, FROM(A), SEEN(ON(P))},
+    {"honest last fragment of 8 octets, TCP", {IP(A, P, .proto = 6, .frag = 11, .data = 0)}, FROM(A), SEEN(ON(P))},
+    {"honest last fragment of 4 octets", {IP(A, P, .proto = 17, .frag = 11, .data = 4, .bare = true)}, FROM(A), SEEN(ON(P))},
     {"27 source of another VM", {UDP(A, P, .src = IP_B)}, FROM(A), DROP("from_source")},
     {"27 source of a container", {UDP(A, B, .src = IP_P)}, FROM(A), DROP("from_source")},
     {"27 source of the gateway", {UDP(A, B, .src = IP_G)}, FROM(A), DROP("from_source")},
@@ -95,6 +98,7 @@ static const struct wcase cases[] = {
     {"37 version 6 in IPv4", {UDP(A, P, .vihl = 0x65)}, FROM(A), DROP("from_header")},
     {"37 version 0", {UDP(A, P, .vihl = 0x05)}, FROM(A), DROP("from_header")},
     {"37 total length one more than the frame has", {UDP(A, P, .total = 37)}, FROM(A), DROP("from_header")},
+    {"37 total length 20 more than the frame has, to a listed group", {UDP(A, GROUP, .total = 56)}, FROM(A), DROP("from_header")},
     {"37 total length 65535", {UDP(A, P, .total = 65535)}, FROM(A), DROP("from_header")},
     {"37 total length 19", {UDP(A, P, .total = 19)}, FROM(A), DROP("from_header")},
     {"37 total length 1", {UDP(A, P, .total = 1)}, FROM(A), DROP("from_header")},

@@ -134,6 +134,7 @@ static const struct wcase cases[] = {
     {"61 MLD done", {ICMP6(P, A, .itype = 132, .hop = 1)}, TOWARDS(A, P), DROP("to_proto")},
     {"DNS to the VM's address: fold's", {UDP6(P, A, .dport = 53)}, TOWARDS(A, P), TAKEN},
     {"DNS from another VM: its own fold's", {UDP6(B, A, .dport = 53)}, .from = AT_B, .judge = AT_B, DROP("taken")},
+    {"33 DNS to the VM's address by a group's MAC", {UDP6(P, A, .dport = 53, .dmac = MAC_GROUP6)}, TOWARDS(A, P), DROP("to_destination")},
     {"DNS from another prefix", {UDP6(P2, A, .dport = 53)}, TOWARDS(A, P), NOWHERE},
     {"honest DNS over TCP", {TCP6(P, A, .dport = 53)}, TOWARDS(A, P), SEEN(ON(A))},
     {"honest TCP to DHCPv6's server port", {TCP6(P, A, .dport = 547)}, TOWARDS(A, P), SEEN(ON(A))},

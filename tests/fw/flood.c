@@ -62,6 +62,18 @@ static void run_storm(const char *what, const struct shape *s)
 		detail("%u of 200", seen_of(id)->count[AT_P]);
 }
 
+/* What goes to one machine is nobody's storm. */
+static void run_free(const char *what, const struct shape *s)
+{
+	uint32_t id = seen_new(), n = 4000;
+
+	send_many(s, id, n, 0);
+	bool alive = fence_from(AT_A);
+	if (!ok(alive && seen_of(id)->count[AT_P] == n, "76 %s to one machine, as fast as it goes: every one leaves",
+		what))
+		detail("%u of %u", seen_of(id)->count[AT_P], n);
+}
+
 /* One VM asks for leases as fast as it can; the other, on the same host, must not notice. */
 static void run_beside(const char *what, const struct shape *s)
 {
@@ -96,6 +108,13 @@ int run_flood(void)
 		{"ARP requests", {ARP_REQUEST(A, P)}},   {"IPv6 multicasts", {UDP6(A, GROUP, .dmac = MAC_GROUP6)}},
 		{"neighbour solicitations", {NS(A, P)}}, {"duplicate address detection", {DAD(A)}},
 	    },
+	  to_one[] =
+	      {
+		  {"ARP replies", {ARP_REPLY(A, P)}},
+		  {"UDP", {UDP(A, P)}},
+		  {"TCP over IPv6 to the DNS port", {TCP6(A, P, .dport = 53)}},
+		  {"neighbour advertisements", {NA(A, P)}},
+	      },
 	  beside[] = {
 	      {"DISCOVER", {DHCP(A, DISCOVER)}},
 	      {"ARP for fold's address", {ARP_REQUEST(A, SERVICE)}},
@@ -108,6 +127,8 @@ int run_flood(void)
 
 	for (size_t i = 0; i < sizeof(storms) / sizeof(storms[0]); i++)
 		run_storm(storms[i].what, &storms[i].s);
+	for (size_t i = 0; i < sizeof(to_one) / sizeof(to_one[0]); i++)
+		run_free(to_one[i].what, &to_one[i].s);
 	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
 		run_beside(beside[i].what, &beside[i].s);
 	return finish();

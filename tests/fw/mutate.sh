@@ -77,7 +77,7 @@ verdict() {
 	if survives; then
 		survivors=$((survivors + 1))
 		echo "SURVIVES $*"
-	elif why=$(grep -m 1 '^not ok' out); then
+	elif why=$(grep -m 1 '^not ok\|^Bail out! .*did not arrive' out); then
 		echo "killed   $* ($why)"
 	else
 		echo "no start $* ($(grep -m 1 '^Bail' out || tail -n 1 out))"

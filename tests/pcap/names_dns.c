@@ -121,7 +121,7 @@ void names_dns_opt(struct text *t, uint16_t size, uint32_t ttl)
 {
 	text_add(t, "size %u version %u", size, ttl >> 16 & 0xff);
 	if (ttl >> 24)
-		text_add(t, " code %u0", ttl >> 24);
+		text_add(t, " code %u", ttl >> 20 & 0xff0);
 	if (ttl & 0x8000)
 		text_add(t, " do");
 	if (ttl & 0x7fff)

@@ -87,6 +87,8 @@ int main(int argc, char **argv)
 	bad |= write_family(argv[1], "mal-dhcp6", dhcp6_cases);
 	bad |= write_family(argv[1], "mal-arp", arp_cases);
 	bad |= write_family(argv[1], "mal-nd", nd_cases);
+	bad |= write_family(argv[1], "mal-dns", dns_cases);
+	bad |= write_family(argv[1], "mal-dns-network", dns_network_cases);
 	bad |= formats_write(argv[1]);
 	return bad ? 2 : 0;
 }

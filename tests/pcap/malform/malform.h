@@ -88,6 +88,8 @@ void common_cases(struct family *f);
 void dhcp4_cases(struct family *f);
 void arp_cases(struct family *f);
 void dhcp6_cases(struct family *f);
+void dns_cases(struct family *f);
+void dns_network_cases(struct family *f);
 void nd_cases(struct family *f);
 
 /* Capture files that are odd in themselves, in the folder dir. */
