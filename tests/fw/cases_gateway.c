@@ -10,6 +10,8 @@ static const struct wcase gateway[] = {
     {"honest UDP far away", {UDP(B, FAR)}, FROM(B), SEEN(ON(G))},
     {"honest TCP far away", {TCP(B, FAR)}, FROM(B), SEEN(ON(G))},
     {"honest TCP far away, from and to DHCP's ports", {TCP(B, FAR, .sport = 67, .dport = 68)}, FROM(B), SEEN(ON(G))},
+    {"honest UDP far away, its first octet a redirect's", {UDP(B, FAR, .sport = 0x0501)}, FROM(B), SEEN(ON(G))},
+    {"honest TCP far away, its first octet a router advertisement's", {TCP(B, FAR, .sport = 0x0901)}, FROM(B), SEEN(ON(G))},
     {"honest TCP far away, to DHCP's server port", {TCP(B, FAR, .dport = 67)}, FROM(B), SEEN(ON(G))},
     {"honest echo request far away", {ICMP(B, FAR)}, FROM(B), SEEN(ON(G))},
     {"honest UDP into another subnet, through the gateway", {UDP(B, FAR, .dst = IP_C)}, FROM(B), SEEN(ON(G))},

@@ -33,6 +33,8 @@ static const struct wcase cases[] = {
     {"honest last fragment of 8 octets, TCP", {IP(P, A, .proto = 6, .frag = 11, .data = 0)}, TOWARDS(A, P), SEEN(ON(A))},
     {"honest last fragment of 4 octets", {IP(P, A, .proto = 17, .frag = 11, .data = 4, .bare = true)}, TOWARDS(A, P), SEEN(ON(A))},
     {"honest TCP from and to DHCP's ports", {TCP(P, A, .sport = 67, .dport = 68)}, TOWARDS(A, P), SEEN(ON(A))},
+    {"honest UDP, its first octet a redirect's", {UDP(P, A, .sport = 0x0501)}, TOWARDS(A, P), SEEN(ON(A))},
+    {"honest TCP, its first octet a router advertisement's", {TCP(P, A, .sport = 0x0901)}, TOWARDS(A, P), SEEN(ON(A))},
     {"honest TCP to DHCP's server port", {TCP(P, A, .dport = 67)}, TOWARDS(A, P), SEEN(ON(A))},
     {"honest UDP from the host inside the subnet", {UDP(H2, C)}, TOWARDS(C, H), SEEN(ON(C))},
     {"honest UDP to a /31", {UDP(P4, E)}, TOWARDS(E, P), SEEN(ON(E))},
