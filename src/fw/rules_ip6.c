@@ -226,7 +226,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	nft_rule(n, from.open), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	from_host(n, r);
 	nft_rule(n, from.open), sound(n), accept_vetted(n, RULES_VETTED6_MARK);
-	drop_rest(n, from.open, FROM_DEST, FROM_HEADER);
+	nft_rule(n, from.open), drop(n, FROM_HEADER);
 }
 
 static void to_open(struct nft *n, const struct rules *r)

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dns: resolvers that people use, unmodified, as guests and as the network's, against the whole program: a VM's own names, what is
-# forwarded to real servers, what is left to others, and who is told nothing. (dns-forward has the forwarder against servers that lie.)
+# dns: resolvers that people use, unmodified, as guests and as the network's, against the whole program: a VM's own names,
+# what is forwarded to real servers, what is left to others, and who is told nothing. (dns-forward has the forwarder
+# against servers that lie.)
 #
 #   10.0.1.0/24, fd5e:1:2:3::/64  the guests ann (.1) who asks dnsmasq, cid (.3) who asks unbound, bob (.2) who chose
 #                                 DNS_INTERCEPT=service and DNS_SERVE=no and has a server of his own, dan (.4) whose servers are dead
@@ -10,7 +11,7 @@
 #   10.0.2.8, fd5e:1:2:4::8       container dora, outside of their subnets
 #   10.9.9.9, fd5e:9:9:9::9       container far, behind rt, with a DNS server
 #   10.8.0.N                      servers on the host: 3 dnsmasq, 4 unbound, 5 and 6 hear and never say a word
-# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2086 # most functions are called by name; words that are several
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2086,SC2154 # most functions are called by name; words that are several
 . "$(dirname "$0")/lib.sh"
 begin "$@"
 
@@ -52,8 +53,8 @@ nameserver() {
 		printf '%s\n' "$@"
 	} >"$T/$server.conf"
 	case $server in
-	host) dnsmasq -k -C "$T/$server.conf" >"$T/asked.$server" 2>&1 & ;;
-	*) in_guest "$server" dnsmasq -k -C "$T/$server.conf" >"$T/asked.$server" 2>&1 & ;;
+	host) dnsmasq -k -C "$T/$server.conf" >>"$T/asked.$server" 2>&1 & ;;
+	*) in_guest "$server" dnsmasq -k -C "$T/$server.conf" >>"$T/asked.$server" 2>&1 & ;;
 	esac
 }
 # asked SERVER NAME: it was asked for that.
@@ -63,7 +64,8 @@ asked() {
 long=$(printf 'x%.0s' $(seq 1 200))
 nameserver host 10.8.0.3 'host-record=both.up.zone,192.0.2.3,2001:db8::3' 'host-record=who.zone,192.0.2.33' \
 	'host-record=a.secret.zone,192.0.2.66' 'cname=alias.up.zone,both.up.zone' 'mx-host=up.zone,both.up.zone,10' \
-	"txt-record=long.up.zone,$long,$long,$long,$long" 'host-record=other-server.zone,192.0.2.99' 'local=/zone/' 'local=/lab.example/' 'local=/10.in-addr.arpa/'
+	"txt-record=long.up.zone,$long,$long,$long,$long" 'host-record=other-server.zone,192.0.2.99' 'local=/zone/' \
+	'local=/lab.example/' 'local=/10.in-addr.arpa/'
 nameserver carl "10.0.1.8 $P::8" 'host-record=other-server.zone,192.0.2.8' 'host-record=db.lab.example,192.0.2.8'
 nameserver far '10.9.9.9 fd5e:9:9:9::9' 'host-record=other-server.zone,192.0.2.9' 'host-record=db.lab.example,192.0.2.9'
 cat >"$T/unbound.conf" <<END
@@ -497,7 +499,7 @@ check 'bob too' gives 10.0.1.42 bob $service4 only-bob.lab.example A
 # ---- DNS_INTERCEPT ----
 
 for server in 10.0.1.8 $P::8 10.9.9.9 fd5e:9:9:9::9; do
-	case $server in 10.0.1.8 | $P::8) where=carl want=192.0.2.8 ;; *) where=far want=192.0.2.9 ;; esac
+	case $server in 10.0.1.8 | "$P::8") where=carl want=192.0.2.8 ;; *) where=far want=192.0.2.9 ;; esac
 	check "all: what ann asks $where at $server, fold answers" gives 10.0.1.11 ann $server db.lab.example A
 	check "all: what is not local goes to ann's servers" gives 192.0.2.99 ann $server other-server.zone A
 	check "which $where never saw" not asked $where db.lab.example
@@ -505,7 +507,7 @@ for server in 10.0.1.8 $P::8 10.9.9.9 fd5e:9:9:9::9; do
 	check 'which was asked' asked $where other-server.zone
 	check 'and by TCP' gives $want bob $server other-server.zone A +tcp
 	check "service: it does not know bob's own names" tells 'status: REFUSED\|status: NXDOMAIN' ask bob $server only-bob.lab.example A
-	for server in carl far; do : >"$T/asked.$server"; done
+	for log in carl far; do : >"$T/asked.$log"; done
 done
 check 'all: nobody need be there' gives 10.0.1.11 ann 10.9.9.77 db.lab.example A
 check 'service: the service address answers still' gives 10.0.1.42 bob $service6 only-bob.lab.example A
