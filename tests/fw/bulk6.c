@@ -86,7 +86,7 @@ static size_t detected_bit(uint32_t i, uint32_t id, uint8_t *f)
 
 static size_t told_bit(uint32_t i, uint32_t id, uint8_t *f)
 {
-	const struct shape s = {NS(A, P, .lla = MAC_A ^ 1ULL << i)}, a = {NA(A, P, .lla = MAC_A ^ 1ULL << (i - 48))};
+	const struct shape s = {NS(A, P, .lla = MAC_A ^ 1ULL << i % 48)}, a = {NA(A, P, .lla = MAC_A ^ 1ULL << i % 48)};
 
 	return frame_build(i < 48 ? &s : &a, id, f);
 }
