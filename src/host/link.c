@@ -299,6 +299,16 @@ static int read_address(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK;
 }
 
+static int order4(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct in_addr));
+}
+
+static int order6(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct in6_addr));
+}
+
 static int read_addresses(struct link *l, struct address_list *list)
 {
 	int err = -EINTR;
@@ -312,7 +322,11 @@ static int read_addresses(struct link *l, struct address_list *list)
 		list->count = 0;
 		err = talk(l, h, read_address, list);
 	}
-	return err ? err : (int)list->count;
+	if (err)
+		return err;
+	/* The kernel's order is that of its hash table; the same addresses are to look the same. */
+	qsort(list->at, list->count, list->size, list->family == AF_INET ? order4 : order6);
+	return (int)list->count;
 }
 
 int link_addresses4(struct link *l, int ifindex, struct in_addr *at, size_t most)

@@ -46,7 +46,8 @@ struct link_port {
  */
 int link_attach(struct link *l, const struct link_port *p, const char **step);
 
-/* The addresses of an interface into at[], link-local ones too; returns how many, at most `most`, or -errno (-ENODEV: none such). */
+/* The addresses of an interface into at[], link-local ones too; in ascending order;
+ * returns how many, at most `most`, or -errno (-ENODEV: none such). */
 int link_addresses4(struct link *l, int ifindex, struct in_addr *at, size_t most);
 int link_addresses6(struct link *l, int ifindex, struct in6_addr *at, size_t most);
 
