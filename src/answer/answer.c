@@ -22,12 +22,6 @@ static const struct {
     {PKT_TCP6, dns_reset},  {PKT_UDP4, notify_answer}, {PKT_UDP6, notify_answer},
 };
 
-static enum answer refuse(struct reply *out, enum drop why)
-{
-	out->drop = why;
-	return ANSWER_DROP;
-}
-
 /* Fold's own addresses and the router's, which no guest may take on. */
 static bool is_taken6(const struct guest *g, const struct in6_addr *a)
 {
@@ -65,10 +59,10 @@ static enum answer from_guest(const struct guest *g, const struct pkt *in, struc
 {
 	/* The rules let nothing else through; the responder does not take their word for it. */
 	if (memcmp(in->src_mac, g->id.mac, MAC_LEN) != 0)
-		return refuse(out, DROP_SOURCE_MAC);
+		return reply_refuse(out, DROP_SOURCE_MAC);
 	enum drop bad = check_family(g, in);
 	if (bad != DROP_NONE)
-		return refuse(out, bad);
+		return reply_refuse(out, bad);
 	for (size_t i = 0; i < sizeof(answerers) / sizeof(answerers[0]); i++) {
 		if (answerers[i].kind != in->kind)
 			continue;
@@ -76,7 +70,7 @@ static enum answer from_guest(const struct guest *g, const struct pkt *in, struc
 		if (a != ANSWER_NOT_MINE)
 			return a;
 	}
-	return refuse(out, DROP_UNKNOWN);
+	return reply_refuse(out, DROP_UNKNOWN);
 }
 
 /* Who may reach the guest may ask it: its own subnet, and what comes through its gateway. The rules ask the same of a packet. */
@@ -100,13 +94,13 @@ static bool may_ask6(const struct guest *g, const struct in6_addr *src, const ui
 static enum answer from_network(const struct guest *g, const struct pkt *in, struct reply *out)
 {
 	if (memcmp(in->src_mac, g->id.mac, MAC_LEN) == 0 || memcmp(in->src_mac, g->service_mac, MAC_LEN) == 0)
-		return refuse(out, DROP_SOURCE_MAC);
+		return reply_refuse(out, DROP_SOURCE_MAC);
 	if (in->kind != PKT_UDP4 && in->kind != PKT_UDP6)
-		return refuse(out, DROP_UNKNOWN);
+		return reply_refuse(out, DROP_UNKNOWN);
 	if (in->kind == PKT_UDP4 ? !may_ask4(g, in->src4, in->src_mac) : !may_ask6(g, &in->src6, in->src_mac))
-		return refuse(out, DROP_SOURCE_ADDRESS);
+		return reply_refuse(out, DROP_SOURCE_ADDRESS);
 	enum answer a = dns_answer_network(g, in, out);
-	return a == ANSWER_NOT_MINE ? refuse(out, DROP_UNKNOWN) : a;
+	return a == ANSWER_NOT_MINE ? reply_refuse(out, DROP_UNKNOWN) : a;
 }
 
 enum answer answer_frame(const struct guest *g, const struct frame *in, struct reply *out)
@@ -116,10 +110,10 @@ enum answer answer_frame(const struct guest *g, const struct frame *in, struct r
 	reply_init(out);
 	enum drop bad = pkt_decode(in, &pkt);
 	if (bad != DROP_NONE)
-		return refuse(out, bad);
+		return reply_refuse(out, bad);
 	enum answer a = in->to_guest ? from_network(g, &pkt, out) : from_guest(g, &pkt, out);
 	if (a == ANSWER_REPLY && !pkt_wrap(out, g->service_mac))
-		return refuse(out, DROP_REPLY_FULL);
+		return reply_refuse(out, DROP_REPLY_FULL);
 	return a;
 }
 

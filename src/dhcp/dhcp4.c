@@ -176,13 +176,6 @@ static const char *event_of(enum dhcp4_action action)
 	return NULL;
 }
 
-static enum answer refuse(struct reply *out, enum drop why)
-{
-	out->drop = why;
-	out->event = NULL;
-	return ANSWER_DROP;
-}
-
 enum answer dhcp4_answer(const struct guest *g, const struct pkt *in, struct reply *out)
 {
 	struct dhcp4_msg m;
@@ -192,20 +185,20 @@ enum answer dhcp4_answer(const struct guest *g, const struct pkt *in, struct rep
 	if (in->kind != PKT_UDP4 || in->dport != DHCP4_SERVER_PORT)
 		return ANSWER_NOT_MINE;
 	if (!g->id.has4)
-		return refuse(out, DROP_DHCP4_OFF);
+		return reply_refuse(out, DROP_DHCP4_OFF);
 	why = dhcp4_parse(in->data, in->len, &m);
 	if (why != DROP_NONE)
-		return refuse(out, why);
+		return reply_refuse(out, why);
 
 	enum dhcp4_action action = dhcp4_decide(g, in, &m, &why);
 	if (action == DHCP4_ACTION_DROP)
-		return refuse(out, why);
+		return reply_refuse(out, why);
 	out->event = event_of(action);
 	if (action == DHCP4_ACTION_NOTE_DECLINE || action == DHCP4_ACTION_NOTE_RELEASE)
 		return ANSWER_QUIET;
 
 	if (!dhcp4_choose(&c, g, &m, action) || !dhcp4_build(&c, &out->w))
-		return refuse(out, DROP_REPLY_FULL);
+		return reply_refuse(out, DROP_REPLY_FULL);
 	address(g, &m, action, out);
 	return ANSWER_REPLY;
 }

@@ -219,13 +219,6 @@ static const char *event_of(const struct dhcp6_msg *m, enum dhcp6_action action)
 	return NULL;
 }
 
-static enum answer refuse(struct reply *out, enum drop why)
-{
-	out->drop = why;
-	out->event = NULL;
-	return ANSWER_DROP;
-}
-
 enum answer dhcp6_answer(const struct guest *g, const struct pkt *in, struct reply *out)
 {
 	struct dhcp6_msg m;
@@ -235,17 +228,17 @@ enum answer dhcp6_answer(const struct guest *g, const struct pkt *in, struct rep
 	if (in->kind != PKT_UDP6 || in->dport != DHCP6_SERVER_PORT)
 		return ANSWER_NOT_MINE;
 	if (!g->id.has6 || !g->dhcp6)
-		return refuse(out, DROP_IP6_OFF);
+		return reply_refuse(out, DROP_IP6_OFF);
 	why = dhcp6_parse(in->data, in->len, &m);
 	if (why != DROP_NONE)
-		return refuse(out, why);
+		return reply_refuse(out, why);
 	enum dhcp6_action action = dhcp6_decide(g, in, &m, &why);
 	if (action == DHCP6_ACTION_DROP)
-		return refuse(out, why);
+		return reply_refuse(out, why);
 
 	dhcp6_choose(&c, g, &m, action);
 	if (!dhcp6_build(&c, &out->w))
-		return refuse(out, DROP_REPLY_FULL);
+		return reply_refuse(out, DROP_REPLY_FULL);
 	/* RFC 8415 18.3.10: to the address that the message came from; 7.2: and to port 546, wherever it came from. */
 	out->kind = PKT_UDP6;
 	out->src6 = g->link_local;

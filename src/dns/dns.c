@@ -68,12 +68,6 @@ static const char *event_of(const struct dns_reply *a)
 	}
 }
 
-static enum answer drop(struct reply *out, enum drop why)
-{
-	out->drop = why;
-	return ANSWER_DROP;
-}
-
 static enum answer answer(const struct guest *g, const struct pkt *in, enum dns_asker who, struct reply *out)
 {
 	const struct dns_policy *d = &g->dns;
@@ -82,7 +76,7 @@ static enum answer answer(const struct guest *g, const struct pkt *in, enum dns_
 
 	/* RFC 768: port 0 means that no answer is wanted. */
 	if (code < 0 || in->sport == 0)
-		return drop(out, DROP_DNS_FORM);
+		return reply_refuse(out, DROP_DNS_FORM);
 	struct dns_reply a = {
 	    .rcode = (uint16_t)code,
 	    .recursion = d->forward && who == DNS_ASKER_GUEST,
@@ -97,7 +91,7 @@ static enum answer answer(const struct guest *g, const struct pkt *in, enum dns_
 	else
 		dns_reply_build(&q, &a, &out->w);
 	if (out->w.full)
-		return drop(out, DROP_REPLY_FULL);
+		return reply_refuse(out, DROP_REPLY_FULL);
 	out->event = forward ? NULL : event_of(&a);
 	return forward ? ANSWER_FORWARD : ANSWER_REPLY;
 }
@@ -128,7 +122,7 @@ enum answer dns_answer(const struct guest *g, const struct pkt *in, struct reply
 	if (!g->dns.intercept_all && !is_server(g, in))
 		return ANSWER_NOT_MINE;
 	if (!dns_is_own_source(g, in))
-		return drop(out, DROP_SOURCE_ADDRESS);
+		return reply_refuse(out, DROP_SOURCE_ADDRESS);
 	return answer(g, in, DNS_ASKER_GUEST, out);
 }
 
@@ -151,6 +145,6 @@ enum answer dns_answer_network(const struct guest *g, const struct pkt *in, stru
 		       : IN6_IS_ADDR_MULTICAST(&in->src6) || IN6_IS_ADDR_UNSPECIFIED(&in->src6) ||
 			     IN6_IS_ADDR_LOOPBACK(&in->src6) || IN6_ARE_ADDR_EQUAL(&in->src6, &in->dst6);
 	if (bad || mac_is_multicast(in->src_mac))
-		return drop(out, DROP_SOURCE_ADDRESS);
+		return reply_refuse(out, DROP_SOURCE_ADDRESS);
 	return answer(g, in, DNS_ASKER_NETWORK, out);
 }

@@ -75,12 +75,6 @@ static void reset_build(const struct pkt *in, const struct segment *s, struct wr
 	wr_zero(w, 6); /* window, checksum (pkt_wrap fills it), urgent pointer */
 }
 
-static enum answer drop(struct reply *out, enum drop why)
-{
-	out->drop = why;
-	return ANSWER_DROP;
-}
-
 enum answer dns_reset(const struct guest *g, const struct pkt *in, struct reply *out)
 {
 	struct segment s;
@@ -89,9 +83,9 @@ enum answer dns_reset(const struct guest *g, const struct pkt *in, struct reply 
 	    !dns_is_service(g, in))
 		return ANSWER_NOT_MINE;
 	if (!dns_is_own_source(g, in))
-		return drop(out, DROP_SOURCE_ADDRESS);
+		return reply_refuse(out, DROP_SOURCE_ADDRESS);
 	if (!segment_parse(in, &s))
-		return drop(out, DROP_TRUNCATED);
+		return reply_refuse(out, DROP_TRUNCATED);
 	/* RFC 9293 3.10.7.1: a reset is never answered. */
 	if (s.flags & TCP_RST)
 		return ANSWER_QUIET;
@@ -103,7 +97,7 @@ enum answer dns_reset(const struct guest *g, const struct pkt *in, struct reply 
 	out->dst6 = in->src6;
 	reset_build(in, &s, &out->w);
 	if (out->w.full)
-		return drop(out, DROP_REPLY_FULL);
+		return reply_refuse(out, DROP_REPLY_FULL);
 	out->event = "DNS: no TCP here";
 	return ANSWER_REPLY;
 }

@@ -147,6 +147,16 @@ void accept_vetted(struct nft *n, uint32_t mark)
 	nft_accept(n);
 }
 
+void destination_is(struct nft *n, bool ip6, const void *address)
+{
+	const uint32_t ip4_dst = 16; /* RFC 791 */
+
+	if (ip6)
+		ip6_is(n, IP6_DST, NFT_IS, address);
+	else
+		nft_match(n, NFT_NETWORK, ip4_dst, 4, NFT_IS, address);
+}
+
 bool serves_network(const struct guest *g)
 {
 	return g->dns.on && g->dns.serve;
@@ -155,10 +165,8 @@ bool serves_network(const struct guest *g)
 static void dns_to(struct nft *n, const char *chain, uint8_t proto, bool ip6, const void *address)
 {
 	nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, proto), port(n, PORT_DST, NFT_IS, 53);
-	if (address && ip6)
-		ip6_is(n, IP6_DST, NFT_IS, address);
-	else if (address)
-		nft_match(n, NFT_NETWORK, 16, 4, NFT_IS, address);
+	if (address)
+		destination_is(n, ip6, address);
 	nft_goto(n, "take");
 }
 
@@ -203,10 +211,7 @@ void take_notify(struct nft *n, const char *chain, const struct guest *g, bool i
 		return;
 	if (ip6 ? !IN6_IS_ADDR_UNSPECIFIED(&y->ip6) : y->ip4.s_addr != 0) {
 		nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, y->port);
-		if (ip6)
-			ip6_is(n, IP6_DST, NFT_IS, &y->ip6);
-		else
-			nft_match(n, NFT_NETWORK, 16, 4, NFT_IS, &y->ip4);
+		destination_is(n, ip6, ip6 ? (const void *)&y->ip6 : &y->ip4);
 		nft_goto(n, "take");
 	}
 	drop_notify(n, chain, y->port, FROM_SERVER);
@@ -220,14 +225,12 @@ void no_notify(struct nft *n, const char *chain, const struct guest *g)
 
 void fast_to_ports(struct nft *n, const struct guest *g)
 {
-	uint16_t notify = g->notify.port;
-
-	if (notify)
-		port(n, PORT_SRC, NFT_IS_NOT, notify);
-	if (notify || serves_network(g))
-		port(n, PORT_DST, NFT_IS_NOT, serves_network(g) ? 53 : notify);
-	if (notify && serves_network(g))
-		also_port(n, NFT_IS_NOT, notify);
+	if (serves_network(g))
+		port(n, PORT_DST, NFT_IS_NOT, 53);
+	if (!g->notify.port)
+		return;
+	port(n, PORT_SRC, NFT_IS_NOT, g->notify.port);
+	port(n, PORT_DST, NFT_IS_NOT, g->notify.port);
 }
 
 static bool same4s(const struct ip4_list *a, const struct ip4_list *b)

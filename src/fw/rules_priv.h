@@ -69,6 +69,9 @@ void fast_to_ip4(struct nft *n, const struct guest *g);
 void fast_from_ip6(struct nft *n, const struct rules *r);
 void fast_to_ip6(struct nft *n, const struct guest *g);
 
+/* The packet's destination, of either family: a struct in_addr or in6_addr. */
+void destination_is(struct nft *n, bool ip6, const void *address);
+
 /* IPv6, RFC 8200: which field, against a whole address, or against a block of them. */
 enum { IP6_VERSION = 0, IP6_LENGTH = 4, IP6_NEXT = 6, IP6_HOP = 7, IP6_SRC = 8, IP6_DST = 24, IP6_HEADER = 40 };
 void ip6_is(struct nft *n, uint32_t offset, enum nft_op op, const struct in6_addr *a);

@@ -65,11 +65,11 @@ static void fill_serve(struct nft *n, const struct rules *r, const char *chain)
 	if (!serves_network(g))
 		return;
 	if (g->id.has4)
-		nft_rule(n, chain), eth_dst_and_type(n, g->id.mac, ETH_P_IP),
-		    nft_match(n, NFT_NETWORK, 16, 4, NFT_IS, &g->id.ip4.addr), nft_queue(n, r->number);
+		nft_rule(n, chain), eth_dst_and_type(n, g->id.mac, ETH_P_IP), destination_is(n, false, &g->id.ip4.addr),
+		    nft_queue(n, r->number);
 	if (g->id.has6)
 		nft_rule(n, chain), eth_dst_and_type(n, g->id.mac, ETH_P_IPV6),
-		    ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr), nft_queue(n, r->number);
+		    destination_is(n, true, &g->id.ip6.addr), nft_queue(n, r->number);
 }
 
 static void make_part(struct nft *n, const struct rules *r)

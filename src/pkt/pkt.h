@@ -87,6 +87,14 @@ struct reply {
 
 void reply_init(struct reply *r);
 
+/* Nothing is answered, for that reason: `return reply_refuse(out, why)`. */
+static inline enum answer reply_refuse(struct reply *out, enum drop why)
+{
+	out->drop = why;
+	out->event = NULL;
+	return ANSWER_DROP;
+}
+
 /*
  * Writes Ethernet, IP and UDP headers with full checksums around the data, pads
  * to 60 octets (RFC 894), and sets frame and frame_len. src_mac: the service MAC.

@@ -96,6 +96,5 @@ enum answer arp_answer(const struct guest *g, const struct pkt *in, struct reply
 	arp_build(g, &m, out);
 	if (!out->w.full)
 		return ANSWER_REPLY;
-	out->drop = DROP_REPLY_FULL;
-	return ANSWER_DROP;
+	return reply_refuse(out, DROP_REPLY_FULL);
 }

@@ -94,12 +94,6 @@ static void nd_build(const struct pkt *in, const struct nd_msg *m, const struct 
 	wr_bytes(w, t->mac, MAC_LEN);
 }
 
-static enum answer refuse(struct reply *out, enum drop why)
-{
-	out->drop = why;
-	return ANSWER_DROP;
-}
-
 enum answer nd_answer(const struct guest *g, const struct pkt *in, struct reply *out)
 {
 	struct nd_target target;
@@ -112,10 +106,10 @@ enum answer nd_answer(const struct guest *g, const struct pkt *in, struct reply 
 		break;
 	case ND_TYPE_ROUTER_ADVERT:
 	case ND_TYPE_REDIRECT:
-		return refuse(out, DROP_ND_ROUTER);
+		return reply_refuse(out, DROP_ND_ROUTER);
 	case ND_TYPE_NEIGHBOUR_ADVERT:
 		/* It answers nothing that fold asked, for fold asks nothing. */
-		return refuse(out, DROP_ND_FORM);
+		return reply_refuse(out, DROP_ND_FORM);
 	default:
 		return ANSWER_NOT_MINE;
 	}
@@ -123,7 +117,7 @@ enum answer nd_answer(const struct guest *g, const struct pkt *in, struct reply 
 	if (bad == DROP_NONE)
 		bad = nd_decide(g, in, &m, &target);
 	if (bad != DROP_NONE)
-		return refuse(out, bad);
+		return reply_refuse(out, bad);
 	nd_build(in, &m, &target, out);
-	return out->w.full ? refuse(out, DROP_REPLY_FULL) : ANSWER_REPLY;
+	return out->w.full ? reply_refuse(out, DROP_REPLY_FULL) : ANSWER_REPLY;
 }

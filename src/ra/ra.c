@@ -46,8 +46,7 @@ static enum answer advertise(const struct guest *g, const struct guest *was, boo
 	ra_build(g, was, last, out);
 	if (!out->w.full)
 		return ANSWER_REPLY;
-	out->drop = DROP_REPLY_FULL;
-	return ANSWER_DROP;
+	return reply_refuse(out, DROP_REPLY_FULL);
 }
 
 enum answer ra_answer(const struct guest *g, const struct pkt *in, struct reply *out)
@@ -73,10 +72,8 @@ enum answer ra_answer(const struct guest *g, const struct pkt *in, struct reply 
 
 enum answer ra_advertise(const struct guest *g, const struct guest *was, bool last, struct reply *out)
 {
-	if (!g->id.has6 || !g->answers6) {
-		out->drop = DROP_IP6_OFF;
-		return ANSWER_DROP;
-	}
+	if (!g->id.has6 || !g->answers6)
+		return reply_refuse(out, DROP_IP6_OFF);
 	nd_to_all_nodes(out);
 	return advertise(g, was, last, out);
 }
