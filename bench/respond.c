@@ -31,19 +31,18 @@ struct respond {
 	struct in_addr host4[HOST_ADDRESSES];
 	struct in6_addr host6[HOST_ADDRESSES];
 	struct delivery *delivery;
-	struct tx *tx, *network;
+	struct tx *tx;
 	struct forward *forward;
 };
 
 static void on_frame(void *arg, const struct frame *f)
 {
 	struct respond *r = arg;
-	struct tx *tx = f->to_guest ? r->network : r->tx;
-	struct reply *reply = tx_slot(tx);
+	struct reply *reply = tx_slot(r->tx);
 	enum answer a = answer_frame(&r->guest, f, reply);
 
 	if (a == ANSWER_REPLY)
-		tx_keep(tx);
+		tx_keep(r->tx, f->to_guest ? TX_NETWORK : TX_GUEST);
 	else if (a == ANSWER_FORWARD && r->forward)
 		forward_ask(r->forward, reply);
 }
@@ -125,10 +124,8 @@ static bool deliver(struct respond *r, enum transport t)
 static void open_ways_out(struct respond *r)
 {
 	const struct forward_setup setup = {.send = on_forwarded, .arg = r};
-	int e = tx_open((int)if_nametoindex(r->id.iface), RULES_REPLY_MARK, &r->tx);
+	int e = tx_open((int)if_nametoindex(r->id.iface), (int)if_nametoindex(r->id.bridge), RULES_REPLY_MARK, &r->tx);
 
-	if (!e)
-		e = tx_open((int)if_nametoindex(r->id.bridge), 0, &r->network);
 	if (!e && r->guest.dns.on && r->guest.dns.forward)
 		e = forward_open(&setup, &r->forward);
 	if (e)
@@ -153,7 +150,6 @@ static void serve(struct respond *r)
 		if (delivery_read(r->delivery, on_frame, r, &lost) < 0)
 			errx(1, "packets no longer arrive");
 		tx_flush(r->tx);
-		tx_flush(r->network);
 		delivery_done(r->delivery);
 	}
 }

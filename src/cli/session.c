@@ -217,14 +217,8 @@ static int attach(struct session *s, const struct link_info *bridge, struct repo
 	int err = link_attach(s->link, &port, &step);
 	if (err)
 		return report_fail(r, -err, "interface %s: cannot %s: %s", s->info.iface, step, strerror(-err));
-	err = tx_open(s->ifindex, RULES_REPLY_MARK, &s->tx);
-	if (err)
-		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
-	err = tx_open(bridge->ifindex, 0, &s->network);
-	if (err)
-		return report_fail(r, -err, "bridge %s: no socket for answers: %s", s->info.bridge, strerror(-err));
-	err = session_forward(s);
-	return err ? report_fail(r, -err, "no sockets to ask name servers: %s", strerror(-err)) : 0;
+	s->bridge_index = bridge->ifindex;
+	return 0;
 }
 
 static int write_copy(struct session *s, struct report *r)
@@ -249,8 +243,28 @@ static int build_up(struct session *s, struct report *r)
 	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
 	    (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
 		return err;
-	session_live_open(s);
 	return session_image(s, r);
+}
+
+/*
+ * What the loop needs, made while the hypervisor comes up: until the rules are filled nothing passes, and it has nothing to send
+ * yet. Beside a thousand VMs this takes as long as all before it.
+ */
+static int get_ready(struct session *s, struct report *r)
+{
+	int err = rules_open(s->nft, &s->rules);
+
+	if (err)
+		return report_fail(r, -err, "interface %s: its rules cannot be filled: %s", s->info.iface,
+				   strerror(-err));
+	err = tx_open(s->ifindex, s->bridge_index, RULES_REPLY_MARK, &s->tx);
+	if (err)
+		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
+	err = session_forward(s);
+	if (err)
+		return report_fail(r, -err, "no sockets to ask name servers: %s", strerror(-err));
+	session_live_open(s);
+	return 0;
 }
 
 /* Signals are read from a descriptor from the start on; one that was ignored when fold began stays so (nohup). */
@@ -287,13 +301,13 @@ static int failed_exec(const struct session *s, int err)
 /* Starts the hypervisor and serves the guest. The tap is the hypervisor's from here on, and the keeper's. */
 static int run(struct session *s)
 {
+	struct report r = {0};
 	int value = 0, sig = signal_waiting(s);
 
 	if (sig)
 		return 128 + sig;
 	int err = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft));
-	/* While the hypervisor comes up: until then nothing passes, and it has nothing to send yet. */
-	int closed = err ? 0 : rules_open(s->nft, &s->rules);
+	int unready = err ? 0 : get_ready(s, &r);
 	enum keeper_event e = err ? KEEPER_DEAD : keeper_read(&s->keeper, &value);
 	close(s->tap);
 	s->tap = -1;
@@ -303,11 +317,10 @@ static int run(struct session *s)
 		log_err("the keeper process died");
 		return FOLD_EXIT_FAILED;
 	}
-	if (closed) {
-		log_err("interface %s: its rules cannot be filled: %s", s->info.iface, strerror(-closed));
+	if (unready) {
+		log_err("%s", r.msg);
 		return FOLD_EXIT_FAILED;
 	}
-	struct report r = {0};
 	if (privilege_drop(s->o->binding && privilege_to_read(s->o->binding), &r) < 0) {
 		log_err("%s", r.msg);
 		return FOLD_EXIT_FAILED;
@@ -326,7 +339,6 @@ static void take_down(struct session *s)
 		close(s->notify);
 	if (s->epoll >= 0)
 		close(s->epoll);
-	tx_close(s->network);
 	tx_close(s->tx);
 	delivery_close(s->delivery);
 	watch_close(s->watch);

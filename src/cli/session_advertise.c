@@ -40,7 +40,7 @@ static bool advertise(struct session *s, const struct guest *was, bool last)
 {
 	if (!answer_advertise(&s->guest, was, last, tx_slot(s->tx)))
 		return false;
-	tx_keep(s->tx);
+	tx_keep(s->tx, TX_GUEST);
 	tx_flush(s->tx);
 	return true;
 }

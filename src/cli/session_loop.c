@@ -51,14 +51,13 @@ static void on_frame(void *arg, const struct frame *f)
 {
 	struct loop *l = arg;
 	struct session *s = l->s;
-	struct tx *tx = f->to_guest ? s->network : s->tx;
-	struct reply *reply = tx_slot(tx);
+	struct reply *reply = tx_slot(s->tx);
 
 	switch (answer_frame(&s->guest, f, reply)) {
 	case ANSWER_REPLY:
 		if (reply->event)
 			say(l, &l->answers, reply->event);
-		tx_keep(tx);
+		tx_keep(s->tx, f->to_guest ? TX_NETWORK : TX_GUEST);
 		break;
 	case ANSWER_FORWARD:
 		if (s->forward)
@@ -86,7 +85,6 @@ static int serve_frames(struct loop *l)
 	int got = delivery_read(l->s->delivery, on_frame, l, &l->lost);
 
 	tx_flush(l->s->tx);
-	tx_flush(l->s->network);
 	delivery_done(l->s->delivery);
 	return got < 0 ? got : 0;
 }

@@ -46,7 +46,8 @@ struct session {
 
 	struct keeper keeper;
 	int tap;
-	int ifindex;
+	int ifindex;      /* the tap's */
+	int bridge_index; /* its bridge's */
 	int epoll;
 	int signals; /* signalfd */
 	struct nft *nft;
@@ -59,7 +60,6 @@ struct session {
 	struct watch *watch; /* with NFQUEUE */
 	struct delivery *delivery;
 	struct tx *tx;              /* to the guest */
-	struct tx *network;         /* to the bridge: answers from the VM's own address */
 	struct forward *forward;    /* asks other name servers, or NULL */
 	struct live *live;          /* follows the files, or NULL */
 	int notify;                 /* timerfd of notifications, or -1 */

@@ -3,13 +3,24 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <linux/if_packet.h>
 #include <sys/socket.h>
 
+/* What a frame for the network is sent with: another interface, and no mark. */
+struct network {
+	struct sockaddr_ll to;
+	union {
+		struct cmsghdr align;
+		uint8_t unmarked[CMSG_SPACE(sizeof(uint32_t))];
+	};
+};
+
 struct tx {
 	int fd;
+	struct network network;
 	unsigned kept;
 	uint64_t lost;
 	struct mmsghdr msgs[TX_BATCH];
@@ -36,9 +47,18 @@ static int port_socket(int ifindex, uint32_t mark)
 	return fd;
 }
 
-int tx_open(int ifindex, uint32_t mark, struct tx **out)
+static void network_init(struct network *n, int ifindex)
 {
-	int fd = port_socket(ifindex, mark);
+	const uint32_t mark = 0;
+
+	n->to = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_ifindex = ifindex, .sll_halen = MAC_LEN};
+	n->align = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(mark)), .cmsg_level = SOL_SOCKET, .cmsg_type = SO_MARK};
+	memcpy(CMSG_DATA(&n->align), &mark, sizeof(mark));
+}
+
+int tx_open(int tap, int bridge, uint32_t mark, struct tx **out)
+{
+	int fd = port_socket(tap, mark);
 
 	if (fd < 0)
 		return fd;
@@ -48,8 +68,7 @@ int tx_open(int ifindex, uint32_t mark, struct tx **out)
 		return -ENOMEM;
 	}
 	t->fd = fd;
-	for (int i = 0; i < TX_BATCH; i++)
-		t->msgs[i].msg_hdr = (struct msghdr){.msg_iov = &t->iov[i], .msg_iovlen = 1};
+	network_init(&t->network, bridge);
 	*out = t;
 	return 0;
 }
@@ -67,10 +86,18 @@ struct reply *tx_slot(struct tx *t)
 	return &t->reply[t->kept];
 }
 
-void tx_keep(struct tx *t)
+void tx_keep(struct tx *t, enum tx_to to)
 {
 	const struct reply *r = &t->reply[t->kept];
+	struct msghdr *h = &t->msgs[t->kept].msg_hdr;
 
+	*h = (struct msghdr){.msg_iov = &t->iov[t->kept], .msg_iovlen = 1};
+	if (to == TX_NETWORK) {
+		h->msg_name = &t->network.to;
+		h->msg_namelen = sizeof(t->network.to);
+		h->msg_control = t->network.unmarked;
+		h->msg_controllen = sizeof(t->network.unmarked);
+	}
 	t->iov[t->kept] = (struct iovec){.iov_base = r->frame, .iov_len = r->frame_len};
 	if (++t->kept == TX_BATCH)
 		tx_flush(t);
