@@ -113,42 +113,6 @@ static int make_tap(struct session *s, struct report *r)
 	return err ? report_fail(r, -err, "the keeper process: %s", strerror(-err)) : 0;
 }
 
-int session_read_host(struct session *s)
-{
-	struct rules *r = &s->rules;
-	struct link_info bridge;
-	struct in_addr now4[SESSION_HOST_ADDRESSES];
-	struct in6_addr now6[SESSION_HOST_ADDRESSES];
-	int err = link_find(s->link, s->info.bridge, &bridge), count6 = 0;
-	int count4 = err ? err : link_addresses4(s->link, bridge.ifindex, now4, SESSION_HOST_ADDRESSES);
-
-	if (count4 >= 0 && s->id.has6)
-		count6 = link_addresses6(s->link, bridge.ifindex, now6, SESSION_HOST_ADDRESSES);
-	if (count4 < 0 || count6 < 0)
-		return count4 < 0 ? count4 : count6;
-	if ((size_t)count4 == r->host4_count && (size_t)count6 == r->host6_count &&
-	    memcmp(now4, s->host4, (size_t)count4 * sizeof(now4[0])) == 0 &&
-	    memcmp(now6, s->host6, (size_t)count6 * sizeof(now6[0])) == 0 &&
-	    memcmp(bridge.mac, r->bridge_mac, MAC_LEN) == 0)
-		return 0;
-	memcpy(s->host4, now4, (size_t)count4 * sizeof(now4[0]));
-	memcpy(s->host6, now6, (size_t)count6 * sizeof(now6[0]));
-	r->host4 = s->host4;
-	r->host4_count = (size_t)count4;
-	r->host6 = s->host6;
-	r->host6_count = (size_t)count6;
-	memcpy(r->bridge_mac, bridge.mac, MAC_LEN);
-	return 1;
-}
-
-/* Watched before it is read: no change goes unseen. */
-static int find_host(struct session *s, const struct link_info *bridge, struct report *r)
-{
-	s->bridge_watch = link_watch(bridge->ifindex);
-	int err = s->bridge_watch < 0 ? s->bridge_watch : session_read_host(s);
-	return err < 0 ? report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err)) : 0;
-}
-
 /* Opens the delivery, then puts the rules in place that feed it. */
 static int try_transport(struct session *s, enum transport t)
 {
@@ -217,7 +181,6 @@ static int attach(struct session *s, const struct link_info *bridge, struct repo
 	int err = link_attach(s->link, &port, &step);
 	if (err)
 		return report_fail(r, -err, "interface %s: cannot %s: %s", s->info.iface, step, strerror(-err));
-	s->bridge_index = bridge->ifindex;
 	return 0;
 }
 
@@ -239,7 +202,7 @@ static int build_up(struct session *s, struct report *r)
 
 	if (err)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
-	if ((err = find_bridge(s, &bridge, r)) || (err = find_host(s, &bridge, r)) ||
+	if ((err = find_bridge(s, &bridge, r)) || (err = session_host_open(s, &bridge, r)) ||
 	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
 	    (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
 		return err;
@@ -255,8 +218,9 @@ static int get_ready(struct session *s, struct report *r)
 	int err = rules_open(s->nft, &s->rules);
 
 	if (err)
-		return report_fail(r, -err, "interface %s: its rules cannot be filled: %s", s->info.iface,
-				   strerror(-err));
+		return report_fail(r, -err, "interface %s: its rules cannot be filled: %s%s", s->info.iface,
+				   strerror(-err),
+				   err == -ENOENT ? " (needs nf_tables with log in the netdev family)" : "");
 	err = tx_open(s->ifindex, s->bridge_index, RULES_REPLY_MARK, &s->tx);
 	if (err)
 		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
@@ -343,8 +307,7 @@ static void take_down(struct session *s)
 	delivery_close(s->delivery);
 	watch_close(s->watch);
 	link_close(s->link);
-	if (s->bridge_watch >= 0)
-		close(s->bridge_watch);
+	session_host_close(s);
 	if (s->advertise >= 0)
 		close(s->advertise);
 	if (s->keeper.pid && !keeper_finish(&s->keeper)) {
@@ -384,7 +347,8 @@ static int start_and_run(struct session *s)
 
 int session_run(const struct options *o)
 {
-	struct session s = {.o = o, .epoll = -1, .tap = -1, .bridge_watch = -1, .notify = -1, .advertise = -1};
+	struct session s =
+	    {.o = o, .epoll = -1, .tap = -1, .bridge_watch = -1, .bridge_look = -1, .notify = -1, .advertise = -1};
 
 	for (int i = 0; i < SESSION_CLAIMS; i++)
 		s.claims[i] = CLAIM_NONE;

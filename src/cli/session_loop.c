@@ -129,24 +129,6 @@ static void mend_rules(struct session *s)
 			s->info.iface, strerror(-mended));
 }
 
-/* The bridge has another MAC or other addresses: the VM may reach the host by these, and by no others. */
-static void follow_host(struct session *s)
-{
-	link_watch_drain(s->bridge_watch);
-	int changed = session_read_host(s);
-	if (changed > 0)
-		changed = rules_update(s->nft, &s->rules);
-	if (changed == -ENODEV) {
-		log_err("bridge %s: it was removed; the VM is cut off until fold is started anew", s->info.bridge);
-		link_set_up(s->link, s->ifindex, false);
-		close(s->bridge_watch);
-		s->bridge_watch = -1;
-	} else if (changed < 0) {
-		log_err("bridge %s: a change of its addresses cannot be followed: %s", s->info.bridge,
-			strerror(-changed));
-	}
-}
-
 /* A terminal sends its signals to the hypervisor itself; everybody else's are passed on. */
 static void pass_signal(struct session *s)
 {
@@ -210,6 +192,7 @@ static int wait_for_all(struct session *s)
 	    [SESSION_SIGNALS] = s->signals,
 	    [SESSION_KEEPER] = s->keeper.fd,
 	    [SESSION_HOST] = s->bridge_watch,
+	    [SESSION_HOST_LOOK] = s->bridge_look,
 	    [SESSION_RULES] = s->watch ? watch_fd(s->watch) : -1,
 	    [SESSION_ADVERTISE] = s->advertise,
 	};
@@ -238,7 +221,10 @@ static bool turn(struct loop *l, enum session_source which, int *status)
 	case SESSION_KEEPER:
 		return keeper_said(s, status);
 	case SESSION_HOST:
-		follow_host(s);
+		session_host_changed(s);
+		break;
+	case SESSION_HOST_LOOK:
+		session_host_look(s);
 		break;
 	case SESSION_RULES:
 		mend_rules(s);

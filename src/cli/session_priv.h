@@ -52,7 +52,8 @@ struct session {
 	int signals; /* signalfd */
 	struct nft *nft;
 	struct link *link;
-	int bridge_watch; /* readable when the host changes on that network */
+	int bridge_watch; /* readable when the host changes on that network, or -1 */
+	int bridge_look;  /* timerfd: time to see whether it is still the same, or -1 */
 	/* The host's addresses there. */
 	struct in_addr host4[SESSION_HOST_ADDRESSES];
 	struct in6_addr host6[SESSION_HOST_ADDRESSES];
@@ -88,7 +89,15 @@ void session_reclaim(struct session *s);
 /* The tap, the rules, files and claims; the guest is gone by then. Idempotent. */
 void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES]);
 
-/* Reads who the host is on the VM's bridge into the rules' description. 1 where that changed, 0, or -errno (-ENODEV: no bridge). */
+/*
+ * Who the host is on the VM's bridge (session_host.c). open: watches it and reads it for the first time. changed: the watch
+ * is readable; look: the timer is. 0, or -errno with a line in r.
+ */
+int session_host_open(struct session *s, const struct link_info *bridge, struct report *r);
+void session_host_changed(struct session *s);
+void session_host_look(struct session *s);
+void session_host_close(struct session *s);
+/* Reads it into the rules' description. 1 where it is not what it was, 0, or -errno (-ENODEV: no bridge). */
 int session_read_host(struct session *s);
 
 /*
@@ -107,6 +116,7 @@ enum session_source {
 	SESSION_SIGNALS,
 	SESSION_KEEPER,
 	SESSION_HOST,
+	SESSION_HOST_LOOK,
 	SESSION_RULES,
 	SESSION_ADVERTISE,
 	SESSION_FORWARD,

@@ -334,7 +334,7 @@ static void make_counters(struct nft *n, const struct identity *id)
 	}
 }
 
-/* What a frame may do is decided by rules_open(); whether the kernel can do what is asked of it, here. */
+/* As little as closes both ways; all else comes with rules_open(). */
 void rules_closed_table(struct nft *n, const struct rules *r)
 {
 	const struct identity *id = &r->guest->id;
@@ -343,10 +343,6 @@ void rules_closed_table(struct nft *n, const struct rules *r)
 	nft_table(n, NFPROTO_NETDEV, rules_table(id->iface, name), NFT_TABLE_F_OWNER);
 	nft_base_chain(n, "from", NFT_HOOK_INGRESS, PRIORITY_FIRST, true, id->iface, true);
 	nft_base_chain(n, "to", NFT_HOOK_EGRESS, PRIORITY_FIRST, true, id->iface, true);
-	nft_counter(n, rules_counter(TAKEN));
-	nft_counter(n, rules_counter(FROM_DEST));
-	nft_chain(n, "take", true);
-	chain_take(n, r);
 }
 
 int rules_add(struct nft *n, const struct rules *r)
@@ -366,6 +362,7 @@ int rules_open(struct nft *n, const struct rules *r)
 	nft_begin(n);
 	nft_use_table(n, NFPROTO_NETDEV, rules_table(id->iface, table));
 	make_counters(n, id);
+	nft_chain(n, "take", true);
 	if (id->has4)
 		make_chains(n, rules_arp_chains), make_chains(n, rules_ip4_chains);
 	if (id->has6)

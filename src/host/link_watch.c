@@ -2,6 +2,7 @@
 #include "host/link.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -10,15 +11,22 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#define GROUP(g) (1U << ((g)-1)) /* as in sockaddr_nl */
+
 /*
- * The index stands at the same place in struct ifinfomsg and struct ifaddrmsg: four octets behind the netlink header. A filter
- * loads it as big endian, whatever the machine is.
+ * The index stands four octets behind the netlink header in struct ifaddrmsg. That an interface goes is told, among others, by
+ * RTM_DELNETCONF, whose first attribute it is, behind a padded struct netconfmsg (net/ipv4/devinet.c). A filter loads both as big endian, whatever the machine is.
  */
 static int filter_index(int fd, int ifindex)
 {
+	const uint32_t index = htonl((uint32_t)ifindex);
 	struct sock_filter code[] = {
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + 4),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)ifindex), 0, 1),
+	    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNETCONF), 0, 2),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + 8),
+	    BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ifaddrmsg, ifa_index)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 1),
 	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -30,7 +38,8 @@ static int filter_index(int fd, int ifindex)
 int link_watch(int ifindex)
 {
 	const struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
-					   .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+					   .nl_groups =
+					       RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | GROUP(RTNLGRP_IPV4_NETCONF)};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)

@@ -100,13 +100,13 @@ static void hears_of_changes(void **state)
 	    "ip addr add fde5::9/64 dev br0 nodad",
 	    "ip addr del fde5::9/64 dev br0",
 	    "ip addr add fe80::9/64 dev br0 nodad",
-	    "ip link set br0 address 02:00:00:00:00:09",
 	    "ip link del br0 && ip link add br0 type bridge",
 	};
 	static const char *const others[] = {
 	    "ip addr add 10.0.1.9/24 dev br1",
 	    "ip addr add fde5::9/64 dev br1 nodad",
 	    "ip link set br1 address 02:00:00:00:00:08",
+	    "ip tuntap add dev t0 mode tap && ip link set t0 master br0 up && ip link del t0",
 	};
 	int fd = link_watch(bridge.ifindex);
 

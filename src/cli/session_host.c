@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who the host is on the VM's bridge: its MAC and its addresses there, which the rules name.
+ *
+ * Addresses and the bridge's end are heard of at once. A change of its MAC is an event of interfaces, of which every start of
+ * a VM makes a dozen: a thousand folds that listened to these would make each start take twice as long. So that one is looked
+ * for now and then; until it is found the guest reaches the host as it reaches any neighbour, inside its own subnet.
+ */
+#include "base/log.h"
+#include "cli/session_priv.h"
+#include "host/link.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/timerfd.h>
+
+#define LOOK_SECONDS 10
+
+int session_read_host(struct session *s)
+{
+	struct rules *r = &s->rules;
+	struct link_info bridge;
+	struct in_addr now4[SESSION_HOST_ADDRESSES];
+	struct in6_addr now6[SESSION_HOST_ADDRESSES];
+	int err = link_find(s->link, s->info.bridge, &bridge), count6 = 0;
+
+	if (!err && bridge.ifindex != s->bridge_index)
+		err = -ENODEV; /* another one of that name */
+	int count4 = err ? err : link_addresses4(s->link, bridge.ifindex, now4, SESSION_HOST_ADDRESSES);
+	if (count4 >= 0 && s->id.has6)
+		count6 = link_addresses6(s->link, bridge.ifindex, now6, SESSION_HOST_ADDRESSES);
+	if (count4 < 0 || count6 < 0)
+		return count4 < 0 ? count4 : count6;
+	if ((size_t)count4 == r->host4_count && (size_t)count6 == r->host6_count &&
+	    memcmp(now4, s->host4, (size_t)count4 * sizeof(now4[0])) == 0 &&
+	    memcmp(now6, s->host6, (size_t)count6 * sizeof(now6[0])) == 0 &&
+	    memcmp(bridge.mac, r->bridge_mac, MAC_LEN) == 0)
+		return 0;
+	memcpy(s->host4, now4, (size_t)count4 * sizeof(now4[0]));
+	memcpy(s->host6, now6, (size_t)count6 * sizeof(now6[0]));
+	r->host4 = s->host4;
+	r->host4_count = (size_t)count4;
+	r->host6 = s->host6;
+	r->host6_count = (size_t)count6;
+	memcpy(r->bridge_mac, bridge.mac, MAC_LEN);
+	return 1;
+}
+
+int session_host_open(struct session *s, const struct link_info *bridge, struct report *r)
+{
+	const struct itimerspec again = {.it_value = {.tv_sec = LOOK_SECONDS}, .it_interval = {.tv_sec = LOOK_SECONDS}};
+
+	/* Watched before it is read: no change goes unseen. */
+	s->bridge_index = bridge->ifindex;
+	s->bridge_watch = link_watch(bridge->ifindex);
+	int err = s->bridge_watch < 0 ? s->bridge_watch : session_read_host(s);
+	if (err < 0)
+		return report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err));
+	s->bridge_look = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->bridge_look < 0)
+		return report_fail(r, errno, "timerfd: %s", strerror(errno));
+	timerfd_settime(s->bridge_look, 0, &again, NULL);
+	return 0;
+}
+
+void session_host_close(struct session *s)
+{
+	if (s->bridge_watch >= 0)
+		close(s->bridge_watch);
+	if (s->bridge_look >= 0)
+		close(s->bridge_look);
+	s->bridge_watch = s->bridge_look = -1;
+}
+
+void session_host_changed(struct session *s)
+{
+	link_watch_drain(s->bridge_watch);
+	int changed = session_read_host(s);
+	if (changed > 0)
+		changed = rules_update(s->nft, &s->rules);
+	if (changed == -ENODEV) {
+		log_err("bridge %s: it was removed; the VM is cut off until fold is started anew", s->info.bridge);
+		link_set_up(s->link, s->ifindex, false);
+		session_host_close(s);
+	} else if (changed < 0) {
+		log_err("bridge %s: a change of its addresses cannot be followed: %s", s->info.bridge,
+			strerror(-changed));
+	}
+}
+
+void session_host_look(struct session *s)
+{
+	struct link_info bridge;
+	uint64_t times;
+
+	if (read(s->bridge_look, &times, sizeof(times)) < 0)
+		return;
+	int err = link_find(s->link, s->info.bridge, &bridge);
+	if (err || bridge.ifindex != s->bridge_index || memcmp(bridge.mac, s->rules.bridge_mac, MAC_LEN) != 0)
+		session_host_changed(s);
+}
