@@ -68,13 +68,24 @@ static bool has_broadcast(const struct guest *g)
 	return g->id.ip4.len < 31; /* RFC 3021: a /31 has two hosts and nothing else */
 }
 
-/* Nobody's address in the subnet: compared once more with what was looked at last. */
-static void also_no_edge(struct nft *n, const struct guest *g)
+/* One that a machine of the subnet may have: neither the subnet's own nor its broadcast address. */
+static void ip_is_host(struct nft *n, uint32_t which, const struct guest *g)
 {
-	if (!has_broadcast(g))
-		return;
-	also_ip(n, NFT_IS_NOT, ip4_broadcast(g->id.ip4));
-	also_ip(n, NFT_IS_NOT, ip4_network(g->id.ip4));
+	uint32_t edge = has_broadcast(g) ? 1 : 0;
+	struct in_addr low = {htonl(ntohl(ip4_network(g->id.ip4).s_addr) + edge)};
+	struct in_addr high = {htonl(ntohl(ip4_broadcast(g->id.ip4).s_addr) - edge)};
+
+	nft_match_range(n, NFT_NETWORK, which, 4, &low, &high);
+}
+
+/* The header up to the destination: version 4 and no options, no fragment, that transport, from that address. */
+static void ip_plain_from(struct nft *n, uint8_t proto, const struct in_addr *src)
+{
+	static const uint8_t mask[16] = {0xff, [6] = 0x3f, 0xff, [9] = 0xff, [12] = 0xff, 0xff, 0xff, 0xff};
+	uint8_t want[16] = {plain, [9] = proto};
+
+	memcpy(want + IP_SRC, src, 4);
+	nft_match_masked(n, NFT_NETWORK, IP_VERSION, sizeof(want), mask, NFT_IS, want);
 }
 
 /*
@@ -83,29 +94,16 @@ static void also_no_edge(struct nft *n, const struct guest *g)
  */
 void fast_from_ip4(struct nft *n, const struct rules *r)
 {
-	static const uint8_t mask[12] = {[2] = 0x3f, 0xff, [8] = 0xff,
-					 0xff,       0xff, 0xff}; /* from the fragment field's word: flags, source */
 	static const uint8_t protos[] = {IPPROTO_UDP, IPPROTO_TCP};
 	const struct guest *g = r->guest;
-	uint8_t bits[16] = {0}, want[16] = {0};
-	struct in_addr subnet = ip4_mask(g->id.ip4.len), net = ip4_network(g->id.ip4);
 
-	memcpy(bits, mask, sizeof(mask));
-	memcpy(bits + 12, &subnet, 4);
-	memcpy(want + 8, &g->id.ip4.addr, 4);
-	memcpy(want + 12, &net, 4);
 	for (size_t i = 0; i < sizeof(protos); i++) {
 		bool udp = protos[i] == IPPROTO_UDP;
 		nft_rule(n, "from");
-		nft_match_l4proto(n, NFT_IS, protos[i]);
 		eth_src_and_type(n, g->id.mac, ETH_P_IP);
 		eth_dst_is_peer(n, r);
-		nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS, &plain);
-		nft_match_masked(n, NFT_NETWORK, 4, sizeof(want), bits, NFT_IS, want);
-		if (has_broadcast(g)) {
-			ip_is(n, IP_DST, NFT_IS_NOT, ip4_broadcast(g->id.ip4));
-			also_ip(n, NFT_IS_NOT, ip4_network(g->id.ip4));
-		}
+		ip_plain_from(n, protos[i], &g->id.ip4.addr);
+		ip_is_host(n, IP_DST, g);
 		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 		if (udp)
 			port(n, PORT_SRC, NFT_IS_NOT, 67);
@@ -125,20 +123,13 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 /* From another VM of this machine, which was held to its own address, to open transports and to its subnet. */
 void fast_to_ip4(struct nft *n, const struct guest *g)
 {
-	uint8_t mask[8], want[8];
-	struct in_addr subnet = ip4_mask(g->id.ip4.len), net = ip4_network(g->id.ip4);
-
-	memcpy(mask, &subnet, 4);
-	memset(mask + 4, 0xff, 4);
-	memcpy(want, &net, 4);
-	memcpy(want + 4, &g->id.ip4.addr, 4);
 	nft_rule(n, "to");
 	/* So it is IPv4; and the bridge hands this port no frame for another MAC. */
 	nft_match_mark(n, NFT_IS, RULES_VETTED4_MARK);
-	nft_match_masked(n, NFT_NETWORK, IP_SRC, sizeof(want), mask, NFT_IS, want);
+	ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr);
 	/* An address that is fold's to this guest may be a VM's own elsewhere, and nobody's here another subnet's host. */
-	ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr);
-	also_no_edge(n, g);
+	ip_is_host(n, IP_SRC, g);
+	also_ip(n, NFT_IS_NOT, g->id.ip4.addr);
 	for (size_t i = 0; i < g->service4.count; i++)
 		also_ip(n, NFT_IS_NOT, g->service4.at[i]);
 	fast_to_ports(n, g);

@@ -63,7 +63,6 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 	for (size_t i = 0; i < sizeof(protos); i++) {
 		bool udp = protos[i] == IPPROTO_UDP;
 		nft_rule(n, "from");
-		nft_match_l4proto(n, NFT_IS, protos[i]);
 		eth_src_and_type(n, g->id.mac, ETH_P_IPV6);
 		eth_dst_is_peer(n, r);
 		/* Right behind the header; that this is version 6, the kernel has seen before it looked for the transport. */
