@@ -12,6 +12,7 @@
 #include "cli/session_priv.h"
 #include "guest/follow.h"
 #include "guest/reload.h"
+#include "host/priority.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -20,9 +21,6 @@
 #include <unistd.h>
 
 #include <sys/eventfd.h>
-#include <sys/resource.h>
-
-#define NICE 10 /* of the thread: packets come first */
 
 enum job { JOB_READ, JOB_COPY };
 
@@ -72,7 +70,7 @@ static void *work(void *arg)
 	struct live *l = arg;
 
 	if (l->threaded)
-		setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone */
+		priority_behind(); /* packets come first */
 	if (l->job == JOB_READ)
 		reload_read(&l->reload, &l->given);
 	else

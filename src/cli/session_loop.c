@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "host/link.h"
+#include "host/priority.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -261,6 +262,7 @@ int session_loop(struct session *s)
 	};
 	int status = FOLD_EXIT_FAILED;
 
+	priority_prompt();
 	session_advertise_start(s);
 	int err = wait_for_all(s);
 	if (!err)
