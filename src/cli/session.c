@@ -6,7 +6,6 @@
 #include "cli/session_priv.h"
 #include "guest/build.h"
 #include "host/link.h"
-#include "host/privilege.h"
 #include "host/tap.h"
 
 #include <errno.h>
@@ -307,12 +306,7 @@ static int run(struct session *s)
 		log_err("interface %s: its rules cannot be filled: %s", s->info.iface, strerror(-closed));
 		return FOLD_EXIT_FAILED;
 	}
-	struct report r = {0};
-	if (privilege_drop(s->o->binding && privilege_to_read(s->o->binding), &r) < 0) {
-		log_err("%s", r.msg);
-		return FOLD_EXIT_FAILED;
-	}
-	return session_loop(s);
+	return session_serve(s);
 }
 
 /* In reverse, from any half-start: what this process holds, then the keeper's part, then, if that was killed, its work. */
