@@ -24,10 +24,12 @@
 #include <unistd.h>
 
 #include <linux/capability.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#define TOLD_MS 500    /* so long the hypervisor's signal waits for its guest to be told */
 #define OPEN_FILES 256 /* what is open at the start, a socket for each of FORWARD_ASKS questions, and room */
 
 struct guarding {
@@ -90,6 +92,16 @@ static int put_copy(void *session, const char *text, size_t len)
 	return binding_put_copy(s->config.datapath, s->info.iface, text, len, NULL, &r);
 }
 
+/* The guest is told that it loses its router while it is there to hear it; but a responder that hangs keeps nobody alive. */
+static void await_told(const struct guarding *g, int sig)
+{
+	struct pollfd told = {.fd = g->s->told, .events = POLLIN};
+	eventfd_t times;
+
+	if (kill(g->responder, sig) == 0 && poll(&told, 1, TOLD_MS) > 0)
+		eventfd_read(g->s->told, &times);
+}
+
 /* A terminal sends its signals to all of its group itself; everybody else's are passed on. */
 static void pass_signals(const struct guarding *g)
 {
@@ -98,7 +110,7 @@ static void pass_signals(const struct guarding *g)
 	while (read(g->s->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_code == SI_KERNEL)
 			continue;
-		kill(g->responder, (int)info.ssi_signo); /* the guest loses its router */
+		await_told(g, (int)info.ssi_signo);
 		keeper_signal(&g->s->keeper, (int)info.ssi_signo);
 	}
 }
@@ -209,8 +221,9 @@ int session_serve(struct session *s)
 	pid_t self = getpid();
 	int other, err = guard_pair(&g.files, &other);
 
-	if (err) {
-		log_err("socketpair: %s", strerror(-err));
+	s->told = err ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->told < 0) {
+		log_err("no way to the process that answers: %s", strerror(err ? -err : errno));
 		return FOLD_EXIT_FAILED;
 	}
 	g.responder = fork();
@@ -233,5 +246,6 @@ int session_serve(struct session *s)
 	if (g.ended >= 0)
 		close(g.ended);
 	close(g.files);
+	close(s->told);
 	return status;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 
 /* A guest can make fold talk; this much, and no more. */
@@ -154,6 +155,7 @@ static void on_signal(struct session *s)
 
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info))
 		session_advertise_last(s);
+	eventfd_write(s->told, 1);
 }
 
 int session_wait_for(struct session *s, enum session_source which, int fd)

@@ -49,6 +49,7 @@ struct session {
 	int ifindex;
 	int epoll;
 	int signals; /* signalfd */
+	int told;    /* eventfd: the guest was told that it is about to be told to end */
 	struct nft *nft;
 	struct link *link;
 	int bridge_watch; /* readable when the host changes on that network */

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * inject: has another process make a system call, as whoever had taken it over would.
+ *
+ *   inject PID CALL [ARGUMENT...]
+ *
+ * CALL is a number or one of the names below; an ARGUMENT is a number (0x... too) or text, which is put on the process's stack
+ * and handed over as its address. Prints what the call returned, such as "-13" for EACCES, or "gone" where the process ended by
+ * it. Status 0 in both cases, 1 where the process cannot be traced.
+ *
+ * The process is stopped wherever it is; the call is made by an instruction that is there already, the one by which it made
+ * its last call, and everything is put back after it. x86_64 and aarch64. Source: ptrace(2).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <elf.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#define ARGS 6
+
+#if defined(__x86_64__)
+typedef struct user_regs_struct registers;
+#else
+typedef struct user_regs_struct registers;
+#endif
+
+static void __attribute__((noreturn)) die(const char *what)
+{
+	fprintf(stderr, "inject: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static long number_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		long nr;
+	} calls[] = {
+	    {"openat", SYS_openat},
+	    {"execve", SYS_execve},
+	    {"socket", SYS_socket},
+	    {"ptrace", SYS_ptrace},
+	    {"mmap", SYS_mmap},
+	    {"mprotect", SYS_mprotect},
+	    {"clone", SYS_clone},
+	    {"unshare", SYS_unshare},
+	    {"mount", SYS_mount},
+	    {"bpf", SYS_bpf},
+	    {"kill", SYS_kill},
+	    {"setresuid", SYS_setresuid},
+	    {"unlinkat", SYS_unlinkat},
+	    {"ioctl", SYS_ioctl},
+	    {"getpid", SYS_getpid},
+	    {"close", SYS_close},
+	    {"prctl", SYS_prctl},
+	    {"keyctl", SYS_keyctl},
+	    {"init_module", SYS_init_module},
+	    {"io_uring_setup", SYS_io_uring_setup},
+	    {"open_by_handle_at", SYS_open_by_handle_at},
+	    {"process_vm_readv", SYS_process_vm_readv},
+	    {"inotify_init1", SYS_inotify_init1},
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (strcmp(calls[i].name, name) == 0)
+			return calls[i].nr;
+	return strtol(name, NULL, 0);
+}
+
+static void get(pid_t pid, registers *r)
+{
+	struct iovec iov = {.iov_base = r, .iov_len = sizeof(*r)};
+
+	if (ptrace(PTRACE_GETREGSET, pid, (void *)NT_PRSTATUS, &iov) < 0)
+		die("its registers");
+}
+
+static void set(pid_t pid, registers *r)
+{
+	struct iovec iov = {.iov_base = r, .iov_len = sizeof(*r)};
+
+	if (ptrace(PTRACE_SETREGSET, pid, (void *)NT_PRSTATUS, &iov) < 0)
+		die("its registers");
+}
+
+#if defined(__x86_64__)
+static void prepare(registers *r, long nr, const uint64_t arg[static ARGS])
+{
+	r->rip -= 2; /* syscall: 0f 05 */
+	r->rax = (uint64_t)nr;
+	r->orig_rax = UINT64_MAX; /* no call of the kernel's own to be begun again */
+	r->rdi = arg[0];
+	r->rsi = arg[1];
+	r->rdx = arg[2];
+	r->r10 = arg[3];
+	r->r8 = arg[4];
+	r->r9 = arg[5];
+}
+#define STACK(r) ((r)->rsp)
+#define RESULT(r) ((long)(r)->rax)
+#elif defined(__aarch64__)
+static void prepare(registers *r, long nr, const uint64_t arg[static ARGS])
+{
+	r->pc -= 4; /* svc */
+	memcpy(r->regs, arg, ARGS * sizeof(arg[0]));
+	r->regs[8] = (uint64_t)nr;
+}
+#define STACK(r) ((r)->sp)
+#define RESULT(r) ((long)(r)->regs[0])
+#endif
+
+/* Runs it until it stops, and returns false where it is gone. */
+static bool until_stop(pid_t pid, int request)
+{
+	int status;
+
+	if (ptrace((enum __ptrace_request)request, pid, NULL, NULL) < 0 || waitpid(pid, &status, __WALL) < 0)
+		return false;
+	return WIFSTOPPED(status);
+}
+
+/* Stops it at the end of a call of its own: only there what stands before the program counter is known to be one. */
+static void stop(pid_t pid)
+{
+	int status;
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)PTRACE_O_TRACESYSGOOD) < 0 ||
+	    ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0 || waitpid(pid, &status, __WALL) < 0 || !WIFSTOPPED(status))
+		die("the process");
+}
+
+int main(int argc, char **argv)
+{
+	registers before, now;
+	uint64_t arg[ARGS] = {0};
+
+	if (argc < 3 || argc > 3 + ARGS) {
+		fputs("usage: inject PID CALL [ARGUMENT...]\n", stderr);
+		return 2;
+	}
+	pid_t pid = (pid_t)atoi(argv[1]);
+	stop(pid);
+	get(pid, &before);
+	uint64_t at = STACK(&before) - 4096;
+	for (int i = 3; i < argc; i++) {
+		char *end;
+		arg[i - 3] = strtoull(argv[i], &end, 0);
+		if (*argv[i] && !*end)
+			continue;
+		/* Below what the process itself has there. */
+		arg[i - 3] = at -= (strlen(argv[i]) + 8) & ~7ULL;
+		struct iovec here = {argv[i], strlen(argv[i]) + 1}, there = {(void *)at, here.iov_len};
+		if (process_vm_writev(pid, &here, 1, &there, 1, 0) < 0)
+			die("its stack");
+	}
+	now = before;
+	prepare(&now, number_of(argv[2]), arg);
+	set(pid, &now);
+	/* Once to the call's begin, and once to its end; a signal on the way is what the call was given. */
+	for (int i = 0; i < 2; i++) {
+		int status;
+		if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) < 0 || waitpid(pid, &status, __WALL) < 0 ||
+		    !WIFSTOPPED(status)) {
+			puts("gone");
+			return 0;
+		}
+		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
+			continue;
+		/* SIGSYS: let it take it, and see what becomes of the process. */
+		if (ptrace(PTRACE_CONT, pid, NULL, (void *)(intptr_t)WSTOPSIG(status)) < 0 ||
+		    waitpid(pid, &status, __WALL) < 0 || !WIFSTOPPED(status)) {
+			puts("gone");
+			return 0;
+		}
+		puts("stopped");
+		return 0;
+	}
+	get(pid, &now);
+	printf("%ld\n", RESULT(&now));
+	set(pid, &before);
+	ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	return 0;
+}
