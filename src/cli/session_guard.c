@@ -29,7 +29,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define TOLD_MS 500    /* so long the hypervisor's signal waits for its guest to be told */
+#define TOLD_MS 2000   /* so long the hypervisor's signal waits for its guest to be told */
 #define OPEN_FILES 256 /* what is open at the start, a socket for each of FORWARD_ASKS questions, and room */
 
 struct guarding {

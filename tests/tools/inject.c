@@ -28,12 +28,6 @@
 
 #define ARGS 6
 
-#if defined(__x86_64__)
-typedef struct user_regs_struct registers;
-#else
-typedef struct user_regs_struct registers;
-#endif
-
 static void __attribute__((noreturn)) die(const char *what)
 {
 	fprintf(stderr, "inject: %s: %s\n", what, strerror(errno));
@@ -77,7 +71,7 @@ static long number_of(const char *name)
 	return strtol(name, NULL, 0);
 }
 
-static void get(pid_t pid, registers *r)
+static void get(pid_t pid, struct user_regs_struct *r)
 {
 	struct iovec iov = {.iov_base = r, .iov_len = sizeof(*r)};
 
@@ -85,7 +79,7 @@ static void get(pid_t pid, registers *r)
 		die("its registers");
 }
 
-static void set(pid_t pid, registers *r)
+static void set(pid_t pid, struct user_regs_struct *r)
 {
 	struct iovec iov = {.iov_base = r, .iov_len = sizeof(*r)};
 
@@ -94,7 +88,7 @@ static void set(pid_t pid, registers *r)
 }
 
 #if defined(__x86_64__)
-static void prepare(registers *r, long nr, const uint64_t arg[static ARGS])
+static void prepare(struct user_regs_struct *r, long nr, const uint64_t arg[static ARGS])
 {
 	r->rip -= 2; /* syscall: 0f 05 */
 	r->rax = (uint64_t)nr;
@@ -106,30 +100,24 @@ static void prepare(registers *r, long nr, const uint64_t arg[static ARGS])
 	r->r8 = arg[4];
 	r->r9 = arg[5];
 }
+#define AFTER_CALL(r, word) ((word) >> 48 == 0x050f)
+#define CODE_BEFORE(r) ((r)->rip - 8)
 #define STACK(r) ((r)->rsp)
-#define RESULT(r) ((long)(r)->rax)
+#define RESULT(r) ((r)->rax)
 #elif defined(__aarch64__)
-static void prepare(registers *r, long nr, const uint64_t arg[static ARGS])
+static void prepare(struct user_regs_struct *r, long nr, const uint64_t arg[static ARGS])
 {
 	r->pc -= 4; /* svc */
 	memcpy(r->regs, arg, ARGS * sizeof(arg[0]));
 	r->regs[8] = (uint64_t)nr;
 }
+#define AFTER_CALL(r, word) ((word) >> 32 == 0xd4000001)
+#define CODE_BEFORE(r) ((r)->pc - 8)
 #define STACK(r) ((r)->sp)
-#define RESULT(r) ((long)(r)->regs[0])
+#define RESULT(r) ((r)->regs[0])
 #endif
 
-/* Runs it until it stops, and returns false where it is gone. */
-static bool until_stop(pid_t pid, int request)
-{
-	int status;
-
-	if (ptrace((enum __ptrace_request)request, pid, NULL, NULL) < 0 || waitpid(pid, &status, __WALL) < 0)
-		return false;
-	return WIFSTOPPED(status);
-}
-
-/* Stops it at the end of a call of its own: only there what stands before the program counter is known to be one. */
+/* Stops it where it waits: the instruction before the one that comes next is then a call. */
 static void stop(pid_t pid)
 {
 	int status;
@@ -141,7 +129,7 @@ static void stop(pid_t pid)
 
 int main(int argc, char **argv)
 {
-	registers before, now;
+	struct user_regs_struct before, now;
 	uint64_t arg[ARGS] = {0};
 
 	if (argc < 3 || argc > 3 + ARGS) {
@@ -151,6 +139,12 @@ int main(int argc, char **argv)
 	pid_t pid = (pid_t)atoi(argv[1]);
 	stop(pid);
 	get(pid, &before);
+	errno = 0;
+	unsigned long word = (unsigned long)ptrace(PTRACE_PEEKTEXT, pid, (void *)CODE_BEFORE(&before), NULL);
+	if (errno || !AFTER_CALL(&before, word)) {
+		fputs("inject: the process does not wait in a call\n", stderr);
+		return 1;
+	}
 	uint64_t at = STACK(&before) - 4096;
 	for (int i = 3; i < argc; i++) {
 		char *end;
@@ -166,7 +160,7 @@ int main(int argc, char **argv)
 	now = before;
 	prepare(&now, number_of(argv[2]), arg);
 	set(pid, &now);
-	/* Once to the call's begin, and once to its end; a signal on the way is what the call was given. */
+	/* Once to the call's begin, and once to its end. */
 	for (int i = 0; i < 2; i++) {
 		int status;
 		if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) < 0 || waitpid(pid, &status, __WALL) < 0 ||
@@ -174,19 +168,21 @@ int main(int argc, char **argv)
 			puts("gone");
 			return 0;
 		}
-		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
-			continue;
-		/* SIGSYS: let it take it, and see what becomes of the process. */
-		if (ptrace(PTRACE_CONT, pid, NULL, (void *)(intptr_t)WSTOPSIG(status)) < 0 ||
-		    waitpid(pid, &status, __WALL) < 0 || !WIFSTOPPED(status)) {
-			puts("gone");
-			return 0;
-		}
-		puts("stopped");
-		return 0;
 	}
 	get(pid, &now);
-	printf("%ld\n", RESULT(&now));
+	/* A filter's trap leaves the number where the result would be; its signal comes next. */
+	if ((long)RESULT(&now) == number_of(argv[2])) {
+		int status, signal = 0;
+		while (ptrace(PTRACE_CONT, pid, NULL, (void *)(intptr_t)signal) == 0 &&
+		       waitpid(pid, &status, __WALL) > 0 && WIFSTOPPED(status))
+			signal = WSTOPSIG(status);
+		puts("gone");
+		return 0;
+	}
+	printf("%ld\n", (long)RESULT(&now));
+	/* What it was in was interrupted; what the kernel alone may see as a result is that, too. */
+	if ((long)RESULT(&before) <= -512)
+		RESULT(&before) = (unsigned long)-EINTR;
 	set(pid, &before);
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
 	return 0;
