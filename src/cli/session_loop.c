@@ -130,18 +130,39 @@ static void mend_rules(struct session *s)
 			s->info.iface, strerror(-mended));
 }
 
+/* Another interface of that name is not the VM's. False where its own is gone. */
+static bool has_tap(struct session *s)
+{
+	struct link_info tap;
+	int err = link_find(s->link, s->info.iface, &tap);
+
+	return err == 0 ? tap.ifindex == s->ifindex : err != -ENODEV;
+}
+
+static void unwatch_host(struct session *s)
+{
+	close(s->bridge_watch);
+	s->bridge_watch = -1;
+}
+
 /* The bridge has another MAC or other addresses: the VM may reach the host by these, and by no others. */
 static void follow_host(struct session *s)
 {
 	link_watch_drain(s->bridge_watch);
+	if (!has_tap(s)) {
+		log_err("interface %s: it was removed or renamed; the VM is cut off until fold is started anew",
+			s->info.iface);
+		link_set_up(s->link, s->ifindex, false); /* under its other name */
+		unwatch_host(s);
+		return;
+	}
 	int changed = session_read_host(s);
 	if (changed > 0)
 		changed = rules_update(s->nft, &s->rules);
 	if (changed == -ENODEV) {
 		log_err("bridge %s: it was removed; the VM is cut off until fold is started anew", s->info.bridge);
 		link_set_up(s->link, s->ifindex, false);
-		close(s->bridge_watch);
-		s->bridge_watch = -1;
+		unwatch_host(s);
 	} else if (changed < 0) {
 		log_err("bridge %s: a change of its addresses cannot be followed: %s", s->info.bridge,
 			strerror(-changed));

@@ -14,11 +14,12 @@
  * The index stands at the same place in struct ifinfomsg and struct ifaddrmsg: four octets behind the netlink header. A filter
  * loads it as big endian, whatever the machine is.
  */
-static int filter_index(int fd, int ifindex)
+static int filter_index(int fd, int ifindex, int other)
 {
 	struct sock_filter code[] = {
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + 4),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)ifindex), 0, 1),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)ifindex), 1, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)other), 0, 1),
 	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -35,7 +36,7 @@ int link_watch(int ifindex)
 
 	if (fd < 0)
 		return -errno;
-	int err = filter_index(fd, ifindex);
+	int err = filter_index(fd, ifindex, ifindex);
 	if (!err && bind(fd, (const struct sockaddr *)&groups, sizeof(groups)) < 0)
 		err = -errno;
 	if (err) {
@@ -43,6 +44,11 @@ int link_watch(int ifindex)
 		return err;
 	}
 	return fd;
+}
+
+int link_watch_also(int fd, int ifindex, int other)
+{
+	return filter_index(fd, ifindex, other);
 }
 
 void link_watch_drain(int fd)
