@@ -28,16 +28,30 @@ static int read_all(int fd, char *buf, size_t max, size_t *len)
 	return 0;
 }
 
+static int open_here(const char *path, int flags)
+{
+	int fd = open(path, flags);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int (*opener)(const char *path, int flags) = open_here;
+
+void file_open_by(int (*by)(const char *path, int flags))
+{
+	opener = by;
+}
+
 static int read_file(const char *path, int flags, size_t max, char **text, size_t *len, struct report *r)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. It means nothing for regular files. */
-	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	_cleanup_(cleanup_close) int fd = opener(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 	struct stat st;
 
-	if (fd < 0 && errno == ELOOP && flags & O_NOFOLLOW)
+	if (fd == -ELOOP && flags & O_NOFOLLOW)
 		return report_fail(r, ELOOP, "%s: is a symbolic link; name the file itself", path);
 	if (fd < 0)
-		return report_fail(r, errno, "%s: cannot be opened: %s", path, strerror(errno));
+		return report_fail(r, -fd, "%s: cannot be opened: %s", path, strerror(-fd));
 	if (fstat(fd, &st) < 0)
 		return report_fail(r, errno, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))

@@ -21,6 +21,12 @@ int file_read(const char *path, size_t max, char **text, size_t *len, struct rep
 /* The same, but a symbolic link at the end of the path is refused, with -ELOOP. */
 int file_read_plain(const char *path, size_t max, char **text, size_t *len, struct report *r);
 
+/*
+ * How both open their files from now on: a descriptor or -errno, for a process that may open none by itself. Before threads
+ * read files.
+ */
+void file_open_by(int (*by)(const char *path, int flags));
+
 /* Makes the directory and those above it that are missing (these with mode 0755). It may exist. 0 or -errno. */
 int file_make_dir(const char *path, mode_t mode, struct report *r);
 

@@ -15,8 +15,9 @@
 int inotify_open(void)
 {
 	const uid_t same = (uid_t)-1;
-	int dumpable = prctl(PR_GET_DUMPABLE);
-	bool other = geteuid() == 0 && setresuid(same, NOBODY_BASE + (uid_t)getpid(), same) == 0;
+	bool root = geteuid() == 0;
+	int dumpable = root ? prctl(PR_GET_DUMPABLE) : 0;
+	bool other = root && setresuid(same, NOBODY_BASE + (uid_t)getpid(), same) == 0;
 	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), err = errno;
 
 	if (other) {

@@ -6,7 +6,6 @@
 #include "cli/session_priv.h"
 #include "guest/build.h"
 #include "host/link.h"
-#include "host/privilege.h"
 #include "host/tap.h"
 
 #include <errno.h>
@@ -93,7 +92,7 @@ static int build_guest(struct session *s, uint32_t bridge_mtu, struct report *r)
 	return guest_build(&s->id, s->text ? &s->binding : NULL, &s->config, GUEST_NEED_GATEWAY_MAC, &s->guest, r);
 }
 
-static int make_tap(struct session *s, struct report *r)
+static int make_tap(struct session *s, const struct link_info *bridge, struct report *r)
 {
 	struct link_info info;
 	const char *name = s->info.iface;
@@ -109,6 +108,9 @@ static int make_tap(struct session *s, struct report *r)
 	if (err)
 		return report_fail(r, -err, "interface %s: %s", name, strerror(-err));
 	s->ifindex = info.ifindex;
+	err = link_watch_also(s->bridge_watch, bridge->ifindex, info.ifindex);
+	if (err)
+		return report_fail(r, -err, "interface %s: cannot be watched: %s", name, strerror(-err));
 	err = session_note(s, SESSION_NOTE_TAP, info.ifindex);
 	return err ? report_fail(r, -err, "the keeper process: %s", strerror(-err)) : 0;
 }
@@ -203,7 +205,7 @@ static int build_up(struct session *s, struct report *r)
 	if (err)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
 	if ((err = find_bridge(s, &bridge, r)) || (err = session_host_open(s, &bridge, r)) ||
-	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
+	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, &bridge, r)) || (err = make_rules(s, r)) ||
 	    (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
 		return err;
 	return session_image(s, r);
@@ -285,11 +287,7 @@ static int run(struct session *s)
 		log_err("%s", r.msg);
 		return FOLD_EXIT_FAILED;
 	}
-	if (privilege_drop(s->o->binding && privilege_to_read(s->o->binding), &r) < 0) {
-		log_err("%s", r.msg);
-		return FOLD_EXIT_FAILED;
-	}
-	return session_loop(s);
+	return session_serve(s);
 }
 
 /* In reverse, from any half-start: what this process holds, then the keeper's part, then, if that was killed, its work. */

@@ -11,9 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <linux/netfilter.h>
+
 #define KEY_SIZE 96
+#define DYING_MS 2000
+#define DYING_STEP_MS 5
 
 /*
  * The record in the claim's file. Its first line is words apart by blanks, so that none of them may hold one but the last; what
@@ -106,6 +111,29 @@ static bool claim_key(const struct session *s, int which, char *key, char *what)
 	return false;
 }
 
+/*
+ * Who was killed with the keeper may have processes that are still dying: until the last of them is gone, its rules are
+ * owned, and its tap may be there. Whoever else has them does not go away, and is told of later.
+ */
+static void await_death(const struct session_info *left)
+{
+	const struct timespec moment = {.tv_nsec = DYING_STEP_MS * 1000000};
+	char table[RULES_TABLE_TEXT];
+	struct link_info info;
+	struct nft *nft = NULL;
+	struct link *l = NULL;
+
+	if (nft_open(&nft) == 0 && link_open(&l) == 0) {
+		rules_table(left->iface, table);
+		for (int ms = 0; ms < DYING_MS && (link_find(l, left->iface, &info) == 0 ||
+						   nft_has_chain(nft, NFPROTO_NETDEV, table, "to") > 0);
+		     ms += DYING_STEP_MS)
+			nanosleep(&moment, NULL);
+	}
+	link_close(l);
+	nft_close(nft);
+}
+
 static int claim_one(struct session *s, int which, struct report *r)
 {
 	char text[CLAIM_TEXT], key[KEY_SIZE], what[KEY_SIZE], holder[CLAIM_TEXT] = "";
@@ -121,8 +149,10 @@ static int claim_one(struct session *s, int which, struct report *r)
 	if (err == -EBUSY)
 		return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
 	/* A killed fold of that name, with its keeper: what it left would be in the way. */
-	if (err == 0 && which == SESSION_CLAIM_IFACE && session_info_parse(holder, &other))
+	if (err == 0 && which == SESSION_CLAIM_IFACE && session_info_parse(holder, &other)) {
 		session_clean(&other);
+		await_death(&other);
+	}
 	return err;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who the host is on the VM's bridge: its MAC and its addresses there, which the rules name.
+ * Who the host is on the VM's bridge: its MAC and its addresses there, which the rules name; and whether bridge and tap are there.
  *
- * Addresses and the bridge's end are heard of at once. A change of its MAC is an event of interfaces, of which every start of
+ * Addresses, the bridge's end and the tap's are heard of at once. A change of its MAC is an event of interfaces, of which every start of
  * a VM makes a dozen: a thousand folds that listened to these would make each start take twice as long. So that one is looked
  * for now and then; until it is found the guest reaches the host as it reaches any neighbour, inside its own subnet.
  */
@@ -74,9 +74,25 @@ void session_host_close(struct session *s)
 	s->bridge_watch = s->bridge_look = -1;
 }
 
+/* Another interface of that name is not the VM's. False where its own is gone. */
+static bool has_tap(struct session *s)
+{
+	struct link_info tap;
+	int err = link_find(s->link, s->info.iface, &tap);
+
+	return err == 0 ? tap.ifindex == s->ifindex : err != -ENODEV;
+}
+
 void session_host_changed(struct session *s)
 {
 	link_watch_drain(s->bridge_watch);
+	if (!has_tap(s)) {
+		log_err("interface %s: it was removed or renamed; the VM is cut off until fold is started anew",
+			s->info.iface);
+		link_set_up(s->link, s->ifindex, false); /* under its other name */
+		session_host_close(s);
+		return;
+	}
 	int changed = session_read_host(s);
 	if (changed > 0)
 		changed = rules_update(s->nft, &s->rules);

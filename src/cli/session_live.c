@@ -12,6 +12,7 @@
 #include "cli/session_priv.h"
 #include "guest/follow.h"
 #include "guest/reload.h"
+#include "host/guard.h"
 #include "host/priority.h"
 
 #include <errno.h>
@@ -244,6 +245,7 @@ void session_live_open(struct session *s)
 	l->reload.id = &s->id;
 	l->reload.config = &s->config;
 	l->reload.lists = &s->lists;
+	l->reload.put_copy = guard_put; /* by the time that it is written */
 	l->reload.path[RELOAD_FILE] = s->o->binding;
 	l->reload.path[RELOAD_COPY] = s->info.copy;
 	l->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

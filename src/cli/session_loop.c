@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The loop: frames in, replies out, signals on, until the hypervisor has ended. */
+/* The loop of the process that answers the guest: frames in, replies out, until it is ended. */
 #include "answer/answer.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "host/link.h"
-#include "host/priority.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 
 /* A guest can make fold talk; this much, and no more. */
 #define LOG_BURST 50
@@ -130,49 +128,14 @@ static void mend_rules(struct session *s)
 			s->info.iface, strerror(-mended));
 }
 
-/* A terminal sends its signals to the hypervisor itself; everybody else's are passed on. */
-static void pass_signal(struct session *s)
+/* The guest is about to be told to end, while somebody is there to hear it. */
+static void on_signal(struct session *s)
 {
 	struct signalfd_siginfo info;
 
-	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
-		session_advertise_last(s); /* while somebody is there to hear it */
-		if (info.ssi_code != SI_KERNEL)
-			keeper_signal(&s->keeper, (int)info.ssi_signo);
-	}
-}
-
-int session_exit_status(const struct session *s, int wait_status)
-{
-	const char *name = s->hypervisor.name;
-
-	if (WIFSIGNALED(wait_status)) {
-		int sig = WTERMSIG(wait_status);
-		if (sig != SIGTERM && sig != SIGINT && sig != SIGHUP)
-			log_warn("%s was ended by signal %d (%s)", name, sig, strsignal(sig));
-		return 128 + sig;
-	}
-	if (WEXITSTATUS(wait_status) != 0)
-		log_warn("%s ended with exit status %d", name, WEXITSTATUS(wait_status));
-	return WEXITSTATUS(wait_status);
-}
-
-/* Returns true where the loop is to end, with *status set. */
-static bool keeper_said(struct session *s, int *status)
-{
-	int value = 0;
-
-	switch (keeper_read(&s->keeper, &value)) {
-	case KEEPER_ENDED:
-		*status = session_exit_status(s, value);
-		return true;
-	case KEEPER_DEAD:
-		log_err("the keeper process was killed, and the VM with it");
-		*status = FOLD_EXIT_FAILED;
-		return true;
-	default:
-		return false;
-	}
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info))
+		session_advertise_last(s);
+	eventfd_write(s->told, 1);
 }
 
 int session_wait_for(struct session *s, enum session_source which, int fd)
@@ -191,7 +154,6 @@ static int wait_for_all(struct session *s)
 	const int fds[] = {
 	    [SESSION_FRAMES] = delivery_fd(s->delivery),
 	    [SESSION_SIGNALS] = s->signals,
-	    [SESSION_KEEPER] = s->keeper.fd,
 	    [SESSION_HOST] = s->bridge_watch,
 	    [SESSION_HOST_LOOK] = s->bridge_look,
 	    [SESSION_RULES] = s->watch ? watch_fd(s->watch) : -1,
@@ -206,8 +168,8 @@ static int wait_for_all(struct session *s)
 	return 0;
 }
 
-/* Returns true where the loop is to end, with *status set. */
-static bool turn(struct loop *l, enum session_source which, int *status)
+/* Returns true where the loop is to end: it is of no more use. */
+static bool turn(struct loop *l, enum session_source which)
 {
 	struct session *s = l->s;
 	int err = 0;
@@ -217,10 +179,8 @@ static bool turn(struct loop *l, enum session_source which, int *status)
 		err = serve_frames(l);
 		break;
 	case SESSION_SIGNALS:
-		pass_signal(s);
+		on_signal(s);
 		break;
-	case SESSION_KEEPER:
-		return keeper_said(s, status);
 	case SESSION_HOST:
 		session_host_changed(s);
 		break;
@@ -260,24 +220,22 @@ int session_loop(struct session *s)
 	    .answers = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
 	    .refusals = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
 	};
-	int status = FOLD_EXIT_FAILED;
 
-	priority_prompt();
 	session_advertise_start(s);
 	int err = wait_for_all(s);
 	if (!err)
 		err = session_live_start(s);
 	if (err) {
 		log_err("epoll: %s", strerror(-err));
-		return status;
+		return FOLD_EXIT_FAILED;
 	}
 	for (bool end = false; !end;) {
 		struct epoll_event ready[SESSION_SOURCES];
 		int n = epoll_wait(s->epoll, ready, SESSION_SOURCES, -1);
 		for (int i = 0; i < n && !end; i++)
-			end = turn(&l, (enum session_source)ready[i].data.u32, &status);
+			end = turn(&l, (enum session_source)ready[i].data.u32);
 	}
-	/* The tap is the keeper's to the end; where the guest is still there, it is about to lose its router. */
+	/* The tap is the keeper's to the end, and the guest is still there: it is about to lose its router. */
 	session_advertise_last(s);
-	return status;
+	return FOLD_EXIT_FAILED;
 }

@@ -50,6 +50,7 @@ struct session {
 	int bridge_index; /* its bridge's */
 	int epoll;
 	int signals; /* signalfd */
+	int told;    /* eventfd: the guest was told that it is about to be told to end */
 	struct nft *nft;
 	struct link *link;
 	int bridge_watch; /* readable when the host changes on that network, or -1 */
@@ -114,7 +115,6 @@ void session_advertise_last(struct session *s);
 enum session_source {
 	SESSION_FRAMES,
 	SESSION_SIGNALS,
-	SESSION_KEEPER,
 	SESSION_HOST,
 	SESSION_HOST_LOOK,
 	SESSION_RULES,
@@ -146,10 +146,10 @@ void session_notify_change(struct session *s);
 void session_notify_due(struct session *s);
 void session_notify_end(struct session *s);
 
-/* Serves the guest until the hypervisor has ended; returns fold's exit status. */
-int session_loop(struct session *s);
+/* Serves the guest until the hypervisor has ended, in a process of its own; returns fold's exit status. */
+int session_serve(struct session *s);
 
-/* Says how the hypervisor ended where that is no success, and returns fold's exit status for it. */
-int session_exit_status(const struct session *s, int wait_status);
+/* Answers its packets, in that process; returns where that is no longer possible, FOLD_EXIT_FAILED. */
+int session_loop(struct session *s);
 
 #endif

@@ -14,7 +14,6 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-#define RESOLV_CONF "/etc/resolv.conf"
 #define EVENTS_MAX 32
 
 uint64_t forward_now(void)

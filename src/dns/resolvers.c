@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 
 #define FILE_MAX 65536
 #define EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_MODIFY)
@@ -26,6 +27,18 @@ union server server4(struct in_addr a)
 union server server6(const struct in6_addr *a)
 {
 	return (union server){.six = {.sin6_family = AF_INET6, .sin6_port = htons(DNS_PORT), .sin6_addr = *a}};
+}
+
+/* As if_nametoindex() does it, which opens whatever kind of socket it finds first. 0: there is none. */
+static uint32_t interface_index(const char *name)
+{
+	_cleanup_(cleanup_close) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq q = {0};
+
+	if (fd < 0 || strlen(name) >= sizeof(q.ifr_name))
+		return 0;
+	strcpy(q.ifr_name, name);
+	return ioctl(fd, SIOCGIFINDEX, &q) < 0 ? 0 : (uint32_t)q.ifr_ifindex;
 }
 
 /* An address, for IPv6 with a scope behind '%' where it needs one. */
@@ -44,9 +57,9 @@ static bool read_server(char *text, union server *out)
 	if (inet_pton(AF_INET6, text, &six) != 1)
 		return false;
 	*out = server6(&six);
+	uint32_t index = scope ? interface_index(scope) : 0;
 	if (scope)
-		out->six.sin6_scope_id =
-		    if_nametoindex(scope) ? if_nametoindex(scope) : (uint32_t)strtoul(scope, NULL, 10);
+		out->six.sin6_scope_id = index ? index : (uint32_t)strtoul(scope, NULL, 10);
 	return true;
 }
 

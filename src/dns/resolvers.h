@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #define RESOLVERS_MAX 8
+#define RESOLV_CONF "/etc/resolv.conf"
 
 union server {
 	struct sockaddr any;

@@ -154,6 +154,9 @@ int binding_write_copy(const char *datapath, const struct identity *id, const st
 int binding_copy_text(const struct identity *id, const struct binding *b, const char *text, size_t len, char **out,
 		      size_t *out_len, struct report *r);
 
+/* Puts that text, which binding_copy_text() gave, into <datapath>/<iface>. Like binding_write_copy() in all else. */
+int binding_put_copy(const char *datapath, const char *iface, const char *text, size_t len, char **path,
+		     struct report *r);
 /* Removes a copy, and what a killed writer left beside it. 0, also where there is none, or -errno. */
 int binding_remove_copy(const char *path);
 

@@ -123,24 +123,20 @@ static bool name_is_good(const char *iface)
 	       strncmp(iface, ADDRESS_LIST_PREFIX, strlen(ADDRESS_LIST_PREFIX)) != 0;
 }
 
-int binding_write_copy(const char *datapath, const struct identity *id, const struct binding *b, const char *text,
-		       size_t len, char **path, struct report *r)
+int binding_put_copy(const char *datapath, const char *iface, const char *text, size_t len, char **path,
+		     struct report *r)
 {
-	_cleanup_(cleanup_free) char *name = NULL, *temporary = NULL, *whole = NULL;
-	size_t whole_len = 0;
+	_cleanup_(cleanup_free) char *name = NULL, *temporary = NULL;
 
-	if (!name_is_good(id->iface))
+	if (!name_is_good(iface))
 		return report_fail(r, EINVAL, "%s: cannot be the name of a file in %s; use another interface name",
-				   id->iface, datapath);
-	if (asprintf(&name, "%s/%s", datapath, id->iface) < 0 ||
-	    asprintf(&temporary, TEMPORARY, datapath, id->iface) < 0)
+				   iface, datapath);
+	if (asprintf(&name, "%s/%s", datapath, iface) < 0 || asprintf(&temporary, TEMPORARY, datapath, iface) < 0)
 		return report_fail(r, ENOMEM, "%s: out of memory", datapath);
-	int err = binding_copy_text(id, b, text, len, &whole, &whole_len, r);
-	if (!err)
-		err = file_make_dir(datapath, 0755, r);
+	int err = file_make_dir(datapath, 0755, r);
 	if (err)
 		return err;
-	err = write_temporary(temporary, whole, whole_len);
+	err = write_temporary(temporary, text, len);
 	if (err)
 		return report_fail(r, -err, "%s: cannot be written: %s", temporary, strerror(-err));
 	/* One step: whoever reads sees the old file or the new one, never half of it. */
@@ -152,6 +148,16 @@ int binding_write_copy(const char *datapath, const struct identity *id, const st
 	if (path)
 		*path = steal_ptr(&name);
 	return 0;
+}
+
+int binding_write_copy(const char *datapath, const struct identity *id, const struct binding *b, const char *text,
+		       size_t len, char **path, struct report *r)
+{
+	_cleanup_(cleanup_free) char *whole = NULL;
+	size_t whole_len = 0;
+	int err = binding_copy_text(id, b, text, len, &whole, &whole_len, r);
+
+	return err ? err : binding_put_copy(datapath, id->iface, whole, whole_len, path, r);
 }
 
 int binding_remove_copy(const char *path)

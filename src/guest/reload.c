@@ -193,8 +193,10 @@ void reload_write_copy(struct reload *w)
 	w->tried = false;
 	if (!err) {
 		set_text(&w->known[RELOAD_COPY].text, whole);
-		err = binding_write_copy(w->config->datapath, w->id, &now->binding, now->text.at, now->text.len, NULL,
-					 &r);
+		if (!w->put_copy)
+			err = binding_put_copy(w->config->datapath, w->id->iface, whole.at, whole.len, NULL, &r);
+		else if ((err = w->put_copy(whole.at, whole.len)) < 0)
+			report_set(&r, "%s: cannot be written: %s", w->path[RELOAD_COPY], strerror(-err));
 	}
 	if (err)
 		report_warn(&r, "%s", r.msg);

@@ -59,6 +59,8 @@ struct reload {
 	const struct config *config;
 	const char *path[RELOAD_SOURCES]; /* of the -b file, or NULL, and of the copy */
 	struct address_lists *lists;
+	/* Keeps the copy's text, 0 or -errno; NULL: it is written from here. */
+	int (*put_copy)(const char *text, size_t len);
 
 	struct reload_known known[RELOAD_SOURCES];
 	struct reload_content now; /* in force */

@@ -2,6 +2,8 @@
 #include "host/keeper.h"
 
 #include "base/cleanup.h"
+#include "base/log.h"
+#include "host/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,10 +11,15 @@
 #include <signal.h>
 #include <string.h>
 
+#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+
+const int keeper_caps[] = {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, -1};
+
+#define KEEPER_NAME "fold-keeper"
 
 enum request { REQUEST_SPAWN, REQUEST_SIGNAL, REQUEST_NOTE };
 
@@ -112,6 +119,19 @@ static void spawn(struct keeping *k)
 	send_message(k->fd, KEEPER_STARTED, pid, NULL, 0);
 }
 
+/* The hypervisor runs: from now on there is only to wait and to take down. False where it cannot be left at that. */
+static bool confine(void)
+{
+	const struct sandbox what = {.profile = SANDBOX_KEEPER, .name = KEEPER_NAME, .caps = keeper_caps};
+	struct sandbox_state unused;
+	struct report r = {0};
+	int err = sandbox_enter(&what, &unused, &r);
+
+	if (err)
+		log_err("%s", r.msg);
+	return !err;
+}
+
 /* Everything that has exited: the hypervisor, or what it left behind. */
 static void reap(struct keeping *k)
 {
@@ -149,6 +169,8 @@ static void serve(struct keeping *k)
 			k->tap = got[0];
 			k->rules = got[1];
 			spawn(k);
+			if (k->child && !confine())
+				return;
 		} else if (m.what == REQUEST_NOTE) {
 			k->notes[m.key % KEEPER_NOTES] = m.value;
 		} else if (m.what == REQUEST_SIGNAL && k->child) {
@@ -184,7 +206,7 @@ static void __attribute__((noreturn)) keep(struct keeping *k, const struct keepe
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP};
 	sigset_t set;
 
-	prctl(PR_SET_NAME, "fold-keeper");
+	prctl(PR_SET_NAME, KEEPER_NAME);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* A group of its own: what is sent to the first process's group spares who has to clean up after it. */
 	setpgid(0, 0);

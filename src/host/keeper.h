@@ -2,9 +2,8 @@
 /*
  * keeper: the second process, which outlives whatever happens to the first.
  *
- * fold is two processes and the hypervisor. The one that the user started answers the guest and drops its
- * privileges; the keeper is made before anything else is, starts the hypervisor as its own child, and waits. When the first is gone, by its own will or by SIGKILL,
- * the keeper ends the hypervisor and all that it left behind, and takes everything down. When the keeper is
+ * The keeper is made before anything else is, starts the hypervisor as its own child, and waits. When the process that the user
+ * started is gone, by its own will or by SIGKILL, the keeper ends the hypervisor and all that it left behind, and takes everything down. When the keeper is
  * killed, the hypervisor dies with it, the first process sees it and takes everything down itself.
  */
 #ifndef FOLD_HOST_KEEPER_H
@@ -21,6 +20,12 @@ struct keeper {
 };
 
 #define KEEPER_NOTES 8
+
+/*
+ * The capabilities, -1 at the end, that it keeps once the hypervisor runs: to end what another user's hypervisor started, to
+ * remove the tap and the rules, and files in directories that are a user's.
+ */
+extern const int keeper_caps[];
 
 /* What the keeper does before it serves, and after the hypervisor is dead and the tap closed. */
 struct keeper_work {

@@ -62,6 +62,8 @@ int link_set_up(struct link *l, int ifindex, bool up);
  * interface alone, and is not asked for events of interfaces, which are many. Returns the descriptor, the caller's, or -errno.
  */
 int link_watch(int ifindex);
+/* From now on for that one and another. 0 or -errno. */
+int link_watch_also(int fd, int ifindex, int other);
 void link_watch_drain(int fd);
 
 #endif

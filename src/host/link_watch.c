@@ -14,19 +14,20 @@
 #define GROUP(g) (1U << ((g)-1)) /* as in sockaddr_nl */
 
 /*
- * The index stands four octets behind the netlink header in struct ifaddrmsg. That an interface goes is told, among others, by
- * RTM_DELNETCONF, whose first attribute it is, behind a padded struct netconfmsg (net/ipv4/devinet.c). A filter loads both as big endian, whatever the machine is.
+ * The index stands four octets behind the netlink header in struct ifaddrmsg. That an interface goes, or gets another name, is
+ * told, among others, by RTM_DELNETCONF, whose first attribute it is, behind a padded struct netconfmsg
+ * (net/ipv4/devinet.c). A filter loads both as big endian, whatever the machine is.
  */
-static int filter_index(int fd, int ifindex)
+static int filter_index(int fd, int ifindex, int other)
 {
-	const uint32_t index = htonl((uint32_t)ifindex);
 	struct sock_filter code[] = {
 	    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
 	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNETCONF), 0, 2),
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + 8),
 	    BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ifaddrmsg, ifa_index)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 1),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)ifindex), 1, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)other), 0, 1),
 	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -44,7 +45,7 @@ int link_watch(int ifindex)
 
 	if (fd < 0)
 		return -errno;
-	int err = filter_index(fd, ifindex);
+	int err = filter_index(fd, ifindex, ifindex);
 	if (!err && bind(fd, (const struct sockaddr *)&groups, sizeof(groups)) < 0)
 		err = -errno;
 	if (err) {
@@ -52,6 +53,11 @@ int link_watch(int ifindex)
 		return err;
 	}
 	return fd;
+}
+
+int link_watch_also(int fd, int ifindex, int other)
+{
+	return filter_index(fd, ifindex, other);
 }
 
 void link_watch_drain(int fd)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #define SHORT_SLICE_NS 200000 /* some packets' worth; the kernel takes 100 us at least */
@@ -29,12 +30,12 @@ static void set(int32_t nice_value, uint64_t slice)
 
 void priority_prompt(void)
 {
-	set(nice(0), SHORT_SLICE_NS);
+	set(getpriority(PRIO_PROCESS, 0), SHORT_SLICE_NS);
 }
 
 void priority_behind(void)
 {
-	int32_t now = nice(0);
+	int32_t now = getpriority(PRIO_PROCESS, 0);
 
 	set(now > BEHIND_NICE ? now : BEHIND_NICE, 0);
 }

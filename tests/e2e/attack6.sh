@@ -129,7 +129,7 @@ state carl-bare eth0 >"$T/state-bare"
 
 pss() {
 	for pid in $(vm_pid "$1") $(pgrep -P "$(vm_pid "$1")"); do
-		grep -qs '^[0-9]* (fold)' "/proc/$pid/stat" && sed -n 's/^Pss: *\([0-9]*\) kB/\1/p' "/proc/$pid/smaps_rollup"
+		grep -qsE '^[0-9]* [(]fold(-responder)?[)]' "/proc/$pid/stat" && sed -n 's/^Pss: *\([0-9]*\) kB/\1/p' "/proc/$pid/smaps_rollup"
 	done | awk '{ sum += $1 } END { print sum }'
 }
 pss_before=$(pss ann)

@@ -62,6 +62,7 @@ kill_them() {
 	"SIGTERM to the process group") kill -TERM "-$fold" ;;
 	"SIGKILL to the process group") kill -KILL "-$fold" ;;
 	"SIGKILL to the keeper") victim=$(keeper) && kill -KILL "$victim" ;;
+	"SIGKILL to the responder") victim=$(pgrep -x fold-responder -P "$fold") && kill -KILL "$victim" ;;
 	"SIGKILL to the hypervisor") victim=$(pgrep '^qemu-system-') && kill -KILL "$victim" ;;
 	# Nobody is left who could clean up: that is for the next.
 	"SIGKILL to both at once")
@@ -83,13 +84,13 @@ only_files() {
 # sweep: what one kill left is not the next one's fault.
 sweep() {
 	# shellcheck disable=SC2046 # lists
-	kill -KILL $(pgrep -x fold; pgrep -x fold-keeper; pgrep '^qemu-system-') 2>/dev/null
+	kill -KILL $(pgrep -x fold; pgrep -x fold-keeper; pgrep -x fold-responder; pgrep '^qemu-system-') 2>/dev/null
 	rm -rf /run/fold/[0-9]* "$datapath"
 }
 
 turn=0
 for how in SIGTERM SIGKILL 'SIGTERM to the process group' 'SIGKILL to the process group' 'SIGKILL to the keeper' \
-	'SIGKILL to the hypervisor' 'SIGKILL to both at once'; do
+	'SIGKILL to the responder' 'SIGKILL to the hypervisor' 'SIGKILL to both at once'; do
 	turn=$((turn + 1))
 	# On a slow machine fewer: TURNS of the first two, half of it of the others.
 	case $how in SIGTERM | SIGKILL) turns=${TURNS:-20} ;; *) turns=$((${TURNS:-20} / 2)) ;; esac
@@ -98,7 +99,7 @@ for how in SIGTERM SIGKILL 'SIGTERM to the process group' 'SIGKILL to the proces
 		count=$((count + 1))
 		live
 		# Before that there is no hypervisor to kill.
-		case $how in *hypervisor) within 30 test -e "$T/mark" ;; esac
+		case $how in *hypervisor | *responder) within 30 test -e "$T/mark" ;; esac
 		sleep "$delay"
 		hit=missed
 		if kill_them "$how"; then

@@ -262,6 +262,11 @@ vm_pid() {
 	cat "$T/ns/$1.pid"
 }
 
+# responder NAME: the process that answers it.
+responder() {
+	pgrep -x fold-responder -P "$(vm_pid "$1")"
+}
+
 # start_vm NAME CIDR MAC [FOLD'S FLAG...]: tap NAME on $BRIDGE; CIDR is that of IPv4, "-" for none. Returns when the guest's
 # interface is up; 1 if fold ended instead. Further words for the pump are in $PUMP, such as ",offload=csum"; fold's output
 # is in $T/NAME.log.

@@ -148,7 +148,7 @@ int run_flush(void)
 	    {"flush table bridge fold", false, "the shared table flushed", false},
 	    {"flush chain bridge fold prerouting", false, "the shared chain flushed", false},
 	    {"flush chain bridge fold take-va", false, "the VM's chain in the shared table flushed", false},
-	    {"flush map bridge fold take", false, "the shared map emptied", true},
+	    {"flush map bridge fold take", false, "the shared map emptied", false},
 	};
 
 	ok(fence_from(AT_A) && fence_responder(AT_A), "before all that: honest frames pass and DHCP is answered");

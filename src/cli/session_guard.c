@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The process that the user started, once the hypervisor runs: it hands the guest's packets to a third process, which is left
+ * nothing but what answering takes, and opens that one's files, passes signals on and waits for the end.
+ *
+ *   fold            the rights to take everything down, no packet        fold-responder  the packets, no file and no other right
+ *   fold-keeper     the hypervisor's parent; takes down when fold is gone
+ */
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/session_priv.h"
+#include "dns/dns_wire.h"
+#include "dns/resolvers.h"
+#include "guest/address_list.h"
+#include "host/guard.h"
+#include "host/priority.h"
+#include "host/sandbox.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define TOLD_MS 2000   /* so long the hypervisor's signal waits for its guest to be told */
+#define OPEN_FILES 256 /* what is open at the start, a socket for each of FORWARD_ASKS questions, and room */
+
+struct guarding {
+	struct session *s;
+	int files; /* requests of the responder */
+	pid_t responder;
+	int ended; /* pidfd: readable when the responder is gone */
+};
+
+static void say_sandbox(const struct session *s, const struct sandbox_state *state)
+{
+	char version[32] = "no Landlock in this kernel";
+
+	if (state->landlock)
+		snprintf(version, sizeof(version), "Landlock %d", state->landlock);
+	if (!state->seccomp)
+		log_warn("%s: this kernel does not limit system calls (seccomp): the packets' process may make any",
+			 s->info.iface);
+	if (s->o->verbose)
+		log_info("%s: packets are answered by process %d: %s, %s", s->info.iface, getpid(),
+			 state->seccomp ? "seccomp" : "no seccomp", version);
+}
+
+/*
+ * The responder. CAP_NET_ADMIN: NFQUEUE's verdicts, and rules that follow the files and the host. CAP_DAC_READ_SEARCH: inotify
+ * wants to be able to read what it watches, and opening is not among this process's system calls.
+ */
+static void __attribute__((noreturn)) respond(struct session *s, int files, pid_t parent)
+{
+	static const int caps[] = {CAP_NET_ADMIN, CAP_DAC_READ_SEARCH, -1};
+	const struct sandbox what = {
+	    .profile = SANDBOX_RESPONDER,
+	    .name = "fold-responder",
+	    .caps = caps,
+	    .uid = SANDBOX_OWN_USER,
+	    .connect = DNS_PORT,
+	    .open_files = OPEN_FILES,
+	    .parent = parent,
+	};
+	struct sandbox_state state;
+	struct report r = {0};
+
+	priority_prompt();
+	/* The keeper does what it is told by that. */
+	close(s->keeper.fd);
+	guard_use(files);
+	file_open_by(guard_open);
+	if (sandbox_enter(&what, &state, &r) < 0) {
+		log_err("%s", r.msg);
+		_exit(FOLD_EXIT_FAILED);
+	}
+	say_sandbox(s, &state);
+	_exit(session_loop(s));
+}
+
+static int put_copy(void *session, const char *text, size_t len)
+{
+	const struct session *s = session;
+	struct report r = {0};
+
+	return binding_put_copy(s->config.datapath, s->info.iface, text, len, NULL, &r);
+}
+
+/* The guest is told that it loses its router while it is there to hear it; but a responder that hangs keeps nobody alive. */
+static void await_told(const struct guarding *g, int sig)
+{
+	struct pollfd told = {.fd = g->s->told, .events = POLLIN};
+	eventfd_t times;
+
+	if (kill(g->responder, sig) == 0 && poll(&told, 1, TOLD_MS) > 0)
+		eventfd_read(g->s->told, &times);
+}
+
+/* A terminal sends its signals to all of its group itself; everybody else's are passed on. */
+static void pass_signals(const struct guarding *g)
+{
+	struct signalfd_siginfo info;
+
+	while (read(g->s->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_code == SI_KERNEL)
+			continue;
+		await_told(g, (int)info.ssi_signo);
+		keeper_signal(&g->s->keeper, (int)info.ssi_signo);
+	}
+}
+
+static int exit_status(const struct session *s, int wait_status)
+{
+	const char *name = s->hypervisor.name;
+
+	if (WIFSIGNALED(wait_status)) {
+		int sig = WTERMSIG(wait_status);
+		if (sig != SIGTERM && sig != SIGINT && sig != SIGHUP)
+			log_warn("%s was ended by signal %d (%s)", name, sig, strsignal(sig));
+		return 128 + sig;
+	}
+	if (WEXITSTATUS(wait_status) != 0)
+		log_warn("%s ended with exit status %d", name, WEXITSTATUS(wait_status));
+	return WEXITSTATUS(wait_status);
+}
+
+/* Returns true where this is the end, with *status set. */
+static bool keeper_said(const struct session *s, int *status)
+{
+	int value = 0;
+
+	switch (keeper_read(&s->keeper, &value)) {
+	case KEEPER_ENDED:
+		*status = exit_status(s, value);
+		return true;
+	case KEEPER_DEAD:
+		log_err("the keeper process was killed, and the VM with it");
+		*status = FOLD_EXIT_FAILED;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* By itself it has said why; the guest cannot go on without it. */
+static void say_responder_gone(const struct guarding *g)
+{
+	int status = 0;
+
+	if (waitpid(g->responder, &status, WNOHANG) > 0 && WIFSIGNALED(status))
+		log_err("%s: the process that answers it was ended by signal %d (%s), and the VM with it",
+			g->s->info.iface, WTERMSIG(status), strsignal(WTERMSIG(status)));
+}
+
+static int guard_until_end(const struct guarding *g, const struct guard_files *files)
+{
+	struct pollfd fds[] = {
+	    {.fd = g->s->keeper.fd, .events = POLLIN},
+	    {.fd = g->ended, .events = POLLIN},
+	    {.fd = g->s->signals, .events = POLLIN},
+	    {.fd = g->files, .events = POLLIN},
+	};
+	int status = FOLD_EXIT_FAILED;
+
+	for (;;) {
+		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
+			return status;
+		if (fds[0].revents && keeper_said(g->s, &status))
+			return status;
+		if (fds[1].revents) {
+			say_responder_gone(g);
+			return FOLD_EXIT_FAILED;
+		}
+		if (fds[2].revents)
+			pass_signals(g);
+		if (fds[3].revents && !guard_serve(g->files, files))
+			fds[3].fd = -1; /* it is about to be gone */
+	}
+}
+
+/* What the keeper has too, for the case that it is killed: the tap, rules and files of users whose VM this was. */
+static int confine(struct report *r)
+{
+	struct sandbox_state unused;
+	const struct sandbox what = {.profile = SANDBOX_KEEPER, .name = "fold", .caps = keeper_caps};
+
+	return sandbox_enter(&what, &unused, r);
+}
+
+static int guard(const struct guarding *g)
+{
+	struct session *s = g->s;
+	char *prefix = address_list_path(s->config.datapath, "");
+	const char *const plain[] = {s->info.copy, s->o->binding, NULL};
+	static const char *const linked[] = {RESOLV_CONF, NULL};
+	const struct guard_files files = {.plain = plain,
+					  .linked = linked,
+					  .prefix = prefix,
+					  .put = put_copy,
+					  .arg = s};
+	struct report r = {0};
+	int status = FOLD_EXIT_FAILED;
+
+	if (confine(&r) < 0)
+		log_err("%s", r.msg);
+	else
+		status = guard_until_end(g, &files);
+	free(prefix);
+	return status;
+}
+
+int session_serve(struct session *s)
+{
+	struct guarding g = {.s = s};
+	pid_t self = getpid();
+	int other, err = guard_pair(&g.files, &other);
+
+	s->told = err ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->told < 0) {
+		log_err("no way to the process that answers: %s", strerror(err ? -err : errno));
+		return FOLD_EXIT_FAILED;
+	}
+	g.responder = fork();
+	if (g.responder == 0) {
+		close(g.files);
+		respond(s, other, self);
+	}
+	g.ended = g.responder < 0 ? -1 : (int)syscall(SYS_pidfd_open, g.responder, 0);
+	err = errno;
+	close(other);
+	int status = FOLD_EXIT_FAILED;
+	if (g.ended < 0)
+		log_err("fork: %s", strerror(err));
+	else
+		status = guard(&g);
+	if (g.responder > 0) {
+		kill(g.responder, SIGKILL);
+		waitpid(g.responder, NULL, 0);
+	}
+	if (g.ended >= 0)
+		close(g.ended);
+	close(g.files);
+	close(s->told);
+	return status;
+}

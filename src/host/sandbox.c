@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/sandbox.h"
+
+#include "base/log.h"
+#include "host/landlock.h"
+#include "host/sandbox_calls.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cap-ng.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#define EXIT_REFUSED 125
+#define THREADS_MAX 4 /* one and a helper; a thread that has just ended counts for a moment */
+
+/* Above what is given to people, services and containers (systemd's UIDS-GIDS.md), and below what is negative somewhere. */
+#define OWN_USER_BASE 0x70000000U
+
+static const char *process_name = "";
+
+/* The call was not made. Nothing is known of the process any more but that it does what it was not written to do. */
+static void on_refused(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	log_err("%s: system call %d is none that this process makes: it ends", process_name, info->si_syscall);
+	_exit(EXIT_REFUSED);
+}
+
+static int set_limit(int which, rlim_t most)
+{
+	struct rlimit limit;
+
+	if (getrlimit((__rlimit_resource_t)which, &limit) < 0)
+		return -errno;
+	if (limit.rlim_max > most)
+		limit.rlim_max = most;
+	if (limit.rlim_cur > limit.rlim_max)
+		limit.rlim_cur = limit.rlim_max;
+	return setrlimit((__rlimit_resource_t)which, &limit) < 0 ? -errno : 0;
+}
+
+/* No exec, no core: the first by no_new_privs' filter, the second because memory has what other tenants' names are. */
+static int set_limits(const struct sandbox *what)
+{
+	int err = set_limit(RLIMIT_CORE, 0);
+
+	if (!err && what->open_files)
+		err = set_limit(RLIMIT_NOFILE, what->open_files);
+	if (!err && what->open_files && what->uid)
+		err = set_limit(RLIMIT_NPROC, THREADS_MAX);
+	return err;
+}
+
+static int change_rights(const struct sandbox *what)
+{
+	uid_t uid = what->uid == SANDBOX_OWN_USER ? OWN_USER_BASE + (uid_t)getpid() : what->uid;
+	gid_t gid = what->gid ? what->gid : uid;
+
+	capng_clear(CAPNG_SELECT_BOTH);
+	for (const int *cap = what->caps; *cap >= 0; cap++)
+		if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned)*cap) < 0)
+			return -EPERM;
+	if (uid)
+		return capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) < 0 ? -EPERM : 0;
+	return capng_apply(CAPNG_SELECT_BOTH) < 0 ? -EPERM : 0;
+}
+
+static int limit_calls(const struct sandbox *what, struct sandbox_state *state, struct report *r)
+{
+	struct seccomp_list lists[SANDBOX_LISTS];
+	const struct sigaction refused = {.sa_sigaction = on_refused, .sa_flags = SA_SIGINFO};
+	size_t count = sandbox_calls(what->profile, lists);
+
+	sigaction(SIGSYS, &refused, NULL);
+	int err = seccomp_enter(lists, count);
+	if (err && err != -ENOSYS)
+		return report_fail(r, -err, "%s: system calls cannot be limited: %s", what->name, strerror(-err));
+	state->seccomp = !err;
+	return 0;
+}
+
+int sandbox_enter(const struct sandbox *what, struct sandbox_state *state, struct report *r)
+{
+	const struct landlock_allowed files = {what->read, what->write, what->connect};
+
+	*state = (struct sandbox_state){0};
+	process_name = what->name;
+	prctl(PR_SET_NAME, what->name);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return report_fail(r, errno, "%s: no_new_privs: %s", what->name, strerror(errno));
+	int err = set_limits(what);
+	if (err)
+		return report_fail(r, -err, "%s: resource limits: %s", what->name, strerror(-err));
+	err = change_rights(what);
+	if (err)
+		return report_fail(r, -err, "%s: privileges could not be given up", what->name);
+	/* After the change of user, which clears it. Whoever has lost the parent by now has lost this wish too. */
+	if (what->parent && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != what->parent))
+		return report_fail(r, ESRCH, "%s: its parent is gone", what->name);
+	if (what->profile != SANDBOX_KEEPER) {
+		/* Nobody of its own user looks into it, and it makes no core. */
+		prctl(PR_SET_DUMPABLE, 0);
+		state->landlock = landlock_enter(&files);
+	}
+	if (state->landlock < 0)
+		return report_fail(r, -state->landlock, "%s: Landlock: %s", what->name, strerror(-state->landlock));
+	return limit_calls(what, state, r);
+}

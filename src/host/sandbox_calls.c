@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The lists. What stands in none ends the process: execve, fork, ptrace, mount, bpf, keyctl, io_uring, modules, namespaces,
+ * raw and packet sockets, and whatever later kernels add. What a library tries by itself and does without is refused instead.
+ */
+#include "host/sandbox_calls.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+
+#include <linux/sockios.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#define ALL UINT32_MAX
+#define MAY(call)                                                                                                      \
+	{                                                                                                              \
+		.nr = SYS_##call                                                                                       \
+	}
+#define MAY_IF(call, ...)                                                                                              \
+	{                                                                                                              \
+		.nr = SYS_##call, .arg = { __VA_ARGS__ }                                                               \
+	}
+#define FAILS(call, errno_)                                                                                            \
+	{                                                                                                              \
+		.nr = SYS_##call, .error = errno_                                                                      \
+	}
+#define ARG(n, mask_, value_)                                                                                          \
+	{                                                                                                              \
+		.at = n, .mask = mask_, .value = value_                                                                \
+	}
+
+#define TYPE_MASK 0xfU /* SOCK_CLOEXEC and SOCK_NONBLOCK lie above */
+#define SOCKET(family, type) MAY_IF(socket, ARG(0, ALL, family), ARG(1, TYPE_MASK, type))
+#define SOCKET_OF(family, type, protocol)                                                                              \
+	MAY_IF(socket, ARG(0, ALL, family), ARG(1, TYPE_MASK, type), ARG(2, ALL, protocol))
+
+/* A thread of this process, in the namespaces that it has. */
+#define NEW_NAMESPACES                                                                                                 \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define THREAD (CLONE_VM | CLONE_THREAD | CLONE_SIGHAND)
+
+#define NPTL_SETXID 33 /* glibc's own signal, for which the first thread installs a handler */
+
+/* Memory, time, waiting, threads, the end; octets in and out of what is open. */
+static const struct seccomp_rule common[] = {
+#ifdef SYS_epoll_wait
+    MAY(epoll_wait),
+#endif
+    MAY(epoll_pwait),
+    MAY(recvmmsg),
+    MAY(sendmmsg),
+    MAY(recvmsg),
+    MAY(sendmsg),
+    MAY(recvfrom),
+    MAY(sendto),
+    MAY(read),
+    MAY(write),
+    MAY(writev),
+    MAY(close),
+    MAY(futex),
+    MAY(clock_gettime), /* without a vDSO, as in some virtual machines */
+    MAY(gettimeofday),
+    MAY(clock_nanosleep),
+    MAY(nanosleep),
+    MAY(restart_syscall),
+    MAY(sched_yield),
+    MAY(getrandom),
+#ifdef SYS_time
+    MAY(time),
+#endif
+#ifdef SYS_poll
+    MAY(poll),
+#endif
+    MAY(ppoll),
+    MAY(epoll_ctl),
+    MAY(epoll_create1),
+    MAY(timerfd_create),
+    MAY(timerfd_settime),
+    MAY(lseek),
+    MAY(fstat),
+    MAY(brk),
+    MAY_IF(mmap, ARG(2, PROT_EXEC, 0)),
+    MAY_IF(mprotect, ARG(2, PROT_EXEC, 0)),
+    MAY(munmap),
+    MAY(mremap),
+    MAY(madvise),
+    /* clone3's arguments lie in memory, where a filter cannot look: libc then takes clone. */
+    FAILS(clone3, ENOSYS),
+    MAY_IF(clone, ARG(0, THREAD | NEW_NAMESPACES, THREAD)),
+    MAY(set_robust_list),
+    MAY(rseq),
+    /* malloc counts processors for a thread's arena, qsort the memory for a copy, pthread_create its stack. */
+    MAY(sched_getaffinity),
+    MAY(sysinfo),
+    MAY_IF(prlimit64, ARG(0, ALL, 0)),
+    MAY(rt_sigprocmask),
+    MAY_IF(rt_sigaction, ARG(0, ALL, NPTL_SETXID)),
+    MAY_IF(rt_sigaction, ARG(0, ALL, SIGABRT)),
+    MAY(rt_sigreturn),
+    MAY(sigaltstack),
+    MAY(getpid),
+    MAY(getppid),
+    MAY(gettid),
+    MAY(geteuid),
+    MAY(getuid),
+    MAY(getegid),
+    MAY(getgid),
+    MAY_IF(prctl, ARG(0, ALL, PR_GET_DUMPABLE)),
+    MAY(tgkill), /* abort; other processes' threads take a right that it has not */
+    MAY(exit),
+    MAY(exit_group),
+};
+
+/* Whoever answers guests: name servers are asked, files are followed. */
+static const struct seccomp_rule responder[] = {
+    SOCKET(AF_INET, SOCK_DGRAM),
+    SOCKET(AF_INET, SOCK_STREAM),
+    SOCKET(AF_INET6, SOCK_DGRAM),
+    SOCKET(AF_INET6, SOCK_STREAM),
+    FAILS(socket, EPERM), /* the system log's, made anew */
+    MAY(bind),
+    MAY(connect),
+    MAY_IF(getsockopt, ARG(1, ALL, SOL_SOCKET), ARG(2, ALL, SO_ERROR)),
+    MAY_IF(ioctl, ARG(1, ALL, SIOCGIFINDEX)), /* the scope of a name server's address */
+    FAILS(ioctl, ENOTTY),
+    MAY(inotify_init1),
+    MAY(inotify_add_watch),
+    MAY(inotify_rm_watch),
+    MAY(newfstatat),
+#ifdef SYS_readlink
+    MAY(readlink),
+#endif
+    MAY(readlinkat),
+    MAY(getcwd),
+    MAY(memfd_create),
+    MAY_IF(getpriority, ARG(0, ALL, 0), ARG(1, ALL, 0)), /* of itself */
+    MAY_IF(sched_setattr, ARG(0, ALL, 0)),
+    /* Every file that it is to read is handed to it. What a C library would like to look at, it does without. */
+    FAILS(openat, EACCES),
+#ifdef SYS_open
+    FAILS(open, EACCES),
+#endif
+};
+
+/* Files, where Landlock, or nothing but its own code, says which. */
+static const struct seccomp_rule files[] = {
+    MAY(openat),     MAY(newfstatat), MAY(pread64), MAY(pwrite64),  MAY(getdents64), MAY(flock),   MAY(fsync),
+    MAY(ftruncate),  MAY(fchmod),     MAY(fcntl),   MAY(faccessat), MAY(unlinkat),   MAY(mkdirat), MAY(renameat2),
+    MAY(readlinkat), MAY(getcwd),
+#ifdef SYS_open
+    MAY(open),       MAY(access),     MAY(unlink),  MAY(mkdir),     MAY(rmdir),      MAY(rename),  MAY(readlink),
+#endif
+#ifdef SYS_renameat
+    MAY(renameat),
+#endif
+};
+
+static const struct seccomp_rule daemon_only[] = {
+    /* sd_notify, and the system log made anew. */
+    SOCKET(AF_UNIX, SOCK_DGRAM),
+    SOCKET(AF_INET, SOCK_DGRAM),
+    SOCKET(AF_INET, SOCK_STREAM),
+    SOCKET(AF_INET6, SOCK_DGRAM),
+    SOCKET(AF_INET6, SOCK_STREAM),
+    FAILS(socket, EPERM),
+    MAY(bind),
+    MAY(connect),
+    MAY_IF(getsockopt, ARG(1, ALL, SOL_SOCKET), ARG(2, ALL, SO_ERROR)),
+    MAY_IF(ioctl, ARG(1, ALL, SIOCGIFINDEX)),
+    FAILS(ioctl, ENOTTY),
+    MAY(inotify_init1),
+    MAY(inotify_add_watch),
+    MAY(inotify_rm_watch),
+    MAY(eventfd2),
+    MAY_IF(setpriority, ARG(0, ALL, 0), ARG(1, ALL, 0)),
+};
+
+#define NETLINK_ROUTE_ 0
+#define NETLINK_NETFILTER_ 12
+
+static const struct seccomp_rule keeper[] = {
+    SOCKET_OF(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE_),
+    SOCKET_OF(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER_),
+    FAILS(socket, EPERM),
+    MAY(bind),
+    MAY(getsockname),
+    MAY(setsockopt),
+    MAY(kill),
+    MAY(wait4),
+    MAY(shutdown),
+    FAILS(ioctl, ENOTTY),
+    MAY(uname), /* libext2fs wants to know the kernel's version */
+};
+
+#define LIST(name) ((struct seccomp_list){name, sizeof(name) / sizeof((name)[0])})
+
+#ifdef __SANITIZE_ADDRESS__
+/* AddressSanitizer tells what it found. */
+static const struct seccomp_rule sanitizer[] = {
+#ifdef SYS_readlink
+    MAY(readlink),
+#endif
+    FAILS(prctl, EPERM),
+    FAILS(rt_sigaction, EPERM),
+};
+
+/* LeakSanitizer, at the end of those who end by returning from main: a thread apart stops and reads the others. */
+static const struct seccomp_rule leak_sanitizer[] = {
+    MAY(clone), MAY(ptrace), MAY(prctl), MAY(rt_sigaction), MAY(pipe2), MAY(getdents),
+};
+#endif
+
+size_t sandbox_calls(enum sandbox_profile profile, struct seccomp_list out[static SANDBOX_LISTS])
+{
+	size_t n = 0;
+
+	out[n++] = LIST(common);
+	switch (profile) {
+	case SANDBOX_RESPONDER:
+		out[n++] = LIST(responder);
+		break;
+	case SANDBOX_DAEMON:
+		out[n++] = LIST(files);
+		out[n++] = LIST(daemon_only);
+		break;
+	case SANDBOX_KEEPER:
+		out[n++] = LIST(files);
+		out[n++] = LIST(keeper);
+		break;
+	}
+#ifdef __SANITIZE_ADDRESS__
+	out[n++] = profile == SANDBOX_RESPONDER ? LIST(sanitizer) : LIST(leak_sanitizer);
+#endif
+	return n;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Classic BPF over struct seccomp_data. Source: seccomp(2), Documentation/userspace-api/seccomp_filter.rst. */
+#include "host/seccomp.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/syscall.h>
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#define OTHER_ABI 0x40000000U /* x32 calls have this bit and share the architecture's name */
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCH AUDIT_ARCH_RISCV64
+#else
+#define ARCH 0
+#endif
+
+#define PROGRAM_MAX 1024
+
+struct program {
+	struct sock_filter code[PROGRAM_MAX];
+	unsigned short len;
+	bool full;
+};
+
+static void add(struct program *p, struct sock_filter instruction)
+{
+	if (p->len == PROGRAM_MAX)
+		p->full = true;
+	else
+		p->code[p->len++] = instruction;
+}
+
+static void load(struct program *p, size_t offset)
+{
+	add(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+}
+
+static void answer(struct program *p, uint32_t action)
+{
+	add(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+}
+
+/* Goes on where the accumulator is that value, else leaps over so many instructions. */
+static void unless_equal(struct program *p, uint32_t value, size_t leap)
+{
+	add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, (uint8_t)leap));
+}
+
+static void add_head(struct program *p)
+{
+	load(p, offsetof(struct seccomp_data, arch));
+	add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0));
+	answer(p, SECCOMP_RET_KILL_PROCESS);
+	load(p, offsetof(struct seccomp_data, nr));
+#ifdef OTHER_ABI
+	add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, OTHER_ABI, 0, 1));
+	answer(p, SECCOMP_RET_KILL_PROCESS);
+#endif
+}
+
+/* The accumulator holds the call's number before and after it. */
+static void add_rule(struct program *p, const struct seccomp_rule *r)
+{
+	uint32_t action = r->error ? SECCOMP_RET_ERRNO | (uint32_t)r->error : SECCOMP_RET_ALLOW;
+	size_t args = 0;
+
+	while (args < SECCOMP_ARGS && r->arg[args].mask)
+		args++;
+	/* Three instructions for each argument, the answer, and, where an argument was looked at, the number once more. */
+	size_t size = 3 * args + 1 + (args ? 1 : 0);
+	unless_equal(p, r->nr, size);
+	for (size_t i = 0; i < args; i++) {
+		/* All architectures above are little endian: the lower half comes first. */
+		load(p, offsetof(struct seccomp_data, args) + r->arg[i].at * sizeof(uint64_t));
+		add(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, r->arg[i].mask));
+		unless_equal(p, r->arg[i].value, 3 * (args - i - 1) + 1);
+	}
+	answer(p, action);
+	if (args)
+		load(p, offsetof(struct seccomp_data, nr));
+}
+
+int seccomp_enter(const struct seccomp_list *lists, size_t count)
+{
+	struct program p = {.len = 0};
+
+	if (!ARCH)
+		return -ENOSYS;
+	add_head(&p);
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < lists[i].count; j++)
+			add_rule(&p, &lists[i].at[j]);
+	answer(&p, SECCOMP_RET_TRAP);
+	if (p.full)
+		return -E2BIG;
+	const struct sock_fprog program = {.len = p.len, .filter = p.code};
+	long err = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+	/* A thread that could not be brought in is told by its number. */
+	return err > 0 ? -EBUSY : err == 0 ? 0 : errno == EINVAL ? -ENOSYS : -errno;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * seccomp: which system calls a process may still make, with which arguments; by seccomp(2) and a filter that is built here.
+ * libseccomp would do it too, and cost every start its loading.
+ */
+#ifndef FOLD_HOST_SECCOMP_H
+#define FOLD_HOST_SECCOMP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SECCOMP_ARGS 3
+
+/* The lower 32 bits of argument `at`, under the mask, are `value`. A mask of 0 ends a rule's arguments. */
+struct seccomp_arg {
+	uint32_t mask, value;
+	uint8_t at;
+};
+
+/* What becomes of a call whose arguments are these. The first rule that fits counts; without one the call is fatal. */
+struct seccomp_rule {
+	uint32_t nr;
+	int error; /* 0: it is made; else what it fails with, for what a library tries and does without */
+	struct seccomp_arg arg[SECCOMP_ARGS];
+};
+
+struct seccomp_list {
+	const struct seccomp_rule *at;
+	size_t count;
+};
+
+/*
+ * For the whole process from now on, whatever threads it has or will have. no_new_privs must be set. What the lists do not
+ * name gives SIGSYS (siginfo's si_syscall has the number) and is not made; another architecture's calls end the process.
+ * 0; -ENOSYS where this kernel or architecture has no filter; or -errno.
+ */
+int seccomp_enter(const struct seccomp_list *lists, size_t count);
+
+#endif

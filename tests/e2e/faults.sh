@@ -1,0 +1,252 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# faults: what a host may do to a running VM: no descriptors left, full disks, processes that are stopped, the bridge or the tap gone,
+# rules flushed. The VM is served, or it is cut off; it is said; nothing forged passes; and when it ends nothing remains.
+#
+#   10.0.1.0/24   the guest ann (.1), the container carl (.8)
+# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+
+mac=52:54:00:00:01:01
+make_bridge "$BRIDGE"
+container carl 10.0.1.8/24 02:00:00:00:01:08
+file=$T/binding
+printf 'nameserver 10.0.1.8\n' >/etc/resolv.conf
+
+says() {
+	printf 'NAMESERVERS=10.0.1.50\nDNS_FORWARD=yes\nADDRESS:db.=%s\n' "$1" >"$file"
+}
+says 10.0.9.1
+
+vm() {
+	: >"$T/ann.log"
+	start_vm ann 10.0.1.1/24 $mac -b "$file" "$@" && ip -n ann addr add 10.0.1.1/24 dev eth0 && within 10 responder ann
+}
+answer() {
+	in_guest ann dig +short +tries=1 +time="$SLOW" @10.0.1.50 "$1" A
+}
+gives() {
+	same "$1" "$(answer "$1")" "$2"
+}
+reaches() {
+	in_guest ann ping -n -q -c 2 -i 0.2 -W "$SLOW" 10.0.1.8
+}
+said_in_log() {
+	grep -q "$1" "$T/ann.log"
+}
+# forged: frames with a MAC and address that are not the guest's, which carl must never see.
+on_carl() {
+	ip netns exec carl "$@"
+}
+on_carl frames sniff eth0 -f 'ether src 02:00:00:00:66:66 or src host 10.0.1.66' >"$T/forged" 2>&1 &
+within 30 grep -q '^# sniffing' "$T/forged"
+forge() {
+	in_guest ann frames send eth0 "$(craft dhcp smac=02:00:00:00:66:66)" 2>/dev/null
+	in_guest ann arping -q -c 1 -w 1 -i eth0 -S 10.0.1.66 10.0.1.8 >/dev/null 2>&1
+	:
+}
+none_forged() {
+	! grep -v '^#' "$T/forged"
+}
+
+# ---- descriptors ----
+
+hypervisor brief <<'END'
+exit 0
+END
+few=0 ran=0
+for n in 3 4 5 6 7 8 9 10 11 12 14 16 18 20 24 32; do
+	(ulimit -n $n && exec "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i few -4 10.0.1.9/24 -b "$file" 52:54:00:00:01:09 \
+		qemu-system-brief) >"$T/few" 2>&1
+	status=$?
+	case $status in
+	0) ran=$((ran + 1)) ;;
+	125) [ "$(grep -c '^fold: ' "$T/few")" -ge 1 ] && few=$((few + 1)) ;;
+	127) grep -q 'error while loading' "$T/few" && few=$((few + 1)) ;;
+	esac
+done
+check 'too few descriptors at the start: an error that is said, or a VM' same sum "$((few + ran))" 16
+check 'with some it runs' [ $ran -ge 1 ]
+check 'with others not' [ $few -ge 1 ]
+nothing_left 'too few descriptors'
+
+check 'the VM starts' vm
+responder=$(responder ann) fold=$(vm_pid ann)
+# As many as it has, and no more.
+prlimit --pid "$responder" --nofile="$(find "/proc/$responder/fd" -type l -printf '%f\n' | sort -n | tail -n 1):256"
+cpu() {
+	awk '{ print $14 + $15 }' "/proc/$responder/stat"
+}
+failed() {
+	in_guest ann dig +tries=1 +time=$((5 * SLOW)) @10.0.1.50 else.example A | grep -q 'status: SERVFAIL'
+}
+check 'no descriptor left: what it knows is answered' gives db. 10.0.9.1
+check 'no descriptor left: a question that is to be forwarded fails at once' failed
+began=$(cpu)
+says 10.0.9.2
+check 'no descriptor left: a change of the file cannot be read, and it is said' within 10 said_in_log "$file: cannot be opened: Too many open files"
+check 'no descriptor left: what was before is in force' gives db. 10.0.9.1
+sleep 1
+check 'no descriptor left: and nothing spins' [ $(($(cpu) - began)) -lt 50 ]
+prlimit --pid "$responder" --nofile=256:256
+says 10.0.9.3
+check 'with descriptors again: the file is read' within 5 gives db. 10.0.9.3
+
+# ---- stopped processes ----
+
+keeper=$(pgrep -x fold-keeper -P "$fold")
+kill -STOP "$responder"
+check 'the responder is stopped: the guest reaches its network' reaches
+forge
+check 'the responder is stopped: nothing forged passes' none_forged
+kill -CONT "$responder"
+check 'it goes on, and answers' within 5 gives db. 10.0.9.3
+kill -STOP "$keeper"
+check 'the keeper is stopped: the guest is answered' gives db. 10.0.9.3
+kill -CONT "$keeper"
+kill -STOP "$fold"
+check 'the first process is stopped: the guest is answered' gives db. 10.0.9.3
+says 10.0.9.4
+check 'a change of the file has no effect then, which is said' within 15 said_in_log "$file: cannot be opened: Connection timed out"
+check 'and the guest is answered all the time' gives db. 10.0.9.3
+kill -CONT "$fold"
+says 10.0.9.5
+check 'it goes on, and the next change is in force' within 10 gives db. 10.0.9.5
+kill -STOP "$responder"
+kill -TERM "$fold"
+check 'a stopped responder keeps no VM alive' within 10 gone "$fold"
+wait "$fold"
+nothing_left 'a stopped responder'
+check 'the VM starts again' vm
+fold=$(vm_pid ann) keeper=$(pgrep -x fold-keeper -P "$(vm_pid ann)")
+kill -STOP "$keeper"
+kill -KILL "$fold"
+wait "$fold" 2>/dev/null
+check 'the keeper stopped and fold killed: nobody answers' not gives db. 10.0.9.5
+forge
+check 'and nothing forged passes' none_forged
+kill -CONT "$keeper"
+nothing_left 'the keeper that goes on'
+
+# ---- full disks ----
+
+mkdir "$T/small"
+mount -t tmpfs -o size=64k,nr_inodes=20 small "$T/small"
+full() {
+	dd if=/dev/zero of="$1/fill" bs=4096 2>/dev/null
+	:
+}
+was=$datapath datapath=$T/small/data
+configure ''
+full "$T/small"
+run_vm -b "$file" $mac qemu-system-brief
+check 'a full disk at the start: 125' ended 125
+check 'a full disk at the start: the file is named' grep -q "^fold: $datapath/.* cannot be written: No space left" "$T/stderr"
+nothing_left 'a full disk'
+rm "$T/small/fill"
+check 'with room the VM starts' vm
+full "$T/small"
+says 10.0.9.6
+check 'a disk that is full later: a change is in force' within 5 gives db. 10.0.9.6
+check 'and that the copy is not written is said' within 5 said_in_log "$datapath/ann: cannot be written: No space left"
+head_stays() {
+	grep -qx 'ADDRESS:db.=10.0.9.5' "$datapath/ann"
+}
+check 'the copy is whole: the one before' head_stays
+rm "$T/small/fill"
+says 10.0.9.7
+copied() {
+	grep -qx 'ADDRESS:db.=10.0.9.7' "$datapath/ann"
+}
+check 'with room again it is written' within 5 copied
+check 'the VM ends' stop_vm ann
+nothing_left 'the VM with a full disk'
+umount "$T/small"
+datapath=$was
+configure ''
+mkdir -p /run/fold
+mount -t tmpfs -o size=4k,nr_inodes=3 small /run/fold
+full /run/fold
+: >/run/fold/other
+run_vm -b "$file" $mac qemu-system-brief
+check 'no room for the claim: 125' ended 125
+check 'no room for the claim: it is named' grep -q '^fold: /run/fold.*: cannot be .*: No space left' "$T/stderr"
+umount /run/fold
+nothing_left 'no room for the claim'
+
+# ---- the tap and the bridge ----
+
+check 'the VM starts once more' vm
+ip link del ann
+check 'the tap is removed: it is said' within 5 said_in_log 'interface ann: it was removed'
+ip link add ann type veth peer name impostor
+ip link set ann master "$BRIDGE" up
+ip link set impostor up
+check 'another interface of its name: fold goes on' responder ann
+forge
+check 'and nothing forged passes' none_forged
+check 'the VM ends' stop_vm ann
+check 'the other interface is left alone' ip link show ann
+ip link del ann
+nothing_left 'a tap that was removed'
+check 'the VM starts yet again' vm
+ip link set carl down 2>/dev/null
+ip link del "$BRIDGE"
+check 'the bridge is removed: it is said' within 5 said_in_log "bridge $BRIDGE: it was removed"
+down() {
+	! ip -o link show ann up | grep -q .
+}
+check 'the bridge is removed: the tap is down' within 5 down
+make_bridge "$BRIDGE"
+ip link set vcarl master "$BRIDGE" up
+forge
+check 'another bridge of its name: nothing forged passes' none_forged
+check 'the VM ends' stop_vm ann
+nothing_left 'a bridge that was removed'
+
+# ---- rules that somebody removes ----
+
+check 'the VM starts for the last time' vm
+# served: milliseconds until the guest is answered again.
+served() {
+	began=$(now)
+	while ! answer db. | grep -q 10.0.9.7; do
+		[ $(($(now) - began)) -lt $((3000 * SLOW)) ] || break
+	done
+	took=$(($(now) - began))
+}
+blow() {
+	blow_name=$1
+	shift
+	"$@"
+	# The question itself takes its time; a lost one comes again after a second.
+	sleep 0.1
+	served
+	echo "# $blow_name: answered after 100 + $took ms"
+	check "$blow_name: 100 ms later the guest is served" [ $took -lt $((400 * SLOW)) ]
+}
+blow 'nft flush ruleset' nft flush ruleset
+if nft list table bridge fold >/dev/null 2>&1; then
+	blow 'the shared table deleted' nft delete table bridge fold
+	blow 'the shared map emptied' nft flush map bridge fold take
+	blow 'the shared chain emptied' nft flush chain bridge fold prerouting
+	# Its events do not fit into the socket meanwhile.
+	responder=$(responder ann)
+	kill -STOP "$responder"
+	nft delete table bridge fold
+	nft add table ip many
+	nft add set ip many many '{ type ipv4_addr; }'
+	seq 1 20000 | awk 'BEGIN { printf "add element ip many many {" } { printf "%s10.%d.%d.%d", NR > 1 ? "," : "", $1 / 65536, $1 / 256 % 256, $1 % 256 } END { print "}" }' >"$T/many"
+	nft -f "$T/many"
+	nft delete table ip many
+	kill -CONT "$responder"
+	blow 'more events than fit' true
+fi
+forge
+check 'after all that nothing forged passes' none_forged
+check 'the guest reaches its network' reaches
+check 'the VM ends' stop_vm ann
+nothing_left 'rules that were removed'
+finish

@@ -1,0 +1,148 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# harden: what the process that answers a guest could still do if the guest took it over: its rights as the kernel shows them,
+# and system calls that are put into it while it runs (tests/tools/inject.c). Each that it may not make is refused or ends the VM,
+# and nothing remains. That all features work in that state is what the other tests show.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+
+make_bridge "$BRIDGE"
+mac=52:54:00:12:34:56
+mkdir -m 700 "$T/private"
+printf 'NAMESERVERS=10.0.1.50\nADDRESS:db.=10.0.9.1\nDNS_FORWARD=yes\n' >"$T/private/binding"
+chmod 600 "$T/private/binding"
+
+vm() {
+	start_vm vm0 10.0.1.1/24 $mac -b "$T/private/binding" && ip -n vm0 addr add 10.0.1.1/24 dev eth0 && within 10 ready
+}
+# It is confined by the time that it says so.
+ready() {
+	grep -q 'packets are answered by' "$T/vm0.log" && responder vm0
+}
+# state PID KEY: of /proc/PID/status, its words apart by one blank.
+state() {
+	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr -s '\t ' ' ' | sed 's/ $//'
+}
+# limit PID WORDS: the hard limit of that name.
+limit() {
+	sed -n "s/^Max $2  *[^ ]*  *\([^ ]*\) .*/\1/p" "/proc/$1/limits"
+}
+
+check 'the VM starts' vm
+fold=$(vm_pid vm0) responder=$(responder vm0) keeper=$(pgrep -x fold-keeper -P "$(vm_pid vm0)")
+
+# ---- what the kernel shows ----
+
+# Landlock is in both kernels that are tested; the filter is in every one.
+check 'the log says what is in force' grep -qE "vm0: packets are answered by process $responder: seccomp, Landlock [1-9]" "$T/vm0.log"
+for who in fold responder keeper; do
+	eval "pid=\$$who"
+	check "$who: a filter of system calls" same Seccomp "$(state "$pid" Seccomp)" 2
+	check "$who: no new privileges" same NoNewPrivs "$(state "$pid" NoNewPrivs)" 1
+	check "$who: no core dumps" same limit "$(limit "$pid" 'core file size')" 0
+	# CAP_NET_ADMIN and CAP_DAC_READ_SEARCH; CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE and CAP_FOWNER.
+	[ $who = responder ] && caps=0000000000001004 || caps=000000000000102a
+	check "$who: only the capabilities that it needs" same capabilities \
+		"$(for set in CapInh CapPrm CapEff CapBnd CapAmb; do state "$pid" $set; done | tr '\n' ' ')" \
+		"0000000000000000 $caps $caps 0000000000000000 0000000000000000 "
+done
+user=$(state "$responder" Uid)
+check 'responder: a user of its own' [ "${user%% *}" -ge 1879048192 ]
+check 'responder: in every respect' same users "$user" "${user%% *} ${user%% *} ${user%% *} ${user%% *}"
+check 'responder: and a group' same groups "$(state "$responder" Gid) $(state "$responder" Groups)" "$user "
+check 'responder: few processes' same limit "$(limit "$responder" processes)" 4
+check 'responder: few open files' same limit "$(limit "$responder" 'open files')" 256
+opened() {
+	find "/proc/$1/fd" -type l -printf '%f %l\n' | grep -vE '^[012] | (socket|pipe):| anon_inode:| /dev/null$'
+}
+check 'responder: no file, directory or device is open' same files "$(opened "$responder")" ''
+check 'responder: nobody but root looks into it' same owner "$(stat -c %u "/proc/$responder/mem")" 0
+
+# ---- what is refused, and the VM goes on ----
+
+answers() {
+	same db. "$(in_guest vm0 dig +short +tries=3 +time=$((2 * SLOW)) @10.0.1.50 db. A)" 10.0.9.1
+}
+# refused NAME WANT CALL [ARGUMENT...]
+refused() {
+	refused_name=$1 want=$2
+	shift 2
+	check "refused: $refused_name" same result "$(inject "$responder" "$@" 2>&1)" "$want"
+}
+check 'the guest is answered' answers
+check 'what is allowed is made' same getpid "$(inject "$responder" getpid)" "$responder"
+refused 'opening a file that everybody may read' -13 openat -100 /etc/passwd 0
+refused 'opening one for writing' -13 openat -100 /etc/passwd 1
+refused 'making a file' -13 openat -100 "$T/out/made" 65 511
+check 'it is not there' [ ! -e "$T/out/made" ]
+refused 'a packet socket' -1 socket 17 3 768
+refused 'a raw socket' -1 socket 2 3 1
+refused "a local socket, such as a container daemon's" -1 socket 1 1 0
+refused 'another netlink socket' -1 socket 16 3 0
+refused 'a device request' -25 ioctl 0 0x5413 0
+check 'a socket to a name server is made' sh -c "fd=\$(inject $responder socket 2 2 0) && [ \$fd -ge 3 ] && inject $responder close \$fd"
+check 'the guest is answered after all that' answers
+check 'the file changes, and the change is in force' sh -c "sed -i s/10.0.9.1/10.0.9.2/ '$T/private/binding'"
+answers_2() {
+	[ "$(in_guest vm0 dig +short +tries=1 +time=$SLOW @10.0.1.50 db. A)" = 10.0.9.2 ]
+}
+check 'though it was opened by another process' within 5 answers_2
+sed -i s/10.0.9.2/10.0.9.1/ "$T/private/binding"
+check 'the VM ends' stop_vm vm0
+nothing_left 'a VM whose responder was refused'
+
+# ---- what ends it ----
+
+over() {
+	gone "$fold"
+}
+# fatal WHO NAME CALL [ARGUMENT...]: the process WHO makes the call.
+fatal() {
+	who=$1 fatal_name="$1: $2"
+	shift 2
+	: >"$T/vm0.log"
+	check "$fatal_name: the VM starts" vm || return
+	fold=$(vm_pid vm0)
+	case $who in
+	responder) pid=$(responder vm0) said="fold-responder: system call [0-9]* is none" ;;
+	keeper) pid=$(pgrep -x fold-keeper -P "$fold") said="fold-keeper: system call [0-9]* is none" ;;
+	fold) pid=$fold said="fold: system call [0-9]* is none" ;;
+	esac
+	check "$fatal_name: it is gone" same result "$(inject "$pid" "$@" 2>&1)" gone
+	check "$fatal_name: and fold with it" within 5 over
+	wait "$fold"
+	status=$?
+	check "$fatal_name: with status 125" same status $status 125
+	check "$fatal_name: which is said, with the number" grep -q "$said" "$T/vm0.log" || detail_file "$T/vm0.log"
+	nothing_left "$fatal_name"
+}
+fatal responder 'a program' execve /bin/sh 0 0
+fatal responder 'a process' clone 17 0 0 0 0
+fatal responder 'code of its own' mmap 0 4096 7 34 -1 0
+fatal responder 'a signal to another process' kill 1 0
+fatal responder 'a file removed' unlinkat -100 "$T/private/binding" 0
+check 'it is still there' [ -s "$T/private/binding" ]
+fatal responder 'a file by its handle' open_by_handle_at -100 0 0
+fatal responder 'another process looked into' ptrace 16 1 0 0
+fatal responder 'another user' setresuid 0 0 0
+fatal responder 'namespaces' unshare 0x10000000
+fatal responder 'a program for the kernel' bpf 0 0 0
+fatal responder 'calls past the filter' io_uring_setup 1 0
+fatal keeper 'a program' execve /bin/sh 0 0
+fatal fold 'a program' execve /bin/sh 0 0
+
+# ---- the others' rights are of use: what they are kept for ----
+
+chown nobody "$T/private"
+check 'a VM with a file in a directory of another user starts' vm
+kill -KILL "$(pgrep -x fold-keeper)"
+wait "$(vm_pid vm0)"
+nothing_left 'the keeper killed'
+check 'once more' vm
+kill -KILL "$(responder vm0)"
+wait "$(vm_pid vm0)"
+check 'who answers is killed: fold says so' grep -q 'the process that answers it was ended by signal 9' "$T/vm0.log"
+nothing_left 'the responder killed'
+finish

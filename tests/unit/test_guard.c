@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* guard: a process that has no files gets those of a list and no others. */
+#include "report_catch.h"
+
+#include "base/file.h"
+#include "host/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+static char dir[] = "/tmp/fold-guard.XXXXXX";
+static int guard_end, other_end;
+static pthread_t thread;
+static char *kept;
+static int keep_result;
+
+static int keep(void *arg, const char *text, size_t len)
+{
+	assert_ptr_equal(arg, dir);
+	free(kept);
+	kept = strndup(text, len);
+	return keep_result;
+}
+
+static const char *const plain[] = {"binding", "link", "missing", "pipe", NULL}, *const linked[] = {"resolv", NULL};
+static const struct guard_files files = {.plain = plain, .linked = linked, .prefix = "list_", .put = keep, .arg = dir};
+
+static void *serve(void *unused)
+{
+	(void)unused;
+	while (guard_serve(guard_end, &files))
+		usleep(100);
+	return NULL;
+}
+
+static void make(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY | O_CREAT, 0600);
+
+	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	if (!mkdtemp(dir) || chdir(dir) < 0 || guard_pair(&guard_end, &other_end) < 0)
+		return -1;
+	make("binding", "HOSTNAME=a\n");
+	make("list_one", "ADDRESS:x.=10.0.0.1\n");
+	make("secret", "secret\n");
+	if (symlink("secret", "link") < 0 || symlink("binding", "resolv") < 0 || mkdir("list_dir", 0700) < 0 ||
+	    mkfifo("pipe", 0600) < 0)
+		return -1;
+	make("list_dir/x", "x");
+	guard_use(other_end);
+	file_open_by(guard_open);
+	return pthread_create(&thread, NULL, serve, NULL);
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	shutdown(other_end, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	free(kept);
+	return chdir("/") < 0 || system("rm -r /tmp/fold-guard.??????") != 0;
+}
+
+/* Octets of it by a file that was handed over, or -errno. */
+static int get(const char *path, char *to, size_t size)
+{
+	int fd = guard_open(path, 0);
+	ssize_t got;
+
+	if (fd < 0)
+		return fd;
+	got = read(fd, to, size);
+	/* For reading alone. */
+	assert_int_equal(write(fd, "x", 1), -1);
+	close(fd);
+	return got < 0 ? -errno : (int)got;
+}
+
+static void test_listed(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	assert_int_equal(get("binding", buf, sizeof(buf)), 11);
+	assert_memory_equal(buf, "HOSTNAME=a\n", 11);
+	assert_int_equal(get("resolv", buf, sizeof(buf)), 11);
+	assert_int_equal(get("list_one", buf, sizeof(buf)), 20);
+	assert_int_equal(get("missing", buf, sizeof(buf)), -ENOENT);
+	/* Opening a pipe that nobody writes does not keep the guard waiting. */
+	assert_int_equal(get("pipe", buf, sizeof(buf)), 0);
+}
+
+static void test_others(void **state)
+{
+	static const char *const others[] = {"secret",     "/etc/passwd",     "./binding", "",         "list_",
+					     "list_dir/x", "list_/../secret", "list_one/", "binding/", "LIST_one"};
+	char buf[64], *text, name[64];
+	size_t len;
+	struct report r = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_int_equal(get(others[i], buf, sizeof(buf)), -EACCES);
+	assert_int_equal(get("link", buf, sizeof(buf)), -ELOOP);
+	snprintf(name, sizeof(name), "%s/binding", dir);
+	assert_int_equal(get(name, buf, sizeof(buf)), -EACCES);
+	/* As the readers of files see it. */
+	assert_int_equal(file_read_plain("secret", 100, &text, &len, &r), -EACCES);
+	assert_string_equal(r.msg, "secret: cannot be opened: Permission denied");
+	assert_int_equal(file_read_plain("link", 100, &text, &len, &r), -ELOOP);
+	assert_int_equal(file_read_plain("binding", 100, &text, &len, &r), 0);
+	assert_string_equal(text, "HOSTNAME=a\n");
+	free(text);
+}
+
+static void test_put(void **state)
+{
+	char *large = malloc(GUARD_PUT_MAX);
+
+	(void)state;
+	assert_int_equal(guard_put("MAC=x\n", 6), 0);
+	assert_string_equal(kept, "MAC=x\n");
+	keep_result = -ENOSPC;
+	assert_int_equal(guard_put("y", 1), -ENOSPC);
+	keep_result = 0;
+	memset(large, 'z', GUARD_PUT_MAX);
+	assert_int_equal(guard_put(large, GUARD_PUT_MAX - 1), 0);
+	assert_int_equal(strlen(kept), GUARD_PUT_MAX - 1);
+	assert_int_equal(guard_put(large, GUARD_PUT_MAX), -EFBIG);
+	free(large);
+}
+
+/* What the other process may send, it may send wrong. */
+static void test_nonsense(void **state)
+{
+	static const unsigned char junk[5000] = {1, 2, 3, 4, 9};
+	static const size_t sizes[] = {1, 4, 7, 8, 9, 100, 4104, 5000};
+	char buf[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		assert_int_equal(send(other_end, junk, sizes[i], 0), sizes[i]);
+	assert_int_equal(get("binding", buf, sizeof(buf)), 11);
+	/* PUT with no file, and with one that is not in memory. */
+	const uint32_t put[3] = {7, 1, 0};
+	assert_int_equal(send(other_end, put, sizeof(put), 0), sizeof(put));
+	assert_int_equal(get("binding", buf, sizeof(buf)), 11);
+}
+
+/* No room for the descriptor: the kernel leaves it out. */
+static void test_no_room(void **state)
+{
+	struct rlimit before, none;
+	char buf[64];
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &before);
+	int fd = guard_open("binding", 0);
+	assert_true(fd >= 0);
+	close(fd);
+	none = before;
+	none.rlim_cur = (rlim_t)fd;
+	setrlimit(RLIMIT_NOFILE, &none);
+	int err = guard_open("binding", 0);
+	setrlimit(RLIMIT_NOFILE, &before);
+	assert_true(err == -EMFILE);
+	assert_int_equal(get("binding", buf, sizeof(buf)), 11);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_listed),   cmocka_unit_test(test_others),  cmocka_unit_test(test_put),
+	    cmocka_unit_test(test_nonsense), cmocka_unit_test(test_no_room),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
