@@ -247,7 +247,7 @@ static int build_up(struct session *s, struct report *r)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
 	if ((err = find_bridge(s, &bridge, r)) || (err = find_host(s, &bridge, r)) ||
 	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
-	    (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
+	    (err = session_gate(s, r)) || (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
 		return err;
 	session_live_open(s);
 	return session_image(s, r);
@@ -294,6 +294,7 @@ static int run(struct session *s)
 	int err = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft));
 	/* While the hypervisor comes up: until then nothing passes, and it has nothing to send yet. */
 	int closed = err ? 0 : rules_open(s->nft, &s->rules);
+	session_check_host(s);
 	enum keeper_event e = err ? KEEPER_DEAD : keeper_read(&s->keeper, &value);
 	close(s->tap);
 	s->tap = -1;
