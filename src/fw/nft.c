@@ -134,6 +134,7 @@ int nft_commit(struct nft *n)
 
 void nft_use_table(struct nft *n, int family, const char *name)
 {
+	nft_end_rule(n); /* it is the other table's */
 	n->family = family;
 	snprintf(n->table, sizeof(n->table), "%s", name);
 }

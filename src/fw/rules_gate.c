@@ -137,6 +137,23 @@ void gate_chains(struct nft *n, const struct rules *r)
 	nft_rule(n, "to_refused"), nft_count(n, rules_counter(TAKEN)), nft_log(n, r->number), nft_drop(n);
 }
 
+/*
+ * In the bridge: what enters through the gateway. Its neighbour discovery does not, which comes from link-local addresses, too,
+ * or from nobody; the own table asks the same of the addresses.
+ */
+static void enters(struct nft *n, const struct guest *g, bool ip6)
+{
+	static const struct in6_addr first = {.s6_addr = {0, 0x64, 0xff, 0x9b}};
+	struct in6_addr last = link_local6.addr;
+
+	last.s6_addr[1] = 0x7f;
+	memset(last.s6_addr + 2, 0xff, sizeof(last) - 2);
+	eth_src_and_type(n, gateway_mac(g, ip6), ip6 ? ETH_P_IPV6 : ETH_P_IP);
+	if (ip6)
+		nft_match_range(n, NFT_NETWORK, IP6_SRC, sizeof(first), &first, &last);
+	source_in_subnet(n, g, ip6, NFT_IS_NOT);
+}
+
 static void to_user(struct nft *n, const struct gateway_action *a)
 {
 	if (a->what == ACTION_JUMP)
@@ -171,10 +188,8 @@ static void queue_refused(struct nft *n, const struct rules *r, const char *chai
 	const struct guest *g = r->guest;
 
 	for (int within_rate = 0; within_rate < 2; within_rate++) {
-		nft_rule(n, chain), eth_src_and_type(n, gateway_mac(g, ip6), ip6 ? ETH_P_IPV6 : ETH_P_IP),
-		    eth_dst(n, NFT_IS, g->id.mac);
+		nft_rule(n, chain), enters(n, g, ip6), eth_dst(n, NFT_IS, g->id.mac);
 		destination_is(n, ip6, ip6 ? (const void *)&g->id.ip6.addr : &g->id.ip4.addr);
-		source_in_subnet(n, g, ip6, NFT_IS_NOT);
 		if (within_rate) {
 			nft_queue(n, r->number);
 		} else {
@@ -189,10 +204,7 @@ void gate_fill_enter(struct nft *n, const struct rules *r, const char *chain)
 	for (int ip6 = 0; ip6 < 2; ip6++) {
 		const struct gateway_action *a = action(r, ip6);
 		if (leaves(r, ip6)) {
-			nft_rule(n, chain),
-			    eth_src_and_type(n, gateway_mac(r->guest, ip6), ip6 ? ETH_P_IPV6 : ETH_P_IP);
-			source_in_subnet(n, r->guest, ip6, NFT_IS_NOT), nft_set_mark(n, RULES_PASSED_MARK),
-			    to_user(n, a);
+			nft_rule(n, chain), enters(n, r->guest, ip6), nft_set_mark(n, RULES_PASSED_MARK), to_user(n, a);
 		} else if (has_gateway(r->guest, ip6) && a->what == ACTION_REJECT && r->transport == TRANSPORT_QUEUE) {
 			queue_refused(n, r, chain, ip6);
 		}
