@@ -375,7 +375,7 @@ int rules_open(struct nft *n, const struct rules *r)
 		make_chains(n, rules_arp_chains), make_chains(n, rules_ip4_chains);
 	if (id->has6)
 		make_chains(n, rules_nd_chains), make_chains(n, rules_ip6_chains);
-	if (gate_counts(r))
+	if (gate_rejects(r))
 		make_chains(n, gate_chain_names);
 	nft_rules_flush(n);
 	fill(n, r);

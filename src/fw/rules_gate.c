@@ -48,7 +48,7 @@ static const uint8_t *gateway_mac(const struct guest *g, bool ip6)
 	return ip6 ? g->gateway6_mac : g->gateway4_mac;
 }
 
-static bool any_rejects(const struct rules *r)
+bool gate_rejects(const struct rules *r)
 {
 	return action(r, false)->what == ACTION_REJECT || action(r, true)->what == ACTION_REJECT;
 }
@@ -56,7 +56,7 @@ static bool any_rejects(const struct rules *r)
 bool rules_has_gate(const struct rules *r)
 {
 	return uses_chain(action(r, false)) || uses_chain(action(r, true)) ||
-	       (r->transport == TRANSPORT_QUEUE && any_rejects(r));
+	       (r->transport == TRANSPORT_QUEUE && gate_rejects(r));
 }
 
 bool gate_counts(const struct rules *r)
@@ -122,7 +122,7 @@ const char *const gate_chain_names[] = {"from_refused", "to_refused", NULL};
 
 void gate_chains(struct nft *n, const struct rules *r)
 {
-	if (!any_rejects(r))
+	if (!gate_rejects(r))
 		return;
 	nft_rule(n, "from_refused"), nft_match_over_limit(n, REFUSALS_PER_SECOND, REFUSALS_BURST),
 	    drop(n, FROM_GATEWAY);

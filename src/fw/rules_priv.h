@@ -85,7 +85,8 @@ void gate_leave(struct nft *n, const struct rules *r, bool ip6);
 void gate_enter(struct nft *n, const char *chain, const struct rules *r, bool ip6);
 void gate_chains(struct nft *n, const struct rules *r);
 extern const char *const gate_chain_names[];
-bool gate_counts(const struct rules *r); /* whether anything here has a counter of its own */
+bool gate_rejects(const struct rules *r); /* whether these are needed */
+bool gate_counts(const struct rules *r);  /* whether anything here has a counter of its own */
 /* Before an action was asked: the source is in the subnet, or what comes through the gateway goes on anyway. */
 void gate_is_open(struct nft *n, const struct rules *r, bool ip6);
 /* The VM's chains in the shared table, and how many rules they then have. */
