@@ -21,11 +21,11 @@ below() {
 	base) echo base ;;
 	pkt) echo pkt base ;;
 	guest) echo guest pkt base ;;
-	dhcp | ra | dns | notify) echo "$1 guest pkt base" ;;
-	answer) echo answer dhcp ra dns notify guest pkt base ;;
+	dhcp | ra | dns | notify | reject) echo "$1 guest pkt base" ;;
+	answer) echo answer dhcp ra dns notify reject guest pkt base ;;
 	fw) echo fw guest pkt base ;;
 	host) echo host guest pkt base ;;
-	cli) echo cli answer fw host dhcp ra dns notify guest pkt base ;;
+	cli) echo cli answer fw host dhcp ra dns notify reject guest pkt base ;;
 	esac
 }
 
@@ -57,7 +57,7 @@ only_in() { # header pattern, folders that may use it (a pattern)
 result "libnftnl and libnetfilter_queue are used in fw alone" "$(only_in 'libnftnl/|libnetfilter_' fw)"
 result "libmnl is used in fw and host alone" "$(only_in libmnl/ 'fw|host')"
 result "the answerers neither allocate nor open anything" \
-	"$(grep -nE '\b(malloc|calloc|realloc|strdup|asprintf|socket|open|fopen|printf|getenv|time)\(' src/dhcp/*.c src/ra/*.c src/notify/*.c src/pkt/*.c src/answer/*.c)"
+	"$(grep -nE '\b(malloc|calloc|realloc|strdup|asprintf|socket|open|fopen|printf|getenv|time)\(' src/dhcp/*.c src/ra/*.c src/notify/*.c src/reject/*.c src/pkt/*.c src/answer/*.c)"
 result "no external command is run" "$(grep -nE '\b(system|popen|execlp|execvp|posix_spawnp?)\(' src/*/*.c)"
 result "every source file names its licence" \
 	"$(for f in src/*/*.[ch] tests/*/*.[ch] bench/*.[ch]; do [ -f "$f" ] && ! head -1 "$f" | grep -q SPDX && echo "$f"; done)"

@@ -9,6 +9,7 @@
 #include "ra/arp.h"
 #include "ra/nd.h"
 #include "ra/ra.h"
+#include "reject/reject.h"
 
 #include <string.h>
 
@@ -17,9 +18,24 @@ static const struct {
 	enum pkt_kind kind;
 	enum answer (*answer)(const struct guest *, const struct pkt *, struct reply *);
 } answerers[] = {
-    {PKT_ARP, arp_answer},  {PKT_UDP4, dhcp4_answer},  {PKT_UDP6, dhcp6_answer},  {PKT_ICMP6, ra_answer},
-    {PKT_ICMP6, nd_answer}, {PKT_UDP4, dns_answer},    {PKT_UDP6, dns_answer},    {PKT_TCP4, dns_reset},
-    {PKT_TCP6, dns_reset},  {PKT_UDP4, notify_answer}, {PKT_UDP6, notify_answer},
+    {PKT_ARP, arp_answer},
+    {PKT_UDP4, dhcp4_answer},
+    {PKT_UDP6, dhcp6_answer},
+    {PKT_ICMP6, ra_answer},
+    {PKT_ICMP6, nd_answer},
+    {PKT_UDP4, dns_answer},
+    {PKT_UDP6, dns_answer},
+    {PKT_TCP4, dns_reset},
+    {PKT_TCP6, dns_reset},
+    {PKT_UDP4, notify_answer},
+    {PKT_UDP6, notify_answer},
+    /* What is fold's own to answer is not what the gateway refuses. */
+    {PKT_UDP4, reject_answer},
+    {PKT_TCP4, reject_answer},
+    {PKT_ICMP4, reject_answer},
+    {PKT_UDP6, reject_answer},
+    {PKT_TCP6, reject_answer},
+    {PKT_ICMP6, reject_answer},
 };
 
 /* Fold's own addresses and the router's, which no guest may take on. */
@@ -90,16 +106,22 @@ static bool may_ask6(const struct guest *g, const struct in6_addr *src, const ui
 	       (g->has_gateway6 && memcmp(mac, g->gateway6_mac, MAC_LEN) == 0 && ip6_is_routed(src));
 }
 
-/* The network asks the VM's own address one thing: names. Nobody there is the guest, or fold. */
+/*
+ * The network asks the VM's own address one thing: names. And it hears where it may not come in. Nobody there is the guest,
+ * or fold.
+ */
 static enum answer from_network(const struct guest *g, const struct pkt *in, struct reply *out)
 {
 	if (memcmp(in->src_mac, g->id.mac, MAC_LEN) == 0 || memcmp(in->src_mac, g->service_mac, MAC_LEN) == 0)
 		return reply_refuse(out, DROP_SOURCE_MAC);
+	enum answer a = reject_answer_network(g, in, out);
+	if (a != ANSWER_NOT_MINE)
+		return a;
 	if (in->kind != PKT_UDP4 && in->kind != PKT_UDP6)
 		return reply_refuse(out, DROP_UNKNOWN);
 	if (in->kind == PKT_UDP4 ? !may_ask4(g, in->src4, in->src_mac) : !may_ask6(g, &in->src6, in->src_mac))
 		return reply_refuse(out, DROP_SOURCE_ADDRESS);
-	enum answer a = dns_answer_network(g, in, out);
+	a = dns_answer_network(g, in, out);
 	return a == ANSWER_NOT_MINE ? reply_refuse(out, DROP_UNKNOWN) : a;
 }
 

@@ -16,7 +16,7 @@ const char options_usage[] =
     "fold runs one virtual machine that can only be itself and only reach its own subnet.\n"
     "\n"
     "  fold [-i <iface>] [-4 <ip>/<len>] [-6 <prefix>/<len> [-s | -k <key> [-d <dir>]]] [-m <group>]... [-b <binding>]\n"
-    "       <mac> kvm|qemu-system-* [<argument>...]\n"
+    "       [-a <action>] [-A <action>] <mac> kvm|qemu-system-* [<argument>...]\n"
     "  fold -i <iface> -4 auto [net:<cidr>|net:default]    print a free address, alone\n"
     "  fold -i <iface> -4 release                          give it back\n"
     "  fold ls | gc | lamac\n"
@@ -31,6 +31,7 @@ const char options_usage[] =
     "  -d <dir>         where the image goes that tells the guest so, " HYPERVISOR_IMAGE_WORD " (the current one)\n"
     "  -m <group>       multicast group, or block of groups with /len, that the VM may send to and receive; repeatable\n"
     "  -b <binding>     file with what the VM is told: HOSTNAME=, GATEWAY=, NAMESERVERS=, ...\n"
+    "  -a <action>, -A <action>  what becomes of IPv4 / IPv6 packets through the gateway: one word, '-j DROP' and the like\n"
     "  --bridge <name>  the Linux bridge to join (else FOLD_BRIDGE, else weave)\n"
     "  --local          this machine's own network: bridge fold0, made on first use, with its own addresses\n"
     "  --transport <t>  how packets reach the responder: auto, queue (NFQUEUE) or log (NFLOG)\n"
@@ -204,10 +205,7 @@ static int take_option(struct options *o, int c, const char *word, struct report
 		return 0;
 	case 'a':
 	case 'A':
-		return report_fail(r, EINVAL,
-				   "-%c: this version of fold lets what passes the gateway go on and has no such flag "
-				   "yet",
-				   c);
+		return options_action(o, c, word, r);
 	default:
 		return -EINVAL;
 	}

@@ -39,6 +39,10 @@ struct options {
 	struct group6 *groups6;
 	size_t group6_count;
 	const char *binding;
+	/* What becomes of packets through the gateway, and how they are refused where they are; the words, or NULL. */
+	const char *action4_word, *action6_word;
+	struct gateway_action action4, action6;
+	struct refusal refusal4, refusal6;
 	enum transport transport;
 	char **hypervisor; /* its name and arguments, NULL at the end */
 };

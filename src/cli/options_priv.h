@@ -9,6 +9,9 @@
 int options6_set(struct options *o, const char *word, struct report *r);   /* -6 */
 int options6_group(struct options *o, const char *word, struct report *r); /* -m, of IPv6 */
 
+/* -a and -A (flag says which); 0 or -EINVAL with a line in r. */
+int options_action(struct options *o, int flag, const char *word, struct report *r);
+
 /* When all flags and the MAC are known: what does not go together, and the address. 0 or -EINVAL with a line in r. */
 int options6_finish(struct options *o, struct report *r);
 

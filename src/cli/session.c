@@ -206,7 +206,7 @@ static int build_up(struct session *s, struct report *r)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
 	if ((err = find_bridge(s, &bridge, r)) || (err = session_host_open(s, &bridge, r)) ||
 	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, &bridge, r)) || (err = make_rules(s, r)) ||
-	    (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
+	    (err = session_gate(s, r)) || (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
 		return err;
 	return session_image(s, r);
 }
@@ -230,6 +230,7 @@ static int get_ready(struct session *s, struct report *r)
 	if (err)
 		return report_fail(r, -err, "no sockets to ask name servers: %s", strerror(-err));
 	session_live_open(s);
+	session_check_host(s);
 	return 0;
 }
 

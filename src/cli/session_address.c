@@ -55,7 +55,13 @@ int session_identity(struct session *s, struct report *r)
 	const struct options *o = s->o;
 	struct identity *id = &s->id;
 
-	*id = (struct identity){.has4 = o->has4, .ip4 = o->ip4, .has6 = o->has6, .ip6 = o->ip6, .mode6 = o->mode6};
+	*id = (struct identity){.has4 = o->has4,
+				.ip4 = o->ip4,
+				.has6 = o->has6,
+				.ip6 = o->ip6,
+				.mode6 = o->mode6,
+				.refusal4 = o->refusal4,
+				.refusal6 = o->refusal6};
 	memcpy(id->iface, o->iface, sizeof(id->iface));
 	memcpy(id->bridge, o->bridge, sizeof(id->bridge));
 	memcpy(id->mac, o->mac, MAC_LEN);

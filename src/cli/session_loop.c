@@ -117,6 +117,7 @@ static void mend_rules(struct session *s)
 {
 	if (!watch_read(s->watch))
 		return;
+	session_gate_mend(s);
 	int mended = rules_restore_shared(s->nft, &s->rules);
 	if (mended > 0)
 		log_warn("%s: its rules in `table bridge " RULES_SHARED_TABLE

@@ -59,7 +59,8 @@ struct session {
 	struct in_addr host4[SESSION_HOST_ADDRESSES];
 	struct in6_addr host6[SESSION_HOST_ADDRESSES];
 	struct rules rules;
-	struct watch *watch; /* with NFQUEUE */
+	struct watch *watch; /* with NFQUEUE, or a gate in the shared table */
+	bool gate_lost;      /* that gate; it was said */
 	struct delivery *delivery;
 	struct tx *tx;              /* to the guest */
 	struct forward *forward;    /* asks other name servers, or NULL */
@@ -110,6 +111,14 @@ void session_advertise_start(struct session *s);
 void session_advertise_due(struct session *s);
 void session_advertise_change(struct session *s, const struct guest *was);
 void session_advertise_last(struct session *s);
+
+/*
+ * -a and -A (session_gateway.c). gate: what they need beside the VM's own rules, after these were made; 0 or -errno with a line
+ * in r. mend: somebody has removed rules. check_host: a line where the host's firewall will stop the VM's packets.
+ */
+int session_gate(struct session *s, struct report *r);
+void session_gate_mend(struct session *s);
+void session_check_host(const struct session *s);
 
 /* What the loop waits for. */
 enum session_source {

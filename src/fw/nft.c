@@ -90,7 +90,7 @@ void nft_message_done(struct nft *n)
  * The kernel handles a batch within sendmsg and has queued every answer by the
  * time that returns: what the socket holds now is all there will be.
  */
-static int read_answers(struct nft *n)
+int nft_read_answers(struct nft *n)
 {
 	char buf[8192];
 	int result = -EPROTO; /* no answer at all cannot be taken for success */
@@ -125,7 +125,7 @@ int nft_commit(struct nft *n)
 	nftnl_batch_end(mnl_nlmsg_batch_current(n->batch), n->seq++);
 	mnl_nlmsg_batch_next(n->batch);
 	ssize_t sent = mnl_socket_sendto(n->socket, mnl_nlmsg_batch_head(n->batch), mnl_nlmsg_batch_size(n->batch));
-	int err = sent < 0 ? -errno : read_answers(n);
+	int err = sent < 0 ? -errno : nft_read_answers(n);
 	mnl_nlmsg_batch_stop(n->batch);
 	n->batch = NULL;
 	n->failed = true; /* until the next nft_begin */
@@ -134,6 +134,7 @@ int nft_commit(struct nft *n)
 
 void nft_use_table(struct nft *n, int family, const char *name)
 {
+	nft_end_rule(n); /* it is the other table's */
 	n->family = family;
 	snprintf(n->table, sizeof(n->table), "%s", name);
 }
@@ -204,59 +205,6 @@ static void chain_message(struct nft *n, struct nftnl_chain *c, const char *name
 		nftnl_chain_free(c);
 }
 
-int nft_has_chain(struct nft *n, int family, const char *table, const char *chain)
-{
-	struct nftnl_chain *c = nftnl_chain_alloc();
-
-	if (!c)
-		return -ENOMEM;
-	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, table);
-	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain);
-	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETCHAIN, (uint16_t)family, NLM_F_ACK, n->seq++);
-	nftnl_chain_nlmsg_build_payload(h, c);
-	nftnl_chain_free(c);
-	int err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : read_answers(n);
-	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
-}
-
-/* Counts until the dump is done; an interrupted one (the rules changed meanwhile) is told as -EINTR. */
-static int count_dump(struct nft *n)
-{
-	char buf[16384];
-	int count = 0;
-
-	for (;;) {
-		ssize_t got = mnl_socket_recvfrom(n->socket, buf, sizeof(buf));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		int left = (int)got;
-		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left);
-		     h = mnl_nlmsg_next(h, &left)) {
-			if (h->nlmsg_type == NLMSG_DONE)
-				return h->nlmsg_flags & NLM_F_DUMP_INTR ? -EINTR : count;
-			if (h->nlmsg_type == NLMSG_ERROR)
-				return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error;
-			count++;
-		}
-	}
-}
-
-int nft_count_rules(struct nft *n, int family, const char *table, const char *chain)
-{
-	struct nftnl_rule *r = nftnl_rule_alloc();
-
-	if (!r)
-		return -ENOMEM;
-	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, table);
-	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain);
-	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETRULE, (uint16_t)family, NLM_F_DUMP, n->seq++);
-	nftnl_rule_nlmsg_build_payload(h, r);
-	nftnl_rule_free(r);
-	return mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : count_dump(n);
-}
-
 static uint16_t create_flags(bool exclusive)
 {
 	return exclusive ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_CREATE;
@@ -321,30 +269,4 @@ void nft_chain_flush(struct nft *n, const char *name)
 void nft_rules_flush(struct nft *n)
 {
 	flush_message(n, NULL);
-}
-
-int nft_has_in_vmap(struct nft *n, int family, const char *table, const char *map, const char *ifname)
-{
-	char key[IFNAMSIZ] = "";
-	struct nftnl_set *s = nftnl_set_alloc();
-	struct nftnl_set_elem *e = nftnl_set_elem_alloc();
-	int err = -ENOMEM;
-
-	if (s && e) {
-		struct nlmsghdr *h =
-		    nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETSETELEM, (uint16_t)family, NLM_F_ACK, n->seq++);
-		memcpy(key, ifname, strnlen(ifname, IFNAMSIZ - 1));
-		nftnl_set_set_str(s, NFTNL_SET_TABLE, table);
-		nftnl_set_set_str(s, NFTNL_SET_NAME, map);
-		nftnl_set_elem_set(e, NFTNL_SET_ELEM_KEY, key, sizeof(key));
-		nftnl_set_elem_add(s, e);
-		e = NULL; /* the set's now */
-		nftnl_set_elems_nlmsg_build_payload(h, s);
-		err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : read_answers(n);
-	}
-	if (e)
-		nftnl_set_elem_free(e);
-	if (s)
-		nftnl_set_free(s);
-	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
 }

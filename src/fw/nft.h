@@ -38,11 +38,17 @@ int nft_commit(struct nft *n);
  * wait for a grace period (about 15 ms), so what may well be missing is asked for first.
  */
 int nft_has_chain(struct nft *n, int family, const char *table, const char *chain);
+enum nft_kind { NFT_KIND_NONE, NFT_KIND_PLAIN, NFT_KIND_BASE };
+/* Whether it is there and, if so, at a hook; or -errno. */
+int nft_chain_kind(struct nft *n, int family, const char *table, const char *chain);
 /* How many rules are in it, 0 also where there is no such chain, or -errno. */
 int nft_count_rules(struct nft *n, int family, const char *table, const char *chain);
 
 /* Whether that interface is in a map: 1, 0 or -errno. */
 int nft_has_in_vmap(struct nft *n, int family, const char *table, const char *map, const char *ifname);
+
+/* Whether nothing is in a map: 1, also where there is no such map, 0 or -errno. */
+int nft_vmap_is_empty(struct nft *n, int family, const char *table, const char *map);
 
 enum nft_hook { NFT_HOOK_INGRESS, NFT_HOOK_EGRESS, NFT_HOOK_BRIDGE_PREROUTING, NFT_HOOK_BRIDGE_POSTROUTING };
 
@@ -86,12 +92,15 @@ void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto);
 /* To one other machine: neither a group nor the MAC of the interface that it came in by. Ingress alone knows. */
 void nft_match_elsewhere(struct nft *n);
 void nft_match_mark(struct nft *n, enum nft_op op, uint32_t mark);
+void nft_match_mark_masked(struct nft *n, uint32_t mask, enum nft_op op, uint32_t mark);
 /* Lets the rule go on only for packets above the rate. */
 void nft_match_over_limit(struct nft *n, uint64_t per_second, uint32_t burst);
 
 /* Actions. */
 void nft_count(struct nft *n, const char *counter);
 void nft_set_mark(struct nft *n, uint32_t mark);
+void nft_set_eth_dst(struct nft *n, const uint8_t *mac); /* six octets */
+void nft_set_for_host(struct nft *n); /* the host takes the packet for its own; bridge prerouting alone knows */
 void nft_log(struct nft *n, uint16_t group);
 void nft_queue(struct nft *n, uint16_t number); /* without bypass: no listener means drop */
 void nft_iifname_vmap(struct nft *n, const char *map);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <libnftnl/udata.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/netfilter.h>
 #include <net/if.h>
@@ -104,13 +105,11 @@ void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len,
 	compare(n, op, value, len);
 }
 
-void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask,
-		      enum nft_op op, const void *value)
+static void apply_mask(struct nft *n, const void *mask, uint32_t len)
 {
 	static const uint8_t zero[16];
-
-	load_payload(n, base, offset, len);
 	struct nftnl_expr *e = append(n, "bitwise");
+
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
@@ -119,6 +118,13 @@ void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
 	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, mask, len);
 	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, zero, len);
+}
+
+void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask,
+		      enum nft_op op, const void *value)
+{
+	load_payload(n, base, offset, len);
+	apply_mask(n, mask, len);
 	compare(n, op, value, len);
 }
 
@@ -165,6 +171,13 @@ void nft_match_mark(struct nft *n, enum nft_op op, uint32_t mark)
 	compare(n, op, &mark, sizeof(mark));
 }
 
+void nft_match_mark_masked(struct nft *n, uint32_t mask, enum nft_op op, uint32_t mark)
+{
+	load_meta(n, NFT_META_MARK);
+	apply_mask(n, &mask, sizeof(mask));
+	compare(n, op, &mark, sizeof(mark));
+}
+
 void nft_match_over_limit(struct nft *n, uint64_t per_second, uint32_t burst)
 {
 	struct nftnl_expr *e = append(n, "limit");
@@ -188,19 +201,48 @@ void nft_count(struct nft *n, const char *counter)
 	nftnl_expr_set_str(e, NFTNL_EXPR_OBJREF_IMM_NAME, counter);
 }
 
-void nft_set_mark(struct nft *n, uint32_t mark)
+static void load_value(struct nft *n, const void *value, uint32_t len)
 {
 	struct nftnl_expr *e = append(n, "immediate");
 
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
-	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, &mark, sizeof(mark));
-	e = append(n, "meta");
+	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, value, len);
+}
+
+static void set_meta(struct nft *n, uint32_t key, const void *value, uint32_t len)
+{
+	load_value(n, value, len);
+	struct nftnl_expr *e = append(n, "meta");
 	if (!e)
 		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_META_SREG, NFT_REG_1);
+}
+
+void nft_set_mark(struct nft *n, uint32_t mark)
+{
+	set_meta(n, NFT_META_MARK, &mark, sizeof(mark));
+}
+
+void nft_set_for_host(struct nft *n)
+{
+	static const uint8_t host = PACKET_HOST;
+
+	set_meta(n, NFT_META_PKTTYPE, &host, sizeof(host));
+}
+
+void nft_set_eth_dst(struct nft *n, const uint8_t *mac)
+{
+	load_value(n, mac, ETH_ALEN);
+	struct nftnl_expr *e = append(n, "payload");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_LL_HEADER);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, 0);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, ETH_ALEN);
 }
 
 void nft_log(struct nft *n, uint16_t group)

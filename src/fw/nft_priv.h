@@ -35,5 +35,7 @@ struct nft {
 struct nlmsghdr *nft_message(struct nft *n, uint16_t type, uint16_t flags);
 void nft_message_done(struct nft *n);
 void nft_end_rule(struct nft *n);
+/* The first refusal among what the kernel has answered by now, or 0; -EPROTO where it said nothing. */
+int nft_read_answers(struct nft *n);
 
 #endif

@@ -306,6 +306,7 @@ static void chain_to(struct nft *n, const struct rules *r)
 static void fill(struct nft *n, const struct rules *r)
 {
 	chain_take(n, r);
+	gate_chains(n, r);
 	if (r->guest->id.has4) {
 		rules_arp(n, r->guest);
 		rules_ip4(n, r);
@@ -324,11 +325,15 @@ static void make_chains(struct nft *n, const char *const *names)
 		nft_chain(n, *names, true);
 }
 
-static void make_counters(struct nft *n, const struct identity *id)
+static void make_counters(struct nft *n, const struct rules *r)
 {
+	const struct identity *id = &r->guest->id;
+
 	for (enum rules_counter c = 0; c < RULES_COUNTER_COUNT; c++) {
 		bool arp = c == FROM_ARP || c == TO_ARP || c == FROM_FRAGMENT || c == TO_FRAGMENT;
 		if ((arp && !id->has4) || ((c == FROM_ND || c == TO_ND) && !id->has6))
+			continue;
+		if ((c == FROM_GATEWAY || c == TO_GATEWAY) && !gate_counts(r))
 			continue;
 		nft_counter(n, rules_counter(c));
 	}
@@ -348,7 +353,7 @@ void rules_closed_table(struct nft *n, const struct rules *r)
 int rules_add(struct nft *n, const struct rules *r)
 {
 	if (r->transport == TRANSPORT_QUEUE)
-		return rules_shared_add(n, r, true);
+		return rules_shared_add(n, r);
 	nft_begin(n);
 	rules_closed_table(n, r);
 	return nft_commit(n);
@@ -361,19 +366,20 @@ int rules_open(struct nft *n, const struct rules *r)
 
 	nft_begin(n);
 	nft_use_table(n, NFPROTO_NETDEV, rules_table(id->iface, table));
-	make_counters(n, id);
+	make_counters(n, r);
 	nft_chain(n, "take", true);
 	if (id->has4)
 		make_chains(n, rules_arp_chains), make_chains(n, rules_ip4_chains);
 	if (id->has6)
 		make_chains(n, rules_nd_chains), make_chains(n, rules_ip6_chains);
+	if (gate_rejects(r))
+		make_chains(n, gate_chain_names);
 	nft_rules_flush(n);
 	fill(n, r);
 	return nft_commit(n);
 }
 
-/* Emptied and filled in one step: no frame meets it half made. The counters go on. */
-int rules_update(struct nft *n, const struct rules *r)
+static int change(struct nft *n, const struct rules *r, bool gate)
 {
 	char table[RULES_TABLE_TEXT];
 
@@ -381,6 +387,20 @@ int rules_update(struct nft *n, const struct rules *r)
 	nft_use_table(n, NFPROTO_NETDEV, rules_table(r->guest->id.iface, table));
 	nft_rules_flush(n);
 	fill(n, r);
-	int err = nft_commit(n);
-	return err || r->transport != TRANSPORT_QUEUE ? err : rules_shared_update(n, r);
+	rules_shared_change(n, r, gate);
+	return nft_commit(n);
+}
+
+/* Emptied and filled in one step, both tables: no frame meets them half made. The counters go on. */
+int rules_update(struct nft *n, const struct rules *r)
+{
+	bool gate = rules_has_gate(r);
+	int err = change(n, r, gate);
+
+	/* Without its part in the shared table nothing passes the gateway; nothing else is to wait for that to come back. */
+	if (err == -ENOENT && gate && rules_gate_restore(n, r) < 0)
+		err = change(n, r, false);
+	else if (err == -ENOENT && gate)
+		err = change(n, r, true);
+	return err;
 }

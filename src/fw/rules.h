@@ -34,8 +34,17 @@ struct group6 {
 	struct cidr6 block;
 };
 
+/* -a and -A: what becomes of packets that leave or enter the subnet through the gateway. */
+enum action { ACTION_GO_ON, ACTION_DROP, ACTION_REJECT, ACTION_JUMP, ACTION_GOTO };
+#define ACTION_CHAIN_MOST 128
+struct gateway_action {
+	enum action what;              /* REJECT: as the guest's refusal says */
+	char chain[ACTION_CHAIN_MOST]; /* JUMP and GOTO: the user's, in the shared table */
+};
+
 struct rules {
 	const struct guest *guest;
+	struct gateway_action action4, action6;
 	const struct group4 *groups4;
 	size_t group4_count;
 	const struct group6 *groups6;
@@ -64,6 +73,7 @@ struct rules {
 	X(FROM_SERVER,    "from_server")      /* messages that only DHCP servers and routers send */ \
 	X(FROM_DEST,      "from_destination") /* outside the subnet, or a MAC that does not fit */ \
 	X(FROM_STORM,     "from_storm")       /* broadcasts and multicasts above the rate */ \
+	X(FROM_GATEWAY,   "from_gateway")     /* refused by the action for what leaves through the gateway */ \
 	X(TO_MAC,         "to_mac")           /* not to the guest, or from a MAC that is its own */ \
 	X(TO_TYPE,        "to_type") \
 	X(TO_ARP,         "to_arp") \
@@ -73,7 +83,8 @@ struct rules {
 	X(TO_FRAGMENT,    "to_fragment") \
 	X(TO_PROTO,       "to_proto") \
 	X(TO_SERVER,      "to_server")        /* DHCP and router advertisements that are not fold's */ \
-	X(TO_DEST,        "to_destination")
+	X(TO_DEST,        "to_destination") \
+	X(TO_GATEWAY,     "to_gateway")       /* refused by the action, or past it */
 /* clang-format on */
 
 /*
@@ -82,6 +93,18 @@ struct rules {
  * microseconds. Returns 0 or -errno; -ENOENT where the kernel cannot deliver that way.
  */
 int rules_add(struct nft *n, const struct rules *r);
+
+/*
+ * The VM's part in the shared table for what its actions ask of it: chains of the user's, and refusals that NFQUEUE delivers.
+ * Until then, and whenever it is gone, nothing passes the gateway. After rules_add(). 0, also where there is nothing to do;
+ * -ENOENT where a chain of the user's is missing, -EOPNOTSUPP where one cannot be used here, or -errno.
+ */
+int rules_gate_add(struct nft *n, const struct rules *r);
+bool rules_has_gate(const struct rules *r);
+/* As rules_restore_shared(): 1, 0, or -errno; -ENOENT: a chain of the user's is missing. */
+int rules_gate_restore(struct nft *n, const struct rules *r);
+/* Whether a chain's name in the shared table is one that fold itself uses. */
+bool rules_owns_chain(const char *name);
 
 /* Fills it, in one transaction: what may pass does from then on. Once, after rules_add(). 0 or -errno. */
 int rules_open(struct nft *n, const struct rules *r);

@@ -218,8 +218,9 @@ static void check_transport(struct nft *n, const struct side *s)
  * What comes from or goes outside of the subnet: through the gateway, where there is one, and from or to addresses that a
  * router carries (RFC 6890: not this host, loopback, link-local, 224/3).
  */
-static void check_far(struct nft *n, const struct side *s, const struct guest *g)
+static void check_far(struct nft *n, const struct side *s, const struct rules *r)
 {
+	const struct guest *g = r->guest;
 	static const struct {
 		uint8_t net[4];
 		uint8_t len;
@@ -238,7 +239,9 @@ static void check_far(struct nft *n, const struct side *s, const struct guest *g
 			    drop(n, why);
 		}
 		if (out)
-			nft_rule(n, s->open), ip_in(n, which, NFT_IS_NOT, g->id.ip4), sound(n), nft_accept(n);
+			nft_rule(n, s->open), ip_in(n, which, NFT_IS_NOT, g->id.ip4), sound(n), gate_leave(n, r, false);
+		else
+			gate_enter(n, s->open, r, false);
 	} else {
 		drop(n, why);
 	}
@@ -296,7 +299,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	take_notify(n, from.open, g, false);
 	take_dns(n, from.open, g, false);
 	nft_rule(n, from.open), eth_dst_is_group(n), nft_goto(n, "from_many4");
-	check_far(n, &from, g);
+	check_far(n, &from, r);
 	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
 	nft_rule(n, from.open), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	from_host(n, r);
@@ -332,7 +335,7 @@ static void to_open(struct nft *n, const struct rules *r)
 		nft_rule(n, to.open), ip_is(n, IP_SRC, NFT_IS, ip4_broadcast(g->id.ip4)), drop(n, TO_SOURCE);
 		nft_rule(n, to.open), ip_is(n, IP_SRC, NFT_IS, ip4_network(g->id.ip4)), drop(n, TO_SOURCE);
 	}
-	check_far(n, &to, g);
+	check_far(n, &to, r);
 	take_network_dns(n, to.open, r);
 	nft_rule(n, to.open), ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
 	    nft_accept(n);

@@ -160,8 +160,9 @@ static void check_transport(struct nft *n, const struct side *s)
  * What comes from or goes outside of the prefix: through the gateway, and between addresses that routers carry: from
  * 64:ff9b:: (RFC 6052) up to link-local and multicast.
  */
-static void check_far(struct nft *n, const struct side *s, const struct guest *g)
+static void check_far(struct nft *n, const struct side *s, const struct rules *r)
 {
+	const struct guest *g = r->guest;
 	static const struct in6_addr first = {.s6_addr = {0, 0x64, 0xff, 0x9b}}, beyond = {.s6_addr = {0xfe, 0x80}};
 	const bool out = s == &from;
 	const uint32_t which = out ? IP6_DST : IP6_SRC;
@@ -178,7 +179,9 @@ static void check_far(struct nft *n, const struct side *s, const struct guest *g
 	nft_rule(n, s->open), ip6_is(n, which, NFT_AT_LEAST, &beyond), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6),
 	    drop(n, why);
 	if (out)
-		nft_rule(n, s->open), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6), sound(n), nft_accept(n);
+		nft_rule(n, s->open), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6), sound(n), gate_leave(n, r, true);
+	else
+		gate_enter(n, s->open, r, true);
 }
 
 /* RFC 2464 7: 33:33 and the group's last 32 bits. Of a block, the bits that all of it shares. */
@@ -220,7 +223,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	cap_storm(n, from.open);
 	to_groups(n, r, from.open);
 	nft_rule(n, from.open), eth_dst_is_group(n), drop(n, FROM_DEST);
-	check_far(n, &from, g);
+	check_far(n, &from, r);
 	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
 	nft_rule(n, from.open), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	from_host(n, r);
@@ -238,7 +241,7 @@ static void to_open(struct nft *n, const struct rules *r)
 	nft_rule(n, to.open), ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr), drop(n, TO_SOURCE);
 	for (size_t i = 0; i < g->service6.count; i++)
 		nft_rule(n, to.open), ip6_is(n, IP6_SRC, NFT_IS, &g->service6.at[i]), drop(n, TO_SOURCE);
-	check_far(n, &to, g);
+	check_far(n, &to, r);
 	take_network_dns(n, to.open, r);
 	nft_rule(n, to.open), ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
 	    nft_accept(n);

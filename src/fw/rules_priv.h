@@ -33,6 +33,14 @@ enum rules_counter {
 #define RULES_VETTED4_MARK 0x0f010055U
 #define RULES_VETTED6_MARK 0x0f010056U /* the same, and IPv6 */
 
+/*
+ * Through the gateway under a chain of the user's. GATE: the VM's own table let it out, and nothing but the shared table knows
+ * where it goes. PASSED: that chain let it in. Bits that others add do not matter.
+ */
+#define RULES_GATE_MARK 0x0f010066U
+#define RULES_PASSED_MARK 0x0f010099U
+#define RULES_MARK_BITS 0x0f0100ffU
+
 const char *rules_counter(enum rules_counter c);
 
 /* Ethernet, RFC 894. */
@@ -69,6 +77,24 @@ void fast_to_ip4(struct nft *n, const struct guest *g);
 void fast_from_ip6(struct nft *n, const struct rules *r);
 void fast_to_ip6(struct nft *n, const struct guest *g);
 
+/*
+ * What becomes of packets through the gateway (rules_gate.c). leave: ends the rule that is open, which matches those that leave.
+ * enter: more rules of a chain for those that enter. chains: where the two go for an answer, if any do.
+ */
+void gate_leave(struct nft *n, const struct rules *r, bool ip6);
+void gate_enter(struct nft *n, const char *chain, const struct rules *r, bool ip6);
+void gate_chains(struct nft *n, const struct rules *r);
+extern const char *const gate_chain_names[];
+bool gate_rejects(const struct rules *r); /* whether these are needed */
+bool gate_counts(const struct rules *r);  /* whether anything here has a counter of its own */
+/* Before an action was asked: the source is in the subnet, or what comes through the gateway goes on anyway. */
+void gate_is_open(struct nft *n, const struct rules *r, bool ip6);
+/* The VM's chains in the shared table, and how many rules they then have. */
+void gate_fill_leave(struct nft *n, const struct rules *r, const char *chain);
+void gate_fill_enter(struct nft *n, const struct rules *r, const char *chain);
+int gate_leave_rules(const struct rules *r);
+int gate_enter_rules(const struct rules *r);
+
 /* The packet's destination, of either family: a struct in_addr or in6_addr. */
 void destination_is(struct nft *n, bool ip6, const void *address);
 
@@ -89,9 +115,10 @@ void rules_nd(struct nft *n, const struct rules *r); /* neighbour discovery, a p
 
 /* The VM's own table, closed, as a part of the transaction that is open. */
 void rules_closed_table(struct nft *n, const struct rules *r);
-/* The VM's part of the shared table, and, where `own` says so, its own table in the same transaction. 0 or -errno. */
-int rules_shared_add(struct nft *n, const struct rules *r, bool own);
-int rules_shared_update(struct nft *n, const struct rules *r);
+/* The VM's part of the shared table for NFQUEUE, and its own table in the same transaction. 0 or -errno. */
+int rules_shared_add(struct nft *n, const struct rules *r);
+/* A change, as a part of the transaction that is open. gate: that part, too. */
+void rules_shared_change(struct nft *n, const struct rules *r, bool gate);
 
 /*
  * The notifications' port, of UDP, is fold's and the guest's alone: what acknowledges one is taken, all else dropped. Nothing

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
@@ -11,6 +12,7 @@
 
 struct watch {
 	struct mnl_socket *socket;
+	const char *awaited[2];
 	char buf[16384];
 };
 
@@ -44,7 +46,25 @@ int watch_fd(const struct watch *w)
 	return mnl_socket_get_fd(w->socket);
 }
 
-static bool removes(const struct nlmsghdr *h)
+void watch_await(struct watch *w, const char *chain)
+{
+	w->awaited[w->awaited[0] != NULL] = chain;
+}
+
+static bool is_awaited(const struct watch *w, const struct nlmsghdr *h)
+{
+	const struct nlattr *a = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));
+
+	for (; mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)a));
+	     a = mnl_attr_next(a))
+		for (size_t i = 0; i < 2; i++)
+			if (mnl_attr_get_type(a) == NFTA_CHAIN_NAME && w->awaited[i] &&
+			    strcmp(mnl_attr_get_str(a), w->awaited[i]) == 0)
+				return true;
+	return false;
+}
+
+static bool concerns(const struct watch *w, const struct nlmsghdr *h)
 {
 	if (h->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || h->nlmsg_len < mnl_nlmsg_size(sizeof(struct nfgenmsg)))
 		return false;
@@ -57,6 +77,8 @@ static bool removes(const struct nlmsghdr *h)
 	case NFT_MSG_DELSET:
 	case NFT_MSG_DELSETELEM:
 		return true;
+	case NFT_MSG_NEWCHAIN:
+		return is_awaited(w, h);
 	default:
 		return false;
 	}
@@ -75,6 +97,6 @@ bool watch_read(struct watch *w)
 		int left = got < 0 ? 0 : (int)got;
 		for (const struct nlmsghdr *h = (const void *)w->buf; mnl_nlmsg_ok(h, left);
 		     h = mnl_nlmsg_next(h, &left))
-			removed |= removes(h);
+			removed |= concerns(w, h);
 	}
 }

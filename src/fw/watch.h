@@ -16,7 +16,11 @@ int watch_open(struct watch **out); /* 0 or -errno */
 void watch_close(struct watch *w);
 int watch_fd(const struct watch *w);
 
-/* Reads what has happened. True where something of the bridge family went away, or may have: an event was lost. */
+/* A chain of the bridge family that is to be told of when it is made; at most two. The name must live as long. */
+void watch_await(struct watch *w, const char *chain);
+
+/* Reads what has happened. True where something of the bridge family went away, or may have: an event was
+ * lost; and where an awaited chain was made. */
 bool watch_read(struct watch *w);
 
 #endif

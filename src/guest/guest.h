@@ -22,6 +22,12 @@ enum address6_mode {
 	ADDRESS6_GIVEN,  /* -s: by DHCPv6 alone */
 };
 
+/* How packets through the gateway are refused, where they are: with an answer to who sent them. */
+struct refusal {
+	enum { REFUSAL_NONE, REFUSAL_UNREACHABLE, REFUSAL_RESET } kind; /* RESET: TCP's; all else as unreachable */
+	uint8_t code; /* of the family's destination unreachable message */
+};
+
 /* Who the VM is: from fold's command line, or from the head of a binding file. */
 struct identity {
 	char iface[IFNAMSIZ];
@@ -33,6 +39,7 @@ struct identity {
 	enum address6_mode mode6;
 	char bridge[IFNAMSIZ]; /* empty where unknown */
 	uint32_t mtu;          /* 0: do not tell the guest */
+	struct refusal refusal4, refusal6;
 };
 
 struct ip4_list {

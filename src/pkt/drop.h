@@ -45,6 +45,7 @@
 	X(DNS_FORM,         "dns-form")           /* not a question that can be answered at all */ \
 	X(NOTIFY_FORM,      "notify-form")        /* not what acknowledges a notification */ \
 	X(NOTIFY_OTHER,     "notify-other")       /* octets that were not sent, or are not waited for */ \
+	X(NO_ERROR,         "no-error-due")       /* refused at the gateway, and of a kind of which nobody is told */ \
 	X(REPLY_FULL,       "reply-full")         /* the answer does not fit its packet */
 /* clang-format on */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Takes frames apart. Specifications: RFC 894, 826, 791, 768, 8200, 4443, 9293.
+ * Takes frames apart. Specifications: RFC 894, 826, 791, 792, 768, 8200, 4443, 9293.
  * Nothing is ever reassembled: a fragment is a refusal (CVE-2020-1983 and kin).
  */
 #include "pkt/pkt.h"
@@ -14,7 +14,7 @@
 #define IP6_HEADER 40
 #define UDP_HEADER 8
 #define ARP_LEN 28 /* RFC 826 with 6-octet hardware and 4-octet protocol addresses */
-#define ICMP6_MIN 8
+#define ICMP_MIN 8
 #define TCP_HEADER 20
 
 static enum drop decode_arp(struct rd r, struct pkt *out)
@@ -81,6 +81,17 @@ static enum drop decode_tcp(const struct frame *in, const uint8_t *l4, size_t le
 	return DROP_NONE;
 }
 
+/* RFC 792: no pseudo-header. */
+static enum drop decode_icmp4(const struct frame *in, const uint8_t *l4, size_t len, struct pkt *out)
+{
+	out->kind = PKT_ICMP4;
+	out->data = l4;
+	out->len = len;
+	if (len < ICMP_MIN)
+		return DROP_TRUNCATED;
+	return in->csum_pending || csum_fold(csum_add(0, l4, len)) == 0xffff ? DROP_NONE : DROP_L4_CHECKSUM;
+}
+
 static enum drop decode_ip4(const struct frame *in, struct rd r, struct pkt *out)
 {
 	const uint8_t *header = r.p;
@@ -105,16 +116,21 @@ static enum drop decode_ip4(const struct frame *in, struct rd r, struct pkt *out
 		return DROP_FRAGMENT;
 	if (csum_fold(csum_add(0, header, IP4_HEADER)) != 0xffff)
 		return DROP_IP_CHECKSUM;
-	if (proto != IPPROTO_UDP && proto != IPPROTO_TCP)
+	if (proto != IPPROTO_UDP && proto != IPPROTO_TCP && proto != IPPROTO_ICMP)
 		return DROP_UNKNOWN;
+	out->l3 = header;
+	out->l3_len = total; /* what follows is Ethernet padding */
+	size_t len = total - IP4_HEADER;
+	if (proto == IPPROTO_ICMP)
+		return decode_icmp4(in, r.p, len, out);
 	out->kind = proto == IPPROTO_UDP ? PKT_UDP4 : PKT_TCP4;
-	size_t len = total - IP4_HEADER; /* what follows is Ethernet padding */
 	uint64_t pseudo = csum_pseudo4(out->src4, out->dst4, proto, len);
 	return proto == IPPROTO_UDP ? decode_udp(in, r.p, len, pseudo, out) : decode_tcp(in, r.p, len, pseudo, out);
 }
 
 static enum drop decode_ip6(const struct frame *in, struct rd r, struct pkt *out)
 {
+	const uint8_t *header = r.p;
 	uint32_t version = rd_u32(&r) >> 28;
 	size_t len = rd_u16(&r);
 	uint8_t next = rd_u8(&r);
@@ -127,6 +143,8 @@ static enum drop decode_ip6(const struct frame *in, struct rd r, struct pkt *out
 		return DROP_IP_HEADER;
 	if (len > rd_left(&r))
 		return DROP_TRUNCATED;
+	out->l3 = header;
+	out->l3_len = IP6_HEADER + len;
 	uint64_t pseudo = csum_pseudo6(&out->src6, &out->dst6, next, len);
 	switch (next) {
 	case IPPROTO_UDP:
@@ -137,7 +155,7 @@ static enum drop decode_ip6(const struct frame *in, struct rd r, struct pkt *out
 		return decode_tcp(in, r.p, len, pseudo, out);
 	case IPPROTO_ICMPV6:
 		out->kind = PKT_ICMP6;
-		if (len < ICMP6_MIN)
+		if (len < ICMP_MIN)
 			return DROP_TRUNCATED;
 		if (!l4_checksum_ok(in, r.p, len, 2, pseudo))
 			return DROP_L4_CHECKSUM;

@@ -28,7 +28,7 @@ struct frame {
 	uint32_t ifindex;  /* the port it came in by; 0 in a replay */
 };
 
-enum pkt_kind { PKT_ARP, PKT_UDP4, PKT_UDP6, PKT_ICMP6, PKT_TCP4, PKT_TCP6 };
+enum pkt_kind { PKT_ARP, PKT_UDP4, PKT_UDP6, PKT_ICMP6, PKT_TCP4, PKT_TCP6, PKT_ICMP4 };
 
 /* Addresses are in network byte order, as in every in_addr; numbers in host order. */
 struct pkt {
@@ -39,7 +39,10 @@ struct pkt {
 	struct in6_addr src6, dst6;
 	uint8_t hop_limit;
 	uint16_t sport, dport;
-	/* UDP: the data. ARP: from the hardware type on. ICMPv6: from the type on. TCP: its header and all. Not copied. */
+	/* IP: from the network header on, without what pads the frame. */
+	const uint8_t *l3;
+	size_t l3_len;
+	/* UDP: the data. ARP: from the hardware type on. ICMP and ICMPv6: from the type on. TCP: its header and all. Not copied. */
 	const uint8_t *data;
 	size_t len;
 };
@@ -87,6 +90,9 @@ struct reply {
 
 void reply_init(struct reply *r);
 
+/* Back to where it came from, of the packet's kind: addresses alone, from the one that it was sent to. */
+void reply_return(const struct pkt *in, struct reply *out);
+
 /* Nothing is answered, for that reason: `return reply_refuse(out, why)`. */
 static inline enum answer reply_refuse(struct reply *out, enum drop why)
 {
@@ -94,6 +100,12 @@ static inline enum answer reply_refuse(struct reply *out, enum drop why)
 	out->event = NULL;
 	return ANSWER_DROP;
 }
+
+/*
+ * A TCP segment is refused at once, from the address and port that it was sent to, so that nobody waits for a connection
+ * that will not come. ANSWER_REPLY with that event, ANSWER_QUIET (a reset gets no answer) or ANSWER_DROP.
+ */
+enum answer pkt_reset(const struct pkt *in, const char *event, struct reply *out);
 
 /*
  * Writes Ethernet, IP and UDP headers with full checksums around the data, pads

@@ -15,6 +15,16 @@ void reply_init(struct reply *r)
 	r->w = wr_over(r->buf + REPLY_HEADROOM, REPLY_DATA_MAX);
 }
 
+void reply_return(const struct pkt *in, struct reply *out)
+{
+	out->kind = in->kind;
+	memcpy(out->dst_mac, in->src_mac, MAC_LEN);
+	out->src4 = in->dst4;
+	out->dst4 = in->src4;
+	out->src6 = in->dst6;
+	out->dst6 = in->src6;
+}
+
 static void put16(uint8_t *at, uint16_t v)
 {
 	at[0] = (uint8_t)(v >> 8);
@@ -97,6 +107,10 @@ static uint8_t *network(const struct reply *r, uint8_t *data, size_t *len, uint1
 		*ethertype = ETH_P_IPV6;
 		fill_checksum(l4, *len, 2, csum_pseudo6(&r->src6, &r->dst6, IPPROTO_ICMPV6, *len));
 		return ip6_header(r, l4, len, IPPROTO_ICMPV6);
+	case PKT_ICMP4:
+		*ethertype = ETH_P_IP;
+		fill_checksum(l4, *len, 2, 0);
+		return ip4_header(r, l4, len, IPPROTO_ICMP);
 	case PKT_TCP4:
 		*ethertype = ETH_P_IP;
 		fill_checksum(l4, *len, 16, csum_pseudo4(r->src4, r->dst4, IPPROTO_TCP, *len));

@@ -28,6 +28,30 @@ prefix=fd5e:1:2:3
 alice6=$prefix:5054:ff:fe00:a
 bob6=$prefix:5054:ff:fe00:b
 
+# Alice has a way out: a router that masquerades, and behind it the world.
+BRIDGE=fold0
+world4=198.51.100.7 world6=2001:db8:7::7
+container rt 10.47.255.254/12 02:00:00:00:00:90
+ip -n rt addr add $prefix::90/64 dev eth0 nodad
+ip netns add world
+ip -n rt link add out0 type veth peer name in0 netns world
+for end in rt:out0:1 world:in0:2; do
+	name=${end%%:*} end=${end#*:}
+	ip -n "$name" link set "${end%:*}" up
+	ip -n "$name" addr add "192.0.2.${end#*:}/30" dev "${end%:*}"
+	ip -n "$name" addr add "2001:db8:1::${end#*:}/64" dev "${end%:*}" nodad
+done
+ip -n world link set lo up
+ip -n world addr add $world4/32 dev lo
+ip -n world addr add $world6/128 dev lo nodad
+ip -n rt route add default via 192.0.2.2
+ip -n rt route add default via 2001:db8:1::2
+in_guest rt sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+in_guest rt nft 'add table inet nat; add chain inet nat post { type nat hook postrouting priority 100; };
+	add rule inet nat post oifname out0 masquerade'
+# What alice's own fold lets out goes through a chain as well.
+nft 'add table bridge fold; add counter bridge fold out; add chain bridge fold mine; add rule bridge fold mine counter name out'
+
 # boot NAME ADDRESS MAC WORDS: its pid is in $boot.
 boot() {
 	cat >"$T/$1.binding" <<-END
@@ -35,8 +59,12 @@ boot() {
 		DOMAIN=guest.example
 		NAMESERVERS=10.47.255.250, 10.47.255.251
 	END
-	[ "$1" != alice ] || echo MTU=1300 >>"$T/$1.binding"
-	env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" -v --local -i "$1" -4 "$2" -6 $prefix::/64 \
+	if [ "$1" = alice ]; then
+		echo MTU=1300
+		printf 'GATEWAY=10.47.255.254\nGATEWAY_MAC=02:00:00:00:00:90\nGATEWAY6=%s::90\nGATEWAY6_MAC=02:00:00:00:00:90\n' $prefix
+	fi >>"$T/$1.binding"
+	[ "$1" = alice ] && action=yes || action=
+	env --default-signal=INT,QUIT "$FOLD" ${action:+-a 'jump mine' -A 'goto mine'} --transport "$FOLD_TRANSPORT" -v --local -i "$1" -4 "$2" -6 $prefix::/64 \
 		-b "$T/$1.binding" "$3" \
 		qemu-system-x86_64 -accel tcg -m 192 -nographic -vga none -no-reboot -kernel "$T/vmlinuz" -initrd "$T/initrd" \
 		-append "console=ttyS0 quiet fold.wait=$((60 * SLOW)) $4 fold.run=\"ip -6 addr show dev eth0\"" >"$T/$1.console" 2>"$T/$1.log" </dev/null &
@@ -50,7 +78,7 @@ export SUDO_USER
 boot bob "$bob" "$mac_bob" "fold.ping=${alice%/*},$alice6 fold.hello=${alice%/*},$alice6"
 bob_fold=$boot
 unset SUDO_USER
-boot alice "$alice" "$mac_alice" "fold.ping=${bob%/*},$bob6 fold.hello=${bob%/*},$bob6 fold.renew=yes fold.stay=$((3 * SLOW))"
+boot alice "$alice" "$mac_alice" "fold.ping=${bob%/*},$bob6,$world4,$world6 fold.hello=${bob%/*},$bob6 fold.renew=yes fold.stay=$((3 * SLOW))"
 alice_fold=$boot
 
 heard() {
@@ -88,7 +116,10 @@ for name in alice bob; do
 	check "$name gets its domain" got "$name" domain guest.example
 	check "$name gets its MTU" got "$name" mtu "$mtu"
 	check "$name gets the usual lease time" got "$name" lease 604800
-	check "$name is given no router" not grep -q 'GUEST-LEASE *router' "$T/$name.console"
+	case $name in
+	alice) check "alice is given her router" got alice router 10.47.255.254 ;;
+	bob) check "bob is given no router" not grep -q 'GUEST-LEASE *router' "$T/bob.console" ;;
+	esac
 	check "$name pings the other" heard "$name" "RESULT ping ${other%/*} ok" || detail_file "$T/$name.console" 40
 	check "$name speaks TCP with the other" heard "$name" "RESULT hello ${other%/*} ok hello from " || detail_file "$T/$name.console" 40
 	check "$name makes its IPv6 address of its prefix and its MAC" grep -q "inet6 $own6/64 scope global dynamic" "$T/$name.console"
@@ -96,6 +127,10 @@ for name in alice bob; do
 	check "$name speaks TCP with the other over IPv6" heard "$name" "RESULT hello $other6 ok hello from " || detail_file "$T/$name.console" 40
 	check "$name was answered by fold alone" grep -q "^fold: $name $mac: DHCPACK" "$T/$name.log"
 done
+for to in $world4 $world6; do
+	check "alice reaches $to through her gateway" heard alice "RESULT ping $to ok" || detail_file "$T/alice.console" 40
+done
+check 'and by the chain that was named for it' sh -c "nft list counter bridge fold out | grep -q 'packets [1-9]'"
 check 'alice renews' heard alice 'RESULT renew ok'
 
 user() {
@@ -114,6 +149,7 @@ wait "$bob_fold"
 status=$?
 # qemu ends with success when it is told to end.
 check "bob's fold is told to end, and tells qemu" ended 0
+nft delete table bridge fold
 nothing_left 'two guests'
 
 # ---- what a newcomer sees ----

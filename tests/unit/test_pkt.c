@@ -122,7 +122,8 @@ static void test_ip4_refusals(void **state)
 	    {"fragment offset", 21, 0x01, true, DROP_FRAGMENT},
 	    {"don't fragment is no fragment", 20, 0x40, true, DROP_NONE},
 	    {"header checksum", 22, 0x01, false, DROP_IP_CHECKSUM},
-	    {"ICMP", 23, 1, true, DROP_UNKNOWN},
+	    {"ICMP that it is not", 23, 1, true, DROP_L4_CHECKSUM},
+	    {"GRE", 23, 47, true, DROP_UNKNOWN},
 	    {"TCP that it is not", 23, 6, true, DROP_L4_CHECKSUM},
 	    {"UDP length above IP's", 38, 0x10, true, DROP_L4_HEADER},
 	    {"UDP length below its header", 39, 7, true, DROP_L4_HEADER},
@@ -247,6 +248,35 @@ static void test_tcp_header_and_checksum(void **state)
 	}
 }
 
+static void test_icmp4_checksum_and_extent(void **state)
+{
+	struct reply r;
+	struct pkt p;
+
+	(void)state;
+	size_t len = make(&r, PKT_ICMP4, "\x08\0\0\0\1\2\3\4", 8); /* padded to 60 octets */
+	assert_int_equal(decode(r.frame, len, &p), DROP_NONE);
+	assert_int_equal(p.kind, PKT_ICMP4);
+	assert_ptr_equal(p.data, r.frame + 34);
+	assert_int_equal(p.len, 8);
+	assert_ptr_equal(p.l3, r.frame + 14);
+	assert_int_equal(p.l3_len, 28);
+	for (size_t at = 34; at < 42; at++) {
+		r.frame[at] ^= 0x04;
+		assert_int_equal(decode(r.frame, len, &p), DROP_L4_CHECKSUM);
+		r.frame[at] ^= 0x04;
+	}
+	/* No virtio card leaves this one to its device: 0 is a wrong one like any other. */
+	r.frame[36] = r.frame[37] = 0;
+	assert_int_equal(decode(r.frame, len, &p), DROP_L4_CHECKSUM);
+	len = make(&r, PKT_ICMP4, "\x08\0\0\0\1\2\3", 7);
+	assert_int_equal(decode(r.frame, len, &p), DROP_TRUNCATED);
+	len = make(&r, PKT_UDP6, data, sizeof(data));
+	assert_int_equal(decode(r.frame, len, &p), DROP_NONE);
+	assert_ptr_equal(p.l3, r.frame + 14);
+	assert_int_equal(p.l3_len, 40 + 8 + sizeof(data));
+}
+
 static void test_a_tag_left_in_the_link_header_is_refused(void **state)
 {
 	struct reply r;
@@ -302,6 +332,7 @@ int main(void)
 	    cmocka_unit_test(test_udp6_checksum_may_not_be_zero),
 	    cmocka_unit_test(test_ip6_extension_headers_are_refused),
 	    cmocka_unit_test(test_tcp_header_and_checksum),
+	    cmocka_unit_test(test_icmp4_checksum_and_extent),
 	    cmocka_unit_test(test_a_tag_left_in_the_link_header_is_refused),
 	    cmocka_unit_test(test_data_that_does_not_fit_is_never_sent),
 	    cmocka_unit_test(test_every_reason_has_a_name_of_its_own),

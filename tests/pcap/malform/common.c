@@ -143,7 +143,7 @@ static void sum_that_is_zero(struct family *f)
 static void protocols(struct family *f)
 {
 	CASE("tcp", "drop unknown-protocol|drop l4-header", u.proto = 6);
-	CASE("icmp", "drop unknown-protocol", u.proto = 1);
+	CASE("icmp", "drop l4-checksum", u.proto = 1);
 	CASE("igmp", "drop unknown-protocol", u.proto = 2);
 	CASE("ipv6-in-ipv4", "drop unknown-protocol", u.proto = 41);
 	CASE("udp-lite", "drop unknown-protocol", u.proto = 136);

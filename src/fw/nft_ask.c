@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions: what is there. A question changes nothing and holds up nobody. Source: linux/netfilter/nf_tables.h. */
+#include "fw/nft_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <linux/netfilter/nfnetlink.h>
+#include <net/if.h>
+
+int nft_has_chain(struct nft *n, int family, const char *table, const char *chain)
+{
+	struct nftnl_chain *c = nftnl_chain_alloc();
+
+	if (!c)
+		return -ENOMEM;
+	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, table);
+	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain);
+	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETCHAIN, (uint16_t)family, NLM_F_ACK, n->seq++);
+	nftnl_chain_nlmsg_build_payload(h, c);
+	nftnl_chain_free(c);
+	int err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : nft_read_answers(n);
+	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
+}
+
+int nft_chain_kind(struct nft *n, int family, const char *table, const char *chain)
+{
+	char buf[8192];
+	struct nftnl_chain *c = nftnl_chain_alloc();
+
+	if (!c)
+		return -ENOMEM;
+	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, table);
+	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain);
+	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETCHAIN, (uint16_t)family, 0, n->seq++);
+	nftnl_chain_nlmsg_build_payload(h, c);
+	nftnl_chain_free(c);
+	ssize_t got = mnl_socket_sendto(n->socket, h, h->nlmsg_len);
+	if (got >= 0)
+		got = recv(nft_fd(n), buf, sizeof(buf), 0);
+	h = (void *)buf;
+	if (got < 0 || !mnl_nlmsg_ok(h, (int)got))
+		return got < 0 ? -errno : -EPROTO;
+	if (h->nlmsg_type == NLMSG_ERROR) {
+		int err = ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error;
+		return err == -ENOENT ? NFT_KIND_NONE : err;
+	}
+	c = nftnl_chain_alloc();
+	if (!c || nftnl_chain_nlmsg_parse(h, c) < 0) {
+		nftnl_chain_free(c);
+		return -ENOMEM;
+	}
+	bool hooked = nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM);
+	nftnl_chain_free(c);
+	return hooked ? NFT_KIND_BASE : NFT_KIND_PLAIN;
+}
+
+/* Counts until the dump is done; an interrupted one (the rules changed meanwhile) is told as -EINTR. */
+static int count_dump(struct nft *n, bool (*counts)(const struct nlmsghdr *))
+{
+	char buf[16384];
+	int count = 0;
+
+	for (;;) {
+		ssize_t got = mnl_socket_recvfrom(n->socket, buf, sizeof(buf));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		int left = (int)got;
+		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left)) {
+			if (h->nlmsg_type == NLMSG_DONE)
+				return h->nlmsg_flags & NLM_F_DUMP_INTR ? -EINTR : count;
+			if (h->nlmsg_type == NLMSG_ERROR)
+				return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error;
+			count += !counts || counts(h);
+		}
+	}
+}
+
+int nft_count_rules(struct nft *n, int family, const char *table, const char *chain)
+{
+	struct nftnl_rule *r = nftnl_rule_alloc();
+
+	if (!r)
+		return -ENOMEM;
+	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, table);
+	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain);
+	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETRULE, (uint16_t)family, NLM_F_DUMP, n->seq++);
+	nftnl_rule_nlmsg_build_payload(h, r);
+	nftnl_rule_free(r);
+	return mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : count_dump(n, NULL);
+}
+
+int nft_has_in_vmap(struct nft *n, int family, const char *table, const char *map, const char *ifname)
+{
+	char key[IFNAMSIZ] = "";
+	struct nftnl_set *s = nftnl_set_alloc();
+	struct nftnl_set_elem *e = nftnl_set_elem_alloc();
+	int err = -ENOMEM;
+
+	if (s && e) {
+		struct nlmsghdr *h =
+		    nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETSETELEM, (uint16_t)family, NLM_F_ACK, n->seq++);
+		memcpy(key, ifname, strnlen(ifname, IFNAMSIZ - 1));
+		nftnl_set_set_str(s, NFTNL_SET_TABLE, table);
+		nftnl_set_set_str(s, NFTNL_SET_NAME, map);
+		nftnl_set_elem_set(e, NFTNL_SET_ELEM_KEY, key, sizeof(key));
+		nftnl_set_elem_add(s, e);
+		e = NULL; /* the set's now */
+		nftnl_set_elems_nlmsg_build_payload(h, s);
+		err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : nft_read_answers(n);
+	}
+	if (e)
+		nftnl_set_elem_free(e);
+	if (s)
+		nftnl_set_free(s);
+	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
+}
+
+/* A part of the answer is the map's with the elements that fit, and there is one where there is no element, too. */
+static bool has_elements(const struct nlmsghdr *h)
+{
+	const struct nlattr *a = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));
+
+	for (; mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)a));
+	     a = mnl_attr_next(a))
+		if (mnl_attr_get_type(a) == NFTA_SET_ELEM_LIST_ELEMENTS)
+			return mnl_attr_get_payload_len(a) > 0;
+	return false;
+}
+
+int nft_vmap_is_empty(struct nft *n, int family, const char *table, const char *map)
+{
+	struct nftnl_set *s = nftnl_set_alloc();
+
+	if (!s)
+		return -ENOMEM;
+	nftnl_set_set_str(s, NFTNL_SET_TABLE, table);
+	nftnl_set_set_str(s, NFTNL_SET_NAME, map);
+	struct nlmsghdr *h =
+	    nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETSETELEM, (uint16_t)family, NLM_F_DUMP, n->seq++);
+	nftnl_set_nlmsg_build_payload(h, s);
+	nftnl_set_free(s);
+	int parts = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : count_dump(n, has_elements);
+	return parts == -ENOENT ? 1 : parts < 0 ? parts : !parts;
+}

@@ -1,0 +1,202 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# policy: a host whose own firewall drops what a bridge forwards, as Docker's does where br_netfilter is on: fold says what stops
+# the VM and what lets it pass, the command it names does so, and the VM's isolation is what it was, before and after.
+#
+#   10.0.2.0/24, fd5e:1:2:3::/64   guests ann (.1, ::1) and bob (.2, ::2), container carl (.8, ::8)
+# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+
+near=fd5e:1:2:3
+knobs=/proc/sys/net/bridge
+[ -d $knobs ] || modprobe br_netfilter 2>/dev/null
+if [ ! -d $knobs ]; then
+	skip 'a firewall that drops bridged packets' 'this kernel has no br_netfilter'
+	finish
+fi
+command -v iptables-nft >/dev/null || bail 'no iptables: make deps'
+iptables=iptables-nft ip6tables=ip6tables-nft
+
+# knob VALUE: whether bridged packets are handed to iptables.
+knob() {
+	echo "$1" >$knobs/bridge-nf-call-iptables
+	echo "$1" >$knobs/bridge-nf-call-ip6tables
+}
+knob 1
+make_bridge "$BRIDGE"
+container carl 10.0.2.8/24 02:00:00:00:02:08
+ip -n carl addr add $near::8/64 dev eth0 nodad
+
+# up [NAME...]
+up() {
+	for name; do
+		[ "$name" = ann ] && n=1 || n=2
+		rm -f "$T/$name.log"
+		start_vm $name 10.0.2.$n/24 52:54:00:00:02:0$n -6 $near::$n/64 -s || return 1
+		in_guest $name sysctl -qw net.ipv6.conf.eth0.accept_ra=0
+		ip -n $name addr add 10.0.2.$n/24 dev eth0
+		ip -n $name addr add $near::$n/64 dev eth0 nodad
+	done
+}
+down() {
+	for name; do
+		stop_vm "$name" || return 1
+	done
+}
+reaches() {
+	in_guest "$1" ping -n -q -c 1 -W "$((2 * SLOW))" "$2"
+}
+reaches_soon() {
+	within 5 reaches "$@"
+}
+patience=$((SLOW > 1 ? 3 : 1))
+unreachable() {
+	! in_guest "$1" ping -n -q -c 2 -i 0.2 -W "$patience" "$2"
+}
+# warned FAMILY HOW-OFTEN CHAIN COMMAND: by ann's fold.
+warned() {
+	grep "this host's firewall" "$T/ann.log" >"$T/lines"
+	cat "$T/lines"
+	same 'lines' "$(grep -cF "drops $1 within it (chain $3," "$T/lines")" "$2" || return 1
+	[ "$2" = 0 ] || grep -qF ": $4" "$T/lines"
+}
+quiet() {
+	! grep "this host's firewall" "$T/ann.log"
+}
+# mend: what ann's fold says must be done, done.
+mend() {
+	sed -n "s/.*firewall.*let it pass: //p" "$T/ann.log" >"$T/mend"
+	[ -s "$T/mend" ] && sh -ex "$T/mend"
+}
+passes() {
+	for to in 10.0.2.2 10.0.2.8 $near::2 $near::8; do
+		check "$1: ann reaches $to" reaches_soon ann $to
+	done
+}
+stops() {
+	for to in 10.0.2.2 $near::2; do
+		check "$1: ann does not reach $to" unreachable ann $to
+	done
+}
+# With another's address and with another's MAC; what carl hears, but for the honest pings after it.
+forge() {
+	in_guest carl frames sniff eth0 -d in -t "$((4 * SLOW))" -f 'src 10.0.2.77 or src fd5e:1:2:3::77 or ether src 02:00:00:00:02:77' >"$T/forged" &
+	sniffer=$!
+	within 10 grep -q '^# sniffing' "$T/forged"
+	for way in 10.0.2 $near:; do
+		[ $way = 10.0.2 ] && false=$way.77/24 to=$way.8 || false=$way:77/64 to=$way:8
+		ip -n "$1" addr add "$false" dev eth0 $([ $way = 10.0.2 ] || echo nodad)
+		in_guest "$1" ping -n -q -c 1 -W 0.3 -I "${false%/*}" "$to"
+		ip -n "$1" addr del "$false" dev eth0
+	done >"$T/forge" 2>&1
+	wait "$sniffer"
+	n=$(grep -c '^in ' "$T/forged")
+	echo "carl heard $n"
+	[ "$n" "$2" 0 ]
+}
+
+# ---- without such a policy ----
+
+$iptables -P FORWARD ACCEPT
+check 'ann and bob run' up ann bob
+check 'nothing is said' quiet
+passes 'policy accept'
+container dave 10.0.2.9/24 02:00:00:00:02:09
+ip -n dave addr add $near::9/64 dev eth0 nodad
+check 'from a container what is forged arrives' forge dave -gt
+check 'from a guest it does not' forge ann -eq
+check 'both end' down ann bob
+
+# ---- Docker's ----
+
+$iptables -P FORWARD DROP
+$ip6tables -P FORWARD DROP
+$iptables -N DOCKER-USER
+$iptables -A DOCKER-USER -j RETURN
+$iptables -A FORWARD -j DOCKER-USER
+$iptables -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+$iptables -A FORWARD -i docker0 -o docker0 -j ACCEPT
+check 'policy drop: ann and bob run' up ann bob
+check 'fold says what stops IPv4, once, and what to do' warned IPv4 1 'ip filter FORWARD' 'iptables -I FORWARD -m physdev --physdev-is-bridged -j ACCEPT'
+check 'and IPv6' warned IPv6 1 'ip6 filter FORWARD' 'ip6tables -I FORWARD -m physdev --physdev-is-bridged -j ACCEPT'
+stops 'policy drop'
+check 'and it is right' unreachable carl 10.0.2.2
+dhcp() {
+	in_guest ann busybox udhcpc -n -q -t 5 -T 2 -i eth0 -s /bin/true
+}
+check 'DHCP is answered all the same' dhcp
+check 'what is forged does not pass' forge ann -eq
+check 'the commands that fold names succeed' mend
+passes 'mended'
+check 'mended: what is forged does not pass' forge ann -eq
+check 'both end' down ann bob
+check 'mended: both run again' up ann bob
+check 'nothing is said any more' quiet
+check 'both end' down ann bob
+
+# ---- Weave Net's rules for its own bridge ----
+
+$iptables -D FORWARD -m physdev --physdev-is-bridged -j ACCEPT
+$ip6tables -D FORWARD -m physdev --physdev-is-bridged -j ACCEPT
+for tool in $iptables $ip6tables; do
+	$tool -I FORWARD -i docker0 -o "$BRIDGE" -j DROP
+	$tool -I FORWARD 2 -i "$BRIDGE" -o "$BRIDGE" -j ACCEPT
+	$tool -N WEAVE-EXPOSE
+	$tool -I FORWARD 3 -o "$BRIDGE" -j WEAVE-EXPOSE
+done
+check "the bridge's own rule: both run" up ann bob
+check 'nothing is said' quiet
+passes "the bridge's own rule"
+check "the bridge's own rule: what is forged does not pass" forge ann -eq
+check 'both end' down ann bob
+for tool in $iptables $ip6tables; do
+	$tool -D FORWARD -i "$BRIDGE" -o "$BRIDGE" -j ACCEPT
+done
+
+# ---- another tool's chain, for both families ----
+
+nft -f - <<-'END'
+	table inet filter {
+		chain fw {
+			type filter hook forward priority 0; policy drop;
+			ct state established accept
+			jump more
+		}
+		chain more {
+			iifname "other*" accept
+			tcp dport 22 accept
+		}
+	}
+END
+$iptables -P FORWARD ACCEPT
+$ip6tables -P FORWARD ACCEPT
+$iptables -F FORWARD
+$ip6tables -F FORWARD
+check "nftables' own: both run" up ann bob
+check 'it is named' warned IPv4 1 'inet filter fw' "nft insert rule inet filter fw iifname $BRIDGE oifname $BRIDGE accept"
+stops "nftables' own"
+check 'the commands that fold names succeed' mend
+passes "nftables' own, mended"
+check 'both end' down ann bob
+nft delete table inet filter
+
+# ---- br_netfilter off ----
+
+$iptables -P FORWARD DROP
+$ip6tables -P FORWARD DROP
+knob 0
+check 'br_netfilter off: both run' up ann bob
+check 'nothing is said' quiet
+passes 'br_netfilter off'
+check 'both end' down ann bob
+echo 1 >"/sys/class/net/$BRIDGE/bridge/nf_call_iptables"
+check 'br_netfilter on for this bridge alone: both run' up ann bob
+check 'fold says so of IPv4' warned IPv4 1 'ip filter FORWARD' 'iptables -I'
+check 'and not of IPv6' warned IPv6 0 'ip6 filter FORWARD' ''
+check 'rightly' unreachable ann 10.0.2.2
+check 'rightly' reaches_soon ann $near::2
+check 'both end' down ann bob
+nothing_left 'a host with a firewall'
+finish
