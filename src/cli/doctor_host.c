@@ -227,7 +227,7 @@ void doctor_store(struct doctor *d)
 
 struct leftovers {
 	unsigned count;
-	char first[IFNAMSIZ];
+	char vm[IFNAMSIZ];
 };
 
 static bool count_left(void *arg, const char *key, const char *text, bool live)
@@ -237,8 +237,9 @@ static bool count_left(void *arg, const char *key, const char *text, bool live)
 
 	if (live)
 		return false;
-	if (!left->count++ && strncmp(key, SESSION_CLAIM, strlen(SESSION_CLAIM)) == 0 && session_info_parse(text, &i))
-		strcpy(left->first, i.iface);
+	left->count++;
+	if (strncmp(key, SESSION_CLAIM, strlen(SESSION_CLAIM)) == 0 && session_info_parse(text, &i))
+		strcpy(left->vm, i.iface);
 	return false;
 }
 
@@ -251,8 +252,8 @@ void doctor_leftovers(struct doctor *d)
 		doctor_found(d, "leftovers", DOCTOR_WARN, "%s: %s", CLAIM_DIR, strerror(-err));
 		doctor_mend(d, "run this as root");
 	} else if (left.count) {
-		doctor_found(d, "leftovers", DOCTOR_WARN, "%u records of VMs that a killed fold left%s%s", left.count,
-			     left.first[0] ? ", such as " : "", left.first);
+		doctor_found(d, "leftovers", DOCTOR_WARN, "%u records that a killed fold left%s%s", left.count,
+			     left.vm[0] ? ", of " : "", left.vm);
 		doctor_mend(d, "fold gc");
 	} else {
 		doctor_found(d, "leftovers", DOCTOR_OK, "none");
