@@ -167,8 +167,8 @@ static void bridge_settings(struct doctor *d, const struct bridge_info *b)
 	bridge_vlans(d, b);
 	bridge_stp(d, b);
 	bridge_multicast(d, b);
-	bridge_detour(d, "br_netfilter", b->nf_call4 || bridge_netfilter(AF_INET), NFPROTO_IPV4);
-	bridge_detour(d, "br_netfilter6", b->nf_call6 || bridge_netfilter(AF_INET6), NFPROTO_IPV6);
+	bridge_detour(d, "br_netfilter", bridge_netfilter(AF_INET, b->nf_call4), NFPROTO_IPV4);
+	bridge_detour(d, "br_netfilter6", bridge_netfilter(AF_INET6, b->nf_call6), NFPROTO_IPV6);
 }
 
 void doctor_bridge(struct doctor *d)

@@ -20,7 +20,7 @@ struct bridge_info {
 /* 0, -ENODEV where there is none of that name, or -errno. */
 int bridge_read(struct link *l, const char *name, struct bridge_info *out);
 
-/* The same for all bridges of this network namespace (net.bridge.bridge-nf-call-*): false where br_netfilter is not loaded. */
-bool bridge_netfilter(int family);
+/* Whether it does: family is AF_INET or AF_INET6, own what the bridge itself says; all may be told to (bridge-nf-call-*). */
+bool bridge_netfilter(int family, bool own);
 
 #endif

@@ -189,6 +189,7 @@ iptables -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACC
 iptables -A FORWARD -i docker0 ! -o docker0 -j ACCEPT
 iptables -A FORWARD -i docker0 -o docker0 -j ACCEPT
 iptables -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
+[ -e /proc/sys/net/bridge ] || modprobe br_netfilter || bail 'no br_netfilter'
 echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
 printf 'GATEWAY=172.17.0.1\nGATEWAY_MAC=%s\n' "$(cat /sys/class/net/docker0/address)" >"$T/docker.binding"
 check "Docker's: ann starts" start_vm ann 172.17.0.5/16 52:54:00:00:02:01 --bridge docker0 -b "$T/docker.binding"

@@ -195,6 +195,12 @@ cut_off() {
 	! in_guest ann ping -n -q -c 2 -i 0.2 -W "$SLOW" "$1"
 }
 
+if [ ! -e /proc/sys/net/bridge ]; then
+	ip link set "$BRIDGE" type bridge nf_call_iptables 1
+	verdict 'a kernel without br_netfilter' br_netfilter ok 'is off'
+	ip link set "$BRIDGE" type bridge nf_call_iptables 0
+	modprobe br_netfilter || bail 'no br_netfilter'
+fi
 echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
 echo 1 >/proc/sys/net/bridge/bridge-nf-call-ip6tables
 verdict 'bridged packets in iptables' br_netfilter ok 'bridge-nf-call-iptables is on'
