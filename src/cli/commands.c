@@ -153,9 +153,10 @@ bool command_run(int argc, char **argv, int *status)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {
-	    {"ls", command_ls},         {"gc", command_gc},
-	    {"lamac", command_lamac},   {"mkaddress", command_mkaddress},
-	    {"keygen", command_keygen}, {"doctor", command_doctor},
+	    {"ls", command_ls},           {"gc", command_gc},
+	    {"lamac", command_lamac},     {"mkaddress", command_mkaddress},
+	    {"keygen", command_keygen},   {"doctor", command_doctor},
+	    {"inspect", command_inspect},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {

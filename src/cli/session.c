@@ -250,6 +250,9 @@ static int build_up(struct session *s, struct report *r)
 	    (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
 		return err;
 	session_live_open(s);
+	err = session_seen_open(s);
+	if (err)
+		log_warn("%s: `fold inspect` will not be answered: %s", s->info.iface, strerror(-err));
 	return session_image(s, r);
 }
 
@@ -321,6 +324,7 @@ static void take_down(struct session *s)
 	if (s->tap >= 0)
 		close(s->tap);
 	session_live_close(s);
+	session_seen_close(s);
 	forward_close(s->forward);
 	if (s->notify >= 0)
 		close(s->notify);

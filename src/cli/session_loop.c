@@ -39,8 +39,11 @@ static void say(struct loop *l, struct log_limit *limit, const char *what)
 	const struct session_info *i = &l->s->info;
 	uint64_t left_out = 0;
 
-	if (!log_limit_pass(limit, now_ms(), &left_out))
+	session_seen(l->s, what, limit == &l->refusals);
+	if (!log_limit_pass(limit, now_ms(), &left_out)) {
+		session_seen_unsaid(l->s);
 		return;
+	}
 	if (left_out)
 		log_info("%s %s: %s (%llu more not logged)", i->iface, i->mac, what, (unsigned long long)left_out);
 	else
@@ -259,6 +262,9 @@ static bool turn(struct loop *l, enum session_source which, int *status)
 		break;
 	case SESSION_LOADED:
 		session_live_loaded(s);
+		break;
+	case SESSION_ASKED:
+		session_asked(s);
 		break;
 	case SESSION_SOURCES:
 		break;

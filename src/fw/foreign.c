@@ -19,25 +19,6 @@ struct search {
 	bool accepted; /* by a rule of the chain that was found */
 };
 
-static int dump(struct nft *n, struct nlmsghdr *h, mnl_cb_t each, void *arg)
-{
-	char buf[16384];
-	uint32_t seq = h->nlmsg_seq;
-
-	if (mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0)
-		return -errno;
-	for (;;) {
-		ssize_t got = mnl_socket_recvfrom(n->socket, buf, sizeof(buf));
-		if (got < 0 && errno == EINTR)
-			continue;
-		int r = got < 0 ? -1 : mnl_cb_run(buf, (size_t)got, seq, mnl_socket_get_portid(n->socket), each, arg);
-		if (r < 0)
-			return -errno;
-		if (r == MNL_CB_STOP)
-			return 0;
-	}
-}
-
 /* A load, a comparison and a verdict: the only words of a rule that says "from this interface to that, accept". */
 struct sentence {
 	const char *bridge;
@@ -114,7 +95,7 @@ static int ask_rules(struct search *s)
 	    nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETRULE, (uint16_t)s->family, NLM_F_DUMP, n->seq++);
 	nftnl_rule_nlmsg_build_payload(h, r);
 	nftnl_rule_free(r);
-	return dump(n, h, each_rule, s);
+	return nft_dump(n, h, each_rule, s);
 }
 
 /* One family's chains: every one at the hook must let a packet pass, so the first that does not decides. */
@@ -124,8 +105,9 @@ static int search_family(struct search *s, int family)
 
 	s->family = family;
 	s->found = s->accepted = false;
-	int err = dump(n, nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETCHAIN, (uint16_t)family, NLM_F_DUMP, n->seq++),
-		       each_chain, s);
+	int err =
+	    nft_dump(n, nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETCHAIN, (uint16_t)family, NLM_F_DUMP, n->seq++),
+		     each_chain, s);
 	if (!err && s->found)
 		err = ask_rules(s);
 	if (err || !s->found || s->accepted)

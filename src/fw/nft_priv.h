@@ -36,4 +36,7 @@ struct nlmsghdr *nft_message(struct nft *n, uint16_t type, uint16_t flags);
 void nft_message_done(struct nft *n);
 void nft_end_rule(struct nft *n);
 
+/* Sends a request for a list and runs `each` over its parts. 0 or -errno; -EINTR where the list is not of one moment. */
+int nft_dump(struct nft *n, struct nlmsghdr *h, mnl_cb_t each, void *arg);
+
 #endif
