@@ -3,9 +3,10 @@
 #include "base/cleanup.h"
 #include "cli/doctor.h"
 #include "cli/options.h"
-#include "fw/foreign.h"
 #include "fw/probe.h"
 #include "host/bridge.h"
+#include "host/forward_legacy.h"
+#include "host/forward_policy.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/netfilter.h>
 #include <sys/socket.h>
 
 /* ---- nftables ---- */
@@ -71,35 +71,48 @@ void doctor_nft(struct doctor *d)
 
 /* ---- the bridge ---- */
 
-/* What br_netfilter's detour does to frames that go from port to port. */
-static void bridge_detour(struct doctor *d, const char *check, bool on, int family)
+/* iptables-legacy's tables, which stand beside the others. */
+static bool detour_legacy(struct doctor *d, const char *check, int family, const char *tool)
 {
-	char where[FOREIGN_TEXT];
-	const char *tool = family == NFPROTO_IPV4 ? "iptables" : "ip6tables";
+	if (forward_legacy_drops(family, d->bridge) <= 0)
+		return false;
+	doctor_found(d, check, DOCTOR_WARN,
+		     "bridge-nf-call-%s is on and %s-legacy's FORWARD drops: VMs on %s do not reach their neighbours",
+		     tool, tool, d->bridge);
+	doctor_mend(d, "%s-legacy -I FORWARD -i %s -o %s -j ACCEPT", tool, d->bridge, d->bridge);
+	return true;
+}
 
-	if (!on) {
+/* What br_netfilter's detour does to frames that go from port to port. */
+static void detour(struct doctor *d, const char *check, const struct forward_family *f, int family)
+{
+	const char *tool = family == AF_INET ? "iptables" : "ip6tables";
+
+	if (!f->handed) {
 		doctor_found(d, check, DOCTOR_OK, "bridge-nf-call-%s is off", tool);
-		return;
-	}
-	int drops = foreign_forward_drops(family, d->bridge, where);
-	if (drops < 0) {
-		doctor_found(d, check, DOCTOR_WARN, "bridge-nf-call-%s is on, and the rules cannot be read: %s", tool,
-			     strerror(-drops));
-		doctor_mend(d, "run this as root");
-	} else if (!drops) {
+	} else if (f->stops) {
+		doctor_found(d, check, DOCTOR_WARN,
+			     "bridge-nf-call-%s is on and %s drops: VMs on %s do not reach their neighbours", tool,
+			     f->where, d->bridge);
+		doctor_mend(d, "%s", f->mend);
+	} else if (!f->legacy || !detour_legacy(d, check, family, tool)) {
 		doctor_found(d, check, DOCTOR_OK, "bridge-nf-call-%s is on, and no chain drops what passes %s", tool,
 			     d->bridge);
-	} else {
-		doctor_found(
-		    d, check, DOCTOR_WARN,
-		    "bridge-nf-call-%s is on and the policy of %s is DROP: VMs on %s do not reach their neighbours",
-		    tool, where, d->bridge);
-		if (strncmp(where, "inet", 4) == 0)
-			doctor_mend(d, "nft insert rule %s iifname %s oifname %s accept", where, d->bridge, d->bridge);
-		else
-			doctor_mend(d, "%s%s -I FORWARD -i %s -o %s -j ACCEPT", tool,
-				    strstr(where, "legacy") ? "-legacy" : "", d->bridge, d->bridge);
 	}
+}
+
+static void bridge_detours(struct doctor *d)
+{
+	struct forward_policy p = {.bridge = d->bridge};
+	int err = forward_policy_check(&p);
+
+	if (err) {
+		doctor_found(d, "br_netfilter", DOCTOR_WARN, "the rules for it cannot be read: %s", strerror(-err));
+		doctor_mend(d, "run this as root");
+		return;
+	}
+	detour(d, "br_netfilter", &p.of[FORWARD_IP4], AF_INET);
+	detour(d, "br_netfilter6", &p.of[FORWARD_IP6], AF_INET6);
 }
 
 static void bridge_mtu(struct doctor *d, const struct bridge_info *b)
@@ -167,8 +180,7 @@ static void bridge_settings(struct doctor *d, const struct bridge_info *b)
 	bridge_vlans(d, b);
 	bridge_stp(d, b);
 	bridge_multicast(d, b);
-	bridge_detour(d, "br_netfilter", bridge_netfilter(AF_INET, b->nf_call4), NFPROTO_IPV4);
-	bridge_detour(d, "br_netfilter6", bridge_netfilter(AF_INET6, b->nf_call6), NFPROTO_IPV6);
+	bridge_detours(d);
 }
 
 void doctor_bridge(struct doctor *d)

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/bridge.h"
 
-#include "base/cleanup.h"
-
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include <libmnl/libmnl.h>
@@ -35,12 +31,6 @@ static int read_setting(const struct nlattr *a, void *arg)
 		break;
 	case IFLA_BR_MCAST_QUERIER:
 		b->multicast_querier = mnl_attr_get_u8(a);
-		break;
-	case IFLA_BR_NF_CALL_IPTABLES:
-		b->nf_call4 = mnl_attr_get_u8(a);
-		break;
-	case IFLA_BR_NF_CALL_IP6TABLES:
-		b->nf_call6 = mnl_attr_get_u8(a);
 		break;
 	default:
 		break;
@@ -74,15 +64,4 @@ int bridge_read(struct link *l, const char *name, struct bridge_info *out)
 	int err = link_find(l, name, &out->link);
 	/* Another kind of link has other settings under the same numbers. */
 	return err || !out->link.is_bridge ? err : link_read(l, name, read_settings, out);
-}
-
-bool bridge_netfilter(int family, bool own)
-{
-	const char *path = family == AF_INET ? "/proc/sys/net/bridge/bridge-nf-call-iptables"
-					     : "/proc/sys/net/bridge/bridge-nf-call-ip6tables";
-	char value = '0';
-	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	/* Without the module there is no such file, and nobody who would do it. */
-	return fd >= 0 && (own || (read(fd, &value, 1) == 1 && value != '0'));
 }

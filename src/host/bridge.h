@@ -13,14 +13,9 @@ struct bridge_info {
 	unsigned forward_delay;  /* twice this long; hundredths of a second */
 	bool multicast_snooping; /* multicast goes where it was asked for */
 	bool multicast_querier;  /* and this bridge is the one who asks who wants it */
-	bool nf_call4,
-	    nf_call6; /* br_netfilter hands its frames to the rules of the IP families, on this bridge's own word */
 };
 
 /* 0, -ENODEV where there is none of that name, or -errno. */
 int bridge_read(struct link *l, const char *name, struct bridge_info *out);
-
-/* Whether it does: family is AF_INET or AF_INET6, own what the bridge itself says; all may be told to (bridge-nf-call-*). */
-bool bridge_netfilter(int family, bool own);
 
 #endif

@@ -219,7 +219,7 @@ detour() {
 detour 'FORWARD that drops' br_netfilter 10.0.2.2 iptables -P FORWARD DROP
 detour 'FORWARD of IPv6 that drops' br_netfilter6 fde5:2::2 ip6tables -P FORWARD DROP
 iptables -I FORWARD 1 -i "$BRIDGE" -o other0 -p tcp -j ACCEPT
-check 'what other rules accept does not count' iptables -D FORWARD -i "$BRIDGE" -o "$BRIDGE" -j ACCEPT
+check 'what other rules accept does not count' iptables -D FORWARD -m physdev --physdev-is-bridged -j ACCEPT
 verdict 'what other rules accept' br_netfilter warn 'ip filter FORWARD'
 ip link set "$BRIDGE" type bridge nf_call_iptables 0
 echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
@@ -236,7 +236,7 @@ if iptables-legacy -S >/dev/null 2>&1; then
 	detour "iptables-legacy's FORWARD that drops" br_netfilter 10.0.2.2 iptables-legacy -P FORWARD DROP
 	iptables-legacy -I FORWARD 1 -i "$BRIDGE" -p tcp -j ACCEPT
 	iptables-legacy -D FORWARD -i "$BRIDGE" -o "$BRIDGE" -j ACCEPT
-	verdict "what iptables-legacy's other rules accept" br_netfilter warn 'iptables-legacy FORWARD'
+	verdict "what iptables-legacy's other rules accept" br_netfilter warn 's FORWARD drops'
 	iptables-legacy -P FORWARD ACCEPT
 	detour "ip6tables-legacy's FORWARD that drops" br_netfilter6 fde5:2::2 ip6tables-legacy -P FORWARD DROP
 	ip6tables-legacy -P FORWARD ACCEPT

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * x_tables, the older kind of tables, which iptables-legacy fills: they are read by getsockopt() on a raw socket.
- * Source: linux/netfilter_ipv4/ip_tables.h, linux/netfilter_ipv6/ip6_tables.h and their kernel sides.
+ * x_tables are read by getsockopt() on a raw socket. Source: linux/netfilter_ipv4/ip_tables.h,
+ * linux/netfilter_ipv6/ip6_tables.h and their kernel sides.
  */
-#include "fw/foreign.h"
+#include "host/forward_legacy.h"
 
 #include "base/cleanup.h"
-#include "fw/foreign_priv.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -24,7 +23,7 @@
 static bool legacy_filter(int family)
 {
 	_cleanup_(cleanup_fclose) FILE *f =
-	    fopen(family == NFPROTO_IPV4 ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names", "re");
+	    fopen(family == AF_INET ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names", "re");
 	char line[64];
 
 	while (f && fgets(line, sizeof(line), f))
@@ -90,7 +89,7 @@ static bool legacy_drops(const struct legacy_table *t, int family, const char *b
 		const char *entry = t->entries + at;
 		const struct ipt_entry *e4 = (const void *)entry;
 		const struct ip6t_entry *e6 = (const void *)entry;
-		bool four = family == NFPROTO_IPV4;
+		bool four = family == AF_INET;
 		uint16_t target = four ? e4->target_offset : e6->target_offset;
 		if (at == t->policy)
 			dropped = target_is(entry, target, NF_DROP);
@@ -104,9 +103,9 @@ static bool legacy_drops(const struct legacy_table *t, int family, const char *b
 	return dropped;
 }
 
-int foreign_legacy(int family, const char *bridge, char where[static FOREIGN_TEXT])
+int forward_legacy_drops(int family, const char *bridge)
 {
-	const bool four = family == NFPROTO_IPV4;
+	const bool four = family == AF_INET;
 	const int level = four ? IPPROTO_IP : IPPROTO_IPV6;
 	/* The two families' structures have the same shape up to the entries (x_tables). */
 	struct ipt_getinfo info = {.name = "filter"};
@@ -131,8 +130,5 @@ int foreign_legacy(int family, const char *bridge, char where[static FOREIGN_TEX
 				       .size = info.size,
 				       .first = info.hook_entry[NF_INET_FORWARD],
 				       .policy = info.underflow[NF_INET_FORWARD]};
-	if (!legacy_drops(&t, family, bridge))
-		return 0;
-	snprintf(where, FOREIGN_TEXT, "%s FORWARD", four ? "iptables-legacy" : "ip6tables-legacy");
-	return 1;
+	return legacy_drops(&t, family, bridge);
 }
