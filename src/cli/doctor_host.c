@@ -103,25 +103,31 @@ static bool any_hypervisor(const char *dir, char *out, size_t size)
 	return found;
 }
 
+/* What `kvm` would be, or this machine's own. */
+static bool usual_hypervisor(char *out, size_t size)
+{
+	_cleanup_(cleanup_free) char *path = NULL;
+	char name[128];
+	struct utsname u;
+
+	if (uname(&u) < 0)
+		return false;
+	snprintf(name, sizeof(name), "qemu-system-%s", strcmp(u.machine, "i686") ? u.machine : "i386");
+	bool found = hypervisor_search("kvm", &path) > 0 || hypervisor_search(name, &path) > 0;
+	if (found)
+		snprintf(out, size, "%s", path);
+	return found;
+}
+
 static bool find_hypervisor(char *out, size_t size)
 {
 	const char *env = getenv("PATH");
 	_cleanup_(cleanup_free) char *path = strdup(env && *env ? env : "/usr/local/bin:/usr/bin:/bin");
-	_cleanup_(cleanup_free) char *own = NULL;
-	char name[128];
-	struct utsname u;
+	bool found = usual_hypervisor(out, size);
 
-	if (uname(&u) == 0) {
-		snprintf(name, sizeof(name), "qemu-system-%s", strcmp(u.machine, "i686") ? u.machine : "i386");
-		if (hypervisor_search("kvm", &own) > 0 || hypervisor_search(name, &own) > 0) {
-			snprintf(out, size, "%s", own);
-			return true;
-		}
-	}
-	for (char *rest = path, *dir; (dir = strsep(&rest, ":"));)
-		if (*dir && any_hypervisor(dir, out, size))
-			return true;
-	return false;
+	for (char *rest = path, *dir; !found && (dir = strsep(&rest, ":"));)
+		found = *dir && any_hypervisor(dir, out, size);
+	return found;
 }
 
 void doctor_hypervisor(struct doctor *d)

@@ -157,15 +157,12 @@ static void bridge_stp(struct doctor *d, const struct bridge_info *b)
 
 static void bridge_multicast(struct doctor *d, const struct bridge_info *b)
 {
-	if (!b->multicast_snooping || !b->multicast_querier) {
-		doctor_found(d, "multicast", DOCTOR_OK, "snooping is %s, no querier of its own",
+	if (b->multicast_snooping && (b->multicast_querier || b->querier_elsewhere))
+		doctor_found(d, "multicast", DOCTOR_OK,
+			     "snooping is on with a querier: fold reports to it what VMs listen to");
+	else
+		doctor_found(d, "multicast", DOCTOR_OK, "snooping is %s, nobody asks who listens",
 			     b->multicast_snooping ? "on" : "off");
-		return;
-	}
-	doctor_found(
-	    d, "multicast", DOCTOR_WARN,
-	    "snooping is on with a querier: VMs on other hosts are found only through ports that take all multicast");
-	doctor_mend(d, "bridge link set dev PORT mcast_router 2, for each port that leads to another host");
 }
 
 static void bridge_settings(struct doctor *d, const struct bridge_info *b)

@@ -339,6 +339,8 @@ static void take_down(struct session *s)
 		close(s->bridge_watch);
 	if (s->advertise >= 0)
 		close(s->advertise);
+	if (s->listen >= 0)
+		close(s->listen);
 	if (s->keeper.pid && !keeper_finish(&s->keeper)) {
 		session_reclaim(s);
 		session_takedown(s, s->notes);
@@ -376,7 +378,7 @@ static int start_and_run(struct session *s)
 
 int session_run(const struct options *o)
 {
-	struct session s = {.o = o, .epoll = -1, .tap = -1, .bridge_watch = -1, .notify = -1, .advertise = -1};
+	struct session s = {.o = o, .epoll = -1, .tap = -1, .bridge_watch = -1, .notify = -1, .advertise = -1, .listen = -1};
 
 	for (int i = 0; i < SESSION_CLAIMS; i++)
 		s.claims[i] = CLAIM_NONE;

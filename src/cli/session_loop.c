@@ -263,6 +263,9 @@ static bool turn(struct loop *l, enum session_source which, int *status)
 	case SESSION_LOADED:
 		session_live_loaded(s);
 		break;
+	case SESSION_LISTEN:
+		session_listen_due(s);
+		break;
 	case SESSION_ASKED:
 		session_asked(s);
 		break;
@@ -284,6 +287,7 @@ int session_loop(struct session *s)
 	int status = FOLD_EXIT_FAILED;
 
 	session_advertise_start(s);
+	session_listen_start(s);
 	int err = wait_for_all(s);
 	if (!err)
 		err = session_live_start(s);

@@ -65,6 +65,8 @@ struct session {
 	struct seen *seen;          /* what `fold inspect` is told, or NULL */
 	int notify;                 /* timerfd of notifications, or -1 */
 	int advertise;              /* timerfd of unsolicited router advertisements, or -1 */
+	int listen;                 /* timerfd of multicast reports, or -1 */
+	unsigned listen_soon;       /* how many more come at the short intervals of a start */
 	unsigned advertise_quickly; /* how many more come at the short intervals of a start */
 };
 
@@ -115,6 +117,7 @@ enum session_source {
 	SESSION_CHANGED,
 	SESSION_LOADED,
 	SESSION_ASKED,
+	SESSION_LISTEN,
 	SESSION_SOURCES,
 };
 /* Has the loop wait for it too; fd may be -1: nothing to wait for. Also before the loop runs. 0 or -errno. */
@@ -132,6 +135,10 @@ int session_live_start(struct session *s);
 void session_live_changed(struct session *s);
 void session_live_loaded(struct session *s);
 void session_live_close(struct session *s);
+
+/* Reports to the network, in the VM's place, of the multicast groups that it listens to (session_listen.c). due: the timer is readable. */
+void session_listen_start(struct session *s);
+void session_listen_due(struct session *s);
 
 /*
  * What has been answered (a constant that names it) and refused, for whoever asks (session_seen.c). open: after the claims; without it

@@ -4,10 +4,21 @@
 #include <string.h>
 
 #include <libmnl/libmnl.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
+
+/* Another's port is there only while it has been heard of late. */
+static int read_querier(const struct nlattr *a, void *arg)
+{
+	struct bridge_info *b = arg;
+
+	if (mnl_attr_get_type(a) == BRIDGE_QUERIER_IP_PORT || mnl_attr_get_type(a) == BRIDGE_QUERIER_IPV6_PORT)
+		b->querier_elsewhere = true;
+	return MNL_CB_OK;
+}
 
 static int read_setting(const struct nlattr *a, void *arg)
 {
@@ -31,6 +42,12 @@ static int read_setting(const struct nlattr *a, void *arg)
 		break;
 	case IFLA_BR_MCAST_QUERIER:
 		b->multicast_querier = mnl_attr_get_u8(a);
+		break;
+	case IFLA_BR_MCAST_MEMBERSHIP_INTVL:
+		b->membership = (unsigned)mnl_attr_get_u64(a);
+		break;
+	case IFLA_BR_MCAST_QUERIER_STATE:
+		mnl_attr_parse_nested(a, read_querier, b);
 		break;
 	default:
 		break;

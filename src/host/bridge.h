@@ -12,7 +12,9 @@ struct bridge_info {
 	bool stp;                /* a new port waits before it forwards */
 	unsigned forward_delay;  /* twice this long; hundredths of a second */
 	bool multicast_snooping; /* multicast goes where it was asked for */
-	bool multicast_querier;  /* and this bridge is the one who asks who wants it */
+	bool multicast_querier;  /* and this bridge may be the one who asks who wants it */
+	bool querier_elsewhere;  /* it has heard another one who does (Linux 5.15) */
+	unsigned membership;     /* what nobody reported for so long is forgotten; hundredths of a second */
 };
 
 /* 0, -ENODEV where there is none of that name, or -errno. */
