@@ -2,7 +2,9 @@
 #include "cli/commands.h"
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/log.h"
+#include "cli/doctor.h"
 #include "cli/session.h"
 #include "host/claim.h"
 #include "host/store.h"
@@ -41,19 +43,57 @@ static bool print_vm(void *arg, const char *key, const char *text, bool live)
 	return false;
 }
 
+static bool print_vm_json(void *arg, const char *key, const char *text, bool live)
+{
+	struct session_info i;
+	struct json *j = arg;
+
+	(void)key;
+	if (!live || !session_info_parse(text, &i))
+		return false;
+	json_object(j, NULL);
+	json_string(j, "interface", i.iface);
+	json_string(j, "mac", i.mac);
+	json_string(j, "ipv4", strcmp(i.ip4, "-") ? i.ip4 : NULL);
+	json_string(j, "ipv6", strcmp(i.ip6, "-") ? i.ip6 : NULL);
+	json_string(j, "bridge", i.bridge);
+	json_number(j, "pid", i.pid);
+	json_string(j, "hypervisor", i.hypervisor);
+	json_end(j);
+	return false;
+}
+
+static int list_vms(bool as_json)
+{
+	struct json j;
+	int err;
+
+	if (as_json) {
+		json_start(&j, stdout);
+		json_array(&j, NULL);
+		err = claim_each(SESSION_CLAIM, print_vm_json, &j);
+		json_end(&j);
+	} else {
+		printf(LS_ROW "%7s %s\n", "INTERFACE", "MAC", "IPV4", "IPV6", "BRIDGE", "PID", "HYPERVISOR");
+		err = claim_each(SESSION_CLAIM, print_vm, NULL);
+	}
+	return err;
+}
+
 static int command_ls(int argc, char **argv)
 {
-	int bad = no_more_words(argc, argv);
+	bool as_json = argc == 3 && strcmp(argv[2], "--json") == 0;
 
-	if (bad)
-		return bad;
-	printf(LS_ROW "%7s %s\n", "INTERFACE", "MAC", "IPV4", "IPV6", "BRIDGE", "PID", "HYPERVISOR");
-	int err = claim_each(SESSION_CLAIM, print_vm, NULL);
+	if (argc > 2 && !as_json) {
+		log_err("%s: `fold ls` takes no argument but --json", argv[2]);
+		return FOLD_EXIT_USAGE;
+	}
+	int err = list_vms(as_json);
 	if (err < 0) {
 		log_err("%s: %s", CLAIM_DIR, strerror(-err));
 		return FOLD_EXIT_FAILED;
 	}
-	return EXIT_SUCCESS;
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : FOLD_EXIT_FAILED;
 }
 
 static bool collect(void *arg, const char *key, const char *text, bool live)
@@ -113,8 +153,10 @@ bool command_run(int argc, char **argv, int *status)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {
-	    {"ls", command_ls},         {"gc", command_gc}, {"lamac", command_lamac}, {"mkaddress", command_mkaddress},
-	    {"keygen", command_keygen},
+	    {"ls", command_ls},           {"gc", command_gc},
+	    {"lamac", command_lamac},     {"mkaddress", command_mkaddress},
+	    {"keygen", command_keygen},   {"doctor", command_doctor},
+	    {"inspect", command_inspect},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {

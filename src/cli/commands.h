@@ -14,6 +14,9 @@ bool command_run(int argc, char **argv, int *status);
 int command_mkaddress(int argc, char **argv);
 int command_keygen(int argc, char **argv);
 
+/* `fold inspect`; likewise. */
+int command_inspect(int argc, char **argv);
+
 /* `-4 auto` and `-4 release`; return the exit status. Only the address goes to stdout. */
 int command_allocate(const struct options *o);
 int command_release(const struct options *o);

@@ -230,6 +230,9 @@ static int get_ready(struct session *s, struct report *r)
 	if (err)
 		return report_fail(r, -err, "no sockets to ask name servers: %s", strerror(-err));
 	session_live_open(s);
+	err = session_seen_open(s);
+	if (err)
+		log_warn("%s: `fold inspect` will not be answered: %s", s->info.iface, strerror(-err));
 	session_check_host(s);
 	return 0;
 }
@@ -297,6 +300,7 @@ static void take_down(struct session *s)
 	if (s->tap >= 0)
 		close(s->tap);
 	session_live_close(s);
+	session_seen_close(s);
 	forward_close(s->forward);
 	if (s->notify >= 0)
 		close(s->notify);
@@ -309,6 +313,8 @@ static void take_down(struct session *s)
 	session_host_close(s);
 	if (s->advertise >= 0)
 		close(s->advertise);
+	if (s->listen >= 0)
+		close(s->listen);
 	if (s->keeper.pid && !keeper_finish(&s->keeper)) {
 		session_reclaim(s);
 		session_takedown(s, s->notes);
@@ -346,8 +352,14 @@ static int start_and_run(struct session *s)
 
 int session_run(const struct options *o)
 {
-	struct session s =
-	    {.o = o, .epoll = -1, .tap = -1, .bridge_watch = -1, .bridge_look = -1, .notify = -1, .advertise = -1};
+	struct session s = {.o = o,
+			    .epoll = -1,
+			    .tap = -1,
+			    .bridge_watch = -1,
+			    .bridge_look = -1,
+			    .notify = -1,
+			    .advertise = -1,
+			    .listen = -1};
 
 	for (int i = 0; i < SESSION_CLAIMS; i++)
 		s.claims[i] = CLAIM_NONE;

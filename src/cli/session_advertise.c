@@ -42,6 +42,7 @@ static bool advertise(struct session *s, const struct guest *was, bool last)
 		return false;
 	tx_keep(s->tx, TX_GUEST);
 	tx_flush(s->tx);
+	session_seen(s, "RA, unsolicited", false);
 	return true;
 }
 

@@ -236,6 +236,7 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES])
 	err = notes[SESSION_NOTE_IMAGE] ? session_remove_image(s->info.image, s->info.inode) : 0;
 	if (err)
 		log_warn("%s: could not be removed: %s; `fold gc` tries again", s->info.image, strerror(-err));
+	session_seen_remove(s->info.iface);
 	session_unclaim(s, err);
 }
 
@@ -277,6 +278,7 @@ bool session_clean(const struct session_info *left)
 
 	if (!mac_parse(left->mac, mac))
 		return true;
+	session_seen_remove(left->iface);
 	delete_left_tap(left, mac);
 	if (nft_open(&nft) == 0) {
 		rules_remove_shared(nft, left->iface);

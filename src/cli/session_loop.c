@@ -38,8 +38,11 @@ static void say(struct loop *l, struct log_limit *limit, const char *what)
 	const struct session_info *i = &l->s->info;
 	uint64_t left_out = 0;
 
-	if (!log_limit_pass(limit, now_ms(), &left_out))
+	session_seen(l->s, what, limit == &l->refusals);
+	if (!log_limit_pass(limit, now_ms(), &left_out)) {
+		session_seen_unsaid(l->s);
 		return;
+	}
 	if (left_out)
 		log_info("%s %s: %s (%llu more not logged)", i->iface, i->mac, what, (unsigned long long)left_out);
 	else
@@ -206,6 +209,12 @@ static bool turn(struct loop *l, enum session_source which)
 	case SESSION_LOADED:
 		session_live_loaded(s);
 		break;
+	case SESSION_LISTEN:
+		session_listen_due(s);
+		break;
+	case SESSION_ASKED:
+		session_asked(s);
+		break;
 	case SESSION_SOURCES:
 		break;
 	}
@@ -223,6 +232,7 @@ int session_loop(struct session *s)
 	};
 
 	session_advertise_start(s);
+	session_listen_start(s);
 	int err = wait_for_all(s);
 	if (!err)
 		err = session_live_start(s);

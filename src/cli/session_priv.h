@@ -65,8 +65,11 @@ struct session {
 	struct tx *tx;              /* to the guest */
 	struct forward *forward;    /* asks other name servers, or NULL */
 	struct live *live;          /* follows the files, or NULL */
+	struct seen *seen;          /* what `fold inspect` is told, or NULL */
 	int notify;                 /* timerfd of notifications, or -1 */
 	int advertise;              /* timerfd of unsolicited router advertisements, or -1 */
+	int listen;                 /* timerfd of multicast reports, or -1 */
+	unsigned listen_soon;       /* how many more come at the short intervals of a start */
 	unsigned advertise_quickly; /* how many more come at the short intervals of a start */
 };
 
@@ -132,6 +135,8 @@ enum session_source {
 	SESSION_NOTIFY,
 	SESSION_CHANGED,
 	SESSION_LOADED,
+	SESSION_ASKED,
+	SESSION_LISTEN,
 	SESSION_SOURCES,
 };
 /* Has the loop wait for it too; fd may be -1: nothing to wait for. Also before the loop runs. 0 or -errno. */
@@ -149,6 +154,21 @@ int session_live_start(struct session *s);
 void session_live_changed(struct session *s);
 void session_live_loaded(struct session *s);
 void session_live_close(struct session *s);
+
+/* Reports to the network, in the VM's place, of the multicast groups that it listens to (session_listen.c). due: the timer is readable. */
+void session_listen_start(struct session *s);
+void session_listen_due(struct session *s);
+
+/*
+ * What has been answered (a constant that names it) and refused, for whoever asks (session_seen.c). open: after the claims; without it
+ * nothing is counted. asked: the loop's. remove: what is in the file system, by the name alone.
+ */
+int session_seen_open(struct session *s);
+void session_seen(struct session *s, const char *what, bool refused);
+void session_seen_unsaid(struct session *s);
+void session_asked(struct session *s);
+void session_seen_close(struct session *s);
+void session_seen_remove(const char *iface);
 
 /* Tells the guest of a change, and again until it has said that it heard. end: it has. */
 void session_notify_change(struct session *s);

@@ -146,3 +146,22 @@ int nft_vmap_is_empty(struct nft *n, int family, const char *table, const char *
 	int parts = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : count_dump(n, has_elements);
 	return parts == -ENOENT ? 1 : parts < 0 ? parts : !parts;
 }
+
+int nft_dump(struct nft *n, struct nlmsghdr *h, mnl_cb_t each, void *arg)
+{
+	char buf[16384];
+	uint32_t seq = h->nlmsg_seq;
+
+	if (mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t got = mnl_socket_recvfrom(n->socket, buf, sizeof(buf));
+		if (got < 0 && errno == EINTR)
+			continue;
+		int r = got < 0 ? -1 : mnl_cb_run(buf, (size_t)got, seq, mnl_socket_get_portid(n->socket), each, arg);
+		if (r < 0)
+			return -errno;
+		if (r == MNL_CB_STOP)
+			return 0;
+	}
+}

@@ -38,4 +38,7 @@ void nft_end_rule(struct nft *n);
 /* The first refusal among what the kernel has answered by now, or 0; -EPROTO where it said nothing. */
 int nft_read_answers(struct nft *n);
 
+/* Sends a request for a list and runs `each` over its parts. 0 or -errno; -EINTR where the list is not of one moment. */
+int nft_dump(struct nft *n, struct nlmsghdr *h, mnl_cb_t each, void *arg);
+
 #endif

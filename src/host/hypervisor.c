@@ -41,8 +41,7 @@ static int executable(const char *path)
 	return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? 1 : -EACCES;
 }
 
-/* As execvp looks: a name with a slash stands for itself, another is looked for along PATH. */
-static int search(const char *name, char **out)
+int hypervisor_search(const char *name, char **out)
 {
 	const char *dir = getenv("PATH");
 	int found = -ENOENT;
@@ -73,8 +72,7 @@ static int search(const char *name, char **out)
 	}
 }
 
-/* /dev/kvm may exist and be of no use: only a virtual machine that it makes is proof. */
-static int kvm_usable(void)
+int hypervisor_kvm(void)
 {
 	_cleanup_(cleanup_close) int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 
@@ -90,14 +88,14 @@ static int find_kvm(struct hypervisor *h, struct report *r)
 {
 	struct utsname machine;
 	_cleanup_(cleanup_free) char *qemu = NULL;
-	int err = kvm_usable();
+	int err = hypervisor_kvm();
 
 	if (err < 0)
 		return report_fail(
 		    r, ENODEV,
 		    "/dev/kvm: not usable here (%s); run qemu-system-<arch> with `-accel tcg` instead of kvm",
 		    strerror(-err));
-	int found = search(h->name, &h->path);
+	int found = hypervisor_search(h->name, &h->path);
 	if (found != -ENOENT || strchr(h->name, '/') || uname(&machine) < 0)
 		return found;
 	/* Debian has no `kvm` without the package of that machine; what it starts is this. */
@@ -105,7 +103,7 @@ static int find_kvm(struct hypervisor *h, struct report *r)
 	if (asprintf(&qemu, "qemu-system-%s", arch) < 0)
 		return -ENOMEM;
 	h->enable_kvm = true;
-	return search(qemu, &h->path);
+	return hypervisor_search(qemu, &h->path);
 }
 
 /* SUDO_USER runs it; root without sudo runs it as itself. */
@@ -132,7 +130,7 @@ int hypervisor_find(char **words, const uint8_t mac[static MAC_LEN], struct hype
 	struct hypervisor h = {.name = words[0], .args = words + 1};
 
 	memcpy(h.mac, mac, MAC_LEN);
-	int found = strcmp(base_name(h.name), "kvm") == 0 ? find_kvm(&h, r) : search(h.name, &h.path);
+	int found = strcmp(base_name(h.name), "kvm") == 0 ? find_kvm(&h, r) : hypervisor_search(h.name, &h.path);
 	int err = found > 0 ? find_user(&h, r) : found;
 	if (found == -ENOENT)
 		report_set(r, "%s: no such program in PATH; install it (Debian: qemu-system-x86) or give its path",

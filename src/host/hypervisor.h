@@ -29,6 +29,15 @@ struct hypervisor {
 bool hypervisor_known(const char *name);
 
 /*
+ * A program as execvp looks for it: a name with a slash stands for itself, another is looked for along PATH. 1 and its path,
+ * which the caller frees; -ENOENT, -EACCES (found and not executable) or -ENOMEM.
+ */
+int hypervisor_search(const char *name, char **out);
+
+/* /dev/kvm may exist and be of no use: only a virtual machine that it makes is proof. 0 or -errno. */
+int hypervisor_kvm(void);
+
+/*
  * Finds the program (PATH) and the user (SUDO_USER, else the caller). words: its name and the arguments that follow,
  * NULL at the end; they must outlive *out. 0; -ENOENT: not found; -EACCES: found and not executable; -ENODEV: KVM is
  * asked for and not usable; each with a line in r.

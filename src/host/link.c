@@ -144,13 +144,18 @@ static int read_info(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK; /* the acknowledgement ends it */
 }
 
-int link_find(struct link *l, const char *name, struct link_info *out)
+int link_read(struct link *l, const char *name, int (*each)(const struct nlmsghdr *h, void *arg), void *arg)
 {
 	struct nlmsghdr *h = start_link(l, RTM_GETLINK, 0, AF_UNSPEC, 0);
 
-	memset(out, 0, sizeof(*out));
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
-	return talk(l, h, read_info, out);
+	return talk(l, h, each, arg);
+}
+
+int link_find(struct link *l, const char *name, struct link_info *out)
+{
+	memset(out, 0, sizeof(*out));
+	return link_read(l, name, read_info, out);
 }
 
 /* No link-local address, and so no IPv6 of the host's on it. A kernel without IPv6 has none anyway. */

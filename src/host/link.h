@@ -26,6 +26,10 @@ struct link_info {
 /* 0, -ENODEV where there is none of that name, or -errno. */
 int link_find(struct link *l, const char *name, struct link_info *out);
 
+/* The kernel's own message about it, RTM_NEWLINK, to `each`, which returns 1. As link_find(). */
+struct nlmsghdr;
+int link_read(struct link *l, const char *name, int (*each)(const struct nlmsghdr *h, void *arg), void *arg);
+
 /* A bridge with no address of its own, up. 0, also where it is there already, or -errno. */
 int link_make_bridge(struct link *l, const char *name);
 

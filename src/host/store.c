@@ -394,3 +394,19 @@ int store_release(const char *path, const char *name, unsigned *count, struct re
 		*count = freed;
 	return err;
 }
+
+int store_count(const char *path, struct report *r)
+{
+	struct store s;
+	int64_t row[2];
+
+	/* Opening makes what is missing. */
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	int err = store_open(&s, path, r);
+	if (err)
+		return err;
+	int found = query(&s, "SELECT count(*), 0 FROM lease", 0, 0, NULL, row);
+	store_close(&s);
+	return found < 0 ? found : (int)row[0];
+}

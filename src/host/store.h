@@ -34,4 +34,7 @@ int store_allocate(const char *path, const char *name, const struct cidr4 *subne
 /* Gives back every address that name holds; *count, if not NULL, says how many. -ENOENT: it holds none. */
 int store_release(const char *path, const char *name, unsigned *count, struct report *r);
 
+/* How many addresses are given out: that number, 0 also where there is no database yet, or -errno with a line in r. */
+int store_count(const char *path, struct report *r);
+
 #endif

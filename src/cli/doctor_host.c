@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The doctor's checks of the machine: what a VM needs before there is a network. */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "cli/doctor.h"
+#include "cli/session.h"
+#include "dns/resolvers.h"
+#include "guest/config.h"
+#include "host/claim.h"
+#include "host/hypervisor.h"
+#include "host/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+
+/* The netdev egress hook is the newest thing that fold cannot do without. */
+#define KERNEL_MAJOR 5
+#define KERNEL_MINOR 16
+
+void doctor_kernel(struct doctor *d)
+{
+	struct utsname u;
+	int major = 0, minor = 0;
+
+	if (uname(&u) < 0 || sscanf(u.release, "%d.%d", &major, &minor) != 2) {
+		doctor_found(d, "kernel", DOCTOR_WARN, "its version cannot be told");
+	} else if (major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR)) {
+		doctor_found(d, "kernel", DOCTOR_FAULT, "%s %s: too old", u.sysname, u.release);
+		doctor_mend(d, "boot Linux %d.%d or newer; Debian 12 has 6.1", KERNEL_MAJOR, KERNEL_MINOR);
+	} else {
+		doctor_found(d, "kernel", DOCTOR_OK, "%s %s", u.sysname, u.release);
+	}
+}
+
+void doctor_root(struct doctor *d)
+{
+	if (geteuid() == 0) {
+		doctor_found(d, "root", DOCTOR_OK, "yes");
+		return;
+	}
+	doctor_found(d, "root", DOCTOR_FAULT, "no: fold makes interfaces and rules, and some checks need it too");
+	doctor_mend(d, "sudo fold doctor");
+}
+
+void doctor_tun(struct doctor *d)
+{
+	unsigned features = 0;
+	_cleanup_(cleanup_close) int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0 && ioctl(fd, TUNGETFEATURES, &features) == 0 && features & IFF_TAP) {
+		doctor_found(d, "tap", DOCTOR_OK, "/dev/net/tun makes them");
+		return;
+	}
+	int err = fd < 0 ? errno : ENOTTY;
+	doctor_found(d, "tap", DOCTOR_FAULT, "/dev/net/tun: %s", strerror(err));
+	if (err == EACCES || err == EPERM)
+		doctor_mend(d, "run this as root; in a container, give it the device and CAP_NET_ADMIN");
+	else
+		doctor_mend(d, "modprobe tun (or: mkdir -p /dev/net && mknod /dev/net/tun c 10 200)");
+}
+
+void doctor_kvm(struct doctor *d)
+{
+	int err = hypervisor_kvm();
+
+	if (!err) {
+		doctor_found(d, "kvm", DOCTOR_OK, "/dev/kvm makes virtual machines");
+		return;
+	}
+	doctor_found(d, "kvm", DOCTOR_WARN, "/dev/kvm: %s: `kvm` cannot be used, emulation can", strerror(-err));
+	if (err == -ENOENT)
+		doctor_mend(d, "modprobe kvm_intel or kvm_amd, with virtualization on in the firmware; "
+			       "or run qemu-system-<arch> with -accel tcg");
+	else
+		doctor_mend(d, "run qemu-system-<arch> with -accel tcg");
+}
+
+/* The first program in that directory with such a name, into out. */
+static bool any_hypervisor(const char *dir, char *out, size_t size)
+{
+	bool found = false;
+	DIR *at = opendir(dir);
+
+	if (!at)
+		return false;
+	for (const struct dirent *e; !found && (e = readdir(at));) {
+		snprintf(out, size, "%s/%s", dir, e->d_name);
+		found = hypervisor_known(e->d_name) && access(out, X_OK) == 0;
+	}
+	closedir(at);
+	return found;
+}
+
+/* What `kvm` would be, or this machine's own. */
+static bool usual_hypervisor(char *out, size_t size)
+{
+	_cleanup_(cleanup_free) char *path = NULL;
+	char name[128];
+	struct utsname u;
+
+	if (uname(&u) < 0)
+		return false;
+	snprintf(name, sizeof(name), "qemu-system-%s", strcmp(u.machine, "i686") ? u.machine : "i386");
+	bool found = hypervisor_search("kvm", &path) > 0 || hypervisor_search(name, &path) > 0;
+	if (found)
+		snprintf(out, size, "%s", path);
+	return found;
+}
+
+static bool find_hypervisor(char *out, size_t size)
+{
+	const char *env = getenv("PATH");
+	_cleanup_(cleanup_free) char *path = strdup(env && *env ? env : "/usr/local/bin:/usr/bin:/bin");
+	bool found = usual_hypervisor(out, size);
+
+	for (char *rest = path, *dir; !found && (dir = strsep(&rest, ":"));)
+		found = *dir && any_hypervisor(dir, out, size);
+	return found;
+}
+
+void doctor_hypervisor(struct doctor *d)
+{
+	char path[PATH_MAX];
+
+	if (find_hypervisor(path, sizeof(path))) {
+		doctor_found(d, "hypervisor", DOCTOR_OK, "%.400s", path);
+		return;
+	}
+	doctor_found(d, "hypervisor", DOCTOR_FAULT, "neither kvm nor qemu-system-* in PATH");
+	doctor_mend(d, "apt install qemu-system-x86 (or that of your machine), or give fold the program's path");
+}
+
+static void first_warning(void *arg, const char *line)
+{
+	struct report *first = arg;
+
+	if (!first->msg[0])
+		report_set(first, "%s", line);
+}
+
+void doctor_config(struct doctor *d)
+{
+	const char *file = getenv("NFDHCPD_CFG");
+	struct config c;
+	struct report warning = {0}, r = {.warn = first_warning, .warn_arg = &warning};
+
+	if (config_load(file ? file : CONFIG_PATH, file != NULL, &c, &r) < 0) {
+		doctor_found(d, "configuration", DOCTOR_FAULT, "%s", r.msg);
+		doctor_mend(d, "mend that line, or set NFDHCPD_CFG to another file");
+		return;
+	}
+	if (warning.msg[0]) {
+		doctor_found(d, "configuration", DOCTOR_WARN, "%s", warning.msg);
+		doctor_mend(d, "remove what fold does not know");
+	} else if (c.from_file) {
+		doctor_found(d, "configuration", DOCTOR_OK, "%s", file ? file : CONFIG_PATH);
+	} else {
+		doctor_found(d, "configuration", DOCTOR_OK, "no %s: defaults", CONFIG_PATH);
+	}
+	config_free(&c);
+}
+
+/* Whether the kernel has a way to it; not a packet is sent. */
+static bool has_route(const union server *s)
+{
+	_cleanup_(cleanup_close) int fd = socket(s->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && connect(fd, &s->any, server_len(s)) == 0;
+}
+
+static const char *server_text(const union server *s, char text[static INET6_ADDRSTRLEN])
+{
+	const void *address = s->any.sa_family == AF_INET ? (const void *)&s->four.sin_addr : &s->six.sin6_addr;
+
+	return inet_ntop(s->any.sa_family, address, text, INET6_ADDRSTRLEN);
+}
+
+void doctor_resolvers(struct doctor *d)
+{
+	static const char path[] = "/etc/resolv.conf";
+	static const char mend[] =
+	    "write `nameserver ADDRESS` into /etc/resolv.conf, or set DNS_NAMESERVERS in bindings";
+	union server at[RESOLVERS_MAX] = {0};
+	_cleanup_(cleanup_free) char *text = NULL;
+	char name[INET6_ADDRSTRLEN];
+	struct report r = {0};
+	size_t len;
+
+	if (file_read(path, 65536, &text, &len, &r) < 0) {
+		doctor_found(d, "resolvers", DOCTOR_WARN, "%s; forwarded questions go to 127.0.0.1", r.msg);
+		doctor_mend(d, "%s", mend);
+		return;
+	}
+	size_t count = resolvers_parse(text, at);
+	for (size_t i = 0; i < count; i++) {
+		if (!has_route(&at[i]))
+			continue;
+		doctor_found(d, "resolvers", DOCTOR_OK, "%s, %zu in %s", server_text(&at[i], name), count, path);
+		return;
+	}
+	doctor_found(d, "resolvers", DOCTOR_WARN, "%s: no route to %s%s", path, server_text(&at[0], name),
+		     count > 1 ? " nor to the others" : "");
+	doctor_mend(d, "%s", mend);
+}
+
+void doctor_store(struct doctor *d)
+{
+	struct report r = {0};
+
+	if (!d->local)
+		return;
+	_cleanup_(cleanup_free) char *path = store_path();
+	int count = path ? store_count(path, &r) : -ENOMEM;
+	if (count >= 0) {
+		doctor_found(d, "addresses", DOCTOR_OK, "%s: %d given out", path, count);
+		return;
+	}
+	doctor_found(d, "addresses", DOCTOR_WARN, "-4 auto and release fail: %s", r.msg);
+	doctor_mend(d, "as it says; -4 <ip>/<len> needs no database");
+}
+
+struct leftovers {
+	unsigned count;
+	char vm[IFNAMSIZ];
+};
+
+static bool count_left(void *arg, const char *key, const char *text, bool live)
+{
+	struct leftovers *left = arg;
+	struct session_info i;
+
+	if (live)
+		return false;
+	left->count++;
+	if (strncmp(key, SESSION_CLAIM, strlen(SESSION_CLAIM)) == 0 && session_info_parse(text, &i))
+		strcpy(left->vm, i.iface);
+	return false;
+}
+
+void doctor_leftovers(struct doctor *d)
+{
+	struct leftovers left = {0};
+	int err = claim_each("", count_left, &left);
+
+	if (err < 0) {
+		doctor_found(d, "leftovers", DOCTOR_WARN, "%s: %s", CLAIM_DIR, strerror(-err));
+		doctor_mend(d, "run this as root");
+	} else if (left.count) {
+		doctor_found(d, "leftovers", DOCTOR_WARN, "%u records that a killed fold left%s%s", left.count,
+			     left.vm[0] ? ", of " : "", left.vm);
+		doctor_mend(d, "fold gc");
+	} else {
+		doctor_found(d, "leftovers", DOCTOR_OK, "none");
+	}
+}

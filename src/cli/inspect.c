@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `fold inspect`: what a running VM is, what it was told and refused, and what its rules dropped. */
+#include "base/json.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "fw/rules_counters.h"
+#include "host/ask.h"
+#include "host/claim.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER_SIZE 20480
+#define NAME_TEXT 64
+
+struct found {
+	const char *iface;
+	bool live;
+	struct session_info info;
+};
+
+static bool find_vm(void *arg, const char *key, const char *text, bool live)
+{
+	struct found *f = arg;
+
+	if (live && strcmp(key + strlen(SESSION_CLAIM), f->iface) == 0)
+		f->live = session_info_parse(text, &f->info);
+	return false;
+}
+
+/* One line of the answer (session_seen.c). */
+struct told {
+	char what[16];
+	uint64_t count;
+	int64_t ago; /* milliseconds */
+	char name[NAME_TEXT];
+};
+
+static bool next_line(char **rest, struct told *t)
+{
+	char *line = strsep(rest, "\n");
+
+	if (!line)
+		return false;
+	*t = (struct told){.ago = -1};
+	sscanf(line, "%15s %" SCNu64 " %" SCNd64 " %63[^\n]", t->what, &t->count, &t->ago, t->name);
+	return true;
+}
+
+static uint64_t told_of(const char *answer, const char *what)
+{
+	char copy[ANSWER_SIZE], *rest = copy;
+	struct told t;
+
+	snprintf(copy, sizeof(copy), "%s", answer);
+	while (next_line(&rest, &t))
+		if (strcmp(t.what, what) == 0)
+			return t.count;
+	return 0;
+}
+
+/* How long the address of the last DHCPACK is the VM's by DHCP, in seconds; -1 where it never asked, or gave it back. */
+static int64_t lease_left(const char *answer)
+{
+	char copy[ANSWER_SIZE], *rest = copy;
+	int64_t acked = INT64_MAX, given_back = INT64_MAX;
+	struct told t;
+
+	snprintf(copy, sizeof(copy), "%s", answer);
+	while (next_line(&rest, &t)) {
+		if (strcmp(t.what, "did") != 0)
+			continue;
+		if (strcmp(t.name, "DHCPACK") == 0)
+			acked = t.ago;
+		else if ((strcmp(t.name, "DHCPRELEASE") == 0 || strcmp(t.name, "DHCPDECLINE") == 0) &&
+			 t.ago < given_back)
+			given_back = t.ago;
+	}
+	if (acked == INT64_MAX || given_back <= acked)
+		return -1;
+	int64_t left = (int64_t)told_of(answer, "lease") - acked / 1000;
+	return left > 0 ? left : 0;
+}
+
+/* ---- in words ---- */
+
+static void print_counter(void *arg, const char *name, uint64_t packets)
+{
+	(void)arg;
+	if (packets)
+		printf("  %-20s %8" PRIu64 "\n", name, packets);
+}
+
+static void print_told(const char *answer, const char *what)
+{
+	char copy[ANSWER_SIZE], *rest = copy;
+	struct told t;
+
+	snprintf(copy, sizeof(copy), "%s", answer);
+	while (next_line(&rest, &t))
+		if (strcmp(t.what, what) == 0)
+			printf("  %-20s %8" PRIu64 "   last %" PRId64 " s ago\n", t.name, t.count, t.ago / 1000);
+}
+
+static int print_text(const struct session_info *i, const char *answer)
+{
+	int64_t lease = lease_left(answer);
+
+	printf("interface   %s on bridge %s\nmac         %s\n", i->iface, i->bridge, i->mac);
+	printf("ipv4        %s%s", i->ip4, strcmp(i->ip4, "-") && lease < 0 ? ", not leased" : "");
+	if (lease >= 0)
+		printf(", leased for %" PRId64 " s more", lease);
+	printf("\nipv6        %s\nhypervisor  %s, fold %d\n", i->ip6, i->hypervisor, i->pid);
+	puts("answered");
+	print_told(answer, "did");
+	puts("refused by the responder");
+	print_told(answer, "refused");
+	puts("dropped by the rules (taken: handed to the responder)");
+	int err = rules_counters(i->iface, print_counter, NULL);
+	printf("not logged %" PRIu64 ", replies lost %" PRIu64 "\n", told_of(answer, "unsaid"),
+	       told_of(answer, "lost"));
+	return err;
+}
+
+/* ---- as JSON ---- */
+
+static void json_counter(void *json, const char *name, uint64_t packets)
+{
+	json_number(json, name, (int64_t)packets);
+}
+
+static void json_told(struct json *j, const char *key, const char *answer, const char *what)
+{
+	char copy[ANSWER_SIZE], *rest = copy;
+	struct told t;
+
+	snprintf(copy, sizeof(copy), "%s", answer);
+	json_array(j, key);
+	while (next_line(&rest, &t)) {
+		if (strcmp(t.what, what) != 0)
+			continue;
+		json_object(j, NULL);
+		json_string(j, "name", t.name);
+		json_number(j, "count", (int64_t)t.count);
+		json_number(j, "seconds_ago", t.ago / 1000);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static int print_json(const struct session_info *i, const char *answer)
+{
+	int64_t lease = lease_left(answer);
+	struct json j;
+
+	json_start(&j, stdout);
+	json_object(&j, NULL);
+	json_string(&j, "interface", i->iface);
+	json_string(&j, "bridge", i->bridge);
+	json_string(&j, "mac", i->mac);
+	json_string(&j, "ipv4", strcmp(i->ip4, "-") ? i->ip4 : NULL);
+	json_string(&j, "ipv6", strcmp(i->ip6, "-") ? i->ip6 : NULL);
+	if (lease >= 0)
+		json_number(&j, "lease_seconds_left", lease);
+	else
+		json_string(&j, "lease_seconds_left", NULL);
+	json_string(&j, "hypervisor", i->hypervisor);
+	json_number(&j, "pid", i->pid);
+	json_told(&j, "answered", answer, "did");
+	json_told(&j, "refused", answer, "refused");
+	json_object(&j, "counters");
+	int err = rules_counters(i->iface, json_counter, &j);
+	json_end(&j);
+	json_number(&j, "not_logged", (int64_t)told_of(answer, "unsaid"));
+	json_number(&j, "replies_lost", (int64_t)told_of(answer, "lost"));
+	json_end(&j);
+	return err;
+}
+
+static int fail(const char *iface, const char *what, int err)
+{
+	log_err("%s: %s: %s", iface, what, strerror(err));
+	return FOLD_EXIT_FAILED;
+}
+
+int command_inspect(int argc, char **argv)
+{
+	bool as_json = argc == 4 && strcmp(argv[3], "--json") == 0;
+	char path[ASK_PATH], answer[ANSWER_SIZE];
+
+	if (argc < 3 || argv[2][0] == '-' || (argc > 3 && !as_json)) {
+		log_err("`fold inspect <iface> [--json]` names a running VM's interface; `fold ls` lists them");
+		return FOLD_EXIT_USAGE;
+	}
+	struct found f = {.iface = argv[2]};
+	int err = claim_each(SESSION_CLAIM, find_vm, &f);
+	if (err < 0)
+		return fail(CLAIM_DIR, "cannot be read; run this as root", -err);
+	if (!f.live) {
+		log_err("%s: no VM of that interface runs here; `fold ls` lists them", f.iface);
+		return FOLD_EXIT_FAILED;
+	}
+	ask_path(f.iface, path);
+	int got = ask(path, answer, sizeof(answer));
+	if (got < 0)
+		return fail(f.iface, "its fold does not answer; it may be starting or ending", -got);
+	err = as_json ? print_json(&f.info, answer) : print_text(&f.info, answer);
+	if (err)
+		return fail(f.iface, "the counters of its rules cannot be read", -err);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : FOLD_EXIT_FAILED;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ask: a running fold is asked something. The question is a datagram to a socket under CLAIM_DIR, which only root can reach, and
+ * brings the descriptor that the answer is to be written to: who answers needs no connection, and waits for nobody.
+ */
+#ifndef FOLD_HOST_ASK_H
+#define FOLD_HOST_ASK_H
+
+/* Where the VM of that interface is asked, in this network namespace. */
+#define ASK_PATH 108 /* as sockaddr_un has it */
+void ask_path(const char *iface, char path[static ASK_PATH]);
+
+/* Makes the socket there, in place of one that a killed fold left. Its descriptor, non-blocking, or -errno. */
+int ask_open(const char *path);
+/* The descriptor that the next question brought, non-blocking, for the caller to write to and to close; -EAGAIN: no question. */
+int ask_take(int fd);
+
+/* Asks, and reads the answer to its end, for two seconds at most: octets read, with a NUL behind them, or -errno. */
+int ask(const char *path, char *answer, unsigned size);
+
+#endif

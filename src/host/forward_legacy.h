@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* forward_legacy: the same as forward_policy for x_tables, the older kind of tables, which iptables-legacy fills. */
+#ifndef FOLD_HOST_FORWARD_LEGACY_H
+#define FOLD_HOST_FORWARD_LEGACY_H
+
+/*
+ * Whether the policy of FORWARD is to drop, and no rule accepts whatever goes from a port of the bridge to another. A rule that asks
+ * for more than interfaces is passed over, jumps are not followed. family: AF_INET or AF_INET6. 1, 0, or -errno.
+ */
+int forward_legacy_drops(int family, const char *bridge);
+
+#endif
