@@ -15,6 +15,7 @@
 #include "host/keeper.h"
 #include "host/link.h"
 #include "host/tx.h"
+#include "host/weave_name.h"
 
 /* What the keeper is told, each as soon as it is about to be: the tap's ifindex, that there are others, the image's inode. */
 enum session_note {
@@ -62,6 +63,7 @@ struct session {
 	struct tx *network;         /* to the bridge: answers from the VM's own address */
 	struct forward *forward;    /* asks other name servers, or NULL */
 	struct live *live;          /* follows the files, or NULL */
+	struct weave_name weave;    /* keeps its name in weaveDNS, or none */
 	int notify;                 /* timerfd of notifications, or -1 */
 	int advertise;              /* timerfd of unsolicited router advertisements, or -1 */
 	unsigned advertise_quickly; /* how many more come at the short intervals of a start */
@@ -135,6 +137,13 @@ void session_live_close(struct session *s);
 void session_notify_change(struct session *s);
 void session_notify_due(struct session *s);
 void session_notify_end(struct session *s);
+
+/*
+ * Its name in weaveDNS (session_weave.c). start: once the hypervisor is there and while everything may still be done; nothing where
+ * no Weave is in sight. change: after the files did; was: the guest before, NULL: there was none.
+ */
+void session_weave_start(struct session *s);
+void session_weave_change(struct session *s, const struct guest *was);
 
 /* Serves the guest until the hypervisor has ended; returns fold's exit status. */
 int session_loop(struct session *s);

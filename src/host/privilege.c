@@ -36,3 +36,11 @@ int privilege_drop(bool read_all, struct report *r)
 		return report_fail(r, EPERM, "capabilities could not be given up");
 	return 0;
 }
+
+int privilege_drop_all(struct report *r)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return report_fail(r, errno, "no_new_privs: %s", strerror(errno));
+	capng_clear(CAPNG_SELECT_BOTH);
+	return capng_apply(CAPNG_SELECT_BOTH) < 0 ? report_fail(r, EPERM, "capabilities could not be given up") : 0;
+}

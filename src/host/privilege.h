@@ -20,4 +20,7 @@ bool privilege_to_read(const char *path);
  */
 int privilege_drop(bool read_all, struct report *r);
 
+/* Gives all of them up, for a process that needs nothing but the network. 0, or -errno with a line in r. */
+int privilege_drop_all(struct report *r);
+
 #endif
