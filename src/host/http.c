@@ -171,6 +171,8 @@ static bool set_up(struct http *h, const struct http_request *q)
 	if (strcmp(q->method, "POST") == 0) {
 		bad |= c->setopt(e, CURLOPT_POSTFIELDS, "");
 		bad |= c->setopt(e, CURLOPT_POSTFIELDSIZE, 0L);
+		/* On a used connection that breaks off it would be sent a second time, and nobody would hear of the first. */
+		bad |= c->setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 	} else {
 		bad |= c->setopt(e, CURLOPT_CUSTOMREQUEST, q->method);
 	}
@@ -201,7 +203,7 @@ static int transfer(struct http *h, int wake, CURLcode *code)
 /* What curl says, in few words; its own where there is no better. */
 static int explain(struct http *h, CURLcode code, const struct http_request *q, struct report *r)
 {
-	long sent = 0;
+	long sent = 0, why = 0;
 
 	switch (code) {
 	case CURLE_OPERATION_TIMEDOUT:
@@ -211,6 +213,8 @@ static int explain(struct http *h, CURLcode code, const struct http_request *q, 
 					   HTTP_CONNECT_MS / 1000);
 		return report_fail(r, ETIMEDOUT, "gives no whole reply within %u s", q->total_ms / 1000);
 	case CURLE_COULDNT_CONNECT:
+		h->c.getinfo(h->easy, CURLINFO_OS_ERRNO, &why);
+		return report_fail(r, ECONNREFUSED, "cannot be reached (%s)", strerror(why ? (int)why : ECONNREFUSED));
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return report_fail(r, ECONNREFUSED, "cannot be reached (%s)",
 				   h->error[0] ? h->error : h->c.strerror(code));

@@ -282,8 +282,8 @@ static int free_new(struct weave *w, const struct want *want, struct report *r)
 }
 
 /*
- * The router cancels what it is still doing for a name when the name is freed, and frees what it gave before nobody was there to hear
- * it. An address that the name had before stays its own.
+ * The router cancels what it has not done yet when the connection goes; what it gave with nobody there to hear it is freed here. An
+ * address that the name had before stays its own.
  */
 static int take_back(struct weave *w, const struct want *want)
 {

@@ -44,6 +44,7 @@ struct keeping {
 	bool lost;                     /* the router may have forgotten it */
 	struct claim claim;
 	uint64_t next, retry;
+	bool missed; /* the router is; it has been said */
 	char said[sizeof(((struct report *)0)->msg)];
 };
 
@@ -55,13 +56,14 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* Once, however often it happens; until it is right again. */
-static void say(struct keeping *k, const char *line)
+/* Once, however often it happens, until it is right again; and of a router in trouble its first word. */
+static void say(struct keeping *k, const char *line, bool soon)
 {
-	if (strcmp(k->said, line) == 0)
+	if (soon ? k->missed : strcmp(k->said, line) == 0)
 		return;
+	k->missed = soon;
 	snprintf(k->said, sizeof(k->said), "%s", line);
-	log_warn("%s: %s", k->iface, line);
+	log_warn("%s: weaveDNS: %s%s", k->iface, line, soon ? "; it is tried again" : "");
 }
 
 static void claim_text(const struct keeping *k, const char *name, char text[static CLAIM_TEXT_SIZE])
@@ -115,6 +117,7 @@ static int enter(struct keeping *k, const char *name, struct report *r)
 		return err;
 	k->lost = false;
 	k->said[0] = 0;
+	k->missed = false;
 	log_info("%s: entered in weaveDNS as %s", k->iface, name);
 	return 0;
 }
@@ -143,7 +146,7 @@ static int follow_domain(struct keeping *k, struct report *r)
 	err = weave_full_name(k->host, domain, name);
 	if (err) {
 		withdraw_entered(k, r);
-		return report_fail(r, -err, "WEAVE_DNS=yes: HOSTNAME=%s: %s; it is not entered", k->host,
+		return report_fail(r, -err, "HOSTNAME=%s: %s; it is not entered", k->host,
 				   err == -EINVAL ? "has dots and is not in weaveDNS's own domain"
 						  : "is too long with weaveDNS's domain");
 	}
@@ -183,7 +186,7 @@ static void turn(struct keeping *k)
 	if (err == -EINTR)
 		return; /* there is news */
 	if (err && err != -EBUSY)
-		say(k, r.msg);
+		say(k, r.msg, !is_settled(err));
 	k->next = !err && !*k->host ? NEVER : now_ms() + pause_after(k, err);
 }
 
@@ -223,8 +226,10 @@ static void serve(struct keeping *k)
 			return;
 		if (n > 0 && fds[0].revents && !hear(k))
 			return;
-		if (n > 0 && fds[1].revents)
+		if (n > 0 && fds[1].revents) {
+			k->kept_fd = -1;
 			k->next = 0;
+		}
 		if (wait_ms(k) == 0)
 			turn(k);
 	}
