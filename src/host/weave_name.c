@@ -30,6 +30,8 @@
 #define UNKEPT_MS 10000 /* it closes every connection */
 #define RETRY_MS 1000   /* it is not there; twice as long each time, up to the next */
 #define RETRY_MOST 10000
+#define CLOSED_MS                                                                                                      \
+	5000 /* at the earliest after the last time, where the connection went: a router may close every one of them */
 #define CLAIM_MS 200 /* the process of an earlier VM of that name is withdrawing its own */
 #define NEVER UINT64_MAX
 
@@ -43,7 +45,7 @@ struct keeping {
 	char entered[WEAVE_NAME_SIZE]; /* "": nothing is */
 	bool lost;                     /* the router may have forgotten it */
 	struct claim claim;
-	uint64_t next, retry;
+	uint64_t next, last, retry;
 	bool missed; /* the router is; it has been said */
 	char said[sizeof(((struct report *)0)->msg)];
 };
@@ -181,6 +183,7 @@ static void turn(struct keeping *k)
 	int err = k->weave ? 0 : weave_open(NULL, k->fd, &k->weave, &r);
 
 	k->kept_fd = -1;
+	k->last = now_ms();
 	if (!err)
 		err = *k->host ? follow_domain(k, &r) : withdraw_entered(k, &r);
 	if (err == -EINTR)
@@ -228,7 +231,7 @@ static void serve(struct keeping *k)
 			return;
 		if (n > 0 && fds[1].revents) {
 			k->kept_fd = -1;
-			k->next = 0;
+			k->next = k->last + CLOSED_MS;
 		}
 		if (wait_ms(k) == 0)
 			turn(k);
