@@ -17,7 +17,7 @@
  *       silent, close, garbage, big (1 MiB without a length), biglen, headers, redirect, half, halfhead, nolength, drip,
  *       body=TEXT (status 200), status=N:TEXT
  */
-#include "base/addr.h"
+#include "weave/double.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -25,63 +25,19 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#define CLIENTS 64
-#define SEGMENTS 5
-#define ID 256
-
-struct client {
-	int fd;
-	char in[16384];
-	size_t len;
-	bool blocked; /* a POST that waits for an address */
-	bool dripping;
-	char id[ID];
-	struct cidr4 subnet;
-};
-
-struct owned {
-	char id[ID];
-	struct cidr4 c;
-};
-
-struct name {
-	char id[ID], fqdn[256];
-	struct in_addr ip;
-	bool dead; /* a tombstone */
-};
-
-struct block {
-	uint32_t first, last;
-};
-
-struct request {
-	struct client *c;
-	char method[16], target[4096], *query;
-	char seg[SEGMENTS][ID];
-	int segs;
-	bool json, has_host, is_10;
-	char body[4096];
-};
-
-static struct client clients[CLIENTS];
-static struct owned owned[1024];
-static struct name names[256];
-static struct block others[16];
-static size_t owned_count, name_count, other_count;
-static struct cidr4 range, subnet_default;
-static bool ipam = true, no_quorum, one_shot;
-static const char *domain = "weave.local.", *state_file, *mode_all, *mode_post, *where;
-static FILE *log_to;
+struct client clients[CLIENTS];
+bool one_shot;
+const char *where;
+FILE *log_to;
+static const char *mode_all, *mode_post;
 static unsigned odd_after, requests;
 
-static void drop(struct client *c)
+void drop(struct client *c)
 {
 	if (c->blocked && log_to)
 		fprintf(log_to, "cancel %s\n", c->id);
@@ -89,7 +45,7 @@ static void drop(struct client *c)
 	*c = (struct client){.fd = -1};
 }
 
-static void put(const struct client *c, const char *data, size_t len)
+void put(const struct client *c, const char *data, size_t len)
 {
 	while (len) {
 		ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
@@ -100,7 +56,7 @@ static void put(const struct client *c, const char *data, size_t len)
 	}
 }
 
-__attribute__((format(printf, 3, 4))) static void reply(struct request *q, int status, const char *fmt, ...)
+void reply(struct request *q, int status, const char *fmt, ...)
 {
 	char body[65536], head[512];
 	va_list ap;
@@ -123,336 +79,9 @@ __attribute__((format(printf, 3, 4))) static void reply(struct request *q, int s
 		shutdown(q->c->fd, SHUT_WR);
 }
 
-static void no_page(struct request *q)
+void no_page(struct request *q)
 {
 	reply(q, 404, "404 page not found\n");
-}
-
-/* ---- allocation ---- */
-
-static void save(void)
-{
-	char text[CIDR4_TEXT];
-	FILE *f = state_file ? fopen(state_file, "w") : NULL;
-
-	for (size_t i = 0; f && i < owned_count; i++)
-		fprintf(f, "%s %s\n", cidr4_format(&owned[i].c, text), owned[i].id);
-	if (f)
-		fclose(f);
-}
-
-static void load(void)
-{
-	char text[64];
-	FILE *f = state_file ? fopen(state_file, "r") : NULL;
-
-	while (f && fscanf(f, "%63s %255s", text, owned[owned_count].id) == 2)
-		if (cidr4_parse(text, &owned[owned_count].c))
-			owned_count++;
-	if (f)
-		fclose(f);
-}
-
-static const struct owned *owner_of(uint32_t a)
-{
-	for (size_t i = 0; i < owned_count; i++)
-		if (owned[i].c.addr.s_addr == htonl(a))
-			return &owned[i];
-	return NULL;
-}
-
-static bool is_others(uint32_t a)
-{
-	for (size_t i = 0; i < other_count; i++)
-		if (a >= others[i].first && a <= others[i].last)
-			return true;
-	return false;
-}
-
-static void own(const char *id, struct cidr4 c)
-{
-	snprintf(owned[owned_count].id, ID, "%s", id);
-	owned[owned_count++].c = c;
-	save();
-}
-
-/* The address the name has or gets; false where there is none to be had now. */
-static bool allocate(const char *id, struct cidr4 subnet, struct cidr4 *out)
-{
-	*out = subnet;
-	for (size_t i = 0; i < owned_count; i++) {
-		if (strcmp(owned[i].id, id) == 0 && ip4_in(subnet, owned[i].c.addr)) {
-			out->addr = owned[i].c.addr;
-			return true;
-		}
-	}
-	uint32_t first = ntohl(ip4_network(subnet).s_addr) + 1, last = ntohl(ip4_broadcast(subnet).s_addr) - 1;
-	for (uint32_t a = first; a <= last && !no_quorum; a++) {
-		out->addr.s_addr = htonl(a);
-		if (owner_of(a) || is_others(a) || !ip4_in(range, out->addr))
-			continue;
-		char self[INET_ADDRSTRLEN];
-		inet_ntop(AF_INET, &out->addr, self, sizeof(self));
-		own(strcmp(id, "_") == 0 ? self : id, *out); /* anonymous: filed under itself */
-		return true;
-	}
-	return false;
-}
-
-static void serve_blocked(void)
-{
-	char text[CIDR4_TEXT];
-	struct cidr4 got;
-
-	for (size_t i = 0; i < CLIENTS; i++) {
-		struct client *c = &clients[i];
-		if (c->fd < 0 || !c->blocked || !allocate(c->id, c->subnet, &got))
-			continue;
-		struct request q = {.c = c, .method = "POST", .target = "(blocked)"};
-		c->blocked = false;
-		reply(&q, 200, "%s", cidr4_format(&got, text));
-	}
-}
-
-/* A subnet in the path, with the words that the router has for a bad one. */
-static bool read_subnet(struct request *q, struct cidr4 *out)
-{
-	char text[2 * ID + 2], own_range[CIDR4_TEXT];
-
-	snprintf(text, sizeof(text), "%s/%s", q->seg[2], q->seg[3]);
-	if (!cidr4_parse(text, out))
-		reply(q, 400, "invalid CIDR address: %s\n", text);
-	else if (ip4_network(*out).s_addr != out->addr.s_addr)
-		reply(q, 400, "invalid subnet - bits after network prefix are not all zero: %s\n", text);
-	else if (out->len > 30)
-		reply(q, 400, "invalid subnet - smaller than minimum size 4: %s\n", text);
-	else if (!ip4_in(range, out->addr) && !ip4_in(*out, range.addr))
-		reply(q, 400, "range %s out of bounds: %s\n", text, cidr4_format(&range, own_range));
-	else
-		return true;
-	return false;
-}
-
-static void post_ip(struct request *q, struct cidr4 subnet)
-{
-	struct client *c = q->c;
-	char text[CIDR4_TEXT];
-	struct cidr4 got;
-
-	if (allocate(q->seg[1], subnet, &got)) {
-		reply(q, 200, "%s", cidr4_format(&got, text));
-		return;
-	}
-	c->blocked = true;
-	c->subnet = subnet;
-	snprintf(c->id, sizeof(c->id), "%s", q->seg[1]);
-	if (log_to)
-		fprintf(log_to, "%s %s blocked\n", q->method, q->target);
-}
-
-static void get_ip(struct request *q, struct cidr4 subnet)
-{
-	char all[4096] = "", text[CIDR4_TEXT];
-	size_t n = 0;
-
-	for (size_t i = 0; i < owned_count; i++)
-		if (strcmp(owned[i].id, q->seg[1]) == 0 && ip4_in(subnet, owned[i].c.addr))
-			n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", n ? " " : "",
-					      cidr4_format(&owned[i].c, text));
-	reply(q, 200, "%s", all);
-}
-
-static void put_ip(struct request *q)
-{
-	char text[2 * ID + 2];
-	struct cidr4 c;
-
-	snprintf(text, sizeof(text), "%s/%s", q->seg[2], q->seg[3]);
-	if (!cidr4_parse(text, &c)) {
-		reply(q, 400, "invalid CIDR address: %s\n", text);
-		return;
-	}
-	const struct owned *o = owner_of(ntohl(c.addr.s_addr));
-	if (o && strcmp(o->id, q->seg[1]) != 0) {
-		reply(q, 400, "Unable to claim: address %s is already owned by %s\n", text, o->id);
-	} else if (is_others(ntohl(c.addr.s_addr))) {
-		reply(q, 400, "Unable to claim: address %s is owned by other peer 7a:00:00:00:00:0b (wB)\n", text);
-	} else {
-		if (!o)
-			own(q->seg[1], c);
-		reply(q, 204, "%s", "");
-	}
-}
-
-static void delete_ip(struct request *q)
-{
-	struct in_addr ip = {0};
-	bool found = false, one = q->segs == 3;
-
-	if (one && inet_pton(AF_INET, q->seg[2], &ip) != 1) {
-		reply(q, 400, "invalid IP Address: %s\n", q->seg[2]);
-		return;
-	}
-	for (size_t i = 0; i < owned_count;) {
-		if (strcmp(owned[i].id, q->seg[1]) != 0 || (one && owned[i].c.addr.s_addr != ip.s_addr)) {
-			i++;
-			continue;
-		}
-		memmove(&owned[i], &owned[i + 1], (--owned_count - i) * sizeof(owned[0]));
-		found = true;
-	}
-	save();
-	if (found)
-		reply(q, 204, "%s", "");
-	else if (one)
-		reply(q, 400, "Unable to free: Free: address %s not found for %s\n", q->seg[2], q->seg[1]);
-	else
-		reply(q, 400, "Delete: no addresses for %s\n", q->seg[1]);
-	serve_blocked();
-}
-
-static void list_ip(struct request *q)
-{
-	char all[60000], text[CIDR4_TEXT];
-	size_t n = (size_t)snprintf(all, sizeof(all), "{\"owned\":[");
-
-	for (size_t i = 0, written = 0; i < owned_count && n < sizeof(all) - 1024; i++) {
-		bool seen = false;
-		for (size_t j = 0; j < i; j++)
-			seen |= strcmp(owned[j].id, owned[i].id) == 0;
-		if (seen)
-			continue;
-		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s{\"containerid\":\"", written++ ? "," : "");
-		for (const char *c = owned[i].id; *c; c++)
-			n += (size_t)snprintf(all + n, sizeof(all) - n,
-					      strchr("<>&", *c)    ? "\\u%04x"
-					      : strchr("\"\\", *c) ? "\\%c"
-								   : "%c",
-					      *c);
-		n += (size_t)snprintf(all + n, sizeof(all) - n, "\",\"addrs\":[");
-		for (size_t j = i, first = 1; j < owned_count; j++)
-			if (strcmp(owned[j].id, owned[i].id) == 0) {
-				n += (size_t)snprintf(all + n, sizeof(all) - n, "%s\"%s\"", first ? "" : ",",
-						      cidr4_format(&owned[j].c, text));
-				first = 0;
-			}
-		n += (size_t)snprintf(all + n, sizeof(all) - n, "]}");
-	}
-	reply(q, 200, "%s]}", all);
-}
-
-static void answer_ip(struct request *q)
-{
-	const char *m = q->method;
-	struct cidr4 subnet = subnet_default;
-
-	if (!ipam || (q->segs == 2 && !q->seg[1][0]))
-		no_page(q);
-	else if (q->segs == 1)
-		strcmp(m, "GET") == 0 ? list_ip(q) : reply(q, 405, "%s", "");
-	else if (strcmp(m, "DELETE") == 0 && (q->segs == 2 || q->segs == 3))
-		delete_ip(q);
-	else if (strcmp(m, "PUT") == 0 && q->segs == 4)
-		put_ip(q);
-	else if ((strcmp(m, "GET") != 0 && strcmp(m, "POST") != 0) || (q->segs != 2 && q->segs != 4))
-		reply(q, 405, "%s", "");
-	else if (q->segs == 4 && !read_subnet(q, &subnet))
-		;
-	else
-		strcmp(m, "GET") == 0 ? get_ip(q, subnet) : post_ip(q, subnet);
-}
-
-/* ---- names ---- */
-
-/* The value of fqdn, decoded already, with a last dot; NULL where there is none. */
-static const char *read_fqdn(const char *from, char out[static 256])
-{
-	const char *at = from ? strstr(from, "fqdn=") : NULL;
-
-	if (!at)
-		return NULL;
-	size_t len = strcspn(at + 5, "&");
-	snprintf(out, 256, "%.*s%s", (int)len, at + 5, len && at[5 + len - 1] == '.' ? "" : ".");
-	return out;
-}
-
-static void put_name(struct request *q)
-{
-	char text[256];
-	struct in_addr ip;
-	const char *fqdn = read_fqdn(q->query, text);
-
-	if (!fqdn)
-		fqdn = read_fqdn(q->body, text);
-	if (strchr(q->seg[2], ':')) {
-		ip.s_addr = 0; /* IPv6: taken, and stored as that */
-	} else if (inet_pton(AF_INET, q->seg[2], &ip) != 1) {
-		reply(q, 400, "invalid IP Address: %s\n", q->seg[2]);
-		return;
-	}
-	/* Outside the domain: no word of it, and no entry. */
-	size_t d = strlen(domain), f = fqdn ? strlen(fqdn) : 0;
-	bool inside = f > d && strcasecmp(fqdn + f - d, domain) == 0 && fqdn[f - d - 1] == '.', known = false;
-	for (size_t i = 0; inside && i < name_count; i++) {
-		if (strcmp(names[i].id, q->seg[1]) != 0 || strcmp(names[i].fqdn, fqdn) != 0 ||
-		    names[i].ip.s_addr != ip.s_addr)
-			continue;
-		names[i].dead = false;
-		known = true;
-	}
-	if (inside && !known) {
-		struct name *n = &names[name_count++];
-		snprintf(n->id, sizeof(n->id), "%s", q->seg[1]);
-		snprintf(n->fqdn, sizeof(n->fqdn), "%s", fqdn);
-		n->ip = ip;
-	}
-	reply(q, 204, "%s", "");
-}
-
-static void delete_name(struct request *q)
-{
-	char text[256];
-	struct in_addr ip = {0};
-	const char *fqdn = read_fqdn(q->query, text);
-
-	if (q->segs == 3 && inet_pton(AF_INET, q->seg[2], &ip) != 1) {
-		reply(q, 400, "invalid IP Address: %s\n", q->seg[2]);
-		return;
-	}
-	for (size_t i = 0; i < name_count; i++)
-		if ((q->segs < 2 || strcmp(names[i].id, q->seg[1]) == 0) &&
-		    (q->segs < 3 || names[i].ip.s_addr == ip.s_addr) && (!fqdn || strcasecmp(names[i].fqdn, fqdn) == 0))
-			names[i].dead = true;
-	reply(q, 204, "%s", "");
-}
-
-static void list_names(struct request *q)
-{
-	char all[60000], ip[INET_ADDRSTRLEN];
-	size_t n = (size_t)snprintf(all, sizeof(all), "[");
-
-	for (size_t i = 0; i < name_count && n < sizeof(all) - 1024; i++)
-		n += (size_t)
-		    snprintf(all + n, sizeof(all) - n,
-			     "%s{\"ContainerID\":\"%s\",\"Origin\":134140418588682,\"Addr\":\"%s\",\"Hostname\":\"%s\","
-			     "\"Version\":%d,\"Tombstone\":%d}",
-			     i ? "," : "", names[i].id, inet_ntop(AF_INET, &names[i].ip, ip, sizeof(ip)), names[i].fqdn,
-			     names[i].dead, names[i].dead ? 1460000000 : 0);
-	reply(q, 200, "%s]", all);
-}
-
-static void answer_name(struct request *q)
-{
-	if (!domain)
-		no_page(q);
-	else if (strcmp(q->method, "PUT") == 0 && q->segs == 3)
-		put_name(q);
-	else if (strcmp(q->method, "DELETE") == 0 && q->segs <= 3)
-		delete_name(q);
-	else if (strcmp(q->method, "GET") == 0 && q->segs == 1 && q->json)
-		list_names(q);
-	else
-		reply(q, 405, "%s", "");
 }
 
 static void answer_one(struct request *q, const char *text)
@@ -462,7 +91,6 @@ static void answer_one(struct request *q, const char *text)
 
 static void answer(struct request *q)
 {
-	char text[CIDR4_TEXT];
 	const char *first = q->seg[0];
 
 	if (!q->has_host && !q->is_10)
@@ -473,8 +101,8 @@ static void answer(struct request *q)
 		reply(q, 405, "%s", "");
 	else if (strcmp(first, "ip") == 0)
 		answer_ip(q);
-	else if (strcmp(first, "ipinfo") == 0 && q->segs == 2 && strcmp(q->seg[1], "defaultsubnet") == 0 && ipam)
-		answer_one(q, cidr4_format(&subnet_default, text));
+	else if (strcmp(first, "ipinfo") == 0 && q->segs == 2 && strcmp(q->seg[1], "defaultsubnet") == 0)
+		answer_default_subnet(q);
 	else if (strcmp(first, "name") == 0)
 		answer_name(q);
 	else if (strcmp(first, "domain") == 0 && q->segs == 1 && domain)
@@ -487,65 +115,6 @@ static void answer(struct request *q)
 		answer_one(q, "        Version: git-8c8476381d48 (version check update disabled)\n");
 	else
 		no_page(q);
-}
-
-/* ---- odd ways to answer ---- */
-
-static void put_many(const struct client *c, const char *piece, size_t octets)
-{
-	for (size_t done = 0; done < octets; done += strlen(piece))
-		if (send(c->fd, piece, strlen(piece), MSG_NOSIGNAL) <= 0)
-			return;
-}
-
-static void answer_oddly(struct request *q, const char *mode)
-{
-	static const char good[] = "HTTP/1.1 200 OK\r\n",
-			  line[] = "X-Filler: 0123456789012345678901234567890123456789\r\n";
-	struct client *c = q->c;
-	int status = 200;
-
-	if (log_to)
-		fprintf(log_to, "%s %s %s\n", q->method, q->target, mode);
-	if (strcmp(mode, "silent") == 0)
-		return;
-	if (strncmp(mode, "body=", 5) == 0) {
-		reply(q, 200, "%s", mode + 5);
-		return;
-	}
-	if (sscanf(mode, "status=%d:", &status) == 1) {
-		reply(q, status, "%s", strchr(mode, ':') + 1);
-		return;
-	}
-	if (strcmp(mode, "redirect") == 0) {
-		reply(q, 301, "%s", "");
-		return;
-	}
-	if (strcmp(mode, "drip") == 0) {
-		put(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", 41);
-		c->dripping = true;
-		return;
-	}
-	if (strcmp(mode, "garbage") == 0)
-		put(c, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x1b[2Jnothing that anybody speaks\r\n\r\n", 46);
-	else if (strcmp(mode, "halfhead") == 0)
-		put(c, good, 11);
-	else if (strcmp(mode, "close") != 0)
-		put(c, good, strlen(good));
-	if (strcmp(mode, "big") == 0) {
-		put(c, "\r\n", 2);
-		put_many(c, line, 1048576);
-	} else if (strcmp(mode, "biglen") == 0) {
-		put(c, "Content-Length: 1048576\r\n\r\n", 27);
-		put_many(c, line, 1048576);
-	} else if (strcmp(mode, "headers") == 0) {
-		put_many(c, line, 1048576);
-	} else if (strcmp(mode, "half") == 0) {
-		put(c, "Content-Length: 100\r\n\r\n10.32", 28);
-	} else if (strcmp(mode, "nolength") == 0) {
-		put(c, "Connection: close\r\n\r\n10.32.0.9/12", 33);
-	}
-	drop(c);
 }
 
 /* ---- HTTP ---- */
@@ -684,23 +253,6 @@ static int listen_at(const char *at)
 	return fd;
 }
 
-static void read_range(const char *word)
-{
-	ipam = strcmp(word, "-") != 0;
-	if (ipam && !cidr4_parse(word, &range))
-		die(word);
-	subnet_default = range;
-}
-
-static void read_block(const char *word)
-{
-	char first[32] = "", last[32] = "";
-
-	if (sscanf(word, "%31[^-]-%31s", first, last) != 2 || other_count == 16)
-		die(word);
-	others[other_count++] = (struct block){ntohl(inet_addr(first)), ntohl(inet_addr(last))};
-}
-
 static void read_options(int argc, char **argv)
 {
 	int c;
@@ -712,23 +264,24 @@ static void read_options(int argc, char **argv)
 			read_range(optarg);
 			break;
 		case 'd':
-			if (!cidr4_parse(optarg, &subnet_default))
+			if (!read_default(optarg))
 				die(optarg);
 			break;
 		case 'o':
-			read_block(optarg);
+			if (!read_block(optarg))
+				die(optarg);
 			break;
 		case 'n':
 			domain = strcmp(optarg, "-") == 0 ? NULL : optarg;
 			break;
 		case 's':
-			state_file = optarg;
+			load(optarg);
 			break;
 		case 'l':
 			log_to = fopen(optarg, "a");
 			break;
 		case 'q':
-			no_quorum = true;
+			no_quorum();
 			break;
 		case '1':
 			one_shot = true;
@@ -759,7 +312,6 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < CLIENTS; i++)
 		clients[i].fd = -1;
-	load();
 	int listener = listen_at(where);
 	puts("ready");
 	fflush(stdout);
