@@ -22,12 +22,15 @@ static int fail(const struct report *r)
 	return FOLD_EXIT_FAILED;
 }
 
+/* The address that nobody got to see is no success. */
 static int print(const struct cidr4 *got)
 {
 	char text[CIDR4_TEXT];
 
-	puts(cidr4_format(got, text));
-	return fflush(stdout) == 0 ? EXIT_SUCCESS : FOLD_EXIT_FAILED;
+	if (puts(cidr4_format(got, text)) >= 0 && fflush(stdout) == 0)
+		return EXIT_SUCCESS;
+	log_err("stdout: the address cannot be written: %s", strerror(errno));
+	return FOLD_EXIT_FAILED;
 }
 
 /* Signals that would end it are read instead: what was asked for must be given back first. -1: they end it. */
@@ -42,6 +45,7 @@ static int take_signals(void)
 		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaddset(&set, ends[i]);
 	}
+	signal(SIGPIPE, SIG_IGN);
 	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (fd >= 0)
 		sigprocmask(SIG_BLOCK, &set, NULL);
@@ -68,12 +72,13 @@ static int weave_command(const struct options *o, const struct cidr4 *subnet)
 	if (!err)
 		err = o->mode == OPTIONS_RELEASE ? weave_release(w, o->iface, &r)
 						 : weave_allocate(w, o->iface, subnet, &got, &r);
+	int status = err ? fail(&r) : EXIT_SUCCESS;
+	if (err == -EINTR)
+		status = interrupted(signals);
+	if (!err && o->mode == OPTIONS_ALLOCATE && (status = print(&got)) != EXIT_SUCCESS)
+		weave_undo(w);
 	weave_close(w);
-	if (err) {
-		fail(&r);
-		return err == -EINTR ? interrupted(signals) : FOLD_EXIT_FAILED;
-	}
-	return o->mode == OPTIONS_RELEASE ? EXIT_SUCCESS : print(&got);
+	return status;
 }
 
 int command_allocate(const struct options *o)

@@ -5,14 +5,13 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 
 #include <curl/curl.h>
 
 #define HEADERS_MOST 65536 /* octets of all of them */
 
-/* What is used of the library, in the order of the table below. */
+/* What is used of the library. */
 struct curl {
 	__typeof__(&curl_global_init) global_init;
 	__typeof__(&curl_easy_init) easy_init;
@@ -54,30 +53,40 @@ static void *load_library(void)
 	return found; /* it stays for the life of the process */
 }
 
+/* False where the library has none of that name. to: a pointer to a function, as ISO C does not cast an object's to. */
+static bool find(void *library, const char *name, void *to)
+{
+	void *found = dlsym(library, name);
+
+	memcpy(to, &found, sizeof(found));
+	return found;
+}
+
+static bool find_all(void *library, struct curl *out)
+{
+	return find(library, "curl_global_init", &out->global_init) &&
+	       find(library, "curl_easy_init", &out->easy_init) && find(library, "curl_easy_setopt", &out->setopt) &&
+	       find(library, "curl_easy_getinfo", &out->getinfo) && find(library, "curl_easy_reset", &out->reset) &&
+	       find(library, "curl_easy_cleanup", &out->easy_cleanup) &&
+	       find(library, "curl_easy_strerror", &out->strerror) &&
+	       find(library, "curl_multi_init", &out->multi_init) &&
+	       find(library, "curl_multi_add_handle", &out->add) &&
+	       find(library, "curl_multi_remove_handle", &out->remove) &&
+	       find(library, "curl_multi_perform", &out->perform) && find(library, "curl_multi_poll", &out->poll) &&
+	       find(library, "curl_multi_info_read", &out->info_read) &&
+	       find(library, "curl_multi_cleanup", &out->multi_cleanup);
+}
+
 static int load(struct curl *out, struct report *r)
 {
-	static const char *const names[] = {
-	    "curl_global_init",      "curl_easy_init",           "curl_easy_setopt",   "curl_easy_getinfo",
-	    "curl_easy_reset",       "curl_easy_cleanup",        "curl_easy_strerror", "curl_multi_init",
-	    "curl_multi_add_handle", "curl_multi_remove_handle", "curl_multi_perform", "curl_multi_poll",
-	    "curl_multi_info_read",  "curl_multi_cleanup",
-	};
 	void *library = load_library();
 
-	_Static_assert(sizeof(*out) == sizeof(names) / sizeof(names[0]) * sizeof(void *), "a name a function");
 	if (!library)
-		return report_fail(
-		    r, ENOENT,
-		    "libcurl.so.4: cannot be loaded, and Weave Net's router is asked with it; install it (Debian: "
-		    "libcurl4)");
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		void *found = dlsym(library, names[i]);
-		if (!found)
-			return report_fail(r, ENOENT, "libcurl.so.4: has no %s; install a newer one (7.85 or later)",
-					   names[i]);
-		/* ISO C does not cast an object's pointer to a function's. */
-		memcpy((uint8_t *)out + i * sizeof(found), &found, sizeof(found));
-	}
+		return report_fail(r, ENOENT,
+				   "libcurl.so.4: cannot be loaded, and Weave Net's router is asked with it; install "
+				   "it (Debian: libcurl4)");
+	if (!find_all(library, out))
+		return report_fail(r, ENOENT, "libcurl.so.4: is too old; install 7.85 or later");
 	/* No TLS: it is not spoken here, and takes time to set up. */
 	return out->global_init(CURL_GLOBAL_NOTHING) == CURLE_OK ? 0
 								 : report_fail(r, EIO, "libcurl.so.4: does not start");
@@ -85,15 +94,15 @@ static int load(struct curl *out, struct report *r)
 
 int http_open(struct http **out, struct report *r)
 {
-	struct http *h = calloc(1, sizeof(*h));
+	struct curl c = {0};
+	int err = load(&c, r);
+	struct http *h = err ? NULL : calloc(1, sizeof(*h));
 
+	if (err)
+		return err;
 	if (!h)
 		return report_fail(r, ENOMEM, "out of memory");
-	int err = load(&h->c, r);
-	if (err) {
-		free(h);
-		return err;
-	}
+	h->c = c;
 	h->multi = h->c.multi_init();
 	h->easy = h->c.easy_init();
 	if (!h->multi || !h->easy) {

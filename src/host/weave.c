@@ -145,7 +145,7 @@ static const char *quote(const struct http_reply *reply, char *out, size_t size)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)reply->body[i];
 		if (n + sizeof("\\xNN...") > size) {
-			strcpy(out + n, "...");
+			memcpy(out + n, "...", sizeof("..."));
 			return out;
 		}
 		n += (size_t)sprintf(out + n, isprint(c) && c != '\\' ? "%c" : "\\x%02x", c);
@@ -213,15 +213,6 @@ int weave_default_subnet(struct weave *w, struct cidr4 *out, struct report *r)
 	return hint(err, r);
 }
 
-/* What is asked for, and what the name had before, which is not to be lost. */
-struct want {
-	char name[3 * IFNAMSIZ]; /* escaped */
-	char path[3 * IFNAMSIZ + CIDR4_TEXT + 8];
-	struct cidr4 subnet;
-	bool owns;      /* an address in any subnet */
-	bool owns_here; /* in this one */
-};
-
 /*
  * As the router's JSON has it: {"owned":[{"containerid":"vm1","addrs":["10.32.0.1/12"]}]}. Go's encoder writes these five in other
  * words; other characters that JSON does not take as they stand are in no interface's name.
@@ -242,7 +233,7 @@ static bool is_listed(const struct http_reply *reply, const char *name)
 }
 
 /* What the name owns before anything is asked for. */
-static int look(struct weave *w, const char *name, struct want *want, struct report *r)
+static int look(struct weave *w, const char *name, struct weave_want *want, struct report *r)
 {
 	struct http_reply reply;
 	int err = weave_ask(w, "GET", ASK_MS, &reply, r, "/ip");
@@ -262,7 +253,7 @@ static int look(struct weave *w, const char *name, struct want *want, struct rep
 }
 
 /* The new addresses of a name that had others before. */
-static int free_new(struct weave *w, const struct want *want, struct report *r)
+static int free_new(struct weave *w, const struct weave_want *want, struct report *r)
 {
 	struct http_reply reply;
 	char text[1024], *rest = text, *word, ip[INET_ADDRSTRLEN];
@@ -285,8 +276,9 @@ static int free_new(struct weave *w, const struct want *want, struct report *r)
  * The router cancels what it has not done yet when the connection goes; what it gave with nobody there to hear it is freed here. An
  * address that the name had before stays its own.
  */
-static int take_back(struct weave *w, const struct want *want)
+int weave_undo(struct weave *w)
 {
+	const struct weave_want *want = &w->want;
 	struct report unused = {0};
 	struct http_reply reply;
 	int wake = w->wake, err = 0;
@@ -300,14 +292,14 @@ static int take_back(struct weave *w, const struct want *want)
 	return err;
 }
 
-static bool is_usable(const struct want *want, const struct cidr4 *got)
+static bool is_usable(const struct weave_want *want, const struct cidr4 *got)
 {
 	return got->len == want->subnet.len && ip4_in(want->subnet, got->addr) && !ip4_is_multicast(got->addr) &&
 	       !ip4_is_edge(*got, got->addr);
 }
 
 /* Asks for it. *given: the router may have allocated something. */
-static int post(struct weave *w, const struct want *want, struct cidr4 *out, bool *given, struct report *r)
+static int post(struct weave *w, const struct weave_want *want, struct cidr4 *out, bool *given, struct report *r)
 {
 	struct http_reply reply;
 	int err = weave_ask(w, "POST", ALLOCATE_MS, &reply, r, "%s", want->path);
@@ -328,7 +320,8 @@ static int post(struct weave *w, const struct want *want, struct cidr4 *out, boo
 	return err;
 }
 
-static int describe(struct weave *w, const char *name, const struct cidr4 *subnet, struct want *want, struct report *r)
+static int describe(struct weave *w, const char *name, const struct cidr4 *subnet, struct weave_want *want,
+		    struct report *r)
 {
 	char text[CIDR4_TEXT] = "", slash[] = "/";
 	int err = 0;
@@ -350,20 +343,21 @@ static int describe(struct weave *w, const char *name, const struct cidr4 *subne
 
 int weave_allocate(struct weave *w, const char *name, const struct cidr4 *subnet, struct cidr4 *out, struct report *r)
 {
-	struct want want = {0};
+	struct weave_want *want = &w->want;
 	struct cidr4 got = {0};
 	bool given = false;
-	int err = describe(w, name, subnet, &want, r);
 
+	*want = (struct weave_want){0};
+	int err = describe(w, name, subnet, want, r);
 	if (!err)
-		err = look(w, name, &want, r);
+		err = look(w, name, want, r);
 	if (!err)
-		err = post(w, &want, &got, &given, r);
+		err = post(w, want, &got, &given, r);
 	if (!err) {
 		*out = got;
 		return 0;
 	}
-	if (given && take_back(w, &want) < 0) {
+	if (given && weave_undo(w) < 0) {
 		struct report was = *r;
 		report_set(r, "%.340s; it may have kept an address: `fold -i %s -4 release` gives it back", was.msg,
 			   name);

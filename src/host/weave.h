@@ -39,6 +39,9 @@ int weave_default_subnet(struct weave *w, struct cidr4 *out, struct report *r);
  */
 int weave_allocate(struct weave *w, const char *name, const struct cidr4 *subnet, struct cidr4 *out, struct report *r);
 
+/* Gives back what the last weave_allocate() got, unless the name had it before. 0 or -errno. */
+int weave_undo(struct weave *w);
+
 /* Gives back every address that name holds; that there is none is an error, as the router says. 0 or -errno with a line in r. */
 int weave_release(struct weave *w, const char *name, struct report *r);
 

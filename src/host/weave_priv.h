@@ -6,12 +6,22 @@
 #include "host/http.h"
 #include "host/weave.h"
 
-#include <stdint.h>
+#include <net/if.h>
 
 #define WEAVE_PATH_SIZE 1024
 
+/* What was asked for last, and what the name had before, which is not to be lost. */
+struct weave_want {
+	char name[3 * IFNAMSIZ]; /* escaped */
+	char path[3 * IFNAMSIZ + CIDR4_TEXT + 8];
+	struct cidr4 subnet;
+	bool owns;      /* an address in any subnet */
+	bool owns_here; /* in this one */
+};
+
 struct weave {
 	struct http *http;
+	struct weave_want want;
 	int wake;
 	char where[WEAVE_WHERE_SIZE];
 };

@@ -229,6 +229,20 @@ for n in $(seq "$crowd"); do
 done
 check "$crowd at once get as many addresses" same lines "$(cat "$T"/out/many.* | sort -u | grep -cE '^10\.42\.0\.[0-9]+/16$')" "$crowd"
 
+forget_log 6784
+WEAVE_HTTP_ADDR=:6784 "$FOLD" -i unseen -4 auto >/dev/full 2>"$T/stderr"
+status=$?
+check 'an address that cannot be written anywhere: 125' ended 125
+check 'that is said' grep -q '^fold: stdout: the address cannot be written: No space left' "$T/stderr"
+check 'and it is given back' same owned "$(owned 6784 | tr ';' '\n' | grep -c unseen)" 0
+{ { WEAVE_HTTP_ADDR=:6784 "$FOLD" -i unseen -4 auto 2>"$T/stderr" && :; echo $? >"$T/status"; } | exec 0<&-; } 2>/dev/null
+check 'nor one that nobody reads' same owned "$(owned 6784 | tr ';' '\n' | grep -c unseen)" 0
+WEAVE_HTTP_ADDR=:6784 "$FOLD" -i vm2 -4 auto >/dev/full 2>&1
+check 'one that it had before it keeps' same owned "$(owned 6784 | tr ';' '\n' | grep -c '^10.32.0.2/12 vm2$')" 1
+cp "$FOLD" "$T/bin/fold-for-all"
+setpriv --reuid nobody --regid nogroup --clear-groups "$T/bin/fold-for-all" -i vm2 -4 auto >"$T/stdout" 2>&1
+check 'it takes no root' same output "$(cat "$T/stdout")" 10.32.0.2/12
+
 # ---- what the words are ----
 
 for net in 10.40.0.0/16 net:10.40.0.1/16 net: net:10.40.0.0/31 net:10.40.0.0/33 net:x net:10.40.0.0/16x; do
@@ -541,6 +555,23 @@ withdrawn_after 'SIGKILL to the keeper' kill_keeper
 withdrawn_after 'SIGKILL to the hypervisor' kill_hypervisor
 withdrawn_after 'SIGKILL to fold and its keeper, and fold gc' kill_both
 
+# begin_again: as soon as what was killed lets go of its interface and addresses.
+begin_again() {
+	begin_vm ann "$address" -b "$T/binding" && sleep 0.3 && ! gone "$vm"
+}
+# The next of that name starts while the process of the one before may still be withdrawing its own.
+for turn in 1 2 3; do
+	says_binding HOSTNAME=ann WEAVE_DNS=yes
+	begin_vm ann "$address" -b "$T/binding"
+	within 10 stands ann=ann.weave.local.10.32.0.1
+	kill_fold
+	within 10 begin_again
+	check "killed and begun anew, $turn: the name stands" within 10 stands ann=ann.weave.local.10.32.0.1
+	sleep 0.5
+	check "and goes on standing, $turn" stands ann=ann.weave.local.10.32.0.1
+	end_vm TERM
+done 2>/dev/null
+
 # kill_all: nobody is left who could withdraw it.
 kill_all() {
 	says_binding HOSTNAME=ann WEAVE_DNS=yes
@@ -653,6 +684,8 @@ mtu() {
 	says_binding "$@"
 	begin_vm ann 10.0.1.1/24 -6 fd5e:1:2:3::/64 --bridge "$mtu_bridge" -b "$T/binding"
 	check "a bridge of $mtu_want: it keeps its MTU" same MTU "$(cat "/sys/class/net/$mtu_bridge/mtu")" "$mtu_want"
+	check "a bridge of $mtu_want: the tap has the same, or all that a tap can have" same MTU "$(cat /sys/class/net/ann/mtu)" \
+		$((mtu_want < 65521 ? mtu_want : 65521))
 	check "a bridge of $mtu_want: DHCP gives $mtu_guest" same lease "$(leased ann)" "10.0.1.1 24 $mtu_guest none"
 	check "a bridge of $mtu_want: router advertisements give $mtu_guest" within 10 advertised "$mtu_guest"
 	end_vm TERM
