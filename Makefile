@@ -89,6 +89,7 @@ $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
 $(TOOLS): %: %.o $(LIB)
+$(OUT)/tests/tools/weave_double: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/tools/weave/*.c))
 $(OUT)/tests/fw/attack: $(ATTACK) $(LIB)
 $(OUT)/tests/pcap/malform/malform: $(MALFORM)
 	$(call say,LD,$@)

@@ -56,6 +56,7 @@ only_in() { # header pattern, folders that may use it (a pattern)
 }
 result "libnftnl and libnetfilter_queue are used in fw alone" "$(only_in 'libnftnl/|libnetfilter_' fw)"
 result "libmnl is used in fw and host alone" "$(only_in libmnl/ 'fw|host')"
+result "libcurl is used in one file alone" "$(grep -l '#include <curl/' src/*/*.[ch] | grep -v '^src/host/http.c$')"
 result "the answerers neither allocate nor open anything" \
 	"$(grep -nE '\b(malloc|calloc|realloc|strdup|asprintf|socket|open|fopen|printf|getenv|time)\(' src/dhcp/*.c src/ra/*.c src/notify/*.c src/reject/*.c src/pkt/*.c src/answer/*.c)"
 result "no external command is run" "$(grep -nE '\b(system|popen|execlp|execvp|posix_spawnp?)\(' src/*/*.c)"

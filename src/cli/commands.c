@@ -7,7 +7,7 @@
 #include "cli/doctor.h"
 #include "cli/session.h"
 #include "host/claim.h"
-#include "host/store.h"
+#include "host/weave_name.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,12 +15,6 @@
 #include <string.h>
 
 #include <sys/random.h>
-
-static int fail(const struct report *r)
-{
-	log_err("%s", r->msg);
-	return FOLD_EXIT_FAILED;
-}
 
 static int no_more_words(int argc, char **argv)
 {
@@ -103,6 +97,8 @@ static bool collect(void *arg, const char *key, const char *text, bool live)
 
 	if (live)
 		return false;
+	if (strncmp(key, WEAVE_NAME_CLAIM, strlen(WEAVE_NAME_CLAIM)) == 0)
+		return weave_name_clean(key + strlen(WEAVE_NAME_CLAIM), text);
 	if (strncmp(key, SESSION_CLAIM, strlen(SESSION_CLAIM)) == 0 && session_info_parse(text, &i)) {
 		if (!session_clean(&i))
 			return false;
@@ -166,45 +162,4 @@ bool command_run(int argc, char **argv, int *status)
 		}
 	}
 	return false;
-}
-
-static int need_local(const struct options *o)
-{
-	if (o->local)
-		return 0;
-	log_err(
-	    "-4 %s: this version of fold does not ask Weave Net for addresses yet; with --local it gives out its own",
-	    o->mode == OPTIONS_ALLOCATE ? "auto" : "release");
-	return FOLD_EXIT_FAILED;
-}
-
-int command_allocate(const struct options *o)
-{
-	struct report r = {0};
-	struct cidr4 subnet, got;
-	char text[CIDR4_TEXT];
-	int bad = need_local(o);
-
-	if (bad)
-		return bad;
-	if (store_parse_net(o->net ? o->net : "net:default", &subnet, &r) < 0) {
-		log_err("%s", r.msg);
-		return FOLD_EXIT_USAGE;
-	}
-	_cleanup_(cleanup_free) char *path = store_path();
-	if (store_allocate(path, o->iface, &subnet, &got, &r) < 0)
-		return fail(&r);
-	puts(cidr4_format(&got, text));
-	return fflush(stdout) == 0 ? EXIT_SUCCESS : FOLD_EXIT_FAILED;
-}
-
-int command_release(const struct options *o)
-{
-	struct report r = {0};
-	int bad = need_local(o);
-
-	if (bad)
-		return bad;
-	_cleanup_(cleanup_free) char *path = store_path();
-	return store_release(path, o->iface, NULL, &r) < 0 ? fail(&r) : EXIT_SUCCESS;
 }

@@ -20,7 +20,7 @@
 /* Known once a kernel has refused nft's `queue` in the bridge family: asking it again takes 30 ms. */
 #define NO_BRIDGE_QUEUE "kernel-without-bridge-queue"
 
-#define MTU_MOST 16384 /* the most that every virtio guest takes; the bridge's own is usually less */
+#define MTU_MOST 16384 /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
 
 /* Configuration, binding and hypervisor: all that can fail without touching the system. */
 static int prepare(struct session *s, struct report *r)
@@ -176,7 +176,7 @@ static int attach(struct session *s, const struct link_info *bridge, struct repo
 	struct link_port port = {.ifindex = s->ifindex, .bridge = bridge->ifindex, .bridge_name = s->info.bridge};
 	const char *step;
 
-	port.mtu = bridge->mtu < MTU_MOST ? bridge->mtu : MTU_MOST;
+	port.bridge_mtu = bridge->mtu;
 	memcpy(port.bridge_mac, bridge->mac, MAC_LEN);
 	memcpy(port.own_mac, s->guest.service_mac, MAC_LEN);
 	memcpy(port.guest_mac, s->guest.id.mac, MAC_LEN);
@@ -291,6 +291,7 @@ static int run(struct session *s)
 		log_err("%s", r.msg);
 		return FOLD_EXIT_FAILED;
 	}
+	session_weave_start(s);
 	return session_serve(s);
 }
 
@@ -299,6 +300,7 @@ static void take_down(struct session *s)
 {
 	if (s->tap >= 0)
 		close(s->tap);
+	weave_name_end(&s->weave); /* it needs no more of this than to hear of the end */
 	session_live_close(s);
 	session_seen_close(s);
 	forward_close(s->forward);
@@ -321,6 +323,7 @@ static void take_down(struct session *s)
 	}
 	/* Last: the VM's own rules stand until its tap is gone, whoever still holds that open. */
 	nft_close(s->nft);
+	weave_name_wait(&s->weave);
 	guest_free(&s->guest);
 }
 
@@ -359,7 +362,8 @@ int session_run(const struct options *o)
 			    .bridge_look = -1,
 			    .notify = -1,
 			    .advertise = -1,
-			    .listen = -1};
+			    .listen = -1,
+			    .weave = WEAVE_NAME_NONE};
 
 	for (int i = 0; i < SESSION_CLAIMS; i++)
 		s.claims[i] = CLAIM_NONE;

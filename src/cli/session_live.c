@@ -201,6 +201,7 @@ static bool put_in_force(struct session *s, struct guest *to)
 	if (err)
 		log_err("%s: no sockets to ask name servers: %s", s->info.iface, strerror(-err));
 	session_notify_change(s);
+	session_weave_change(s, &was);
 	guest_free(&was);
 	return true;
 }

@@ -15,6 +15,7 @@
 #include "host/keeper.h"
 #include "host/link.h"
 #include "host/tx.h"
+#include "host/weave_name.h"
 
 /* What the keeper is told, each as soon as it is about to be: the tap's ifindex, that there are others, the image's inode. */
 enum session_note {
@@ -66,6 +67,7 @@ struct session {
 	struct forward *forward;    /* asks other name servers, or NULL */
 	struct live *live;          /* follows the files, or NULL */
 	struct seen *seen;          /* what `fold inspect` is told, or NULL */
+	struct weave_name weave;    /* keeps its name in weaveDNS, or none */
 	int notify;                 /* timerfd of notifications, or -1 */
 	int advertise;              /* timerfd of unsolicited router advertisements, or -1 */
 	int listen;                 /* timerfd of multicast reports, or -1 */
@@ -174,6 +176,13 @@ void session_seen_remove(const char *iface);
 void session_notify_change(struct session *s);
 void session_notify_due(struct session *s);
 void session_notify_end(struct session *s);
+
+/*
+ * Its name in weaveDNS (session_weave.c). start: once the hypervisor is there and while everything may still be done; nothing where
+ * no Weave is in sight. change: after the files did; was: the guest before, NULL: there was none.
+ */
+void session_weave_start(struct session *s);
+void session_weave_change(struct session *s, const struct guest *was);
 
 /* Serves the guest until the hypervisor has ended, in a process of its own; returns fold's exit status. */
 int session_serve(struct session *s);

@@ -200,6 +200,7 @@ static bool build_names(struct build *w)
 	uint8_t wire[NAME_WIRE_MAX];
 	size_t len = 0;
 
+	g->weave_dns = has(w, BINDING_WEAVE_DNS) && b->weave_dns;
 	g->hostname = strdup(has(w, BINDING_HOSTNAME) ? b->hostname : "");
 	if (!g->hostname)
 		return false;

@@ -136,6 +136,7 @@ struct guest {
 
 	struct dns_policy dns;
 	struct notify notify;
+	bool weave_dns; /* its host name is to stand in weaveDNS, with its IPv4 address */
 };
 
 /* True where fold speaks for that address on the guest's link. */

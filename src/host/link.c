@@ -18,6 +18,7 @@
 #define BRPORT_LOCKED 39
 
 #define LINK_BUFFER 8192
+#define TAP_MTU_MOST 65521 /* drivers/net/tun.c: 65535 without an Ethernet header */
 
 struct link {
 	struct mnl_socket *socket;
@@ -205,7 +206,7 @@ static int set_identity(struct link *l, const struct link_port *p)
 	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, p->ifindex);
 
 	mnl_attr_put(h, IFLA_ADDRESS, MAC_LEN, p->own_mac);
-	mnl_attr_put_u32(h, IFLA_MTU, p->mtu);
+	mnl_attr_put_u32(h, IFLA_MTU, p->bridge_mtu < TAP_MTU_MOST ? p->bridge_mtu : TAP_MTU_MOST);
 	int err = talk(l, h, NULL, NULL);
 	return err ? err : no_ipv6_of_our_own(l, p->ifindex);
 }
@@ -219,19 +220,23 @@ static int set_master(struct link *l, const struct link_port *p)
 }
 
 /*
- * A bridge that was never given a MAC takes its lowest port's, and where the tap is the only port that is fold's own on the
- * guest's link: the guest could not tell the host from fold, and the host's neighbours would lose it. It keeps the one
- * that it had.
+ * What a bridge was never given it takes from its ports. The lowest MAC: where the tap is the only port, that is fold's own on the
+ * guest's link, and the guest could not tell the host from fold, and the host's neighbours would lose it. The lowest MTU: no tap
+ * can have all of Weave Net's 65535, and the containers would have less from then on. It keeps those that it had.
  */
-static int keep_bridge_mac(struct link *l, const struct link_port *p)
+static int keep_bridge(struct link *l, const struct link_port *p)
 {
 	struct link_info now;
 	int err = link_find(l, p->bridge_name, &now);
+	bool mac = memcmp(now.mac, p->own_mac, MAC_LEN) == 0, mtu = now.mtu < p->bridge_mtu;
 
-	if (err || memcmp(now.mac, p->own_mac, MAC_LEN) != 0)
+	if (err || (!mac && !mtu))
 		return err;
 	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, p->bridge);
-	mnl_attr_put(h, IFLA_ADDRESS, MAC_LEN, p->bridge_mac);
+	if (mac)
+		mnl_attr_put(h, IFLA_ADDRESS, MAC_LEN, p->bridge_mac);
+	if (mtu)
+		mnl_attr_put_u32(h, IFLA_MTU, p->bridge_mtu);
 	return talk(l, h, NULL, NULL);
 }
 
@@ -380,8 +385,8 @@ int link_attach(struct link *l, const struct link_port *p, const char **step)
 	*at = "make it a port of the bridge";
 	if ((err = set_master(l, p)) < 0)
 		return err;
-	*at = "keep the bridge's MAC address";
-	if ((err = keep_bridge_mac(l, p)) < 0)
+	*at = "keep the bridge's MAC address and MTU";
+	if ((err = keep_bridge(l, p)) < 0)
 		return err;
 	*at = "turn learning off on its port";
 	if ((err = set_port_flags(l, p)) < 0)

@@ -38,14 +38,15 @@ struct link_port {
 	int bridge;              /* ifindex */
 	const char *bridge_name; /* and its name and MAC */
 	uint8_t bridge_mac[MAC_LEN];
-	uint32_t mtu;               /* octets; at most the bridge's, or the bridge would shrink */
+	uint32_t bridge_mtu;        /* octets */
 	uint8_t own_mac[MAC_LEN];   /* the tap's */
 	uint8_t guest_mac[MAC_LEN]; /* behind it */
 };
 
 /*
  * Makes the tap a port that teaches the bridge nothing: its address and MTU, no IPv6 of the host's on it, learning
- * off, locked where the kernel can (5.18), one static forwarding entry for the guest; then up, last. The bridge keeps its MAC.
+ * off, locked where the kernel can (5.18), one static forwarding entry for the guest; then up, last. The bridge keeps its MAC
+ * and its MTU.
  * 0 or -errno; *step, if not NULL, then says in words what failed.
  */
 int link_attach(struct link *l, const struct link_port *p, const char **step);

@@ -111,3 +111,13 @@ int sandbox_enter(const struct sandbox *what, struct sandbox_state *state, struc
 		return report_fail(r, -state->landlock, "%s: Landlock: %s", what->name, strerror(-state->landlock));
 	return limit_calls(what, state, r);
 }
+
+int sandbox_drop_all(struct report *r)
+{
+	static const int none[] = {-1};
+	const struct sandbox what = {.caps = none};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return report_fail(r, errno, "no_new_privs: %s", strerror(errno));
+	return change_rights(&what) < 0 ? report_fail(r, EPERM, "capabilities could not be given up") : 0;
+}

@@ -55,4 +55,10 @@ struct sandbox_state {
  */
 int sandbox_enter(const struct sandbox *what, struct sandbox_state *state, struct report *r);
 
+/*
+ * Gives up every capability and every way to new ones, and nothing else: for a process that no guest's octet reaches and that
+ * asks the host's own services. 0, or -errno with a line in r.
+ */
+int sandbox_drop_all(struct report *r);
+
 #endif

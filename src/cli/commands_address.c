@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `-4 auto` and `-4 release`: Weave Net's router gives the addresses out, or with --local fold itself. */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "host/store.h"
+#include "host/weave.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/signalfd.h>
+
+static int fail(const struct report *r)
+{
+	log_err("%s", r->msg);
+	return FOLD_EXIT_FAILED;
+}
+
+/* The address that nobody got to see is no success. */
+static int print(const struct cidr4 *got)
+{
+	char text[CIDR4_TEXT];
+
+	if (puts(cidr4_format(got, text)) >= 0 && fflush(stdout) == 0)
+		return EXIT_SUCCESS;
+	log_err("stdout: the address cannot be written: %s", strerror(errno));
+	return FOLD_EXIT_FAILED;
+}
+
+/* Signals that would end it are read instead: what was asked for must be given back first. -1: they end it. */
+static int take_signals(void)
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct sigaction old;
+		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaddset(&set, ends[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd >= 0)
+		sigprocmask(SIG_BLOCK, &set, NULL);
+	return fd;
+}
+
+/* As if the signal had ended it. */
+static int interrupted(int signals)
+{
+	struct signalfd_siginfo info;
+	ssize_t got = read(signals, &info, sizeof(info));
+
+	return got == sizeof(info) ? 128 + (int)info.ssi_signo : FOLD_EXIT_FAILED;
+}
+
+static int weave_command(const struct options *o, const struct cidr4 *subnet)
+{
+	_cleanup_(cleanup_close) int signals = take_signals();
+	struct report r = {0};
+	struct cidr4 got;
+	struct weave *w = NULL;
+	int err = weave_open(NULL, signals, &w, &r);
+
+	if (!err)
+		err = o->mode == OPTIONS_RELEASE ? weave_release(w, o->iface, &r)
+						 : weave_allocate(w, o->iface, subnet, &got, &r);
+	int status = err ? fail(&r) : EXIT_SUCCESS;
+	if (err == -EINTR)
+		status = interrupted(signals);
+	if (!err && o->mode == OPTIONS_ALLOCATE && (status = print(&got)) != EXIT_SUCCESS)
+		weave_undo(w);
+	weave_close(w);
+	return status;
+}
+
+int command_allocate(const struct options *o)
+{
+	bool by_default = !o->net || strcmp(o->net, "net:default") == 0;
+	struct report r = {0};
+	struct cidr4 subnet, got;
+
+	if (store_parse_net(by_default ? "net:default" : o->net, &subnet, &r) < 0) {
+		log_err("%s", r.msg);
+		return FOLD_EXIT_USAGE;
+	}
+	if (!o->local)
+		return weave_command(o, by_default ? NULL : &subnet);
+	_cleanup_(cleanup_free) char *path = store_path();
+	return store_allocate(path, o->iface, &subnet, &got, &r) < 0 ? fail(&r) : print(&got);
+}
+
+int command_release(const struct options *o)
+{
+	struct report r = {0};
+
+	if (!o->local)
+		return weave_command(o, NULL);
+	_cleanup_(cleanup_free) char *path = store_path();
+	return store_release(path, o->iface, NULL, &r) < 0 ? fail(&r) : EXIT_SUCCESS;
+}

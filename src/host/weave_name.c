@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/weave_name.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "host/claim.h"
+#include "host/sandbox.h"
+#include "host/weave.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define CLAIM_TEXT_SIZE (WEAVE_WHERE_SIZE + INET_ADDRSTRLEN + WEAVE_NAME_SIZE + 8)
+
+/* When the router is asked again, in milliseconds. */
+#define KEPT_MS 60000   /* its connection stands, and tells by its end that it was restarted */
+#define UNKEPT_MS 10000 /* it closes every connection */
+#define RETRY_MS 1000   /* it is not there; twice as long each time, up to the next */
+#define RETRY_MOST 10000
+#define CLOSED_MS                                                                                                      \
+	5000 /* at the earliest after the last time, where the connection went: a router may close every one of them */
+#define CLAIM_MS 200 /* the process of an earlier VM of that name is withdrawing its own */
+#define NEVER UINT64_MAX
+
+struct keeping {
+	const char *iface;
+	struct in_addr ip;
+	int fd; /* to the process that answers the guest */
+	struct weave *weave;
+	int kept_fd;                   /* the connection's */
+	char host[WEAVE_NAME_SIZE];    /* wanted; "": none */
+	char entered[WEAVE_NAME_SIZE]; /* "": nothing is */
+	bool lost;                     /* the router may have forgotten it */
+	struct claim claim;
+	uint64_t next, last, retry;
+	bool missed; /* the router is; it has been said */
+	char said[sizeof(((struct report *)0)->msg)];
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Once, however often it happens, until it is right again; and of a router in trouble its first word. */
+static void say(struct keeping *k, const char *line, bool soon)
+{
+	if (soon ? k->missed : strcmp(k->said, line) == 0)
+		return;
+	k->missed = soon;
+	snprintf(k->said, sizeof(k->said), "%s", line);
+	log_warn("%s: weaveDNS: %s%s", k->iface, line, soon ? "; it is tried again" : "");
+}
+
+static void claim_text(const struct keeping *k, const char *name, char text[static CLAIM_TEXT_SIZE])
+{
+	char ip[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &k->ip, ip, sizeof(ip));
+	snprintf(text, CLAIM_TEXT_SIZE, "%s %s %s\n", weave_at(k->weave), ip, name);
+}
+
+/* It says what will have been entered, before it is. -EBUSY: another one is still at it. */
+static int claim(struct keeping *k, const char *name, struct report *r)
+{
+	char text[CLAIM_TEXT_SIZE], key[sizeof(WEAVE_NAME_CLAIM) + IFNAMSIZ], left[CLAIM_TEXT_SIZE] = "";
+	int err = 0;
+
+	claim_text(k, name, text);
+	snprintf(key, sizeof(key), WEAVE_NAME_CLAIM "%s", k->iface);
+	if (k->claim.fd >= 0)
+		err = claim_rewrite(key, text);
+	else
+		err = claim_take(key, text, &k->claim, left, sizeof(left), r);
+	if (!err && left[0])
+		weave_name_clean(k->iface, left);
+	return err;
+}
+
+/* 0 where nothing is entered any more, or nobody is there to ask: the router keeps names in its memory alone. */
+static int withdraw(struct keeping *k, const char *name, struct report *r)
+{
+	int err = *name ? weave_withdraw(k->weave, k->iface, k->ip, name, r) : 0;
+	return err == -ECONNREFUSED ? 0 : err;
+}
+
+/* The router has it under another connection, another name, or not at all. */
+static int enter(struct keeping *k, const char *name, struct report *r)
+{
+	int err = strcasecmp(k->entered, name) == 0 ? 0 : withdraw(k, k->entered, r);
+
+	if (err)
+		return err;
+	k->entered[0] = 0;
+	err = claim(k, name, r);
+	if (err)
+		return err;
+	/* From here on it may be there, whatever the answer is. */
+	snprintf(k->entered, sizeof(k->entered), "%s", name);
+	k->lost = true;
+	err = weave_enter(k->weave, k->iface, k->ip, name, r);
+	if (err)
+		return err;
+	k->lost = false;
+	k->said[0] = 0;
+	k->missed = false;
+	log_info("%s: entered in weaveDNS as %s", k->iface, name);
+	return 0;
+}
+
+static int withdraw_entered(struct keeping *k, struct report *r)
+{
+	int err = withdraw(k, k->entered, r);
+
+	if (!err) {
+		k->entered[0] = 0;
+		claim_release(&k->claim);
+	}
+	return err;
+}
+
+/* The router's own domain decides; a name outside it would be taken and never found. */
+static int follow_domain(struct keeping *k, struct report *r)
+{
+	char domain[WEAVE_NAME_SIZE], name[WEAVE_NAME_SIZE];
+	bool fresh = false;
+	int err = weave_domain(k->weave, domain, &fresh, &k->kept_fd, r);
+
+	k->lost |= fresh || err;
+	if (err)
+		return err;
+	err = weave_full_name(k->host, domain, name);
+	if (err) {
+		withdraw_entered(k, r);
+		return report_fail(r, -err, "HOSTNAME=%s: %s; it is not entered", k->host,
+				   err == -EINVAL ? "has dots and is not in weaveDNS's own domain"
+						  : "is too long with weaveDNS's domain");
+	}
+	if (!k->lost && strcasecmp(name, k->entered) == 0)
+		return 0;
+	return enter(k, name, r);
+}
+
+/* Nothing that trying again soon would change: weaveDNS is off, or the name is not one for it. */
+static bool is_settled(int err)
+{
+	return !err || err == -ENOTSUP || err == -EINVAL || err == -ENAMETOOLONG;
+}
+
+static uint64_t pause_after(struct keeping *k, int err)
+{
+	if (err == -EBUSY)
+		return CLAIM_MS;
+	if (is_settled(err)) {
+		k->retry = 0;
+		return k->kept_fd >= 0 ? KEPT_MS : UNKEPT_MS;
+	}
+	k->retry = k->retry ? 2 * k->retry : RETRY_MS;
+	if (k->retry > RETRY_MOST)
+		k->retry = RETRY_MOST;
+	return k->retry;
+}
+
+static void turn(struct keeping *k)
+{
+	struct report r = {0};
+	int err = k->weave ? 0 : weave_open(NULL, k->fd, &k->weave, &r);
+
+	k->kept_fd = -1;
+	k->last = now_ms();
+	if (!err)
+		err = *k->host ? follow_domain(k, &r) : withdraw_entered(k, &r);
+	if (err == -EINTR)
+		return; /* there is news */
+	if (err && err != -EBUSY)
+		say(k, r.msg, !is_settled(err));
+	k->next = !err && !*k->host ? NEVER : now_ms() + pause_after(k, err);
+}
+
+/* False where the other end is gone. */
+static bool hear(struct keeping *k)
+{
+	char host[WEAVE_NAME_SIZE];
+	ssize_t got = recv(k->fd, host, sizeof(host) - 1, 0);
+
+	if (got < 0 && errno == EINTR)
+		return true;
+	if (got <= 0)
+		return false;
+	host[got - 1] = 0; /* its own NUL: what is empty is a message too */
+	memcpy(k->host, host, (size_t)got);
+	k->next = 0;
+	k->retry = 0;
+	return true;
+}
+
+static int wait_ms(const struct keeping *k)
+{
+	uint64_t now = now_ms();
+
+	if (k->next == NEVER)
+		return -1;
+	return k->next <= now ? 0 : (int)(k->next - now);
+}
+
+static void serve(struct keeping *k)
+{
+	for (;;) {
+		struct pollfd fds[] = {{.fd = k->fd, .events = POLLIN},
+				       {.fd = k->kept_fd, .events = POLLIN | POLLRDHUP}};
+		int n = poll(fds, 2, wait_ms(k));
+		if (n < 0 && errno != EINTR)
+			return;
+		if (n > 0 && fds[0].revents && !hear(k))
+			return;
+		if (n > 0 && fds[1].revents) {
+			k->kept_fd = -1;
+			k->next = k->last + CLOSED_MS;
+		}
+		if (wait_ms(k) == 0)
+			turn(k);
+	}
+}
+
+/* What its caller had open is closed: the caller's end must be seen by others, and its rules must not outlive it here. */
+static void leave_all(int keep)
+{
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGUSR1, SIGUSR2, SIGPIPE};
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t none;
+
+	closelog();
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+	}
+	if (keep > 3)
+		close_range(3, (unsigned)keep - 1, 0);
+	close_range((unsigned)keep + 1, ~0U, 0);
+	prctl(PR_SET_NAME, "fold-weave");
+	/* Signals that a terminal sends to all are for the hypervisor: this ends when the others have. */
+	setpgid(0, 0);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void __attribute__((noreturn)) keep(const char *iface, struct in_addr ip, int fd)
+{
+	struct keeping k = {.iface = iface, .ip = ip, .fd = fd, .kept_fd = -1, .claim = CLAIM_NONE, .next = NEVER};
+	struct report r = {0};
+	int err;
+
+	leave_all(fd);
+	if (sandbox_drop_all(&r) < 0) {
+		log_warn("%s: %s", iface, r.msg);
+		_exit(1);
+	}
+	serve(&k);
+	err = withdraw_entered(&k, &r);
+	weave_close(k.weave);
+	if (err)
+		log_warn("%s: %s; %s may stay in weaveDNS, `fold gc` tries again", iface, r.msg, k.entered);
+	_exit(err != 0);
+}
+
+int weave_name_start(const char *iface, struct in_addr ip, struct weave_name *out, struct report *r)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return report_fail(r, errno, "socketpair: %s", strerror(errno));
+	pid_t pid = fork();
+	if (pid == 0)
+		keep(iface, ip, pair[1]);
+	int err = errno;
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		return report_fail(r, err, "fork: %s", strerror(err));
+	}
+	*out = (struct weave_name){.pid = pid, .fd = pair[0]};
+	return 0;
+}
+
+int weave_name_tell(const struct weave_name *n, const char *hostname)
+{
+	size_t len = strlen(hostname) + 1;
+
+	if (len > WEAVE_NAME_SIZE - 1)
+		return -ENAMETOOLONG;
+	return send(n->fd, hostname, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+void weave_name_end(struct weave_name *n)
+{
+	if (n->fd >= 0)
+		close(n->fd);
+	n->fd = -1;
+}
+
+void weave_name_wait(struct weave_name *n)
+{
+	while (n->pid && waitpid(n->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	n->pid = 0;
+}
+
+bool weave_name_clean(const char *iface, const char *text)
+{
+	char where[WEAVE_WHERE_SIZE], ip[INET_ADDRSTRLEN], name[WEAVE_NAME_SIZE];
+	struct keeping k = {.iface = iface};
+	struct report r = {0};
+
+	if (sscanf(text, "%263s %15s %253s", where, ip, name) != 3 || inet_pton(AF_INET, ip, &k.ip) != 1)
+		return true;
+	int err = weave_open(where, -1, &k.weave, &r);
+	if (!err)
+		err = withdraw(&k, name, &r);
+	weave_close(k.weave);
+	if (err)
+		log_err("%s: %s; %s may still be in weaveDNS", iface, r.msg, name);
+	return !err;
+}
