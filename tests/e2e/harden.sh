@@ -133,6 +133,26 @@ fatal responder 'calls past the filter' io_uring_setup 1 0
 fatal keeper 'a program' execve /bin/sh 0 0
 fatal fold 'a program' execve /bin/sh 0 0
 
+# ---- what the keeper's capabilities are for: another user's hypervisor, its processes and its directories ----
+
+hypervisor leaver <<'END'
+setsid sleep 1000 &
+exit 0
+END
+head -c 64 /dev/urandom >"$T/key"
+for mode in 700:nobody 1777:daemon; do
+	mkdir "$T/${mode%:*}"
+	chmod "${mode%:*}" "$T/${mode%:*}"
+	chown "${mode#*:}" "$T/${mode%:*}"
+	SUDO_USER=nobody run_fold --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm1 -6 fd5e:1:2:3::/64 -k "$T/key" -d "$T/${mode%:*}" $mac \
+		qemu-system-leaver
+	check "$mode: another user's hypervisor ends" ended 0
+	check "$mode: what it left is ended" within 2 not pgrep -x sleep
+	check "$mode: its image is removed" same files "$(ls "$T/${mode%:*}")" ''
+	check "$mode: and nothing is said" same stderr "$(cat "$T/stderr")" ''
+done
+nothing_left "another user's hypervisor"
+
 # ---- the others' rights are of use: what they are kept for ----
 
 chown nobody "$T/private"
