@@ -5,7 +5,7 @@
 # rules flushed. The VM is served, or it is cut off; it is said; nothing forged passes; and when it ends nothing remains.
 #
 #   10.0.1.0/24   the guest ann (.1), the container carl (.8)
-# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC3045 # most functions are called by name; dash has ulimit -n
 . "$(dirname "$0")/lib.sh"
 begin "$@"
 
@@ -22,7 +22,7 @@ says 10.0.9.1
 
 vm() {
 	: >"$T/ann.log"
-	start_vm ann 10.0.1.1/24 $mac -b "$file" "$@" && ip -n ann addr add 10.0.1.1/24 dev eth0 && within 10 responder ann
+	start_vm ann 10.0.1.1/24 "$mac" -b "$file" "$@" && ip -n ann addr add 10.0.1.1/24 dev eth0 && within 10 responder ann
 }
 answer() {
 	in_guest ann dig +short +tries=1 +time="$SLOW" @10.0.1.50 "$1" A
