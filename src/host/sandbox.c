@@ -44,14 +44,14 @@ static int set_limit(int which, rlim_t most)
 	return setrlimit((__rlimit_resource_t)which, &limit) < 0 ? -errno : 0;
 }
 
-/* No exec, no core: the first by no_new_privs' filter, the second because memory has what other tenants' names are. */
+/* No core: memory has names that are other tenants' business. Processes are counted by user, so only where it has one alone. */
 static int set_limits(const struct sandbox *what)
 {
 	int err = set_limit(RLIMIT_CORE, 0);
 
 	if (!err && what->open_files)
 		err = set_limit(RLIMIT_NOFILE, what->open_files);
-	if (!err && what->open_files && what->uid)
+	if (!err && what->uid == SANDBOX_OWN_USER)
 		err = set_limit(RLIMIT_NPROC, THREADS_MAX);
 	return err;
 }

@@ -37,9 +37,10 @@ struct sandbox {
 	 */
 	const char *const *read;
 	const char *const *write;
-	uint16_t connect;    /* the port of TCP to which it may connect (Linux 6.7), 0: none */
-	unsigned open_files; /* so many at most, threads count 4; 0: no limits but that of core dumps, which are off */
-	pid_t parent;        /* it dies with that one, which is its parent; 0: it does not */
+	uint16_t connect; /* the port of TCP to which it may connect (Linux 6.7), 0: none */
+	unsigned
+	    open_files; /* so many descriptors at most; 0: as it is. With a user of its own it has 4 threads at most. */
+	pid_t parent;   /* it dies with that one, which is its parent; 0: it does not */
 };
 
 /* What is in force, for a line in the log. */

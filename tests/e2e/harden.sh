@@ -4,7 +4,7 @@
 # harden: what the process that answers a guest could still do if the guest took it over: its rights as the kernel shows them,
 # and system calls that are put into it while it runs (tests/tools/inject.c). Each that it may not make is refused or ends the VM,
 # and nothing remains. That all features work in that state is what the other tests show.
-# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2034 # most functions are called by name, some variables too
 . "$(dirname "$0")/lib.sh"
 begin "$@"
 
@@ -15,7 +15,7 @@ printf 'NAMESERVERS=10.0.1.50\nADDRESS:db.=10.0.9.1\nDNS_FORWARD=yes\n' >"$T/pri
 chmod 600 "$T/private/binding"
 
 vm() {
-	start_vm vm0 10.0.1.1/24 $mac -b "$T/private/binding" && ip -n vm0 addr add 10.0.1.1/24 dev eth0 && within 10 ready
+	start_vm vm0 10.0.1.1/24 "$mac" -b "$T/private/binding" && ip -n vm0 addr add 10.0.1.1/24 dev eth0 && within 10 ready
 }
 # It is confined by the time that it says so.
 ready() {
@@ -86,7 +86,7 @@ check 'a socket to a name server is made' sh -c "fd=\$(inject $responder socket 
 check 'the guest is answered after all that' answers
 check 'the file changes, and the change is in force' sh -c "sed -i s/10.0.9.1/10.0.9.2/ '$T/private/binding'"
 answers_2() {
-	[ "$(in_guest vm0 dig +short +tries=1 +time=$SLOW @10.0.1.50 db. A)" = 10.0.9.2 ]
+	[ "$(in_guest vm0 dig +short +tries=1 +time="$SLOW" @10.0.1.50 db. A)" = 10.0.9.2 ]
 }
 check 'though it was opened by another process' within 5 answers_2
 sed -i s/10.0.9.2/10.0.9.1/ "$T/private/binding"
@@ -132,6 +132,26 @@ fatal responder 'a program for the kernel' bpf 0 0 0
 fatal responder 'calls past the filter' io_uring_setup 1 0
 fatal keeper 'a program' execve /bin/sh 0 0
 fatal fold 'a program' execve /bin/sh 0 0
+
+# ---- what the keeper's capabilities are for: another user's hypervisor, its processes and its directories ----
+
+hypervisor leaver <<'END'
+setsid sleep 1000 &
+exit 0
+END
+head -c 64 /dev/urandom >"$T/key"
+for mode in 700:nobody 1777:daemon; do
+	mkdir "$T/${mode%:*}"
+	chmod "${mode%:*}" "$T/${mode%:*}"
+	chown "${mode#*:}" "$T/${mode%:*}"
+	SUDO_USER=nobody run_fold --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm1 -6 fd5e:1:2:3::/64 -k "$T/key" -d "$T/${mode%:*}" $mac \
+		qemu-system-leaver
+	check "$mode: another user's hypervisor ends" ended 0
+	check "$mode: what it left is ended" within 2 not pgrep -x sleep
+	check "$mode: its image is removed" same files "$(ls "$T/${mode%:*}")" ''
+	check "$mode: and nothing is said" same stderr "$(cat "$T/stderr")" ''
+done
+nothing_left "another user's hypervisor"
 
 # ---- the others' rights are of use: what they are kept for ----
 

@@ -134,11 +134,11 @@ check 'strange questions: ann is still served' lease ann 10.0.2.1/24
 
 # ---- no such VM ----
 
-kill -STOP "$(vm_pid bob)"
+kill -STOP "$(responder bob)"
 run_fold inspect bob
 check 'a fold that is stopped: 125' ended 125
 check 'a fold that is stopped: it is said' grep -q '^fold: bob: its fold does not answer' "$T/stderr"
-kill -CONT "$(vm_pid bob)"
+kill -CONT "$(responder bob)"
 for words in '' '--json' 'ann more' 'ann --json more'; do
 	# shellcheck disable=SC2086 # words
 	run_fold inspect $words

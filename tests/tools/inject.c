@@ -127,6 +127,15 @@ static void stop(pid_t pid)
 		die("the process");
 }
 
+/* A filter's trap leaves the number where the result would be; its signal comes next. */
+static bool is_trapped(pid_t pid)
+{
+	struct __ptrace_peeksiginfo_args first = {.nr = 1};
+	siginfo_t info;
+
+	return ptrace(PTRACE_PEEKSIGINFO, pid, &first, &info) > 0 && info.si_signo == SIGSYS;
+}
+
 int main(int argc, char **argv)
 {
 	struct user_regs_struct before, now;
@@ -170,8 +179,7 @@ int main(int argc, char **argv)
 		}
 	}
 	get(pid, &now);
-	/* A filter's trap leaves the number where the result would be; its signal comes next. */
-	if ((long)RESULT(&now) == number_of(argv[2])) {
+	if (is_trapped(pid)) {
 		int status, signal = 0;
 		while (ptrace(PTRACE_CONT, pid, NULL, (void *)(intptr_t)signal) == 0 &&
 		       waitpid(pid, &status, __WALL) > 0 && WIFSTOPPED(status))
