@@ -426,21 +426,31 @@ passed() {
 	"$@" || return 1
 	[ "$(named "$passed_name")" -gt "$passed_had" ]
 }
+# aside: what stays in the subnet goes past the chain. Connections that came to their end may still say so: it is looked at again.
+aside() {
+	for _ in 1 2 3 4 5; do
+		had="$(named out) $(named in)"
+		reaches ann 10.0.2.8 && reaches carl 10.0.2.1 && reaches ann $near::8 && reaches carl $near::1 || return 1
+		same counters "$(named out) $(named in)" "$had" && return 0
+		sleep "$patience"
+	done
+	return 1
+}
 for f in 4 6; do
 	in_guest inet sh -c "while :; do nc -l -$f -k $(far $f) 4001 & nc -l -$f -k $(far $f) 4002 & wait; done" >/dev/null 2>&1 </dev/null &
 done
 within 10 in_guest inet sh -c 'ss -Hlnt sport = :4002 | grep -c . | grep -q 2'
 for words in '-j mine' 'jump mine' '-g mine' 'goto mine'; do
 	check "'$words': ann runs" up -a "$words" -A "$words"
+	# The router asks for her from a link-local address; that is no affair of the chain's, which drops it.
+	ip -n rt neigh flush dev eth0
 	for f in 4 6; do
 		check "'$words': what IPv$f sends goes through the chain, and on" passed out reaches ann "$(far $f)"
 		check "'$words': what IPv$f gets goes through it too" passed in reaches inet "$(own $f)"
 		check "'$words': what it drops, IPv$f does not get through" not calls ann "$(far $f)" 4001
 		check "'$words': what it accepts, does" calls ann "$(far $f)" 4002
 	done
-	out=$(named out) in=$(named in)
-	reaches ann 10.0.2.8 >"$T/subnet" && reaches carl 10.0.2.1 >>"$T/subnet"
-	check "'$words': packets within the subnet do not" same 'counters' "$(named out) $(named in)" "$out $in"
+	check "'$words': packets within the subnet do not" aside
 	check "'$words': the chain cannot be deleted" not nft delete chain bridge fold mine
 	check 'ann ends' down
 	check "'$words': the user's part of the table is left, and nothing else" users_alone
@@ -498,7 +508,7 @@ done
 wait "$pinger"
 wait "$sniffer"
 check 'nothing leaks past the chain while the table comes and goes' same 'frames' "$(grep -c '^in ' "$T/leak")" 0
-check 'and many were sent' sh -c "sed -n 's/ packets transmitted.*//p' $T/leak.ping | { read -r n; [ \"\$n\" -gt 200 ]; }"
+check 'and many were sent' sh -c "sed -n 's/ packets transmitted.*//p' $T/leak.ping | { read -r n; [ \"\$n\" -gt 50 ]; }"
 check 'ann ends' down
 nft delete table bridge fold
 
