@@ -126,7 +126,8 @@ reaches_soon() {
 passes() {
 	passes_what=$1
 	shift
-	for f in ${*:-4 6}; do
+	[ $# -gt 0 ] || set -- 4 6
+	for f; do
 		check "$passes_what: IPv$f leaves" reaches_soon ann "$(far $f)"
 		check "$passes_what: IPv$f enters" reaches_soon inet "$(own $f)"
 	done
@@ -135,7 +136,8 @@ passes() {
 stops() {
 	stops_what=$1
 	shift
-	for f in ${*:-4 6}; do
+	[ $# -gt 0 ] || set -- 4 6
+	for f; do
 		check "$stops_what: IPv$f does not leave, and is counted" counts from_gateway unreachable ann "$(far $f)"
 		check "$stops_what: IPv$f does not enter, and is counted" counts to_gateway unreachable inet "$(own $f)"
 	done
@@ -455,6 +457,9 @@ for words in '-j mine' 'jump mine' '-g mine' 'goto mine'; do
 	check 'ann ends' down
 	check "'$words': the user's part of the table is left, and nothing else" users_alone
 done
+check 'ann runs under a chain, and her fold is killed' up -a '-j mine' -A '-j mine'
+stop_vm ann KILL
+check "what it had in the user's table is gone, and the user's is left" within 2 users_alone
 check "'-j strict', '-g strict': ann runs" up -a '-j strict' -A '-g strict'
 for f in 4 6; do
 	check "IPv$f: a ping that leaves comes back" reaches ann "$(far $f)"

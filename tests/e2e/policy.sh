@@ -94,7 +94,7 @@ forge() {
 	wait "$sniffer"
 	n=$(grep -c '^in ' "$T/forged")
 	echo "carl heard $n"
-	[ "$n" "$2" 0 ]
+	test "$n" "$2" 0
 }
 
 # ---- without such a policy ----
