@@ -268,19 +268,23 @@ ip -n inet route replace $near::/64 via 2001:db8:1::1
 # ---- go on, and drop ----
 
 for words in '-j RETURN' ' -j  ACCEPT ' accept; do
+	[ -z "$short" ] || [ "$words" = accept ] || continue
 	check "-a '$words': ann runs" up -a "$words" -A "$words"
 	passes "-a '$words'"
 	check 'ann ends' down
 done
 for words in '-j DROP' drop; do
+	[ -z "$short" ] || [ "$words" = drop ] || continue
 	check "-a '$words': ann runs" up -a "$words" -A "$words"
 	stops "-a '$words'"
 	check 'ann ends' down
 done
-check "-A '-j DROP' alone: ann runs" up -A '-j DROP'
-passes "-A '-j DROP'" 4
-stops "-A '-j DROP'" 6
-check 'ann ends' down
+if [ -z "$short" ]; then
+	check "-A '-j DROP' alone: ann runs" up -A '-j DROP'
+	passes "-A '-j DROP'" 4
+	stops "-A '-j DROP'" 6
+	check 'ann ends' down
+fi
 
 # ---- refused with an answer ----
 
@@ -291,10 +295,14 @@ hears() {
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/hears"
 	shift 3
-	"$@" >"$T/hears.said" 2>&1
+	# Under load something may be late: it is tried again while the listener listens.
+	for _ in 1 2 3; do
+		"$@" >"$T/hears.said" 2>&1
+		! grep -q '^in ' "$T/hears" || break
+	done
 	wait "$sniffer" && return
 	echo "at $hears_at: no frame like $hears_filter"
-	cat "$T/hears.said"
+	cat "$T/hears.said" "$T/hears"
 	return 1
 }
 calls() {
@@ -443,6 +451,7 @@ for f in 4 6; do
 done
 within 10 in_guest inet sh -c 'ss -Hlnt sport = :4002 | grep -c . | grep -q 2'
 for words in '-j mine' 'jump mine' '-g mine' 'goto mine'; do
+	[ -z "$short" ] || [ "${words#-}" != "$words" ] || continue
 	check "'$words': ann runs" up -a "$words" -A "$words"
 	# The router asks for her from a link-local address; that is no affair of the chain's, which drops it.
 	ip -n rt neigh flush dev eth0
