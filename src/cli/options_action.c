@@ -79,7 +79,7 @@ static bool split(const char *word, struct action_words *w)
 	*w = (struct action_words){0};
 	if (strlen(word) >= sizeof(w->text))
 		return false;
-	strcpy(w->text, word);
+	memcpy(w->text, word, strlen(word) + 1);
 	for (char *rest = w->text, *at; (at = strsep(&rest, " \t"));) {
 		if (!*at)
 			continue;
@@ -186,7 +186,7 @@ static int to_chain(struct said *s, enum action what, const char *chain, const c
 		    "`",
 		    s->flag, s->word);
 	s->action.what = what;
-	strcpy(s->action.chain, chain);
+	memcpy(s->action.chain, chain, strlen(chain) + 1);
 	return 0;
 }
 

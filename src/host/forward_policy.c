@@ -93,14 +93,14 @@ static void copy_name(struct name *to, const struct nlattr *a)
 
 /* libmnl's own loops do not survive -Wconversion. */
 #define each_attr(a, h)                                                                                                \
-	a = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));                                                  \
+	(a) = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));                                                \
 	mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)(a)));                        \
-	a = mnl_attr_next(a)
+	(a) = mnl_attr_next(a)
 #define each_inner(a, nest)                                                                                            \
-	a = mnl_attr_get_payload(nest);                                                                                \
+	(a) = mnl_attr_get_payload(nest);                                                                              \
 	mnl_attr_ok(a, (int)((const char *)mnl_attr_get_payload(nest) + mnl_attr_get_payload_len(nest) -               \
 			     (const char *)(a)));                                                                      \
-	a = mnl_attr_next(a)
+	(a) = mnl_attr_next(a)
 
 /* The attribute of that type within, or NULL. */
 static const struct nlattr *inner(const struct nlattr *nest, uint16_t type)

@@ -126,7 +126,8 @@ reaches_soon() {
 passes() {
 	passes_what=$1
 	shift
-	for f in ${*:-4 6}; do
+	[ $# -gt 0 ] || set -- 4 6
+	for f; do
 		check "$passes_what: IPv$f leaves" reaches_soon ann "$(far $f)"
 		check "$passes_what: IPv$f enters" reaches_soon inet "$(own $f)"
 	done
@@ -135,7 +136,8 @@ passes() {
 stops() {
 	stops_what=$1
 	shift
-	for f in ${*:-4 6}; do
+	[ $# -gt 0 ] || set -- 4 6
+	for f; do
 		check "$stops_what: IPv$f does not leave, and is counted" counts from_gateway unreachable ann "$(far $f)"
 		check "$stops_what: IPv$f does not enter, and is counted" counts to_gateway unreachable inet "$(own $f)"
 	done
@@ -266,19 +268,23 @@ ip -n inet route replace $near::/64 via 2001:db8:1::1
 # ---- go on, and drop ----
 
 for words in '-j RETURN' ' -j  ACCEPT ' accept; do
+	[ -z "$short" ] || [ "$words" = accept ] || continue
 	check "-a '$words': ann runs" up -a "$words" -A "$words"
 	passes "-a '$words'"
 	check 'ann ends' down
 done
 for words in '-j DROP' drop; do
+	[ -z "$short" ] || [ "$words" = drop ] || continue
 	check "-a '$words': ann runs" up -a "$words" -A "$words"
 	stops "-a '$words'"
 	check 'ann ends' down
 done
-check "-A '-j DROP' alone: ann runs" up -A '-j DROP'
-passes "-A '-j DROP'" 4
-stops "-A '-j DROP'" 6
-check 'ann ends' down
+if [ -z "$short" ]; then
+	check "-A '-j DROP' alone: ann runs" up -A '-j DROP'
+	passes "-A '-j DROP'" 4
+	stops "-A '-j DROP'" 6
+	check 'ann ends' down
+fi
 
 # ---- refused with an answer ----
 
@@ -289,10 +295,14 @@ hears() {
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/hears"
 	shift 3
-	"$@" >"$T/hears.said" 2>&1
+	# Under load something may be late: it is tried again while the listener listens.
+	for _ in 1 2 3; do
+		"$@" >"$T/hears.said" 2>&1
+		! grep -q '^in ' "$T/hears" || break
+	done
 	wait "$sniffer" && return
 	echo "at $hears_at: no frame like $hears_filter"
-	cat "$T/hears.said"
+	cat "$T/hears.said" "$T/hears"
 	return 1
 }
 calls() {
@@ -426,25 +436,39 @@ passed() {
 	"$@" || return 1
 	[ "$(named "$passed_name")" -gt "$passed_had" ]
 }
+# aside: what stays in the subnet goes past the chain. Connections that came to their end may still say so: it is looked at again.
+aside() {
+	for _ in 1 2 3 4 5; do
+		had="$(named out) $(named in)"
+		reaches ann 10.0.2.8 && reaches carl 10.0.2.1 && reaches ann $near::8 && reaches carl $near::1 || return 1
+		same counters "$(named out) $(named in)" "$had" && return 0
+		sleep "$patience"
+	done
+	return 1
+}
 for f in 4 6; do
 	in_guest inet sh -c "while :; do nc -l -$f -k $(far $f) 4001 & nc -l -$f -k $(far $f) 4002 & wait; done" >/dev/null 2>&1 </dev/null &
 done
 within 10 in_guest inet sh -c 'ss -Hlnt sport = :4002 | grep -c . | grep -q 2'
 for words in '-j mine' 'jump mine' '-g mine' 'goto mine'; do
+	[ -z "$short" ] || [ "${words#-}" != "$words" ] || continue
 	check "'$words': ann runs" up -a "$words" -A "$words"
+	# The router asks for her from a link-local address; that is no affair of the chain's, which drops it.
+	ip -n rt neigh flush dev eth0
 	for f in 4 6; do
 		check "'$words': what IPv$f sends goes through the chain, and on" passed out reaches ann "$(far $f)"
 		check "'$words': what IPv$f gets goes through it too" passed in reaches inet "$(own $f)"
 		check "'$words': what it drops, IPv$f does not get through" not calls ann "$(far $f)" 4001
 		check "'$words': what it accepts, does" calls ann "$(far $f)" 4002
 	done
-	out=$(named out) in=$(named in)
-	reaches ann 10.0.2.8 >"$T/subnet" && reaches carl 10.0.2.1 >>"$T/subnet"
-	check "'$words': packets within the subnet do not" same 'counters' "$(named out) $(named in)" "$out $in"
+	check "'$words': packets within the subnet do not" aside
 	check "'$words': the chain cannot be deleted" not nft delete chain bridge fold mine
 	check 'ann ends' down
 	check "'$words': the user's part of the table is left, and nothing else" users_alone
 done
+check 'ann runs under a chain, and her fold is killed' up -a '-j mine' -A '-j mine'
+stop_vm ann KILL
+check "what it had in the user's table is gone, and the user's is left" within 2 users_alone
 check "'-j strict', '-g strict': ann runs" up -a '-j strict' -A '-g strict'
 for f in 4 6; do
 	check "IPv$f: a ping that leaves comes back" reaches ann "$(far $f)"
@@ -498,7 +522,7 @@ done
 wait "$pinger"
 wait "$sniffer"
 check 'nothing leaks past the chain while the table comes and goes' same 'frames' "$(grep -c '^in ' "$T/leak")" 0
-check 'and many were sent' sh -c "sed -n 's/ packets transmitted.*//p' $T/leak.ping | { read -r n; [ \"\$n\" -gt 200 ]; }"
+check 'and many were sent' sh -c "sed -n 's/ packets transmitted.*//p' $T/leak.ping | { read -r n; [ \"\$n\" -gt 50 ]; }"
 check 'ann ends' down
 nft delete table bridge fold
 

@@ -86,15 +86,16 @@ forge() {
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/forged"
 	for way in 10.0.2 $near:; do
-		[ $way = 10.0.2 ] && false=$way.77/24 to=$way.8 || false=$way:77/64 to=$way:8
-		ip -n "$1" addr add "$false" dev eth0 $([ $way = 10.0.2 ] || echo nodad)
+		[ $way = 10.0.2 ] && false=$way.77/24 to=$way.8 dad= || false=$way:77/64 to=$way:8 dad=nodad
+		# shellcheck disable=SC2086 # a word or none
+		ip -n "$1" addr add "$false" dev eth0 $dad
 		in_guest "$1" ping -n -q -c 1 -W 0.3 -I "${false%/*}" "$to"
 		ip -n "$1" addr del "$false" dev eth0
 	done >"$T/forge" 2>&1
 	wait "$sniffer"
 	n=$(grep -c '^in ' "$T/forged")
 	echo "carl heard $n"
-	[ "$n" "$2" 0 ]
+	test "$n" "$2" 0
 }
 
 # ---- without such a policy ----

@@ -4,7 +4,7 @@
 # mutate.sh: does the suite see each rule? Takes one rule, or one match of a rule, or one flag of the bridge port out of fold, and runs
 # tests/fw/run, which must fail. What it does not notice is printed as a survivor: a rule without a case.
 #
-#   tests/fw/mutate.sh [--list] [--transport log|queue] [PATTERN...]     all, or those whose lines in the list match
+#   tests/fw/mutate.sh [--list] [--transport log|queue] [--gate] [PATTERN...]     all, or those whose lines in the list match
 #
 # A rule is named by the line where it begins and by its chain, and counts as one however often a loop makes it (mutant.h, which takes it
 # out while the rules are written: fold is built once). The flags are taken out of the text.
@@ -18,7 +18,7 @@ CFLAGS="-std=gnu17 -D_GNU_SOURCE -include version.h -Isrc -O1 -g ${CFLAGS:-}"
 # shellcheck disable=SC2046 # a list of words
 LIBS=${LIBS:-$(pkg-config --libs $(sed -n 's/^PKGS[[:space:]]*:*=//p' "$root/Makefile")) -linih -lm}
 
-show='' transport=''
+show='' transport='' gate=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--list) show=yes ;;
@@ -26,6 +26,7 @@ while [ $# -gt 0 ]; do
 		transport="--transport $2"
 		shift
 		;;
+	--gate) gate=--gate ;;
 	--) shift && break ;;
 	-*) sed -n '4,/^set -eu/{/^#/s/^# \{0,1\}//p;}' "$0" >&2 && exit 2 ;;
 	*) break ;;
@@ -60,7 +61,7 @@ build() {
 # suite PARTS: its output in the file out.
 suite() {
 	# shellcheck disable=SC2086
-	FOLD=$work/fold ATTACK=$work/attack FW_FIRST=yes FW_PATIENCE=2000 sh "$work/fw/run" $transport --frames 40000 --parts "$1" >out 2>&1
+	FOLD=$work/fold ATTACK=$work/attack FW_FIRST=yes FW_PATIENCE=2000 sh "$work/fw/run" $transport $gate --frames 40000 --parts "$1" >out 2>&1
 }
 
 # survives: true where every test passes. Part after part, the quickest first; the recorded rulesets would see everything, and are left out.
