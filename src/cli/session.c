@@ -378,7 +378,8 @@ static int start_and_run(struct session *s)
 
 int session_run(const struct options *o)
 {
-	struct session s = {.o = o, .epoll = -1, .tap = -1, .bridge_watch = -1, .notify = -1, .advertise = -1, .listen = -1};
+	struct session s =
+	    {.o = o, .epoll = -1, .tap = -1, .bridge_watch = -1, .notify = -1, .advertise = -1, .listen = -1};
 
 	for (int i = 0; i < SESSION_CLAIMS; i++)
 		s.claims[i] = CLAIM_NONE;
