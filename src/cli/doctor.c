@@ -74,7 +74,7 @@ static int set_bridge(struct doctor *d, const char *name, struct report *r)
 	if (!*name || strlen(name) >= sizeof(d->bridge))
 		return report_fail(r, EINVAL,
 				   "--bridge %s: this cannot be a bridge's name; `fold doctor --help` shows how", name);
-	strcpy(d->bridge, name);
+	memcpy(d->bridge, name, strlen(name) + 1);
 	return 0;
 }
 

@@ -121,12 +121,16 @@ static bool usual_hypervisor(char *out, size_t size)
 
 static bool find_hypervisor(char *out, size_t size)
 {
-	const char *env = getenv("PATH");
-	_cleanup_(cleanup_free) char *path = strdup(env && *env ? env : "/usr/local/bin:/usr/bin:/bin");
+	const char *env = getenv("PATH"), *at = env && *env ? env : "/usr/local/bin:/usr/bin:/bin";
 	bool found = usual_hypervisor(out, size);
+	char dir[PATH_MAX / 2];
 
-	for (char *rest = path, *dir; !found && (dir = strsep(&rest, ":"));)
-		found = *dir && any_hypervisor(dir, out, size);
+	while (!found && *at) {
+		int len = (int)strcspn(at, ":");
+		snprintf(dir, sizeof(dir), "%.*s", len, at);
+		found = len && any_hypervisor(dir, out, size);
+		at += at[len] ? len + 1 : len;
+	}
 	return found;
 }
 
@@ -245,7 +249,7 @@ static bool count_left(void *arg, const char *key, const char *text, bool live)
 		return false;
 	left->count++;
 	if (strncmp(key, SESSION_CLAIM, strlen(SESSION_CLAIM)) == 0 && session_info_parse(text, &i))
-		strcpy(left->vm, i.iface);
+		memcpy(left->vm, i.iface, sizeof(left->vm));
 	return false;
 }
 

@@ -111,7 +111,7 @@ static int print_text(const struct session_info *i, const char *answer)
 	int64_t lease = lease_left(answer);
 
 	printf("interface   %s on bridge %s\nmac         %s\n", i->iface, i->bridge, i->mac);
-	printf("ipv4        %s%s", i->ip4, strcmp(i->ip4, "-") && lease < 0 ? ", not leased" : "");
+	printf("ipv4        %s%s", i->ip4, strcmp(i->ip4, "-") != 0 && lease < 0 ? ", not leased" : "");
 	if (lease >= 0)
 		printf(", leased for %" PRId64 " s more", lease);
 	printf("\nipv6        %s\nhypervisor  %s, fold %d\n", i->ip6, i->hypervisor, i->pid);
@@ -162,8 +162,8 @@ static int print_json(const struct session_info *i, const char *answer)
 	json_string(&j, "interface", i->iface);
 	json_string(&j, "bridge", i->bridge);
 	json_string(&j, "mac", i->mac);
-	json_string(&j, "ipv4", strcmp(i->ip4, "-") ? i->ip4 : NULL);
-	json_string(&j, "ipv6", strcmp(i->ip6, "-") ? i->ip6 : NULL);
+	json_string(&j, "ipv4", strcmp(i->ip4, "-") != 0 ? i->ip4 : NULL);
+	json_string(&j, "ipv6", strcmp(i->ip6, "-") != 0 ? i->ip6 : NULL);
 	if (lease >= 0)
 		json_number(&j, "lease_seconds_left", lease);
 	else

@@ -111,12 +111,13 @@ int forward_legacy_drops(int family, const char *bridge)
 	struct ipt_getinfo info = {.name = "filter"};
 	socklen_t len = sizeof(info);
 
+	_Static_assert(IPT_SO_GET_INFO == IP6T_SO_GET_INFO && IPT_SO_GET_ENTRIES == IP6T_SO_GET_ENTRIES, "one number");
 	_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "one shape");
 	_Static_assert(sizeof(struct ipt_get_entries) == sizeof(struct ip6t_get_entries), "one shape");
 	if (!legacy_filter(family))
 		return 0;
 	_cleanup_(cleanup_close) int fd = socket(four ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-	if (fd < 0 || getsockopt(fd, level, four ? IPT_SO_GET_INFO : IP6T_SO_GET_INFO, &info, &len) < 0)
+	if (fd < 0 || getsockopt(fd, level, IPT_SO_GET_INFO, &info, &len) < 0)
 		return -errno;
 	len = (socklen_t)(sizeof(struct ipt_get_entries) + info.size);
 	_cleanup_(cleanup_free) struct ipt_get_entries *all = calloc(1, len);
@@ -124,7 +125,7 @@ int forward_legacy_drops(int family, const char *bridge)
 		return -ENOMEM;
 	strcpy(all->name, "filter");
 	all->size = info.size;
-	if (getsockopt(fd, level, four ? IPT_SO_GET_ENTRIES : IP6T_SO_GET_ENTRIES, all, &len) < 0)
+	if (getsockopt(fd, level, IPT_SO_GET_ENTRIES, all, &len) < 0)
 		return -errno;
 	const struct legacy_table t = {.entries = (const char *)all->entrytable,
 				       .size = info.size,

@@ -398,7 +398,7 @@ int store_release(const char *path, const char *name, unsigned *count, struct re
 int store_count(const char *path, struct report *r)
 {
 	struct store s;
-	int64_t row[2];
+	int64_t row[2] = {0};
 
 	/* Opening makes what is missing. */
 	if (access(path, F_OK) < 0 && errno == ENOENT)

@@ -97,9 +97,15 @@ nft monitor >"$T/monitor" 2>&1 &
 monitor=$!
 ip monitor link >"$T/links" 2>&1 &
 links=$!
+# It hears only what comes after it has begun to listen.
+monitor_hears() {
+	nft add table inet users
+	nft delete table inet users
+	grep -q users "$T/monitor"
+}
+within 20 monitor_hears || bail 'nft monitor hears nothing'
 nft add table inet users
 nft list ruleset >"$T/before"
-within 10 grep -q users "$T/monitor"
 doctor
 check 'a machine that is well: status 0' ended 0
 check 'a machine that is well: no fault' not grep '^fault' "$T/said"

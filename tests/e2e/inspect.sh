@@ -44,7 +44,7 @@ inspect ann
 check 'a lease' same 'DHCPDISCOVER and DHCPREQUEST' "$(value 'count(v["answered"], "DHCPOFFER") >= 1 and count(v["answered"], "DHCPACK")')" 1
 check 'what is left of it' same 'of 604800 s' "$(value "604800 - 120 * $SLOW < v['lease_seconds_left'] <= 604800")" True
 check 'in words: what is left of it' grep -qE '^ipv4 *10.0.2.1/24, leased for 604[0-9]{3} s more$' "$T/words"
-check 'the router advertisement of the start' same RA "$(value 'count(v["answered"], "RA, unsolicited")')" 1
+check 'the router advertisement of the start' same RA "$(value 'count(v["answered"], "RA, unsolicited") >= 1')" True
 in_guest ann rdisc6 -1 -w "$((5000 * SLOW))" eth0 >"$T/rdisc6" || bail 'no router advertisement'
 inspect ann
 check 'one that was asked for' same RA "$(value 'count(v["answered"], "RA") >= 1')" True
