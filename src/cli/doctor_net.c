@@ -7,15 +7,11 @@
 #include "host/bridge.h"
 #include "host/forward_legacy.h"
 #include "host/forward_policy.h"
+#include "host/weave.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <sys/socket.h>
 
 /* ---- nftables ---- */
 
@@ -210,56 +206,46 @@ void doctor_bridge(struct doctor *d)
 
 /* ---- Weave Net ---- */
 
-#define WEAVE_HOST "127.0.0.1"
-#define WEAVE_PORT "6784"
-#define WEAVE_MS 3000
-
-/* WEAVE_HTTP_ADDR is host:port, of which either half may be missing. */
-static void weave_address(char *host, char *port, size_t size)
+/* What `-4 auto` asks it for, and the name that WEAVE_DNS=yes would be entered in. */
+static void ask_router(struct doctor *d, struct weave *w)
 {
-	const char *env = getenv("WEAVE_HTTP_ADDR");
-	const char *colon = env ? strrchr(env, ':') : NULL;
-	int len = env ? (int)(colon ? colon - env : (ptrdiff_t)strlen(env)) : 0;
+	char subnet[CIDR4_TEXT], domain[WEAVE_NAME_SIZE];
+	struct report r = {0};
+	struct cidr4 range;
+	bool fresh;
+	int kept, err = weave_default_subnet(w, &range, &r);
 
-	snprintf(host, size, "%.*s", len ? len : (int)sizeof(WEAVE_HOST), len ? env : WEAVE_HOST);
-	snprintf(port, size, "%s", colon && colon[1] ? colon + 1 : WEAVE_PORT);
-}
-
-/* Whether somebody takes a TCP connection there: 0 or -errno. */
-static int weave_listens(const char *host, const char *port)
-{
-	const struct addrinfo wish = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-	struct addrinfo *to;
-	int err = 0;
-	socklen_t len = sizeof(err);
-
-	if (getaddrinfo(host, port, &wish, &to))
-		return -EINVAL;
-	_cleanup_(cleanup_close) int fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, to->ai_addr, to->ai_addrlen) < 0)
-		err = errno;
-	freeaddrinfo(to);
-	if (err != EINPROGRESS)
-		return -err;
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
-	if (poll(&p, 1, WEAVE_MS) <= 0)
-		return -ETIMEDOUT;
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 ? -errno : -err;
+	if (err) {
+		doctor_found(d, "weave", DOCTOR_WARN, "%s", r.msg);
+		doctor_mend(d, err == -ENOTSUP ? "launch the router with --ipalloc-range=<cidr>"
+					       : "weave launch; or set " WEAVE_ENV " to where the router's HTTP is");
+		if (err != -ENOTSUP)
+			return;
+	} else {
+		cidr4_format(&range, subnet);
+		doctor_found(d, "weave", DOCTOR_OK, "the router at %s gives out addresses of %s", weave_at(w), subnet);
+	}
+	err = weave_domain(w, domain, &fresh, &kept, &r);
+	if (!err)
+		doctor_found(d, "weavedns", DOCTOR_OK, "the router keeps names of %s", domain);
+	else if (err == -ENOTSUP)
+		doctor_found(d, "weavedns", DOCTOR_OK, "the router keeps no names; WEAVE_DNS=yes has no effect");
+	else
+		doctor_found(d, "weavedns", DOCTOR_WARN, "%s", r.msg);
 }
 
 void doctor_weave(struct doctor *d)
 {
-	char host[256], port[256];
+	struct weave *w = NULL;
+	struct report r = {0};
 
 	if (strcmp(d->bridge, BRIDGE_DEFAULT) != 0)
 		return;
-	weave_address(host, port, sizeof(host));
-	int err = weave_listens(host, port);
-	if (!err) {
-		doctor_found(d, "weave", DOCTOR_OK, "its router listens at %s port %s", host, port);
+	if (weave_open(NULL, -1, &w, &r) < 0) {
+		doctor_found(d, "weave", DOCTOR_WARN, "%s", r.msg);
+		doctor_mend(d, "set " WEAVE_ENV " to where the router's HTTP is, as host:port");
 		return;
 	}
-	doctor_found(d, "weave", DOCTOR_WARN, "no router at %s port %s: %s: -4 auto and release fail", host, port,
-		     strerror(-err));
-	doctor_mend(d, "weave launch; or set WEAVE_HTTP_ADDR to where the router's HTTP is");
+	ask_router(d, w);
+	weave_close(w);
 }

@@ -253,11 +253,23 @@ fi
 # ---- Weave Net's router ----
 
 make_bridge weave
-verdict 'no router' weave warn '127.0.0.1 port 6784: Connection refused' --bridge weave
-timeout "$((60 * SLOW))" nc -k -l 127.0.0.1 7001 >"$T/router" &
-within 10 sh -c 'ss -Hlnt sport = :7001 | grep -q .'
-WEAVE_HTTP_ADDR=127.0.0.1:7001 verdict 'a router' weave ok '127.0.0.1 port 7001' --bridge weave
-WEAVE_HTTP_ADDR=:7001 verdict 'a router by its port alone' weave ok '127.0.0.1 port 7001' --bridge weave
+verdict 'no router' weave warn '127.0.0.1:6784 cannot be reached (Connection refused)' --bridge weave
+# A double of it, as in weave.sh.
+router() {
+	router_port=$1
+	shift
+	"$TOOLS/weave_double" "$@" "127.0.0.1:$router_port" >"$T/router.$router_port" 2>&1 &
+	within 10 grep -q ready "$T/router.$router_port"
+}
+router 7001
+WEAVE_HTTP_ADDR=127.0.0.1:7001 verdict 'a router' weave ok '127.0.0.1:7001 gives out addresses of 10.32.0.0/12' --bridge weave
+WEAVE_HTTP_ADDR=127.0.0.1:7001 verdict 'its weaveDNS' weavedns ok 'names of weave.local' --bridge weave
+WEAVE_HTTP_ADDR=:7001 verdict 'a router by its port alone' weave ok '127.0.0.1:7001' --bridge weave
+router 7002 -r - -n -
+WEAVE_HTTP_ADDR=:7002 verdict 'a router without addresses' weave warn 'IPAM is off' --bridge weave
+WEAVE_HTTP_ADDR=:7002 verdict 'a router without names' weavedns ok 'keeps no names' --bridge weave
+router 7003 -m garbage
+WEAVE_HTTP_ADDR=:7003 verdict 'something else at its place' weave warn '127.0.0.1:7003' --bridge weave
 WEAVE_HTTP_ADDR=nonsense verdict 'a router that is no address' weave warn 'nonsense' --bridge weave
 doctor
 check 'another bridge: Weave is not asked for' not grep '^[a-z]* *weave ' "$T/said"
