@@ -7,6 +7,7 @@
 #include "dhcpd/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -61,6 +62,8 @@ static void link_here(void *daemon, int ifindex, const char *name, const uint8_t
 		tell_stop(d, was);
 		asking_close(d, was);
 		pthread_rwlock_wrlock(&d->table.lock);
+		memset(was->mac, 0, sizeof(was->mac));
+		bindings_follow_mac(d, was);
 		table_forget(&d->table, was);
 		pthread_rwlock_unlock(&d->table.lock);
 	}
@@ -284,7 +287,12 @@ static void reread(struct daemon *d)
 	struct report r = {0};
 	struct config now;
 
-	process_notify("RELOADING=1");
+	char reloading[64];
+
+	/* systemd.service(5), notify-reload: with the moment, so that the answer to an earlier one is not taken for this one's. */
+	snprintf(reloading, sizeof(reloading), "RELOADING=1\nMONOTONIC_USEC=%llu",
+		 (unsigned long long)due_now() * 1000);
+	process_notify(reloading);
 	if (d->log >= 0) {
 		int fd = process_log_reopen(d->log_path, d->log);
 		if (fd < 0)
@@ -440,6 +448,7 @@ static int start(struct daemon *d, int *tell, struct report *r)
 		return report_fail(r, ENOMEM, "out of memory");
 	}
 	if (!d->o->foreground) {
+		d->terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 		d->log = process_log_open(d->log_path, uid, gid, r);
 		if (d->log < 0)
 			return d->log;
@@ -496,18 +505,24 @@ int daemon_run(const struct dhcpd_options *o)
 	    .signals = -1,
 	    .log = -1,
 	    .pidfile = -1,
+	    .terminal = -1,
 	    .warnings = {.burst = 50, .per_second = 5},
 	};
 	struct report r = {0};
-	int tell = -1, err = start(&d, &tell, &r);
+	int tell = -1;
 
 	d.routes_changed.arg = &d;
 	TAILQ_INIT(&d.askings);
+	int err = start(&d, &tell, &r);
 	if (err < 0) {
 		log_err("%s", r.msg);
+		if (d.terminal >= 0)
+			dprintf(d.terminal, "fold-dhcpd: %s\n", r.msg);
 	} else {
 		log_info("serving %zu bindings of %s", d.table.bound, d.config.datapath);
 		process_ready(&tell);
+		if (d.terminal >= 0)
+			close(d.terminal);
 		loop(&d);
 		process_notify("STOPPING=1");
 		log_info("ended");
