@@ -80,6 +80,20 @@ struct daemon {
 /* 0 or -errno. */
 int daemon_wait_for(struct daemon *d, enum daemon_source source, uint32_t number, int fd);
 
+/* ---- start.c ---- */
+
+/* Up to the loop. tell: for process_ready(), or -1. 0 or -errno with a line in r. */
+int daemon_start(struct daemon *d, int *tell, struct report *r);
+/* Which queues the configuration asks for; a service that is off has none. How many. */
+size_t daemon_queues(const struct config *c, struct queues to[static 8]);
+
+#define FILES_A_TURN 32 /* of a listing: about a millisecond, in which packets wait */
+
+/* ---- interfaces.c ---- */
+
+int interfaces_open(struct daemon *d, struct report *r); /* lists all. 0 or -errno with a line in r */
+void interfaces_routes_changed(struct daemon *d);        /* the watch is readable */
+
 /* ---- directory.c: follows the files of the data path. ---- */
 
 /* open: the descriptors. watch: the directory itself, as the user that fold-dhcpd becomes; 0 or -errno with a line in r. */
