@@ -151,6 +151,22 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
+/*
+ * Without a queue for DHCPv6 nobody hears who asks for it, whatever the guest was told. With `mode = slaac` guests are told
+ * of no DHCPv6 server, even where there is one.
+ */
+static void settle_mode6(const struct config *c, struct guest *g)
+{
+	bool heard = c->enable_dhcpv6 && c->dhcp6_queue.first >= 0;
+
+	if (!heard) {
+		g->dhcp6 = g->ra_managed = false;
+		g->ra_autonomous = g->id.ip6.len == 64;
+	}
+	if (!heard || c->ipv6_mode == IPV6_MODE_SLAAC)
+		g->ra_other = false;
+}
+
 static int build(struct daemon *d, const char *name, struct binding *b, struct made *m, struct report *r)
 {
 	struct identity id;
@@ -170,6 +186,7 @@ static int build(struct daemon *d, const char *name, struct binding *b, struct m
 	m->uses_link = binding_has(b, BINDING_LINK);
 	if (binding_has(b, BINDING_INDEV))
 		memcpy(m->indev, b->indev, sizeof(m->indev));
+	settle_mode6(&d->config, &m->guest);
 	m->guest.router_lifetime = ROUTER_LIFETIME;
 	/* Ganeti's bindings name the host's side of the link, and the host routes between its guests. */
 	m->guest.proxies6 = binding_has(b, BINDING_INDEV) || binding_has(b, BINDING_EUI64);

@@ -107,6 +107,8 @@ static void raise_limits(void)
 	/* What ten thousand files were read with is given back, and threads share their memory. */
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	/* A forwarder's memory comes from the kernel as it is needed, however many there were before. */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 }
 
 static int open_sockets(struct daemon *d, struct report *r)

@@ -165,9 +165,10 @@ static void but_not_for_the_guest_and_not_to_a_probe(void **state)
 	assert_int_equal(out.drop, DROP_ND_TARGET);
 	assert_int_equal(ask_host("::", OTHER, false, &out), ANSWER_DROP);
 	assert_int_equal(out.drop, DROP_ND_TARGET);
+	assert_int_equal(pass(), ND_PASS_AS_IS);
 	assert_int_equal(ask_host(OWN_LL, "2001:db8::1", true, &out), ANSWER_DROP);
 	assert_int_equal(out.drop, DROP_ND_TARGET);
-	assert_int_equal(pass(), ND_PASS_AS_IS);
+	assert_int_equal(pass(), ND_PASS_REFUSED);
 	/* Its own router it cannot be. */
 	assert_int_equal(ask_host("fe80::aa:ff:fe00:1", OTHER, true, &out), ANSWER_DROP);
 	assert_int_equal(out.drop, DROP_SOURCE_ADDRESS);
