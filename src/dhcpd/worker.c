@@ -167,6 +167,8 @@ static struct owner find_owner(const struct daemon *d, const struct nfqueue_pack
 static void say(struct port *p, const char *what)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct log_limit all = {.burst = 1000,
+				       .per_second = 200}; /* of thousands of guests that speak at once */
 	char mac[MAC_TEXT];
 	uint64_t left_out = 0;
 
@@ -175,7 +177,7 @@ static void say(struct port *p, const char *what)
 		return;
 	p->log.burst = 20;
 	p->log.per_second = 2;
-	if (log_limit_pass(&p->log, due_now(), &left_out)) {
+	if (log_limit_pass(&p->log, due_now(), &left_out) && log_limit_pass(&all, due_now(), NULL)) {
 		if (left_out)
 			log_info("%s %s: %s (%llu more not logged)", p->name, mac_format(p->guest.id.mac, mac), what,
 				 (unsigned long long)left_out);
