@@ -36,11 +36,11 @@ LIBCFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih
 
 # Everything but the main programs is one library, which the tests link too.
-MAINS   := src/cli/fold.c
+MAINS   := src/cli/fold.c src/dhcpd/main.c
 SRCS    := $(filter-out $(MAINS),$(wildcard src/*/*.c))
 OBJS    := $(SRCS:%.c=$(OUT)/%.o)
 LIB     := $(OUT)/libfold.a
-PROGS   := $(OUT)/fold $(OUT)/fold-replay
+PROGS   := $(OUT)/fold $(OUT)/fold-dhcpd $(OUT)/fold-replay
 UNITS   := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TOOLS   := $(patsubst tests/tools/%.c,$(OUT)/tests/tools/%,$(wildcard tests/tools/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(filter-out %_main.c,$(wildcard tests/fuzz/*.c)))
@@ -78,6 +78,8 @@ $(LIB): $(OBJS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(OUT)/fold: $(OUT)/src/cli/fold.o $(LIB)
+$(OUT)/fold-dhcpd: $(OUT)/src/dhcpd/main.o $(LIB)
+$(OUT)/fold-dhcpd: LIBS += -lpthread
 PCAP    := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/pcap/*.c))
 $(OUT)/fold-replay: $(PCAP) $(LIB)
 $(OUT)/fold-replay: LIBS += -lpcap
@@ -144,7 +146,11 @@ cppcheck:
 # Only what users need: the programs, their manual pages and the sample of a binding file.
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/fold
-	install -m 755 $(PROGS) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(filter-out %-dhcpd,$(PROGS)) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 $(OUT)/fold-dhcpd $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 docs/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	sed 's|/usr/sbin|$(PREFIX)/sbin|' packaging/fold-dhcpd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/fold-dhcpd.service
 	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 README.md docs/binding.example $(DESTDIR)$(PREFIX)/share/doc/fold
 

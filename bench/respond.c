@@ -32,6 +32,7 @@ struct respond {
 	struct in6_addr host6[HOST_ADDRESSES];
 	struct delivery *delivery;
 	struct tx *tx;
+	unsigned bridge; /* its interface index */
 	struct forward *forward;
 };
 
@@ -41,8 +42,10 @@ static void on_frame(void *arg, const struct frame *f)
 	struct reply *reply = tx_slot(r->tx);
 	enum answer a = answer_frame(&r->guest, f, reply);
 
-	if (a == ANSWER_REPLY)
-		tx_keep(r->tx, f->to_guest ? TX_NETWORK : TX_GUEST);
+	if (a == ANSWER_REPLY && f->to_guest)
+		tx_keep_to(r->tx, (int)r->bridge);
+	else if (a == ANSWER_REPLY)
+		tx_keep(r->tx);
 	else if (a == ANSWER_FORWARD && r->forward)
 		forward_ask(r->forward, reply);
 }
@@ -124,7 +127,8 @@ static bool deliver(struct respond *r, enum transport t)
 static void open_ways_out(struct respond *r)
 {
 	const struct forward_setup setup = {.send = on_forwarded, .arg = r};
-	int e = tx_open((int)if_nametoindex(r->id.iface), (int)if_nametoindex(r->id.bridge), RULES_REPLY_MARK, &r->tx);
+	r->bridge = if_nametoindex(r->id.bridge);
+	int e = tx_open((int)if_nametoindex(r->id.iface), RULES_REPLY_MARK, &r->tx);
 
 	if (!e && r->guest.dns.on && r->guest.dns.forward)
 		e = forward_open(&setup, &r->forward);

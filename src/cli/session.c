@@ -223,7 +223,7 @@ static int get_ready(struct session *s, struct report *r)
 		return report_fail(r, -err, "interface %s: its rules cannot be filled: %s%s", s->info.iface,
 				   strerror(-err),
 				   err == -ENOENT ? " (needs nf_tables with log in the netdev family)" : "");
-	err = tx_open(s->ifindex, s->bridge_index, RULES_REPLY_MARK, &s->tx);
+	err = tx_open(s->ifindex, RULES_REPLY_MARK, &s->tx);
 	if (err)
 		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
 	err = session_forward(s);

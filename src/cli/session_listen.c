@@ -30,7 +30,7 @@ static void arm(const struct session *s, uint64_t ms)
 static void report6(struct session *s, const struct in6_addr *group)
 {
 	listen_report6(&s->guest, group, tx_slot(s->tx));
-	tx_keep(s->tx, TX_NETWORK);
+	tx_keep_to(s->tx, s->bridge_index);
 }
 
 /* A block of groups has too many to report; of what is no block at all there is one. */
@@ -50,7 +50,7 @@ static void report(struct session *s)
 		if (s->o->groups4[i].block.len != 32)
 			continue;
 		listen_report4(&s->guest, s->o->groups4[i].block.addr, tx_slot(s->tx));
-		tx_keep(s->tx, TX_NETWORK);
+		tx_keep_to(s->tx, s->bridge_index);
 	}
 	tx_flush(s->tx);
 }

@@ -59,7 +59,10 @@ static void on_frame(void *arg, const struct frame *f)
 	case ANSWER_REPLY:
 		if (reply->event)
 			say(l, &l->answers, reply->event);
-		tx_keep(s->tx, f->to_guest ? TX_NETWORK : TX_GUEST);
+		if (f->to_guest)
+			tx_keep_to(s->tx, s->bridge_index);
+		else
+			tx_keep(s->tx);
 		break;
 	case ANSWER_FORWARD:
 		if (s->forward)

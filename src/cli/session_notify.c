@@ -22,7 +22,7 @@ static void send_both(struct session *s)
 {
 	for (int six = 0; six < 2; six++) {
 		if (answer_notify(&s->guest, six, tx_slot(s->tx)))
-			tx_keep(s->tx, TX_GUEST);
+			tx_keep(s->tx);
 	}
 	tx_flush(s->tx);
 }

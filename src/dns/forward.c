@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/timerfd.h>
 
 #define EVENTS_MAX 32
@@ -28,7 +29,7 @@ void forward_arm(struct forward *f)
 {
 	uint64_t first = 0;
 
-	for (size_t i = 0; i < FORWARD_ASKS; i++) {
+	for (size_t i = 0; i < f->asks_used; i++) {
 		const struct ask *a = &f->asks[i];
 		if (a->stage != ASK_FREE && (!first || a->deadline < first))
 			first = a->deadline;
@@ -50,24 +51,23 @@ static bool add_event(struct forward *f, int fd, uint64_t what)
 
 int forward_open(const struct forward_setup *setup, struct forward **out)
 {
-	struct forward *f = calloc(1, sizeof(*f));
+	/* Straight from the kernel: what is not used is never touched, whatever was freed before. */
+	struct forward *f = mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!f)
+	if (f == MAP_FAILED)
 		return -ENOMEM;
 	f->setup = *setup;
 	f->resolvers.watch = -1;
 	f->epoll = epoll_create1(EPOLL_CLOEXEC);
 	f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	f->cache = cache_new();
-	for (uint16_t i = 0; i < FORWARD_WAITERS; i++)
-		f->waiters[i].next = i + 1 < FORWARD_WAITERS ? (uint16_t)(i + 1) : FORWARD_NONE;
-	for (size_t i = 0; i < FORWARD_ASKS; i++)
-		f->asks[i].fd = -1;
+	f->cache = cache_new(setup->cache_octets ? setup->cache_octets : CACHE_OCTETS);
+	f->free_waiter = FORWARD_NONE;
 	int err = f->epoll < 0 || f->timer < 0 ? -errno : f->cache ? 0 : -ENOMEM;
-	if (!err)
+	f->host = setup->resolvers ? setup->resolvers : &f->resolvers;
+	if (!err && !setup->resolvers)
 		err = resolvers_open(&f->resolvers, setup->resolv_conf ? setup->resolv_conf : RESOLV_CONF);
 	if (!err && (!add_event(f, f->timer, FORWARD_EVENT_TIMER) ||
-		     !add_event(f, f->resolvers.watch, FORWARD_EVENT_RESOLVERS)))
+		     (!setup->resolvers && !add_event(f, f->resolvers.watch, FORWARD_EVENT_RESOLVERS))))
 		err = -errno;
 	if (err) {
 		forward_close(f);
@@ -81,7 +81,7 @@ void forward_close(struct forward *f)
 {
 	if (!f)
 		return;
-	for (size_t i = 0; i < FORWARD_ASKS; i++)
+	for (size_t i = 0; i < f->asks_used; i++)
 		ask_close(f, &f->asks[i]);
 	resolvers_close(&f->resolvers);
 	cache_free(f->cache);
@@ -89,7 +89,7 @@ void forward_close(struct forward *f)
 		close(f->timer);
 	if (f->epoll >= 0)
 		close(f->epoll);
-	free(f);
+	munmap(f, sizeof(*f));
 }
 
 /* What others said is no longer what these would say. Questions under way go on with the servers that are there now. */
@@ -113,9 +113,9 @@ void forward_follow(struct forward *f, const struct guest *g)
 	for (size_t i = 0; i < d->upstream6.count && count < FORWARD_SERVERS; i++)
 		named[count++] = server6(&d->upstream6.at[i]);
 	f->named = count > 0;
-	const union server *at = f->named ? named : f->resolvers.at;
+	const union server *at = f->named ? named : f->host->at;
 	if (!f->named)
-		count = f->resolvers.count;
+		count = f->host->count;
 	if (count != f->server_count || memcmp(at, f->servers, count * sizeof(*at)) != 0)
 		take_servers(f, at, count);
 }
@@ -271,27 +271,40 @@ static size_t make_key(const struct dns_query *q, uint8_t key[static FORWARD_KEY
 static struct ask *find_ask(struct forward *f, const uint8_t *key, size_t len, struct ask **empty)
 {
 	*empty = NULL;
-	for (size_t i = 0; i < FORWARD_ASKS; i++) {
+	for (size_t i = 0; i < f->asks_used; i++) {
 		struct ask *a = &f->asks[i];
 		if (a->stage == ASK_FREE)
 			*empty = a;
 		else if (a->key_len == len && memcmp(a->key, key, len) == 0)
 			return a;
 	}
+	if (!*empty && f->asks_used < FORWARD_ASKS)
+		*empty = &f->asks[f->asks_used++];
 	return NULL;
+}
+
+/* One that nobody uses, or FORWARD_NONE. */
+static uint16_t take_waiter(struct forward *f)
+{
+	uint16_t i = f->free_waiter;
+
+	if (i != FORWARD_NONE)
+		f->free_waiter = f->waiters[i].next;
+	else if (f->waiters_used < FORWARD_WAITERS)
+		i = f->waiters_used++;
+	return i;
 }
 
 /* Puts the asker behind the others. False where it waits already, or too many do. */
 static bool join(struct forward *f, struct ask *a, const struct waiter *w, bool *again)
 {
-	uint16_t *last = &a->waiters, i = f->free_waiter;
+	uint16_t *last = &a->waiters, i;
 
 	*again = false;
 	for (; *last != FORWARD_NONE; last = &f->waiters[*last].next)
 		*again = *again || same_asker(&f->waiters[*last], w);
-	if (*again || i == FORWARD_NONE)
+	if (*again || (i = take_waiter(f)) == FORWARD_NONE)
 		return false;
-	f->free_waiter = f->waiters[i].next;
 	f->waiters[i] = *w;
 	*last = i;
 	return true;
@@ -365,7 +378,7 @@ static void on_timer(struct forward *f)
 	if (read(f->timer, &expired, sizeof(expired)) != sizeof(expired))
 		return;
 	f->armed = 0;
-	for (size_t i = 0; i < FORWARD_ASKS; i++) {
+	for (size_t i = 0; i < f->asks_used; i++) {
 		if (f->asks[i].stage != ASK_FREE && f->asks[i].deadline <= now)
 			ask_timeout(f, &f->asks[i]);
 	}

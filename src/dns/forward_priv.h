@@ -53,13 +53,17 @@ struct ask {
 struct forward {
 	struct forward_setup setup;
 	int epoll, timer;
-	uint64_t armed; /* for when the timer is set; 0: it is not */
-	struct resolvers resolvers;
+	uint64_t armed;             /* for when the timer is set; 0: it is not */
+	struct resolvers resolvers; /* its own, where setup has none */
+	const struct resolvers *host;
 	bool named; /* the guest's servers were named; else the host's are asked */
 	union server servers[FORWARD_SERVERS];
 	uint16_t server_count, best;
 	uint8_t service_mac[MAC_LEN];
 	struct cache *cache;
+	/* Of both only the first so many were ever used: memory that nobody needed has never been touched, and is none. */
+	size_t asks_used;
+	uint16_t waiters_used;
 	struct ask asks[FORWARD_ASKS];
 	uint32_t generation;
 	size_t under_way;

@@ -3,28 +3,24 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <linux/if_packet.h>
 #include <sys/socket.h>
 
-/* What a frame for the network is sent with: another interface, and no mark. */
-struct network {
-	struct sockaddr_ll to;
-	union {
-		struct cmsghdr align;
-		uint8_t unmarked[CMSG_SPACE(sizeof(uint32_t))];
-	};
-};
-
 struct tx {
 	int fd;
-	struct network network;
 	unsigned kept;
 	uint64_t lost;
+	/* For a frame that goes elsewhere than to the socket's own port: a mark of 0, where that has one. */
+	union {
+		struct cmsghdr header;
+		uint8_t room[CMSG_SPACE(sizeof(uint32_t))];
+	} unmarked;
+	size_t unmarked_len;
 	struct mmsghdr msgs[TX_BATCH];
 	struct iovec iov[TX_BATCH];
+	struct sockaddr_ll to[TX_BATCH]; /* where each has its own interface */
 	struct reply reply[TX_BATCH];
 };
 
@@ -37,7 +33,7 @@ static int port_socket(int ifindex, uint32_t mark)
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0 ||
-	    bind(fd, (const struct sockaddr *)&port, sizeof(port)) < 0) {
+	    (ifindex != TX_ANYWHERE && bind(fd, (const struct sockaddr *)&port, sizeof(port)) < 0)) {
 		int err = -errno;
 		close(fd);
 		return err;
@@ -47,18 +43,9 @@ static int port_socket(int ifindex, uint32_t mark)
 	return fd;
 }
 
-static void network_init(struct network *n, int ifindex)
+int tx_open(int ifindex, uint32_t mark, struct tx **out)
 {
-	const uint32_t mark = 0;
-
-	n->to = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_ifindex = ifindex, .sll_halen = MAC_LEN};
-	n->align = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(mark)), .cmsg_level = SOL_SOCKET, .cmsg_type = SO_MARK};
-	memcpy(CMSG_DATA(&n->align), &mark, sizeof(mark));
-}
-
-int tx_open(int tap, int bridge, uint32_t mark, struct tx **out)
-{
-	int fd = port_socket(tap, mark);
+	int fd = port_socket(ifindex, mark);
 
 	if (fd < 0)
 		return fd;
@@ -68,7 +55,13 @@ int tx_open(int tap, int bridge, uint32_t mark, struct tx **out)
 		return -ENOMEM;
 	}
 	t->fd = fd;
-	network_init(&t->network, bridge);
+	if (mark) {
+		/* All else is 0 already, the mark included. */
+		t->unmarked.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(mark)),
+						      .cmsg_level = SOL_SOCKET,
+						      .cmsg_type = SO_MARK};
+		t->unmarked_len = sizeof(t->unmarked.room);
+	}
 	*out = t;
 	return 0;
 }
@@ -86,21 +79,41 @@ struct reply *tx_slot(struct tx *t)
 	return &t->reply[t->kept];
 }
 
-void tx_keep(struct tx *t, enum tx_to to)
+static void keep(struct tx *t, struct msghdr with)
 {
 	const struct reply *r = &t->reply[t->kept];
-	struct msghdr *h = &t->msgs[t->kept].msg_hdr;
 
-	*h = (struct msghdr){.msg_iov = &t->iov[t->kept], .msg_iovlen = 1};
-	if (to == TX_NETWORK) {
-		h->msg_name = &t->network.to;
-		h->msg_namelen = sizeof(t->network.to);
-		h->msg_control = t->network.unmarked;
-		h->msg_controllen = sizeof(t->network.unmarked);
-	}
 	t->iov[t->kept] = (struct iovec){.iov_base = r->frame, .iov_len = r->frame_len};
+	with.msg_iov = &t->iov[t->kept];
+	with.msg_iovlen = 1;
+	t->msgs[t->kept].msg_hdr = with;
 	if (++t->kept == TX_BATCH)
 		tx_flush(t);
+}
+
+void tx_keep(struct tx *t)
+{
+	keep(t, (struct msghdr){0});
+}
+
+void tx_keep_to(struct tx *t, int ifindex)
+{
+	struct sockaddr_ll *to = &t->to[t->kept];
+
+	*to = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_ifindex = ifindex};
+	keep(t, (struct msghdr){.msg_name = to,
+				.msg_namelen = sizeof(*to),
+				.msg_control = t->unmarked.room,
+				.msg_controllen = t->unmarked_len});
+}
+
+void tx_send_to(struct tx *t, const struct reply *r, int ifindex)
+{
+	const struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = ifindex};
+
+	tx_flush(t);
+	if (sendto(t->fd, r->frame, r->frame_len, MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to)) < 0)
+		t->lost++;
 }
 
 void tx_send(struct tx *t, const struct reply *r)

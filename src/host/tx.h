@@ -2,8 +2,8 @@
 /*
  * tx: replies out of a port, many with one system call.
  *
- * One packet socket, bound to the VM's tap, which can also reach the bridge. It receives nothing. One and not two: at each
- * change of any interface the kernel asks every packet socket that there is.
+ * One packet socket, which receives nothing. fold's is bound to the VM's tap and can also reach the bridge: one and not two,
+ * for at each change of any interface the kernel asks every packet socket that there is. fold-dhcpd's is bound to none.
  */
 #ifndef FOLD_HOST_TX_H
 #define FOLD_HOST_TX_H
@@ -16,21 +16,21 @@
 
 struct tx;
 
-enum tx_to {
-	TX_GUEST,   /* out of the tap, with the mark by which the port's own rules know fold's frames (SO_MARK) */
-	TX_NETWORK, /* out of the bridge, as the host's own; without a mark */
-};
+#define TX_ANYWHERE 0 /* for tx_open(): each frame has its own interface, see tx_keep_to() */
 
-/* tap, bridge: interface indices; bridge 0: there is none. 0 or -errno. */
-int tx_open(int tap, int bridge, uint32_t mark, struct tx **out);
+/* mark: what frames out of ifindex carry, so that the port's own rules know them (SO_MARK); 0: none. 0 or -errno. */
+int tx_open(int ifindex, uint32_t mark, struct tx **out);
 void tx_close(struct tx *t);
 
 /* The next reply to fill; there is always one, for a full batch has been sent. */
 struct reply *tx_slot(struct tx *t);
 /* Keeps the filled slot for the next flush, which comes by itself when the batch is full. */
-void tx_keep(struct tx *t, enum tx_to to);
-/* A frame for the guest that was made elsewhere, at once, behind what is kept. */
+void tx_keep(struct tx *t);
+/* The same, out of another interface than the socket's, and without its mark. */
+void tx_keep_to(struct tx *t, int ifindex);
+/* A frame that was made elsewhere, at once, behind what is kept. */
 void tx_send(struct tx *t, const struct reply *r);
+void tx_send_to(struct tx *t, const struct reply *r, int ifindex);
 /* Sends what is kept. A port that is full or down loses frames, like a wire; they are counted. */
 void tx_flush(struct tx *t);
 uint64_t tx_lost(const struct tx *t);

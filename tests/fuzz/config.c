@@ -30,9 +30,9 @@ static void check_names(const uint8_t *wire, size_t len)
 	}
 }
 
-static void check_queue(int32_t queue)
+static void check_queue(struct queues q)
 {
-	CHECK(queue >= -1 && queue <= 65535);
+	CHECK(q.first >= -1 && q.first <= q.last && q.last <= 65535);
 }
 
 static void check_config(const struct config *c)

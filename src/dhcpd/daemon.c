@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dhcpd/daemon.h"
+
+#include "base/log.h"
+#include "dhcpd/process.h"
+#include "dhcpd/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+#define EVENTS 32
+#define MOMENTS_A_TURN 64
+#define LETTERS_A_TURN 64
+#define LINKS_A_TURN 16
+
+int daemon_wait_for(struct daemon *d, enum daemon_source source, uint32_t number, int fd)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.u64 = (uint64_t)source << 32 | number};
+
+	return epoll_ctl(d->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+/* ---- the loop ---- */
+
+/* Who, where and with which queues it runs was settled at the start. */
+static void warn_fixed(struct daemon *d, const struct config *now)
+{
+	struct queues was[8], is[8];
+	size_t count = daemon_queues(&d->config, was);
+
+	if (count != daemon_queues(now, is) || memcmp(was, is, count * sizeof(was[0])) != 0 ||
+	    now->workers != d->config.workers || strcmp(now->user, d->config.user) != 0 ||
+	    strcmp(now->pidfile, d->config.pidfile) != 0 || strcmp(now->logdir, d->config.logdir) != 0)
+		log_warn("%s: queues, workers, user, pidfile and logdir change when fold-dhcpd is started anew",
+			 d->o->config);
+}
+
+static void reread(struct daemon *d)
+{
+	struct report r = {0};
+	struct config now;
+
+	char reloading[64];
+
+	/* systemd.service(5), notify-reload: with the moment, so that the answer to an earlier one is not taken for this one's. */
+	snprintf(reloading, sizeof(reloading), "RELOADING=1\nMONOTONIC_USEC=%llu",
+		 (unsigned long long)due_now() * 1000);
+	process_notify(reloading);
+	if (d->log >= 0) {
+		int fd = process_log_reopen(d->log_path, d->log);
+		if (fd < 0)
+			log_warn("log %s: cannot be opened again: %s", d->log_path, strerror(-fd));
+		else
+			d->log = fd;
+	}
+	if (config_load(d->o->config, true, &now, &r) < 0) {
+		log_err("%s; the configuration stays as it was", r.msg);
+	} else {
+		warn_fixed(d, &now);
+		config_free(&d->config);
+		d->config = now;
+		link_tables_forget(d);
+		if (directory_watch(d, &r) < 0)
+			log_err("%s", r.msg);
+		directory_list(d, true);
+		log_info("%s: read again", d->o->config);
+	}
+	process_notify("READY=1");
+}
+
+/* Returns true where the daemon is to end. */
+static bool on_signal(struct daemon *d)
+{
+	struct signalfd_siginfo info;
+
+	while (read(d->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			reread(d);
+		else if (info.ssi_signo == SIGUSR1)
+			dump_clients(d);
+		else
+			return true;
+	}
+	return false;
+}
+
+static void read_mail(struct daemon *d)
+{
+	for (unsigned i = 0; i < LETTERS_A_TURN && mail_take(&d->mail, &d->letter); i++) {
+		struct port *p = table_by_index(&d->table, d->letter.ifindex);
+		if (!p || !p->bound)
+			continue;
+		if (d->letter.kind == MAIL_QUESTION)
+			asking_question(d, p, &d->letter.question);
+		else
+			tell_acknowledged(d, p);
+	}
+}
+
+static void serve_queue(struct daemon *d, uint32_t number)
+{
+	int err = worker_serve(d->workers[0], number);
+
+	if (!err)
+		return;
+	log_err("packets no longer arrive: %s", strerror(-err));
+	epoll_ctl(d->epoll, EPOLL_CTL_DEL, worker_fd(d->workers[0], number), NULL);
+}
+
+static void follow_links(struct daemon *d)
+{
+	int err = links_read(d->links, LINKS_A_TURN);
+
+	if (err)
+		log_warn("rtnetlink: interfaces cannot be listed: %s", strerror(-err));
+}
+
+/* Returns true where the daemon is to end. */
+static bool turn(struct daemon *d, uint64_t what)
+{
+	uint32_t number = (uint32_t)what;
+
+	switch ((enum daemon_source)(what >> 32)) {
+	case DAEMON_SIGNALS:
+		return on_signal(d);
+	case DAEMON_FILES:
+		directory_ready(d);
+		break;
+	case DAEMON_LINKS:
+		follow_links(d);
+		break;
+	case DAEMON_ROUTES:
+		interfaces_routes_changed(d);
+		break;
+	case DAEMON_DUE:
+		due_run(&d->due, MOMENTS_A_TURN);
+		break;
+	case DAEMON_MAIL:
+		read_mail(d);
+		break;
+	case DAEMON_RESOLVERS:
+		asking_resolvers_changed(d);
+		break;
+	case DAEMON_ASKING:
+		asking_ready(d, (int)number);
+		break;
+	case DAEMON_QUEUE:
+		serve_queue(d, number);
+		break;
+	}
+	return false;
+}
+
+static void loop(struct daemon *d)
+{
+	struct epoll_event ready[EVENTS];
+	bool more = false;
+
+	for (;;) {
+		int n = epoll_wait(d->epoll, ready, EVENTS, more ? 0 : -1);
+		for (int i = 0; i < n; i++) {
+			if (turn(d, ready[i].data.u64))
+				return;
+		}
+		more = directory_step(d, FILES_A_TURN);
+		tx_flush(d->tx); /* what guests are told unasked */
+	}
+}
+
+/* ---- the end ---- */
+
+static void close_asking_of(void *daemon, struct port *p)
+{
+	asking_close(daemon, p);
+	tell_stop(daemon, p);
+}
+
+static void stop(struct daemon *d)
+{
+	for (size_t i = 0; i < d->worker_count; i++)
+		worker_close(d->workers[i]);
+	free(d->workers);
+	if (d->table.names)
+		table_each(&d->table, close_asking_of, d);
+	table_close(&d->table);
+	links_close(d->links);
+	directory_close(d);
+	resolvers_close(&d->resolvers);
+	link_tables_forget(d);
+	tx_close(d->tx);
+	mail_close(&d->mail);
+	due_close(&d->due);
+	const int fds[] = {d->routes, d->epoll, d->signals, d->log};
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	process_unlock(d->config.pidfile, d->pidfile);
+	config_free(&d->config);
+	free(d->log_path);
+}
+
+int daemon_run(const struct dhcpd_options *o)
+{
+	struct daemon d = {
+	    .o = o,
+	    .directory = {.fd = -1, .watch = -1},
+	    .resolvers.watch = -1,
+	    .due.fd = -1,
+	    .mail.fd = -1,
+	    .routes = -1,
+	    .epoll = -1,
+	    .signals = -1,
+	    .log = -1,
+	    .pidfile = -1,
+	    .terminal = -1,
+	    .warnings = {.burst = 50, .per_second = 5},
+	};
+	struct report r = {0};
+	int tell = -1;
+
+	TAILQ_INIT(&d.askings);
+	int err = daemon_start(&d, &tell, &r);
+	if (err < 0) {
+		log_err("%s", r.msg);
+		if (d.terminal >= 0)
+			dprintf(d.terminal, "fold-dhcpd: %s\n", r.msg);
+	} else {
+		log_info("serving %zu bindings of %s", d.table.bound, d.config.datapath);
+		process_ready(&tell);
+		if (d.terminal >= 0)
+			close(d.terminal);
+		loop(&d);
+		process_notify("STOPPING=1");
+		log_info("ended");
+	}
+	stop(&d);
+	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
