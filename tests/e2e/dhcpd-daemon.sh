@@ -10,14 +10,6 @@
 begin "$@"
 dhcpd_begin
 
-asks() {
-	asks_pattern=$1
-	shift
-	"$@" >"$T/asks.$job" 2>&1
-	cat "$T/asks.$job"
-	grep -qE -- "$asks_pattern" "$T/asks.$job"
-}
-
 small_host() {
 	new_host "$1"
 	host iptables -t mangle -A PREROUTING -i tap+ -p udp --dport 67 -j NFQUEUE --queue-num 42 || bail 'no rule'
@@ -63,10 +55,10 @@ background_process() {
 	check "$1: it is in no other group" same Groups "$(status_of "$pid" Groups | tr -d ' ' | sed 's/^65534$//')" ''
 	# 12: CAP_NET_ADMIN, 13: CAP_NET_RAW.
 	for set in CapPrm CapEff; do
-		check "$1: $set: CAP_NET_ADMIN and CAP_NET_RAW alone" same $set "$(status_of "$pid" $set)" 0000000000003000
+		check "$1: $set: CAP_NET_ADMIN and CAP_NET_RAW alone" same "$set" "$(status_of "$pid" "$set")" 0000000000003000
 	done
 	for set in CapInh CapAmb; do
-		check "$1: $set: none" same $set "$(status_of "$pid" $set)" 0000000000000000
+		check "$1: $set: none" same "$set" "$(status_of "$pid" "$set")" 0000000000000000
 	done
 	check "$1: it can gain none" same NoNewPrivs "$(status_of "$pid" NoNewPrivs)" 1
 
@@ -184,12 +176,6 @@ unit_verified() {
 }
 
 only=$*
-lane() {
-	case " $only " in '  ' | *" $1 "*) ;; *) return ;; esac
-	lane_name=$1
-	shift
-	beside "$lane_name" "$@"
-}
 
 lane background background_process background
 lane managed managed managed

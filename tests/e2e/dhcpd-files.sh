@@ -10,14 +10,6 @@
 begin "$@"
 dhcpd_begin
 
-asks() {
-	asks_pattern=$1
-	shift
-	"$@" >"$T/asks.$job" 2>&1
-	cat "$T/asks.$job"
-	grep -qE -- "$asks_pattern" "$T/asks.$job"
-}
-
 # A host whose DHCP requests are queued, with guests 1 and 2, and a count of those that went on.
 dhcp_host() {
 	new_host "$1"
@@ -97,7 +89,7 @@ writers() {
 	check "$1: and is not the first one's any more" left_alone "$1-2" 2
 	fds=$(find "/proc/$(dhcpd_pid)/fd" | wc -l)
 	i=0
-	while [ $i -lt 300 ]; do
+	while [ "$i" -lt 300 ]; do
 		simple 1 "n$i" >"$DATA/tap1"
 		i=$((i + 1))
 	done
@@ -115,7 +107,7 @@ overflow() {
 	kill -STOP "$(dhcpd_pid)"
 	events=$(($(cat /proc/sys/fs/inotify/max_queued_events) / 2 + 500))
 	i=0
-	while [ $i -lt $events ]; do
+	while [ "$i" -lt "$events" ]; do
 		: >"$DATA/.a"
 		: >"$DATA/.b"
 		i=$((i + 1))
@@ -276,12 +268,6 @@ usage_status() {
 }
 
 only=$*
-lane() {
-	case " $only " in '  ' | *" $1 "*) ;; *) return ;; esac
-	lane_name=$1
-	shift
-	beside "$lane_name" "$@"
-}
 
 lane writers writers writers
 lane overflow overflow overflow

@@ -57,14 +57,6 @@ again() {
 	dhcpd_start
 }
 
-asks() {
-	asks_pattern=$1
-	shift
-	"$@" >"$T/asks.$job" 2>&1
-	cat "$T/asks.$job"
-	grep -qE -- "$asks_pattern" "$T/asks.$job"
-}
-
 # dhcp GUEST WANT CRAFT'S FIELD...: one message from the guest and what comes back within a second or so: the line of dhcp.awk that
 # begins with WANT, or none where WANT is no. A second message, a plain DISCOVER, whose offer comes in any case, ends the wait.
 dhcp() {
@@ -191,7 +183,7 @@ fork_keys() {
 		'DNS search list *: a.test b.test'
 	check "$1: IP6 by DHCPv6" ask6 "$1-1"
 	check "$1: and is what it says" told "$1-1" 6 "new_ip6_address=$FORK6::1111" "new_dhcp6_name_servers=$FORK6::1" 'new_dhcp6_domain_search=a.test. b.test.'
-	check "$1: the host name by its own option of DHCPv6" asks 'unknown_65100|65100' grep -a 65100 "$T/$1-1.6.log" "$T/$1-1.6"
+	check "$1: the host name by its own option of DHCPv6" asks 'unknown_65100|65100' grep -a 65100 "$T/$1-1.6.leases" "$T/$1-1.6"
 	in_guest "$1-1" ip addr add 10.0.1.1/24 dev eth0
 	for a in 50 60 61; do in_guest "$1-1" ip neigh replace "10.0.1.$a" lladdr "$(address_of tap1)" dev eth0; done
 	in_guest "$1-1" ip -6 addr add "$FORK6::1111/64" dev eth0 nodad
@@ -374,12 +366,6 @@ periodic() {
 }
 
 only=$*
-lane() {
-	case " $only " in '  ' | *" $1 "*) ;; *) return ;; esac
-	lane_name=$1
-	shift
-	beside "$lane_name" "$@"
-}
 
 lane grnet grnet_keys grnet
 lane fork fork_keys fork

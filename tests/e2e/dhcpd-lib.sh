@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2030,SC2031 # $job is meant to be the subshell's own
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # dhcpd-lib: what the tests of fold-dhcpd share. Such a test begins with
@@ -383,4 +383,21 @@ count() {
 # counted NAME FAMILY N: exactly so many.
 counted() {
 	same "packets that went on ($1)" "$(count "$1" "$2")" "$3"
+}
+
+# asks PATTERN COMMAND...: what it prints has a line like that.
+asks() {
+	asks_pattern=$1
+	shift
+	"$@" >"$T/asks.$job" 2>&1
+	cat "$T/asks.$job"
+	grep -qE -- "$asks_pattern" "$T/asks.$job"
+}
+
+# lane NAME FUNCTION ARGUMENT...: beside the others, unless $only names others.
+lane() {
+	case " ${only:-} " in '  ' | *" $1 "*) ;; *) return ;; esac
+	lane_name=$1
+	shift
+	beside "$lane_name" "$@"
 }

@@ -154,14 +154,6 @@ fork_asks() { # GUEST N
 	check "$HOST: $1 is told NXDOMAIN of others" asks 'status: NXDOMAIN' in_guest "$1" dig +time=2 @10.0.1.50 nowhere.
 }
 
-asks() {
-	asks_pattern=$1
-	shift
-	"$@" >"$T/asks.$job" 2>&1
-	cat "$T/asks.$job"
-	grep -qE -- "$asks_pattern" "$T/asks.$job"
-}
-
 told_of_change() { # GUEST N SENDER FAMILY...
 	grep -qE "^[0-9]+ $2 5300 [0-9a-f]{32}\$" "$T/$1.hear" && return
 	cat "$T/$1.hear"
@@ -333,9 +325,6 @@ balanced() {
 }
 
 only=$*
-lane() {
-	case " $only " in '  ' | *" $1 "*) lane_name=$1; shift; beside "$lane_name" "$@" ;; esac
-}
 
 lane routed routed routed nft
 lane legacy routed legacy legacy
