@@ -141,7 +141,7 @@ odd() {
 	check "$1: starts" dhcpd_start || return
 	check "$1: the good one is served" leases "$1-1" good
 	for f in binary unreadable big pipe nomac group outside; do
-		check "$1: $f is named" asks "/$f[: ]" words
+		check "$1: $f is named" asks "/${f}[: ]" words
 	done
 	check "$1: each with one line for its fault" same 'lines about unreadable' "$(words | grep -c /unreadable)" 1
 	check "$1: none of what cannot be read is shown" not asks secret words
