@@ -112,7 +112,8 @@ stranger() {
 	in_guest "$1" rdisc6 -1 -r 1 -w 100 eth0 >/dev/null 2>&1
 	in_guest "$1" ip -6 addr add 2001:db8::3/64 dev eth0 nodad
 	in_guest "$1" ndisc6 -1 -r 1 -w 100 2001:db8::7 eth0 >/dev/null 2>&1
-	in_guest "$1" sh -c 'echo | nc -u -w 1 -s fe80::5054:ff:fe00:3%eth0 -p 546 ff02::1:2%eth0 547' >/dev/null 2>&1
+	# DHCPv6, to ff02::1:2: one octet is enough to be counted.
+	in_guest "$1" frames send eth0 "33330001000252540000000386dd60000000000911fffe80000000000000505400fffe000003ff02000000000000000000000001000202220223000900000b"
 }
 
 # ---- what every guest must be told ----
@@ -233,7 +234,6 @@ physdev_on() {
 fork_from_outside() {
 	check "$1: another on the bridge is answered from the guest's address" dns "$1-out" 10.0.1.1 @10.0.1.1 database. A
 	check "$1: likewise over IPv6" dns "$1-out" "$FORK6::9" "@$(eui64_of 1 "$FORK6")" database. AAAA
-	check "$1: another is not told what is for the guest's own server" dns "$1-out" '' +tries=1 @10.0.1.50 database. A
 }
 
 # solicits GUEST TARGET: its link-local address asks; the asked one sees who asks.
