@@ -130,9 +130,11 @@ grnet_keys() {
 	check "$1: PRIVATE: an advertisement" rs "$1-1"
 	check "$1: PRIVATE: the advertisement makes no router of it" advertised "$1-1" 'Router lifetime *: *0 '
 
+	QUEUES='42 43 44'
 	check "$1: starts with [ipv6] mode = slaac" again 's/^mode.*/mode = slaac/'
 	rs "$1-2" >/dev/null
 	check "$1: mode = slaac: DHCPv6 is not pointed to" advertised "$1-2" 'Stateful other conf. *: *No' "Prefix *: $PREFIX6::/64"
+	QUEUES=
 	check "$1: starts with [ipv6] mode = auto" again 's/^mode.*/mode = auto/'
 	rs "$1-2" >/dev/null
 	check "$1: mode = auto with a queue for DHCPv6 points to it" advertised "$1-2" 'Stateful other conf. *: *Yes'
@@ -141,6 +143,7 @@ grnet_keys() {
 	check "$1: mode = auto without one does not" advertised "$1-2" 'Stateful other conf. *: *No'
 	check "$1: starts with queues missing or -1" again -e 's/^ns_queue.*/ns_queue = -1/' -e '/^dhcp_queue/d'
 	check "$1: a lack of it, and -1, turn a service off" same queues "$(queues | tr '\n' ' ')" '43 '
+	QUEUES=43
 	check "$1: starts with DHCP off" again -e 's/^enable_dhcp.*/enable_dhcp = no\ndhcp_queue = 42/' -e 's/^\[ipv6\]/&\ndhcpv6_queue = 45\nenable_dhcpv6 = no/'
 	check "$1: enable_dhcp = no and enable_dhcpv6 = no turn services off" same queues "$(queues | tr '\n' ' ')" '43 '
 	ends_well

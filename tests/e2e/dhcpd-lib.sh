@@ -244,14 +244,20 @@ queues() {
 	host awk '{ print $1 }' /proc/net/netfilter/nfnetlink_queue
 }
 
-# wanted_queues: those that $CONF names.
+# wanted_queues: those that $CONF names, or $QUEUES where its other lines turn some of them off.
 wanted_queues() {
+	if [ -n "${QUEUES:-}" ]; then
+		printf '%s\n' "$QUEUES" | tr ' ' '\n'
+		return
+	fi
 	sed -n 's/#.*//; s/^[a-z0-9]*_queue *= *\([0-9][0-9:]*\) *$/\1/p' "$CONF" |
 		awk -F: '{ for (q = $1; q <= (NF > 1 ? $2 : $1); q++) print q }' | sort -u
 }
 
 listening() {
-	same queues "$(queues | sort -u | tr '\n' ' ')" "$(wanted_queues | tr '\n' ' ')"
+	for listening_queue in $(wanted_queues); do
+		queues | grep -qx "$listening_queue" || return 1
+	done
 }
 
 dhcpd_pid() {
