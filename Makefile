@@ -36,11 +36,11 @@ LIBCFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih
 
 # Everything but the main programs is one library, which the tests link too.
-MAINS   := src/cli/fold.c
+MAINS   := src/cli/fold.c src/dhcpd/main.c
 SRCS    := $(filter-out $(MAINS),$(wildcard src/*/*.c))
 OBJS    := $(SRCS:%.c=$(OUT)/%.o)
 LIB     := $(OUT)/libfold.a
-PROGS   := $(OUT)/fold $(OUT)/fold-replay
+PROGS   := $(OUT)/fold $(OUT)/fold-dhcpd $(OUT)/fold-replay
 UNITS   := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TOOLS   := $(patsubst tests/tools/%.c,$(OUT)/tests/tools/%,$(wildcard tests/tools/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(filter-out %_main.c,$(wildcard tests/fuzz/*.c)))
@@ -78,6 +78,8 @@ $(LIB): $(OBJS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(OUT)/fold: $(OUT)/src/cli/fold.o $(LIB)
+$(OUT)/fold-dhcpd: $(OUT)/src/dhcpd/main.o $(LIB)
+$(OUT)/fold-dhcpd: LIBS += -lpthread
 PCAP    := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/pcap/*.c))
 $(OUT)/fold-replay: $(PCAP) $(LIB)
 $(OUT)/fold-replay: LIBS += -lpcap

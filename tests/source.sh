@@ -25,6 +25,7 @@ below() {
 	answer) echo answer dhcp ra dns notify guest pkt base ;;
 	fw) echo fw guest pkt base ;;
 	host) echo host guest pkt base ;;
+	dhcpd) echo dhcpd answer fw host dhcp ra dns notify guest pkt base ;;
 	cli) echo cli answer fw host dhcp ra dns notify guest pkt base ;;
 	esac
 }

@@ -42,6 +42,9 @@ static bool may_be_source6(const struct guest *g, const struct pkt *in)
 		return in->kind == PKT_ICMP6;
 	if (IN6_ARE_ADDR_EQUAL(&in->src6, &g->id.ip6.addr))
 		return true;
+	/* RFC 8981: where the whole prefix is the guest's, so are the temporary addresses that it makes there. */
+	if (g->proxies6 && ip6_in(g->id.ip6, in->src6))
+		return !is_taken6(g, &in->src6);
 	return memcmp(&in->src6, link_local, sizeof(link_local)) == 0 && !is_taken6(g, &in->src6);
 }
 
@@ -78,7 +81,7 @@ static bool may_ask4(const struct guest *g, struct in_addr src, const uint8_t *m
 {
 	if (src.s_addr == g->id.ip4.addr.s_addr || guest_serves4(g, src) || ip4_is_edge(g->id.ip4, src))
 		return false;
-	return ip4_in(g->id.ip4, src) ||
+	return g->asked_by_all || ip4_in(g->id.ip4, src) ||
 	       (g->has_gateway4 && memcmp(mac, g->gateway4_mac, MAC_LEN) == 0 && ip4_is_routed(src));
 }
 
@@ -86,7 +89,7 @@ static bool may_ask6(const struct guest *g, const struct in6_addr *src, const ui
 {
 	if (IN6_ARE_ADDR_EQUAL(src, &g->id.ip6.addr) || guest_serves6(g, src))
 		return false;
-	return ip6_in(g->id.ip6, *src) ||
+	return g->asked_by_all || ip6_in(g->id.ip6, *src) ||
 	       (g->has_gateway6 && memcmp(mac, g->gateway6_mac, MAC_LEN) == 0 && ip6_is_routed(src));
 }
 

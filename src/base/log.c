@@ -5,10 +5,33 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *log_name = "fold";
-static bool info_to_stderr = true;
+static bool info_to_stderr = true, stamped, debugging;
+
+void log_set(bool stamp, bool debug)
+{
+	stamped = stamp;
+	debugging = debug;
+	/* Read now: after set-up there is no file system to find the time zone in. */
+	tzset();
+}
+
+bool log_debugs(void)
+{
+	return debugging;
+}
+
+/* Octets written. */
+static int write_stamp(char *to, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm t;
+
+	return stamped && localtime_r(&now, &t) ? (int)strftime(to, size, "%Y-%m-%d %H:%M:%S ", &t) : 0;
+}
 
 void log_open(const char *name, bool verbose)
 {
@@ -23,7 +46,8 @@ void log_open(const char *name, bool verbose)
 static void to_stderr(const char *level, const char *fmt, va_list ap)
 {
 	char line[1024];
-	int n = snprintf(line, sizeof(line), "%s: %s", log_name, level);
+	int n = write_stamp(line, sizeof(line));
+	n += snprintf(line + n, sizeof(line) - (size_t)n, "%s: %s", log_name, level);
 	int m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap);
 	size_t len = (size_t)n + (m > 0 ? (size_t)m : 0);
 
@@ -58,6 +82,17 @@ void log_info(const char *fmt, ...)
 		to_stderr("", fmt, ap);
 	else
 		vsyslog(LOG_INFO, fmt, ap);
+	va_end(ap);
+}
+
+void log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!debugging)
+		return;
+	va_start(ap, fmt);
+	to_stderr("debug: ", fmt, ap);
 	va_end(ap);
 }
 

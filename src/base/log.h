@@ -16,9 +16,14 @@
 /* name stands before every line; it must live as long as the program. */
 void log_open(const char *name, bool verbose);
 
+/* Further settings of a daemon's. stamp: the time stands before each line, for a file. debug: log_debug() says something. */
+void log_set(bool stamp, bool debug);
+bool log_debugs(void);
+
 void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * A bucket that lets `burst` messages through at once and `per_second` after

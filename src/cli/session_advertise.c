@@ -3,6 +3,7 @@
 #include "answer/answer.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
+#include "ra/ra.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,9 +12,7 @@
 #include <sys/random.h>
 #include <sys/timerfd.h>
 
-#define INITIAL_ADVERTISEMENTS 3 /* MAX_INITIAL_RTR_ADVERTISEMENTS */
-#define INITIAL_MS 16000         /* MAX_INITIAL_RTR_ADVERT_INTERVAL */
-#define SOON_MS 3000             /* MIN_DELAY_BETWEEN_RAS */
+#define SOON_MS 3000 /* MIN_DELAY_BETWEEN_RAS */
 
 /* ms: 1 or more. */
 static void arm(struct session *s, uint64_t ms)
@@ -24,16 +23,13 @@ static void arm(struct session *s, uint64_t ms)
 	timerfd_settime(s->advertise, 0, &t, NULL);
 }
 
-/* RFC 4861 6.2.4: random, so that a thousand VMs that began together do not go on so; MinRtrAdvInterval at its most, 0.75. */
 static uint64_t interval(const struct session *s)
 {
-	uint64_t most = (uint64_t)s->guest.ra_period * 1000;
 	uint16_t random = 0;
 
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
 		random = 0;
-	uint64_t ms = most - most / 4 * random / UINT16_MAX;
-	return s->advertise_quickly && ms > INITIAL_MS ? INITIAL_MS : ms;
+	return ra_interval_ms(s->guest.ra_period, s->advertise_quickly, random);
 }
 
 static bool advertise(struct session *s, const struct guest *was, bool last)
@@ -59,7 +55,7 @@ void session_advertise_start(struct session *s)
 			 strerror(errno));
 		return;
 	}
-	s->advertise_quickly = INITIAL_ADVERTISEMENTS - 1;
+	s->advertise_quickly = RA_INITIAL - 1;
 	arm(s, interval(s));
 }
 
@@ -81,7 +77,7 @@ void session_advertise_change(struct session *s, const struct guest *was)
 		return;
 	advertise(s, was, false);
 	/* RFC 4861 6.2.4: the new values are repeated as at a start. */
-	s->advertise_quickly = INITIAL_ADVERTISEMENTS - 1;
+	s->advertise_quickly = RA_INITIAL - 1;
 	arm(s, interval(s));
 }
 

@@ -37,8 +37,9 @@ void dhcp6_server_duid(const struct guest *g, uint8_t duid[static DHCP6_DUID_LL_
 {
 	const uint8_t head[] = {0, DHCP6_DUID_LL, 0, DHCP6_HTYPE_ETHERNET};
 
+	/* Not the service MAC itself, which where the host routes is its interface's, and another one after each start of the VM. */
 	memcpy(duid, head, sizeof(head));
-	memcpy(duid + sizeof(head), g->service_mac, MAC_LEN);
+	mac_service(g->id.mac, duid + sizeof(head));
 }
 
 bool dhcp6_names_own(const struct guest *g, struct dhcp6_ia ia)

@@ -65,10 +65,11 @@ int forward_open(const struct forward_setup *setup, struct forward **out)
 	for (size_t i = 0; i < FORWARD_ASKS; i++)
 		f->asks[i].fd = -1;
 	int err = f->epoll < 0 || f->timer < 0 ? -errno : f->cache ? 0 : -ENOMEM;
-	if (!err)
+	f->host = setup->resolvers ? setup->resolvers : &f->resolvers;
+	if (!err && !setup->resolvers)
 		err = resolvers_open(&f->resolvers, setup->resolv_conf ? setup->resolv_conf : RESOLV_CONF);
 	if (!err && (!add_event(f, f->timer, FORWARD_EVENT_TIMER) ||
-		     !add_event(f, f->resolvers.watch, FORWARD_EVENT_RESOLVERS)))
+		     (!setup->resolvers && !add_event(f, f->resolvers.watch, FORWARD_EVENT_RESOLVERS))))
 		err = -errno;
 	if (err) {
 		forward_close(f);
@@ -114,9 +115,9 @@ void forward_follow(struct forward *f, const struct guest *g)
 	for (size_t i = 0; i < d->upstream6.count && count < FORWARD_SERVERS; i++)
 		named[count++] = server6(&d->upstream6.at[i]);
 	f->named = count > 0;
-	const union server *at = f->named ? named : f->resolvers.at;
+	const union server *at = f->named ? named : f->host->at;
 	if (!f->named)
-		count = f->resolvers.count;
+		count = f->host->count;
 	if (count != f->server_count || memcmp(at, f->servers, count * sizeof(*at)) != 0)
 		take_servers(f, at, count);
 }

@@ -27,9 +27,12 @@
 #define FORWARD_SECONDS 2   /* for one server */
 
 struct forward;
+struct resolvers;
 
 struct forward_setup {
 	const char *resolv_conf; /* NULL: /etc/resolv.conf */
+	/* The host's servers where somebody else follows them, for many forwarders; forward_follow() takes what is new. NULL: its own. */
+	const struct resolvers *resolvers;
 	/* Called with a whole frame for the guest, in reply->frame; the reply is the forwarder's own. */
 	void (*send)(void *arg, const struct reply *reply);
 	void *arg;

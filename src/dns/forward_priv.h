@@ -53,8 +53,9 @@ struct ask {
 struct forward {
 	struct forward_setup setup;
 	int epoll, timer;
-	uint64_t armed; /* for when the timer is set; 0: it is not */
-	struct resolvers resolvers;
+	uint64_t armed;             /* for when the timer is set; 0: it is not */
+	struct resolvers resolvers; /* its own, where setup has none */
+	const struct resolvers *host;
 	bool named; /* the guest's servers were named; else the host's are asked */
 	union server servers[FORWARD_SERVERS];
 	uint16_t server_count, best;

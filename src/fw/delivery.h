@@ -9,6 +9,7 @@
 #ifndef FOLD_FW_DELIVERY_H
 #define FOLD_FW_DELIVERY_H
 
+#include "fw/nfsocket.h"
 #include "fw/rules.h"
 #include "pkt/pkt.h"
 
@@ -16,7 +17,7 @@
 
 struct delivery;
 
-#define DELIVERY_BATCH 64 /* frames a turn, at most */
+#define DELIVERY_BATCH NFSOCKET_BATCH /* frames a turn, at most */
 
 /* t: QUEUE or LOG. Binds the first free number from `first` on. 0 or -errno; -EPERM without CAP_NET_ADMIN. */
 int delivery_open(enum transport t, uint16_t first, struct delivery **out);

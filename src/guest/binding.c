@@ -194,6 +194,8 @@ static int parse_pair(struct parser *p, const char *key, const char *value)
 
 	if (done)
 		return done < 0 ? done : 0;
+	if (strcmp(key, "TAGS") == 0)
+		return 0; /* Ganeti writes it into every file, for programs of its own */
 	if (!f || (p->kind == BINDING_LIST && !(f->flags & BINDING_FIELD_IN_LIST))) {
 		report_warn(p->r, "%s:%u: %s %s; the line has no effect", p->b.path, p->line, shown_key(key),
 			    f ? "has no place in an address list" : "is no key that fold knows");

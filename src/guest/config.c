@@ -27,6 +27,7 @@ static const struct field fields[] = {
 	F("general", "datapath",       PATH,   datapath),
 	F("general", "logdir",         PATH,   logdir),
 	F("general", "user",           TEXT,   user),
+	F("general", "workers",        NUMBER, workers, VALUE_RANGE(1, 64)),
 
 	F("dhcp",    "enable_dhcp",    BOOL,   enable_dhcp),
 	F("dhcp",    "lease_lifetime", NUMBER, lease_lifetime, VALUE_RANGE(4, 4294967295)),
@@ -98,6 +99,7 @@ int config_defaults(struct config *out, struct report *r)
 	    .logdir = strdup("/var/log/nfdhcpd"),
 	    .user = strdup("nobody"),
 	    .domain = strdup(""),
+	    .workers = 1,
 	    .enable_dhcp = true,
 	    .lease_lifetime = 604800,
 	    .lease_renewal = 600,
@@ -108,14 +110,14 @@ int config_defaults(struct config *out, struct report *r)
 	    .dns_ttl = 10,
 	    .enable_notify = true,
 	    .notify_period = 60,
-	    .dhcp_queue = -1,
-	    .dhcp6_queue = -1,
-	    .rs_queue = -1,
-	    .ns_queue = -1,
-	    .dns_queue = -1,
-	    .dns6_queue = -1,
-	    .notify_queue = -1,
-	    .notify6_queue = -1,
+	    .dhcp_queue = {-1, -1},
+	    .dhcp6_queue = {-1, -1},
+	    .rs_queue = {-1, -1},
+	    .ns_queue = {-1, -1},
+	    .dns_queue = {-1, -1},
+	    .dns6_queue = {-1, -1},
+	    .notify_queue = {-1, -1},
+	    .notify6_queue = {-1, -1},
 	};
 
 	if (!c.pidfile || !c.datapath || !c.logdir || !c.user || !c.domain) {

@@ -25,12 +25,13 @@ struct config {
 	bool from_file; /* a file was read: its `forward` counts, else only a binding turns forwarding on */
 
 	char *pidfile, *datapath, *logdir, *user;
+	uint32_t workers; /* threads of fold-dhcpd */
 
 	bool enable_dhcp;
 	uint32_t lease_lifetime, lease_renewal; /* seconds */
 	struct in_addr dhcp_server_ip;
 	bool server_on_link;
-	int32_t dhcp_queue, dhcp6_queue;
+	struct queues dhcp_queue, dhcp6_queue;
 	struct ip4_list nameservers;
 	char *domain;
 	struct name_list domain_search;
@@ -39,11 +40,11 @@ struct config {
 	bool enable_ipv6, enable_dhcpv6;
 	uint32_t ipv6_mode; /* enum ipv6_mode */
 	uint32_t ra_period; /* seconds */
-	int32_t rs_queue, ns_queue;
+	struct queues rs_queue, ns_queue;
 	struct ip6_list nameservers6;
 
 	bool enable_dns;
-	int32_t dns_queue, dns6_queue;
+	struct queues dns_queue, dns6_queue;
 	struct in_addr dns_server_ip;
 	struct in6_addr dns_server_ip6;
 	uint32_t dns_ttl; /* seconds */
@@ -54,7 +55,7 @@ struct config {
 
 	bool enable_notify;
 	uint32_t notify_period; /* seconds */
-	int32_t notify_queue, notify6_queue;
+	struct queues notify_queue, notify6_queue;
 
 	struct record_list records; /* of [addresses], [addresses6], [txts] */
 };

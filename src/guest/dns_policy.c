@@ -78,5 +78,8 @@ int dns_policy_build(struct guest *g, const struct binding *b, const struct conf
 	/* The servers that were named were the VM itself: nobody is left to ask, and the host's were not meant. */
 	if (d->forward_private && !d->upstream4.count && !d->upstream6.count)
 		d->forward = false;
+	/* Ten thousand VMs without a record need no ten thousand empty zones. */
+	if (!b->records.count && !b->list_records.count && !c->records.count)
+		return 0;
 	return zone_build(sources, sizeof(sources) / sizeof(sources[0]), d->ttl, &d->zone, r);
 }

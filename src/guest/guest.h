@@ -116,9 +116,11 @@ struct guest {
 	bool answers6, dhcp6; /* router and neighbour discovery, DHCPv6: whether fold answers at all */
 	struct in6_addr
 	    link_local; /* fold's own on the guest's link (RFC 4291, from service_mac): routers' and server's source */
-	bool ra_autonomous;                    /* the prefix's A flag (RFC 4861 4.6.2) */
-	bool ra_managed, ra_other;             /* M and O (RFC 4861 4.2) */
-	uint32_t ra_period;                    /* seconds between unsolicited router advertisements */
+	bool ra_autonomous;        /* the prefix's A flag (RFC 4861 4.6.2) */
+	bool ra_managed, ra_other; /* M and O (RFC 4861 4.2) */
+	uint32_t ra_period;        /* seconds between unsolicited router advertisements */
+	uint16_t router_lifetime;  /* seconds, where there is a gateway; 0: three periods */
+	bool proxies6;             /* fold answers for every address of the prefix but the guest's: the host routes */
 	uint16_t hostname_code6, domain_code6; /* DHCPv6 options that carry these names; 0: none */
 	struct dhcp6_option *options6;         /* one a code */
 	size_t option6_count;
@@ -129,6 +131,7 @@ struct guest {
 
 	struct dns_policy dns;
 	struct notify notify;
+	bool asked_by_all; /* whoever got past the host's own rules may ask for the VM's names, from whichever subnet */
 };
 
 /* True where fold speaks for that address on the guest's link. */

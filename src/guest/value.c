@@ -110,13 +110,25 @@ static const char *store_number(uint32_t *to, const char *text, const struct fie
 	return NULL;
 }
 
-static const char *store_queue(int32_t *to, const char *text)
+/* iptables writes several as 42:45; people who never saw that write 42-45. */
+static const char *store_queue(struct queues *to, const char *text)
 {
-	uint64_t n = 0;
+	char first[8];
+	size_t n = strcspn(text, ":-");
+	const char *last = text[n] ? text + n + 1 : text;
+	uint64_t from, until;
 
-	if (strcmp(text, "-1") != 0 && !read_number(text, UINT16_MAX, &n))
-		return "is not a queue; write a number from 0 to 65535, or -1 for none";
-	*to = text[0] == '-' ? -1 : (int32_t)n;
+	if (strcmp(text, "-1") == 0) {
+		*to = (struct queues){-1, -1};
+		return NULL;
+	}
+	if (n >= sizeof(first))
+		n = 0;
+	memcpy(first, text, n);
+	first[n] = 0;
+	if (!read_number(first, UINT16_MAX, &from) || !read_number(last, UINT16_MAX, &until) || until < from)
+		return "is not a queue; write a number from 0 to 65535, several like 42:45, or -1 for none";
+	*to = (struct queues){(int32_t)from, (int32_t)until};
 	return NULL;
 }
 

@@ -26,7 +26,7 @@ enum value_kind {
 	VALUE_NET6,   /* struct cidr6; no host bits */
 	VALUE_IFNAME, /* char[IFNAMSIZ] */
 	VALUE_NUMBER, /* uint32_t, min..max */
-	VALUE_QUEUE,  /* int32_t, 0..65535, or -1 for off */
+	VALUE_QUEUE,  /* struct queues: one, or the first and the last of several */
 	VALUE_BOOL,   /* bool: yes, no, true, false, on, off, 1, 0 */
 	VALUE_FLAG,   /* bool: true where there is any value */
 	VALUE_CHOICE, /* uint32_t: which word of `choices`, from 0 */
@@ -43,6 +43,11 @@ enum value_kind {
 struct name_list {
 	uint8_t *wire;
 	size_t len;
+};
+
+/* Netfilter queues, 0..65535, as iptables' --queue-balance counts them; -1 and -1: none. */
+struct queues {
+	int32_t first, last;
 };
 
 struct word_list {

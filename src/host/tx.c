@@ -14,6 +14,7 @@ struct tx {
 	uint64_t lost;
 	struct mmsghdr msgs[TX_BATCH];
 	struct iovec iov[TX_BATCH];
+	struct sockaddr_ll to[TX_BATCH]; /* where each has its own interface */
 	struct reply reply[TX_BATCH];
 };
 
@@ -26,7 +27,7 @@ static int port_socket(int ifindex, uint32_t mark)
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0 ||
-	    bind(fd, (const struct sockaddr *)&port, sizeof(port)) < 0) {
+	    (ifindex != TX_ANYWHERE && bind(fd, (const struct sockaddr *)&port, sizeof(port)) < 0)) {
 		int err = -errno;
 		close(fd);
 		return err;
@@ -74,6 +75,25 @@ void tx_keep(struct tx *t)
 	t->iov[t->kept] = (struct iovec){.iov_base = r->frame, .iov_len = r->frame_len};
 	if (++t->kept == TX_BATCH)
 		tx_flush(t);
+}
+
+void tx_keep_to(struct tx *t, int ifindex)
+{
+	struct msghdr *m = &t->msgs[t->kept].msg_hdr;
+
+	t->to[t->kept] = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_ifindex = ifindex};
+	m->msg_name = &t->to[t->kept];
+	m->msg_namelen = sizeof(t->to[0]);
+	tx_keep(t);
+}
+
+void tx_send_to(struct tx *t, const struct reply *r, int ifindex)
+{
+	const struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = ifindex};
+
+	tx_flush(t);
+	if (sendto(t->fd, r->frame, r->frame_len, MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to)) < 0)
+		t->lost++;
 }
 
 void tx_send(struct tx *t, const struct reply *r)

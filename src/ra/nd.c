@@ -27,7 +27,7 @@ static bool same(const struct in6_addr *a, const struct in6_addr *b)
 }
 
 /* False where fold does not answer for it. */
-static bool find_target(const struct guest *g, const struct in6_addr *a, struct nd_target *t)
+static bool find_target(const struct guest *g, const struct in6_addr *a, bool probe, struct nd_target *t)
 {
 	/* RFC 4862 5.4.3: an answer about its own address would make the guest give it up, whatever the configuration says. */
 	if (same(a, &g->id.ip6.addr))
@@ -41,7 +41,9 @@ static bool find_target(const struct guest *g, const struct in6_addr *a, struct 
 		return true;
 	}
 	*t = (struct nd_target){.mac = g->service_mac};
-	return guest_serves6(g, a);
+	/* RFC 4861 7.2.8: a host that routes between its guests speaks for all of them; but a probe that met with an answer would
+	 * cost the guest an address of its own that nobody else has (RFC 8981). */
+	return guest_serves6(g, a) || (g->proxies6 && !probe && ip6_in(g->id.ip6, *a));
 }
 
 static enum drop nd_decide(const struct guest *g, const struct pkt *in, const struct nd_msg *m, struct nd_target *t)
@@ -61,7 +63,7 @@ static enum drop nd_decide(const struct guest *g, const struct pkt *in, const st
 	 */
 	if (!same(&in->dst6, &group) && (probe || !same(&in->dst6, &m->target)))
 		return DROP_ND_FORM;
-	return find_target(g, &m->target, t) ? DROP_NONE : DROP_ND_TARGET;
+	return find_target(g, &m->target, probe, t) ? DROP_NONE : DROP_ND_TARGET;
 }
 
 /* RFC 4861 7.2.4. */

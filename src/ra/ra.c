@@ -16,6 +16,8 @@
 
 #include <string.h>
 
+#define INITIAL_MS 16000 /* RFC 4861 10: MAX_INITIAL_RTR_ADVERT_INTERVAL */
+
 /* RFC 4291 2.7.1: ff02::2. */
 static bool is_all_routers(const struct in6_addr *a)
 {
@@ -68,6 +70,13 @@ enum answer ra_answer(const struct guest *g, const struct pkt *in, struct reply 
 		memcpy(out->dst_mac, in->src_mac, MAC_LEN);
 	}
 	return advertise(g, NULL, false, out);
+}
+
+uint64_t ra_interval_ms(uint32_t period, bool initial, uint16_t random)
+{
+	uint64_t most = (uint64_t)period * 1000, ms = most - most / 4 * random / UINT16_MAX;
+
+	return initial && ms > INITIAL_MS ? INITIAL_MS : ms;
 }
 
 enum answer ra_advertise(const struct guest *g, const struct guest *was, bool last, struct reply *out)

@@ -18,4 +18,12 @@ enum answer ra_answer(const struct guest *g, const struct pkt *in, struct reply 
  */
 enum answer ra_advertise(const struct guest *g, const struct guest *was, bool last, struct reply *out);
 
+#define RA_INITIAL 3 /* RFC 4861 10: MAX_INITIAL_RTR_ADVERTISEMENTS */
+
+/*
+ * RFC 4861 6.2.4: milliseconds until the next one, which are random, so that a thousand VMs that began together do not go on so;
+ * from MinRtrAdvInterval at its most, 0.75, to `period` seconds. initial: one of the first three, which follow sooner.
+ */
+uint64_t ra_interval_ms(uint32_t period, bool initial, uint16_t random);
+
 #endif

@@ -39,6 +39,8 @@ static uint16_t router_lifetime(const struct guest *g, bool last)
 {
 	if (!g->has_gateway6 || last)
 		return 0;
+	if (g->router_lifetime)
+		return g->router_lifetime;
 	return span(g) < UINT16_MAX ? (uint16_t)span(g) : UINT16_MAX;
 }
 

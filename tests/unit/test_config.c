@@ -58,8 +58,9 @@ static void check_defaults(const struct config *cfg)
 	assert_int_equal(cfg->nameservers.count + cfg->nameservers6.count + cfg->dns_nameservers.count, 0);
 	assert_int_equal(cfg->domain_search.len + cfg->no_forward.len + cfg->records.count, 0);
 	/* A queue that is not named is off. */
-	const int32_t queues[] = {cfg->dhcp_queue, cfg->dhcp6_queue, cfg->rs_queue,     cfg->ns_queue,
-				  cfg->dns_queue,  cfg->dns6_queue,  cfg->notify_queue, cfg->notify6_queue};
+	const int32_t queues[] = {cfg->dhcp_queue.first,   cfg->dhcp6_queue.first,  cfg->rs_queue.first,
+				  cfg->ns_queue.first,     cfg->dns_queue.first,    cfg->dns6_queue.first,
+				  cfg->notify_queue.first, cfg->notify6_queue.first};
 	for (size_t i = 0; i < 8; i++)
 		assert_int_equal(queues[i], -1);
 }
@@ -106,16 +107,16 @@ static void an_nfdhcpd_file(void **state)
 	assert_int_equal(cfg.lease_lifetime, 86400);
 	assert_int_equal(cfg.lease_renewal, 3600);
 	check_ip4(cfg.dhcp_server_ip, "192.0.2.1");
-	assert_int_equal(cfg.dhcp_queue, 42);
+	assert_int_equal(cfg.dhcp_queue.first, 42);
 	assert_int_equal(cfg.nameservers.count, 2);
 	check_ip4(cfg.nameservers.at[1], "192.0.2.3");
 	assert_string_equal(cfg.domain, "example.com");
 	assert_false(cfg.enable_dhcpv6);
 	assert_int_equal(cfg.ipv6_mode, IPV6_MODE_SLAAC_DHCPV6);
 	assert_int_equal(cfg.ra_period, 600);
-	assert_int_equal(cfg.rs_queue, 43);
-	assert_int_equal(cfg.ns_queue, 44);
-	assert_int_equal(cfg.dhcp6_queue, 45);
+	assert_int_equal(cfg.rs_queue.first, 43);
+	assert_int_equal(cfg.ns_queue.first, 44);
+	assert_int_equal(cfg.dhcp6_queue.first, 45);
 	assert_int_equal(cfg.nameservers6.count, 2);
 	check_ip6(cfg.nameservers6.at[1], "2001:db8:200::2");
 	assert_int_equal(cfg.domain_search.len, 16);
@@ -138,12 +139,12 @@ static void the_forks_keys(void **state)
 	assert_string_equal(c.warnings, "");
 	assert_false(cfg.enable_dhcp || cfg.enable_ipv6 || cfg.enable_dns || cfg.enable_notify);
 	assert_true(cfg.server_on_link && cfg.dns_forward);
-	assert_int_equal(cfg.dhcp6_queue, 0);
+	assert_int_equal(cfg.dhcp6_queue.first, 0);
 	assert_memory_equal(cfg.domain_search.wire, "\1a\1b\0\1c", 8);
 	assert_int_equal(cfg.dhcp6_hostname_optcode, 65001);
 	assert_int_equal(cfg.dhcp6_domainname_optcode, 65002);
-	assert_int_equal(cfg.dns_queue, 46);
-	assert_int_equal(cfg.dns6_queue, 65535);
+	assert_int_equal(cfg.dns_queue.first, 46);
+	assert_int_equal(cfg.dns6_queue.first, 65535);
 	check_ip4(cfg.dns_server_ip, "10.0.1.50");
 	check_ip6(cfg.dns_server_ip6, "fde5::50");
 	assert_int_equal(cfg.dns_ttl, 0);
@@ -152,8 +153,8 @@ static void the_forks_keys(void **state)
 	check_ip4(cfg.dns_nameservers.at[0], "127.0.0.53");
 	check_ip6(cfg.dns_nameservers6.at[0], "::1");
 	assert_int_equal(cfg.notify_period, 5);
-	assert_int_equal(cfg.notify_queue, -1);
-	assert_int_equal(cfg.notify6_queue, 49);
+	assert_int_equal(cfg.notify_queue.first, -1);
+	assert_int_equal(cfg.notify6_queue.first, 49);
 	config_free(&cfg);
 }
 
@@ -198,7 +199,7 @@ static void lines(void **state)
 		       "domain_search = #none\r\nlease_lifetime = 9");
 	(void)state;
 	assert_string_equal(c.warnings, "");
-	assert_int_equal(cfg.dhcp_queue, 42);
+	assert_int_equal(cfg.dhcp_queue.first, 42);
 	assert_int_equal(cfg.lease_renewal, 7); /* an indented line is not a continuation */
 	assert_int_equal(cfg.nameservers.count, 2);
 	check_ip4(cfg.nameservers.at[1], "10.0.0.2");
@@ -224,7 +225,7 @@ static void long_lines(void **state)
 	strcpy(text + head + 60000, "\n[dhcp]\ndhcp_queue = 7\n");
 	cfg = parse_good(text);
 	assert_int_equal(cfg.records.at[0].txt_len, 60000);
-	assert_int_equal(cfg.dhcp_queue, 7);
+	assert_int_equal(cfg.dhcp_queue.first, 7);
 	config_free(&cfg);
 }
 
@@ -243,8 +244,8 @@ static void warnings(void **state)
 	assert_has(c.warnings, "f:15: dhcpv6_queue stands a second time (first in line 13)");
 	assert_int_equal(c.r.warnings, 6);
 	assert_int_equal(cfg.dns_ttl, 2);
-	assert_int_equal(cfg.dhcp_queue, -1);
-	assert_int_equal(cfg.dhcp6_queue, 2);
+	assert_int_equal(cfg.dhcp_queue.first, -1);
+	assert_int_equal(cfg.dhcp6_queue.first, 2);
 	assert_int_equal(cfg.dns_nameservers.count, 2);
 	config_free(&cfg);
 }
@@ -291,7 +292,7 @@ static void bad_values(void **state)
 		if (err != -EINVAL)
 			fail_msg("%d for \"%s\"", err, refused[i].text);
 		assert_has(c.r.msg, refused[i].message);
-		assert_int_equal(cfg.dhcp_queue, 0x5a5a5a5a); /* untouched */
+		assert_int_equal(cfg.dhcp_queue.first, 0x5a5a5a5a); /* untouched */
 	}
 }
 

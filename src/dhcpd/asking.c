@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Name servers are asked for one VM by a forwarder of its own, so that nobody learns from a cache what others asked, and nobody's
+ * questions use up what others may have under way. Of thousands of VMs few ask at a time: a forwarder is made for
+ * the first question and goes when its VM has asked nothing for a while, or when others need its place.
+ */
+#include "base/log.h"
+#include "dhcpd/daemon_priv.h"
+#include "dns/forward.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ASKING_MOST 128 /* forwarders at a time */
+#define IDLE_MS 60000   /* without a question */
+
+struct asking {
+	TAILQ_ENTRY(asking) used;
+	struct daemon *d;
+	struct port *port;
+	struct forward *forward;
+	uint64_t used_ms;
+	struct moment idle;
+};
+
+static void close_asking(struct asking *a)
+{
+	struct daemon *d = a->d;
+
+	TAILQ_REMOVE(&d->askings, a, used);
+	d->asking_count--;
+	a->port->asking = NULL;
+	due_unset(&d->due, &a->idle);
+	forward_close(a->forward);
+	free(a);
+}
+
+void asking_close(struct daemon *d, struct port *p)
+{
+	(void)d;
+	if (p->asking)
+		close_asking(p->asking);
+}
+
+static void on_answer(void *asking, const struct reply *reply)
+{
+	const struct asking *a = asking;
+
+	tx_send_to(a->d->tx, reply, a->port->ifindex);
+}
+
+static void idle_due(void *asking, struct moment *m)
+{
+	struct asking *a = asking;
+	uint64_t until = a->used_ms + IDLE_MS;
+
+	if (due_now() >= until && !forward_under_way(a->forward))
+		close_asking(a);
+	else
+		due_set(&a->d->due, m, until > due_now() ? until : due_now() + IDLE_MS);
+}
+
+/* The one that nobody has used for the longest time and that waits for no answer. False where all do. */
+static bool make_place(struct daemon *d)
+{
+	struct asking *a;
+
+	if (d->asking_count < ASKING_MOST)
+		return true;
+	TAILQ_FOREACH(a, &d->askings, used)
+	{
+		if (!forward_under_way(a->forward)) {
+			close_asking(a);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct asking *open_asking(struct daemon *d, struct port *p)
+{
+	struct asking *a = make_place(d) ? calloc(1, sizeof(*a)) : NULL;
+	const struct forward_setup setup = {.resolvers = &d->resolvers, .send = on_answer, .arg = a};
+
+	if (!a)
+		return NULL;
+	*a = (struct asking){.d = d, .port = p};
+	int err = forward_open(&setup, &a->forward);
+	if (!err)
+		err = daemon_wait_for(d, DAEMON_ASKING, (uint32_t)p->ifindex, forward_fd(a->forward));
+	if (err) {
+		uint64_t left_out;
+		if (log_limit_pass(&d->warnings, due_now(), &left_out))
+			log_warn("%s: no sockets to ask name servers: %s", p->name, strerror(-err));
+		forward_close(a->forward);
+		free(a);
+		return NULL;
+	}
+	a->idle = (struct moment){.run = idle_due, .arg = a};
+	due_set(&d->due, &a->idle, due_now() + IDLE_MS);
+	TAILQ_INSERT_TAIL(&d->askings, a, used);
+	d->asking_count++;
+	p->asking = a;
+	forward_follow(a->forward, &p->guest);
+	return a;
+}
+
+void asking_question(struct daemon *d, struct port *p, const struct reply *question)
+{
+	struct asking *a = p->asking ? p->asking : open_asking(d, p);
+
+	if (!a)
+		return; /* its client asks again */
+	a->used_ms = due_now();
+	TAILQ_REMOVE(&d->askings, a, used);
+	TAILQ_INSERT_TAIL(&d->askings, a, used);
+	forward_ask(a->forward, question);
+}
+
+void asking_ready(struct daemon *d, int ifindex)
+{
+	const struct port *p = table_by_index(&d->table, ifindex);
+
+	/* It may have gone in this very turn. */
+	if (p && p->asking)
+		forward_run(p->asking->forward);
+}
+
+void asking_follow(struct daemon *d, struct port *p)
+{
+	if (p->asking && p->guest.dns.forward)
+		forward_follow(p->asking->forward, &p->guest);
+	else
+		asking_close(d, p);
+}
+
+void asking_resolvers_changed(struct daemon *d)
+{
+	struct asking *a;
+
+	if (!resolvers_update(&d->resolvers))
+		return;
+	TAILQ_FOREACH(a, &d->askings, used)
+	{
+		forward_follow(a->forward, &a->port->guest);
+	}
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a binding file, in either line's words, to what the answerers read.
+ *
+ * A file is read when whoever wrote it has closed it. One that has an error leaves in force what was, and where nothing was its
+ * interface goes on without a binding. An address list that is gone or bad goes on with nothing, and is warned of.
+ */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "dhcpd/daemon_priv.h"
+#include "guest/address_list.h"
+#include "guest/binding.h"
+#include "guest/build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUTER_LIFETIME 14400 /* seconds; what nfdhcpd's guests have always been told */
+
+/* What one reading makes, until it is in force. */
+struct made {
+	struct guest guest;
+	bool any_mac, no_gateway6, own_gateway6, uses_link;
+	char indev[IFNAMSIZ];
+	int link_dev;
+	char *lists;
+	uint64_t text_hash;
+};
+
+static void free_made(struct made *m)
+{
+	guest_free(&m->guest);
+	free(m->lists);
+}
+
+/* FNV-1a: whether a file says another thing than before. Who writes it gains nothing by a collision. */
+static uint64_t hash_text(const char *text, size_t len)
+{
+	uint64_t h = 14695981039346656037ULL;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)text[i]) * 1099511628211ULL;
+	return h;
+}
+
+/* One unknown key in ten thousand files is one story. */
+static void warn_seldom(void *daemon, const char *line)
+{
+	struct daemon *d = daemon;
+	uint64_t left_out = 0;
+
+	if (!log_limit_pass(&d->warnings, due_now(), &left_out))
+		return;
+	if (left_out)
+		log_warn("%s (%llu more not logged)", line, (unsigned long long)left_out);
+	else
+		log_warn("%s", line);
+}
+
+/* ---- LINK ---- */
+
+void bindings_forget_tables(struct daemon *d)
+{
+	for (size_t i = 0; i < d->table_count; i++)
+		free(d->tables[i].name);
+	free(d->tables);
+	d->tables = NULL;
+	d->table_count = 0;
+}
+
+/* Each table is read once, until routes change. 0 or -errno with a line in r. */
+static int find_table(struct daemon *d, const char *name, struct routes_link *out, struct report *r)
+{
+	for (size_t i = 0; i < d->table_count; i++) {
+		if (strcmp(d->tables[i].name, name) == 0) {
+			*out = d->tables[i].link;
+			return 0;
+		}
+	}
+	uint32_t number = routes_table(name);
+	if (!number)
+		return report_fail(r, ENOENT, "there is no routing table %.40s; name one of /etc/iproute2/rt_tables",
+				   name);
+	int err = routes_read(number, out, r);
+	struct link_table *at = err ? NULL : reallocarray(d->tables, d->table_count + 1, sizeof(*at));
+	if (!at)
+		return err; /* without memory it is read again the next time */
+	d->tables = at;
+	at[d->table_count] = (struct link_table){.name = strdup(name), .link = *out};
+	d->table_count += at[d->table_count].name != NULL;
+	return 0;
+}
+
+/* What the file itself says counts; the table fills in the rest. */
+static int take_link(struct daemon *d, struct binding *b, int *ifindex, struct report *r)
+{
+	struct report why = {0};
+	struct routes_link l;
+	uint32_t line = b->line[BINDING_LINK];
+
+	if (!line)
+		return 0;
+	int err = find_table(d, b->link, &l, &why);
+	if (err)
+		return report_fail(r, -err, "%s:%u: LINK: %.300s", b->path, line, why.msg);
+	if (l.has_net4 && !binding_has(b, BINDING_SUBNET)) {
+		b->subnet = l.net4;
+		b->line[BINDING_SUBNET] = line;
+	}
+	if (l.has_gateway4 && !binding_has(b, BINDING_GATEWAY)) {
+		b->gateway = l.gateway4;
+		b->line[BINDING_GATEWAY] = line;
+	}
+	if (l.has_net6 && !binding_has(b, BINDING_SUBNET6)) {
+		b->subnet6 = l.net6;
+		b->line[BINDING_SUBNET6] = line;
+	}
+	if (l.has_gateway6 && !binding_has(b, BINDING_GATEWAY6)) {
+		b->gateway6 = l.gateway6;
+		b->line[BINDING_GATEWAY6] = line;
+	}
+	*ifindex = l.ifindex;
+	return 0;
+}
+
+/* ---- a file ---- */
+
+/* Their names, each with its NUL, and one more NUL. NULL without memory. */
+static char *copy_words(const struct word_list *words)
+{
+	size_t len = 1;
+
+	for (size_t i = 0; i < words->count; i++)
+		len += strlen(words->at[i]) + 1;
+	char *to = malloc(len), *at = to;
+	for (size_t i = 0; to && i < words->count; i++)
+		at = stpcpy(at, words->at[i]) + 1;
+	if (to)
+		*at = 0;
+	return to;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+	for (; words && *words; words += strlen(words) + 1) {
+		if (strcmp(words, word) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int build(struct daemon *d, const char *name, struct binding *b, struct made *m, struct report *r)
+{
+	struct identity id;
+	int err = take_link(d, b, &m->link_dev, r);
+
+	if (!err)
+		err = identity_from_binding(name, b, &id, r);
+	if (!err && b->address_lists.count)
+		err = address_lists_load(b, d->config.datapath, r);
+	if (!err)
+		err = guest_build(&id, b, &d->config, 0, &m->guest, r);
+	if (err)
+		return err;
+	m->any_mac = binding_has(b, BINDING_MACSPOOF);
+	m->no_gateway6 = binding_has(b, BINDING_PRIVATE);
+	m->own_gateway6 = binding_has(b, BINDING_GATEWAY6);
+	m->uses_link = binding_has(b, BINDING_LINK);
+	if (binding_has(b, BINDING_INDEV))
+		memcpy(m->indev, b->indev, sizeof(m->indev));
+	m->guest.router_lifetime = ROUTER_LIFETIME;
+	/* Ganeti's bindings name the host's side of the link, and the host routes between its guests. */
+	m->guest.proxies6 = binding_has(b, BINDING_INDEV) || binding_has(b, BINDING_EUI64);
+	m->guest.asked_by_all = true;
+	if (!b->address_lists.count)
+		return 0;
+	m->lists = copy_words(&b->address_lists);
+	if (m->lists)
+		return 0;
+	guest_free(&m->guest);
+	return report_fail(r, ENOMEM, "%s: out of memory", name);
+}
+
+/* 1 where *m is something new, 0 where the file says what it said, or -errno with a line in r. */
+static int make(struct daemon *d, const char *name, const struct port *old, bool forced, struct made *m,
+		struct report *r)
+{
+	_cleanup_(cleanup_free) char *path = NULL, *text = NULL;
+	struct binding b = {0};
+	size_t len = 0;
+
+	if (asprintf(&path, "%s/%s", d->config.datapath, name) < 0)
+		return report_fail(r, ENOMEM, "%s: out of memory", name);
+	int err = file_read(path, BINDING_SIZE_MAX, &text, &len, r);
+	if (err)
+		return err;
+	m->text_hash = hash_text(text, len);
+	if (old && old->bound && old->text_hash == m->text_hash && !forced)
+		return 0;
+	err = binding_parse(text, len, path, BINDING_VM, &b, r);
+	if (!err)
+		err = build(d, name, &b, m, r);
+	binding_free(&b);
+	return err ? err : 1;
+}
+
+/* ---- whose MAC ---- */
+
+static const uint8_t *source_mac(const struct daemon *d, const struct port *p)
+{
+	const struct port *from = p;
+
+	if (p->indev[0])
+		from = table_by_name(&d->table, p->indev);
+	else if (p->link_dev)
+		from = table_by_index(&d->table, p->link_dev);
+	bool usable = from && from->ifindex && !mac_is_zero(from->mac) && !mac_is_multicast(from->mac) &&
+		      memcmp(from->mac, p->guest.id.mac, MAC_LEN) != 0;
+	return usable ? from->mac : NULL;
+}
+
+void bindings_set_source(struct daemon *d, struct port *p)
+{
+	struct guest *g = &p->guest;
+	const uint8_t *mac = source_mac(d, p);
+
+	if (!p->bound)
+		return;
+	if (mac)
+		memcpy(g->service_mac, mac, MAC_LEN);
+	else
+		mac_service(g->id.mac, g->service_mac);
+	if (!g->id.has6)
+		return;
+	g->link_local = ip6_link_local(g->service_mac);
+	g->has_gateway6 = !p->no_gateway6;
+	if (!p->own_gateway6)
+		g->gateway6 = g->link_local;
+}
+
+struct following {
+	struct daemon *d;
+	const struct port *changed;
+};
+
+static void follow_one(void *following, struct port *p)
+{
+	const struct following *f = following;
+
+	if (p == f->changed || strcmp(p->indev, f->changed->name) == 0 ||
+	    (p->link_dev && p->link_dev == f->changed->ifindex)) {
+		bindings_set_source(f->d, p);
+		if (p->asking)
+			asking_follow(f->d, p);
+	}
+}
+
+void bindings_follow_mac(struct daemon *d, struct port *p)
+{
+	struct following f = {d, p};
+
+	/* A tap is nobody's INDEV but perhaps its own; only for the others all bindings are looked through. */
+	if (p->bound)
+		follow_one(&f, p);
+	else
+		table_each(&d->table, follow_one, &f);
+}
+
+/* ---- in force, and no longer ---- */
+
+/* The old guest is in m afterwards. */
+static void exchange(struct daemon *d, struct port *p, struct made *m)
+{
+	struct guest was = p->guest;
+	char *lists = p->lists;
+
+	pthread_rwlock_wrlock(&d->table.lock);
+	d->table.bound += !p->bound;
+	p->guest = m->guest;
+	p->any_mac = m->any_mac;
+	p->no_gateway6 = m->no_gateway6;
+	p->own_gateway6 = m->own_gateway6;
+	p->uses_link = m->uses_link;
+	p->link_dev = m->link_dev;
+	memcpy(p->indev, m->indev, sizeof(p->indev));
+	p->lists = m->lists;
+	p->text_hash = m->text_hash;
+	p->bound = true;
+	bindings_set_source(d, p);
+	pthread_rwlock_unlock(&d->table.lock);
+	m->guest = was;
+	m->lists = lists;
+}
+
+void bindings_read(struct daemon *d, const char *name, bool forced)
+{
+	struct report r = {.warn = warn_seldom, .warn_arg = d};
+	struct port *p = table_by_name(&d->table, name);
+	struct made m = {0};
+	int made = make(d, name, p, forced, &m, &r);
+
+	if (made == -ENOENT) {
+		bindings_remove(d, name); /* gone again before it could be read */
+		return;
+	}
+	if (p)
+		p->seen_file = d->directory.listing;
+	if (made < 0)
+		log_err("%s%s", r.msg,
+			p && p->bound ? "; what it said before stays in force" : "; the interface is not served");
+	if (made <= 0)
+		return;
+	bool was_bound = p && p->bound;
+	pthread_rwlock_wrlock(&d->table.lock);
+	p = table_add(&d->table, name);
+	pthread_rwlock_unlock(&d->table.lock);
+	if (!p) {
+		log_err("%s: out of memory; the interface is not served", name);
+		free_made(&m);
+		return;
+	}
+	p->seen_file = d->directory.listing;
+	exchange(d, p, &m);
+	asking_follow(d, p);
+	if (was_bound)
+		tell_change(d, p, &m.guest);
+	else
+		tell_start(d, p);
+	log_debug("%s: its binding is in force%s", name, p->ifindex ? "" : "; there is no such interface yet");
+	free_made(&m);
+}
+
+void bindings_remove(struct daemon *d, const char *name)
+{
+	struct port *p = table_by_name(&d->table, name);
+
+	if (!p || !p->bound)
+		return;
+	tell_stop(d, p);
+	asking_close(d, p);
+	pthread_rwlock_wrlock(&d->table.lock);
+	guest_free(&p->guest);
+	free(p->lists);
+	p->lists = NULL;
+	p->bound = p->uses_link = false;
+	p->indev[0] = 0;
+	p->link_dev = 0;
+	d->table.bound--;
+	table_forget(&d->table, p);
+	pthread_rwlock_unlock(&d->table.lock);
+	log_debug("%s: its binding is gone", name);
+}
+
+struct again {
+	struct daemon *d;
+	const char *list; /* NULL: those with a LINK */
+};
+
+static void read_again(void *again, struct port *p)
+{
+	const struct again *a = again;
+
+	if (p->bound && (a->list ? has_word(p->lists, a->list) : p->uses_link))
+		bindings_read(a->d, p->name, true);
+}
+
+void bindings_list_changed(struct daemon *d, const char *list)
+{
+	struct again a = {d, list};
+
+	table_each(&d->table, read_again, &a);
+}
+
+void bindings_routes_changed(struct daemon *d)
+{
+	struct again a = {d, NULL};
+
+	bindings_forget_tables(d);
+	table_each(&d->table, read_again, &a);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon: fold-dhcpd from start to end.
+ *
+ *   options -> configuration -> pidfile -> queues, sockets, watches -> privileges given up -> bindings read -> ready -> loop
+ */
+#ifndef FOLD_DHCPD_DAEMON_H
+#define FOLD_DHCPD_DAEMON_H
+
+#include "dhcpd/options.h"
+
+/* Runs until it is told to end; the exit status. What went wrong has been said in one line. */
+int daemon_run(const struct dhcpd_options *o);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon_priv: what the files of fold-dhcpd share. */
+#ifndef FOLD_DHCPD_DAEMON_PRIV_H
+#define FOLD_DHCPD_DAEMON_PRIV_H
+
+#include "dhcpd/daemon.h"
+#include "dhcpd/mail.h"
+#include "dhcpd/table.h"
+#include "dns/resolvers.h"
+#include "guest/config.h"
+#include "host/links.h"
+#include "host/routes.h"
+#include "host/tx.h"
+
+#include <sys/queue.h>
+
+struct worker;
+
+/* What the control thread waits for: epoll's data is this in the upper half, and a number in the lower. */
+enum daemon_source {
+	DAEMON_SIGNALS,
+	DAEMON_FILES,
+	DAEMON_LINKS,
+	DAEMON_ROUTES,
+	DAEMON_DUE,
+	DAEMON_MAIL,
+	DAEMON_RESOLVERS,
+	DAEMON_ASKING, /* the number is the port's ifindex */
+	DAEMON_QUEUE,  /* the number is the queue's place; with one worker alone, who is the control thread */
+};
+
+/* The directory of binding files (directory.c). */
+struct directory {
+	int fd;           /* inotify */
+	int watch;        /* the directory's watch descriptor, or -1: it is not there */
+	unsigned listing; /* the number of the last whole listing */
+	char **names;     /* what is still to be read of it */
+	size_t count, next, room;
+	bool forced;         /* though the text is the same: the configuration is another */
+	struct moment retry; /* while the directory is not there */
+};
+
+/* What LINK's tables said when they were read last (bindings.c). */
+struct link_table {
+	char *name;
+	struct routes_link link;
+};
+
+struct daemon {
+	const struct dhcpd_options *o;
+	struct config config;
+	struct table table;
+	struct due due;
+	struct directory directory;
+	struct links *links;
+	unsigned listing; /* of links */
+	int routes;       /* the watch */
+	struct moment routes_changed;
+	struct link_table *tables;
+	size_t table_count;
+	struct resolvers resolvers;
+	TAILQ_HEAD(asking_list, asking) askings; /* used last stands last */
+	size_t asking_count;
+	struct tx *tx; /* the control thread's */
+	struct mail mail;
+	struct letter letter;
+	struct worker **workers;
+	size_t worker_count;
+	bool started; /* the first listing of the bindings is over */
+	int epoll, signals;
+	int log, pidfile;
+	char *log_path;
+	struct log_limit warnings;
+};
+
+/* 0 or -errno. */
+int daemon_wait_for(struct daemon *d, enum daemon_source source, uint32_t number, int fd);
+
+/* ---- directory.c: follows the files of the data path. ---- */
+
+/* open: the descriptors. watch: the directory itself, as the user that fold-dhcpd becomes; 0 or -errno with a line in r. */
+int directory_open(struct daemon *d, struct report *r);
+int directory_watch(struct daemon *d, struct report *r);
+void directory_close(struct daemon *d);
+/* Has all of it read again, a part at a time; forced: also what has not changed. */
+void directory_list(struct daemon *d, bool forced);
+void directory_ready(struct daemon *d);
+/* Reads some files of a listing. False where there is nothing left to read. */
+bool directory_step(struct daemon *d, unsigned most);
+
+/* ---- bindings.c: from a file to what the answerers read. ---- */
+
+/* The file of that name was written; forced: what it depends on changed. A bad one leaves in force what was. */
+void bindings_read(struct daemon *d, const char *name, bool forced);
+void bindings_remove(struct daemon *d, const char *name);
+/* An address list of that name (without its prefix) changed: who names it is read again. */
+void bindings_list_changed(struct daemon *d, const char *list);
+/* Routes changed: who has a LINK is read again. */
+void bindings_routes_changed(struct daemon *d);
+void bindings_forget_tables(struct daemon *d);
+/* The interface has another MAC, came or went: what its VM, and VMs that name it as INDEV, are told follows. With the write lock. */
+void bindings_follow_mac(struct daemon *d, struct port *p);
+/* Whose MAC this binding's answers come from may have changed. With the write lock. */
+void bindings_set_source(struct daemon *d, struct port *p);
+
+/* ---- tell.c: what guests hear without having asked. ---- */
+
+/* The VM is served from now on: advertisements begin, soon or, at the daemon's own start, at any moment of the period. */
+void tell_start(struct daemon *d, struct port *p);
+void tell_stop(struct daemon *d, struct port *p);
+/* Its binding is another one. was: the guest before. */
+void tell_change(struct daemon *d, struct port *p, const struct guest *was);
+void tell_acknowledged(struct daemon *d, struct port *p);
+
+/* ---- asking.c: other name servers, for those VMs that ask just now. ---- */
+
+void asking_question(struct daemon *d, struct port *p, const struct reply *question);
+void asking_ready(struct daemon *d, int ifindex);
+void asking_follow(struct daemon *d, struct port *p); /* the guest is another one, or its interface */
+void asking_close(struct daemon *d, struct port *p);
+void asking_resolvers_changed(struct daemon *d);
+
+/* ---- dump.c ---- */
+
+void dump_clients(struct daemon *d); /* to the log */
+
+#endif

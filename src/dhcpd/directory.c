@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The directory of binding files, which any program may write. Source: inotify(7).
+ *
+ * One watch for all of them. A file counts when its writer closes it or moves it here; a link, which nobody writes to, when it is
+ * made. Where the kernel lost events everything is listed again, and read a part at a time: packets do not wait for it.
+ */
+#include "base/file.h"
+#include "base/inotify.h"
+#include "base/log.h"
+#include "dhcpd/daemon_priv.h"
+#include "guest/binding.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#define RETRY_MS 1000
+#define WATCHED                                                                                                        \
+	(IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF |        \
+	 IN_ONLYDIR)
+
+int directory_open(struct daemon *d, struct report *r)
+{
+	d->directory = (struct directory){.fd = inotify_open(), .watch = -1};
+	if (d->directory.fd < 0)
+		return report_fail(r, -d->directory.fd, "inotify: %s", strerror(-d->directory.fd));
+	return 0;
+}
+
+static void free_names(struct directory *y)
+{
+	for (; y->next < y->count; y->next++)
+		free(y->names[y->next]);
+	free(y->names);
+	y->names = NULL;
+	y->count = y->next = y->room = 0;
+}
+
+void directory_close(struct daemon *d)
+{
+	if (d->directory.fd >= 0)
+		close(d->directory.fd);
+	free_names(&d->directory);
+	d->directory.fd = -1;
+}
+
+/* A file's name that can be an interface's. Editors' and packagers' files are not. */
+static bool is_interface(const char *name)
+{
+	size_t n = strlen(name);
+
+	return name[0] != '.' && n < IFNAMSIZ && name[n - 1] != '~' && !strchr(name, ':') &&
+	       strncmp(name, ADDRESS_LIST_PREFIX, strlen(ADDRESS_LIST_PREFIX)) != 0;
+}
+
+static void add_name(struct directory *y, const char *name)
+{
+	if (y->count == y->room) {
+		size_t room = y->room ? y->room * 2 : 256;
+		char **names = reallocarray(y->names, room, sizeof(char *));
+		if (!names)
+			return;
+		y->names = names;
+		y->room = room;
+	}
+	y->names[y->count] = strdup(name);
+	y->count += y->names[y->count] != NULL;
+}
+
+static void retry(void *daemon, struct moment *m)
+{
+	struct daemon *d = daemon;
+	struct report r = {0};
+
+	if (directory_watch(d, &r) == 0) {
+		log_warn("%s: is there again", d->config.datapath);
+		directory_list(d, false);
+	} else {
+		due_set(&d->due, m, due_now() + RETRY_MS);
+	}
+}
+
+int directory_watch(struct daemon *d, struct report *r)
+{
+	struct directory *y = &d->directory;
+	const char *path = d->config.datapath;
+
+	y->retry.run = retry;
+	y->retry.arg = d;
+	if (y->watch >= 0)
+		inotify_rm_watch(y->fd, y->watch);
+	y->watch = inotify_add_watch(y->fd, path, WATCHED);
+	if (y->watch >= 0)
+		return 0;
+	int err = errno;
+	if (err == EACCES)
+		return report_fail(r, err, "datapath %s: cannot be read by user %s; give it the right to", path,
+				   d->config.user);
+	return report_fail(r, err, "datapath %s: cannot be watched: %s", path, strerror(err));
+}
+
+void directory_list(struct daemon *d, bool forced)
+{
+	struct directory *y = &d->directory;
+	DIR *dir = opendir(d->config.datapath);
+
+	/* Names from a listing that this one overtakes come again in it. */
+	free_names(y);
+	y->forced |= forced;
+	y->listing++;
+	if (!dir) {
+		log_err("datapath %s: cannot be listed: %s", d->config.datapath, strerror(errno));
+		return;
+	}
+	for (struct dirent *e; (e = readdir(dir));) {
+		if (is_interface(e->d_name) && e->d_type != DT_DIR)
+			add_name(y, e->d_name);
+	}
+	closedir(dir);
+}
+
+static void remove_unseen(void *daemon, struct port *p)
+{
+	struct daemon *d = daemon;
+
+	if (p->bound && p->seen_file != d->directory.listing)
+		bindings_remove(d, p->name);
+}
+
+bool directory_step(struct daemon *d, unsigned most)
+{
+	struct directory *y = &d->directory;
+
+	if (!y->names && !y->forced)
+		return false;
+	for (; most && y->next < y->count; most--) {
+		char *name = y->names[y->next++];
+		bindings_read(d, name, y->forced);
+		free(name);
+	}
+	if (y->next < y->count)
+		return true;
+	free_names(y);
+	y->forced = false;
+	table_each(&d->table, remove_unseen, d);
+	return false;
+}
+
+/* Whether that new name is one of a link, which is whole from the start. */
+static bool is_link(const struct daemon *d, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (snprintf(path, sizeof(path), "%s/%s", d->config.datapath, name) >= (int)sizeof(path) ||
+	    lstat(path, &st) < 0)
+		return false;
+	return S_ISLNK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_nlink > 1);
+}
+
+static void gone(struct daemon *d)
+{
+	d->directory.watch = -1;
+	log_err("datapath %s: was removed; the bindings stay in force until it is there again", d->config.datapath);
+	due_set(&d->due, &d->directory.retry, due_now() + RETRY_MS);
+}
+
+static void on_name(struct daemon *d, uint32_t mask, const char *name)
+{
+	const size_t prefix = strlen(ADDRESS_LIST_PREFIX);
+
+	if (mask & IN_ISDIR || (mask & IN_CREATE && !is_link(d, name)))
+		return;
+	if (strncmp(name, ADDRESS_LIST_PREFIX, prefix) == 0) {
+		bindings_list_changed(d, name + prefix);
+		return;
+	}
+	if (!is_interface(name))
+		return;
+	if (mask & (IN_DELETE | IN_MOVED_FROM))
+		bindings_remove(d, name);
+	else
+		bindings_read(d, name, false);
+}
+
+static void on_event(struct daemon *d, const struct inotify_event *e)
+{
+	if (e->mask & IN_Q_OVERFLOW) {
+		log_warn("datapath %s: changed faster than could be followed; all of it is read again",
+			 d->config.datapath);
+		directory_list(d, false);
+		/* Address lists may be among what was missed. */
+		d->directory.forced = true;
+	} else if (e->wd != d->directory.watch) {
+		return; /* of a watch that was given up */
+	} else if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) {
+		if (e->mask & IN_MOVE_SELF)
+			inotify_rm_watch(d->directory.fd, e->wd);
+		gone(d);
+	} else if (e->len) {
+		on_name(d, e->mask, e->name);
+	}
+}
+
+void directory_ready(struct daemon *d)
+{
+	/* Some hundred events, some milliseconds; the rest is for the next turn. */
+	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t got = read(d->directory.fd, buf, sizeof(buf));
+
+	for (const char *at = buf; got > 0 && at < buf + got;) {
+		const struct inotify_event *e = (const void *)at;
+		on_event(d, e);
+		at += sizeof(*e) + e->len;
+	}
+}

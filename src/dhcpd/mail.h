@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mail: what workers leave for the control thread: questions for other name servers, and acknowledged notifications. */
+#ifndef FOLD_DHCPD_MAIL_H
+#define FOLD_DHCPD_MAIL_H
+
+#include "pkt/pkt.h"
+
+#include <pthread.h>
+
+#define MAIL_ROOM 256 /* letters; who finds no room loses a question, which its client asks again */
+
+enum mail_kind { MAIL_QUESTION, MAIL_ACKNOWLEDGED };
+
+struct letter {
+	enum mail_kind kind;
+	int ifindex; /* of the VM that it is about */
+	struct reply question;
+};
+
+struct mail {
+	int fd; /* eventfd, readable when there are letters */
+	pthread_mutex_t lock;
+	struct letter *ring;
+	unsigned first, count;
+	uint64_t lost;
+};
+
+int mail_open(struct mail *m); /* 0 or -errno */
+void mail_close(struct mail *m);
+
+/* From any thread. question: NULL, or what answer_frame() left with ANSWER_FORWARD; copied. */
+void mail_post(struct mail *m, enum mail_kind kind, int ifindex, const struct reply *question);
+/* By one thread. False where there is none. */
+bool mail_take(struct mail *m, struct letter *out);
+
+#endif

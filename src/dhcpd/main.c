@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fold-dhcpd: the responder alone, for every interface that has a binding file. */
+#include "base/log.h"
+#include "dhcpd/daemon.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(int argc, char **argv)
+{
+	struct dhcpd_options o;
+	struct report r = {0};
+
+	log_open("fold-dhcpd", true);
+	if (dhcpd_options_parse(argc, argv, &o, &r) < 0) {
+		log_err("%s", r.msg);
+		return 2;
+	}
+	switch (o.mode) {
+	case DHCPD_HELP:
+		fputs(dhcpd_usage, stdout);
+		return EXIT_SUCCESS;
+	case DHCPD_VERSION:
+		puts("fold-dhcpd " FOLD_VERSION);
+		return EXIT_SUCCESS;
+	case DHCPD_RUN:
+		break;
+	}
+	return daemon_run(&o);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dhcpd/options.h"
+
+#include "guest/config.h"
+
+#include <errno.h>
+#include <getopt.h>
+
+const char dhcpd_usage[] =
+    "usage: fold-dhcpd [-c FILE] [-f] [-d]\n"
+    "\n"
+    "Answers DHCP, DHCPv6, router and neighbour solicitations and DNS for every interface that has a\n"
+    "binding file, on packets that the host's own rules put on its queues.\n"
+    "\n"
+    "  -c, --config FILE   the configuration (" CONFIG_PATH ")\n"
+    "  -f, --foreground    stay in the foreground, log to stderr\n"
+    "  -d, --debug         log more\n"
+    "  -h, --help          print this\n"
+    "  -V, --version       print the version\n";
+
+int dhcpd_options_parse(int argc, char **argv, struct dhcpd_options *out, struct report *r)
+{
+	static const struct option longs[] = {
+	    {"config", required_argument, NULL, 'c'}, {"foreground", no_argument, NULL, 'f'},
+	    {"debug", no_argument, NULL, 'd'},        {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},      {0},
+	};
+	struct dhcpd_options o = {.config = CONFIG_PATH};
+
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, ":c:fdhV", longs, NULL)) != -1;) {
+		switch (c) {
+		case 'c':
+			o.config = optarg;
+			break;
+		case 'f':
+			o.foreground = true;
+			break;
+		case 'd':
+			o.debug = true;
+			break;
+		case 'h':
+			o.mode = DHCPD_HELP;
+			break;
+		case 'V':
+			o.mode = DHCPD_VERSION;
+			break;
+		case ':':
+			return report_fail(r, EINVAL, "%s: needs an argument; see fold-dhcpd -h", argv[optind - 1]);
+		default:
+			return report_fail(r, EINVAL, "%s: is no option; see fold-dhcpd -h", argv[optind - 1]);
+		}
+	}
+	if (optind < argc)
+		return report_fail(r, EINVAL, "%s: there are no arguments; see fold-dhcpd -h", argv[optind]);
+	*out = o;
+	return 0;
+}

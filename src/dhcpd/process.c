@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dhcpd/process.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cap-ng.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+int process_find_user(const char *name, uid_t *uid, gid_t *gid, struct report *r)
+{
+	errno = 0;
+	const struct passwd *pw = getpwnam(name);
+
+	if (!pw)
+		return report_fail(r, errno ? errno : ENOENT, "user %s: there is none; name another in [general]",
+				   name);
+	*uid = pw->pw_uid;
+	*gid = pw->pw_gid;
+	return 0;
+}
+
+int process_detach(int *tell, struct report *r)
+{
+	int pipe_fds[2];
+	char ready;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return report_fail(r, errno, "pipe: %s", strerror(errno));
+	pid_t pid = fork();
+	if (pid < 0)
+		return report_fail(r, errno, "fork: %s", strerror(errno));
+	if (pid > 0) {
+		close(pipe_fds[1]);
+		_exit(read(pipe_fds[0], &ready, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	close(pipe_fds[0]);
+	setsid();
+	umask(022);
+	*tell = pipe_fds[1];
+	return chdir("/") < 0 ? report_fail(r, errno, "/: %s", strerror(errno)) : 0;
+}
+
+void process_notify(const char *line)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	size_t n = path ? strlen(path) : 0;
+
+	if (n < 2 || n >= sizeof(to.sun_path) || (path[0] != '/' && path[0] != '@'))
+		return;
+	memcpy(to.sun_path, path, n);
+	if (path[0] == '@')
+		to.sun_path[0] = 0; /* unix(7): the abstract namespace */
+	_cleanup_(cleanup_close) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* Nobody there is nobody told. */
+	if (fd >= 0 && sendto(fd, line, strlen(line), MSG_NOSIGNAL, (const struct sockaddr *)&to,
+			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
+		return;
+}
+
+void process_ready(int *tell)
+{
+	process_notify("READY=1");
+	if (*tell < 0)
+		return;
+	if (write(*tell, "", 1) == 1)
+		close(*tell);
+	*tell = -1;
+}
+
+static int make_dir_of(const char *path, uid_t uid, gid_t gid, struct report *r)
+{
+	_cleanup_(cleanup_free) char *dir = strdup(path);
+	char *slash = dir ? strrchr(dir, '/') : NULL;
+	struct stat st;
+
+	if (!slash || slash == dir)
+		return dir ? 0 : report_fail(r, ENOMEM, "%s: out of memory", path);
+	*slash = 0;
+	if (stat(dir, &st) == 0)
+		return 0;
+	int err = file_make_dir(dir, 0755, r);
+	/* One that was made for it belongs to whom it is made for. */
+	if (!err && geteuid() == 0 && chown(dir, uid, gid) < 0)
+		err = report_fail(r, errno, "%s: %s", dir, strerror(errno));
+	return err;
+}
+
+int process_lock(const char *path, uid_t uid, gid_t gid, struct report *r)
+{
+	char other[32] = "", own[32];
+	int err = make_dir_of(path, uid, gid, r);
+
+	if (err)
+		return err;
+	_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	if (fd < 0)
+		return report_fail(r, errno, "pidfile %s: cannot be opened: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		ssize_t n = read(fd, other, sizeof(other) - 1);
+		other[n > 0 ? strspn(other, "0123456789") : 0] = 0;
+		return report_fail(r, EBUSY, "pidfile %s: fold-dhcpd runs already, as process %s; stop it first", path,
+				   other[0] ? other : "unknown");
+	}
+	int n = snprintf(own, sizeof(own), "%d\n", getpid());
+	if (ftruncate(fd, 0) < 0 || write(fd, own, (size_t)n) != n)
+		return report_fail(r, errno, "pidfile %s: cannot be written: %s", path, strerror(errno));
+	return steal_fd(&fd);
+}
+
+void process_unlock(const char *path, int fd)
+{
+	if (fd < 0)
+		return;
+	/* Where the user may not remove it, an empty file says as much. */
+	if (unlink(path) < 0 && ftruncate(fd, 0) < 0)
+		errno = 0;
+	close(fd);
+}
+
+static int to_stderr(int fd)
+{
+	_cleanup_(cleanup_close) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+		return -errno;
+	return 0;
+}
+
+static int open_log(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int process_log_open(const char *path, uid_t uid, gid_t gid, struct report *r)
+{
+	int err = make_dir_of(path, uid, gid, r);
+
+	if (err)
+		return err;
+	_cleanup_(cleanup_close) int fd = open_log(path);
+	if (fd < 0)
+		return report_fail(r, -fd, "log %s: cannot be opened: %s", path, strerror(-fd));
+	/* So that it can be opened again by who fold-dhcpd is then. */
+	if (geteuid() == 0 && fchown(fd, uid, gid) < 0)
+		return report_fail(r, errno, "log %s: %s", path, strerror(errno));
+	err = to_stderr(fd);
+	return err ? report_fail(r, -err, "log %s: %s", path, strerror(-err)) : steal_fd(&fd);
+}
+
+int process_log_reopen(const char *path, int fd)
+{
+	int again = open_log(path);
+
+	if (again < 0)
+		return again;
+	int err = to_stderr(again);
+	close(err ? again : fd);
+	return err ? err : again;
+}
+
+int process_give_up(uid_t uid, gid_t gid, struct report *r)
+{
+	const int keep = CAPNG_EFFECTIVE | CAPNG_PERMITTED;
+	bool root = geteuid() == 0;
+
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (capng_updatev(CAPNG_ADD, keep, CAP_NET_ADMIN, CAP_NET_RAW, -1) < 0)
+		return report_fail(r, EPERM, "capabilities could not be chosen");
+	int err = root && uid != 0 ? capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING)
+				   : capng_apply(CAPNG_SELECT_CAPS);
+	if (err < 0)
+		return report_fail(r, EPERM,
+				   "privileges could not be given up (CAP_NET_ADMIN and CAP_NET_RAW are needed)");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return report_fail(r, errno, "no_new_privs: %s", strerror(errno));
+	return 0;
+}

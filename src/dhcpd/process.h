@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* process: what makes a program a daemon: its file with its number, its log, its user, and telling who started it. */
+#ifndef FOLD_DHCPD_PROCESS_H
+#define FOLD_DHCPD_PROCESS_H
+
+#include "base/report.h"
+
+#include <stdint.h>
+
+#include <sys/types.h>
+
+/* Who fold-dhcpd is to be: the user's ids. 0, or -errno with a line in r. */
+int process_find_user(const char *name, uid_t *uid, gid_t *gid, struct report *r);
+
+/*
+ * Goes to the background. The parent waits until process_ready() and exits with status 0, or with 1 where the child ended before. *tell: a
+ * descriptor for process_ready(). 0 in the child, or -errno with a line in r.
+ */
+int process_detach(int *tell, struct report *r);
+/* Everything works: the parent (tell: -1 where there is none), and the service manager by $NOTIFY_SOCKET. */
+void process_ready(int *tell);
+/* Tells the service manager alone; line: as in sd_notify(3). */
+void process_notify(const char *line);
+
+/*
+ * Locks the file and writes the process's number into it; one that a dead process left is taken over, one that a living one holds is
+ * -EBUSY. Its directory is made. Returns the descriptor, which holds the lock, or -errno with a line in r.
+ */
+int process_lock(const char *path, uid_t uid, gid_t gid, struct report *r);
+void process_unlock(const char *path, int fd);
+
+/* Opens the log, which belongs to the user, as stderr and stdout. The descriptor or -errno with a line in r. */
+int process_log_open(const char *path, uid_t uid, gid_t gid, struct report *r);
+int process_log_reopen(const char *path,
+		       int fd); /* after it was moved away: the new descriptor, or -errno and fd goes on */
+
+/* Becomes that user with CAP_NET_ADMIN and CAP_NET_RAW alone, for good. Without root only the capabilities go. 0, or -errno with a line. */
+int process_give_up(uid_t uid, gid_t gid, struct report *r);
+
+/* In words, which process has that netfilter queue; "another process" where it cannot be told. Valid until the next call. */
+const char *process_queue_holder(uint16_t queue);
+
+#endif

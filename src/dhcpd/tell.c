@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Router advertisements that nobody asked for (RFC 4861 6.2.4), and notifications until they are acknowledged.
+ *
+ * When the daemon ends it says no farewell: the router is the host, or its gateway, and stays. When it starts, thousands of VMs
+ * hear it one after the other, spread over the period.
+ */
+#include "answer/answer.h"
+#include "dhcpd/daemon_priv.h"
+#include "ra/ra.h"
+
+#include <sys/random.h>
+
+#define SOON_MS 500 /* RFC 4861 6.2.6: a router's first words after something happened are spread a little */
+
+static uint32_t random32(void)
+{
+	uint32_t v = 0;
+
+	if (getrandom(&v, sizeof(v), GRND_NONBLOCK) != sizeof(v))
+		v = 0;
+	return v;
+}
+
+static bool advertises(const struct port *p)
+{
+	return p->bound && p->ifindex && p->guest.id.has6 && p->guest.answers6;
+}
+
+static void advertise(struct daemon *d, struct port *p, const struct guest *was)
+{
+	if (!answer_advertise(&p->guest, was, false, tx_slot(d->tx)))
+		return;
+	tx_keep_to(d->tx, p->ifindex);
+	tx_flush(d->tx);
+}
+
+static void advertise_again(struct daemon *d, struct port *p)
+{
+	uint64_t ms = ra_interval_ms(p->guest.ra_period, p->advertise_quickly, (uint16_t)random32());
+
+	due_set(&d->due, &p->advertise, due_now() + ms);
+}
+
+static struct port *port_of_advertise(struct moment *m)
+{
+	return (struct port *)((char *)m - offsetof(struct port, advertise));
+}
+
+static struct port *port_of_notify(struct moment *m)
+{
+	return (struct port *)((char *)m - offsetof(struct port, notify));
+}
+
+static void advertise_due(void *daemon, struct moment *m)
+{
+	struct daemon *d = daemon;
+	struct port *p = port_of_advertise(m);
+
+	if (!advertises(p))
+		return;
+	advertise(d, p, NULL);
+	if (p->advertise_quickly)
+		p->advertise_quickly--;
+	advertise_again(d, p);
+}
+
+void tell_start(struct daemon *d, struct port *p)
+{
+	p->advertise.run = advertise_due;
+	p->advertise.arg = d;
+	if (!advertises(p) || p->advertise.place)
+		return;
+	uint32_t span = d->started ? SOON_MS : p->guest.ra_period * 1000;
+	p->advertise_quickly = d->started ? RA_INITIAL : 0;
+	due_set(&d->due, &p->advertise, due_now() + random32() % span);
+}
+
+static void send_notification(struct daemon *d, struct port *p)
+{
+	if (!p->ifindex)
+		return;
+	for (int six = 0; six < 2; six++) {
+		if (answer_notify(&p->guest, six, tx_slot(d->tx)))
+			tx_keep_to(d->tx, p->ifindex);
+	}
+	tx_flush(d->tx);
+}
+
+static void notify_due(void *daemon, struct moment *m)
+{
+	struct daemon *d = daemon;
+	struct port *p = port_of_notify(m);
+
+	if (!p->guest.notify.waiting)
+		return;
+	send_notification(d, p);
+	due_set(&d->due, m, due_now() + (uint64_t)p->guest.notify.period * 1000);
+}
+
+static void notify_change(struct daemon *d, struct port *p)
+{
+	struct notify *y = &p->guest.notify;
+
+	p->notify.run = notify_due;
+	p->notify.arg = d;
+	/* Other octets each time: what acknowledges the last change says nothing of this one. */
+	pthread_rwlock_wrlock(&d->table.lock);
+	y->waiting = y->port && getrandom(y->token, sizeof(y->token), GRND_NONBLOCK) == sizeof(y->token);
+	pthread_rwlock_unlock(&d->table.lock);
+	if (y->waiting)
+		notify_due(d, &p->notify);
+	else
+		due_unset(&d->due, &p->notify);
+}
+
+void tell_stop(struct daemon *d, struct port *p)
+{
+	due_unset(&d->due, &p->advertise);
+	due_unset(&d->due, &p->notify);
+}
+
+void tell_change(struct daemon *d, struct port *p, const struct guest *was)
+{
+	if (advertises(p)) {
+		advertise(d, p, was->id.has6 ? was : NULL);
+		/* RFC 4861 6.2.4: the new values are repeated as at a start. */
+		p->advertise_quickly = RA_INITIAL - 1;
+		p->advertise.run = advertise_due;
+		p->advertise.arg = d;
+		advertise_again(d, p);
+	} else {
+		due_unset(&d->due, &p->advertise);
+	}
+	notify_change(d, p);
+}
+
+void tell_acknowledged(struct daemon *d, struct port *p)
+{
+	pthread_rwlock_wrlock(&d->table.lock);
+	p->guest.notify.waiting = false;
+	pthread_rwlock_unlock(&d->table.lock);
+	due_unset(&d->due, &p->notify);
+}

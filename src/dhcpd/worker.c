@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fairness: the kernel's queues are first in, first out, so who floods one is heard at the cost of everybody else in it. The only
+ * remedy is to empty it faster than it fills. So where most reads find a full batch, an interface that sends
+ * much more than the others together on average is dropped beyond its share, which costs a tenth of an answer. Who is alone may send what he
+ * likes.
+ */
+#include "dhcpd/worker.h"
+
+#include "answer/answer.h"
+#include "base/log.h"
+#include "ra/nd_pass.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/netfilter.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#define QUEUE_LENGTH 8192                /* a few thousand VMs that start at once */
+#define RECEIVE_BYTES (16 * 1024 * 1024) /* and their packets; the kernel's memory, while they wait */
+#define WINDOW_MS 16
+#define WINDOWS_LIMITED 64 /* for so long it holds; without a flood it would begin anew in each second window */
+#define READS_LEAST 8      /* fewer full batches in a window say nothing */
+#define SHARE_LEAST 64     /* packets a window that everybody may send */
+#define SHARE_TIMES 4      /* and so many times what the others do */
+
+struct queue {
+	uint16_t number;
+	uint64_t lost;
+	struct nfqueue_verdicts verdicts;
+	struct nfsocket nl;
+};
+
+int worker_open(struct daemon *d, struct worker **out)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->d = d;
+	w->epoll = w->stop = -1;
+	int err = tx_open(TX_ANYWHERE, 0, &w->tx);
+	if (err) {
+		free(w);
+		return err;
+	}
+	*out = w;
+	return 0;
+}
+
+static void stop_thread(struct worker *w)
+{
+	const uint64_t one = 1;
+
+	if (!w->runs)
+		return;
+	while (write(w->stop, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+	pthread_join(w->thread, NULL);
+	w->runs = false;
+}
+
+void worker_close(struct worker *w)
+{
+	if (!w)
+		return;
+	stop_thread(w);
+	for (size_t i = 0; i < w->count; i++) {
+		nfsocket_close(&w->queues[i]->nl);
+		free(w->queues[i]);
+	}
+	free(w->queues);
+	if (w->epoll >= 0)
+		close(w->epoll);
+	if (w->stop >= 0)
+		close(w->stop);
+	tx_close(w->tx);
+	free(w);
+}
+
+int worker_bind(struct worker *w, uint16_t number)
+{
+	struct queue **queues = reallocarray(w->queues, w->count + 1, sizeof(struct queue *));
+	struct queue *q = queues ? calloc(1, sizeof(*q)) : NULL;
+
+	if (queues)
+		w->queues = queues;
+	if (!q)
+		return -ENOMEM;
+	q->number = q->verdicts.number = number;
+	int err = nfsocket_open(&q->nl, RECEIVE_BYTES);
+	if (!err)
+		err = nfqueue_bind(&q->nl, number, QUEUE_LENGTH);
+	if (err) {
+		nfsocket_close(&q->nl);
+		free(q);
+		return err;
+	}
+	nfsocket_lossy(&q->nl);
+	queues[w->count++] = q;
+	return 0;
+}
+
+int worker_fd(const struct worker *w, size_t queue)
+{
+	return nfsocket_fd(&w->queues[queue]->nl);
+}
+
+uint64_t worker_lost(const struct worker *w)
+{
+	uint64_t lost = tx_lost(w->tx);
+
+	for (size_t i = 0; i < w->count; i++)
+		lost += w->queues[i]->lost;
+	return lost;
+}
+
+/* ---- fairness ---- */
+
+static unsigned window_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (unsigned)((uint64_t)t.tv_sec * (1000 / WINDOW_MS) + (uint64_t)t.tv_nsec / (WINDOW_MS * 1000000U));
+}
+
+/* What the last window was like decides how the next ones are. */
+static void turn_window(struct worker *w)
+{
+	unsigned now = window_now();
+
+	if (now == w->window)
+		return;
+	bool flooded = w->full >= READS_LEAST && w->full * 2 > w->reads && w->active > 1;
+	if (flooded) {
+		/* Without the heaviest, who else would make the average that he is measured by. */
+		w->limit = (w->served - w->most) / (w->active - 1) * SHARE_TIMES;
+		if (w->limit < SHARE_LEAST)
+			w->limit = SHARE_LEAST;
+		w->limit_until = now + WINDOWS_LIMITED;
+	} else if (w->limit && (int)(now - w->limit_until) >= 0) {
+		w->limit = 0;
+	}
+	w->window = now;
+	w->reads = w->full = w->active = w->served = w->most = 0;
+}
+
+/* Counts the packet to its port; true where the port has had its share. */
+static bool is_over(struct worker *w, struct port *p)
+{
+	unsigned count;
+
+	if (atomic_load_explicit(&p->window, memory_order_relaxed) != w->window) {
+		atomic_store_explicit(&p->window, w->window, memory_order_relaxed);
+		atomic_store_explicit(&p->window_count, 0, memory_order_relaxed);
+		w->active++;
+	}
+	count = atomic_fetch_add_explicit(&p->window_count, 1, memory_order_relaxed);
+	if (w->limit && count >= w->limit)
+		return true;
+	w->served++;
+	if (count >= w->most)
+		w->most = count + 1;
+	return false;
+}
+
+/* ---- one packet ---- */
+
+/* Whose packet it is, and where an answer goes. */
+struct owner {
+	struct port *port; /* NULL: nobody's here */
+	bool to_guest;
+	int answer_to;
+};
+
+static bool is_own_destination(const struct guest *g, const struct nfqueue_packet *p)
+{
+	const struct frame *f = &p->frame;
+
+	if (f->l3_len >= 20 && f->l3[0] >> 4 == 4)
+		return g->id.has4 && memcmp(f->l3 + 16, &g->id.ip4.addr, 4) == 0;
+	return f->l3_len >= 40 && f->l3[0] >> 4 == 6 && g->id.has6 && memcmp(f->l3 + 24, &g->id.ip6.addr, 16) == 0;
+}
+
+static struct port *bound_port(const struct daemon *d, uint32_t ifindex)
+{
+	struct port *p = ifindex ? table_by_index(&d->table, (int)ifindex) : NULL;
+
+	return p && p->bound ? p : NULL;
+}
+
+/*
+ * The bridge's port decides before the bridge. On its way out a packet may be between two VMs: it is for the one whose address it
+ * bears, else from the other one.
+ */
+static struct owner find_owner(const struct daemon *d, const struct nfqueue_packet *p)
+{
+	uint32_t in = p->physin ? p->physin : p->in, out = p->physout ? p->physout : p->out;
+
+	if (p->hook == NF_INET_FORWARD || p->hook == NF_INET_POST_ROUTING) {
+		struct port *to = bound_port(d, out);
+		if (to && p->frame.l3 && is_own_destination(&to->guest, p))
+			return (struct owner){.port = in ? to : NULL, .to_guest = true, .answer_to = (int)in};
+	}
+	struct port *from = bound_port(d, in);
+	return (struct owner){.port = from, .answer_to = from ? from->ifindex : 0};
+}
+
+static void say(struct port *p, const char *what)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	char mac[MAC_TEXT];
+	uint64_t left_out = 0;
+
+	/* One word at a time, and no worker waits for the disk to hear another's. */
+	if (pthread_mutex_trylock(&lock))
+		return;
+	p->log.burst = 20;
+	p->log.per_second = 2;
+	if (log_limit_pass(&p->log, due_now(), &left_out)) {
+		if (left_out)
+			log_info("%s %s: %s (%llu more not logged)", p->name, mac_format(p->guest.id.mac, mac), what,
+				 (unsigned long long)left_out);
+		else
+			log_info("%s %s: %s", p->name, mac_format(p->guest.id.mac, mac), what);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* MACSPOOF: whoever sends there is the client, in DHCP the one that it names. False where that cannot be one. */
+static bool take_sender(struct guest *g, struct nfqueue_packet *p)
+{
+	const struct frame *f = &p->frame;
+	size_t ip = f->l3_len >= 20 && f->l3[0] == 0x45 ? 20 : 0;
+	const uint8_t *mac = f->l2 + MAC_LEN;
+
+	/* RFC 768, 2131 2: UDP to port 67, chaddr at 28 behind the UDP header. */
+	if (ip && f->l3[9] == IPPROTO_UDP && f->l3_len >= ip + 8 + 34 && f->l3[ip + 2] == 0 && f->l3[ip + 3] == 67)
+		mac = f->l3 + ip + 8 + 28;
+	if (mac_is_zero(mac) || mac_is_multicast(mac))
+		return false;
+	memcpy(g->id.mac, mac, MAC_LEN);
+	memmove(p->l2, f->l2, sizeof(p->l2));
+	memcpy(p->l2 + MAC_LEN, mac, MAC_LEN);
+	p->frame.l2 = p->l2;
+	return true;
+}
+
+static enum answer ask(struct port *p, struct nfqueue_packet *in, struct reply *out)
+{
+	/* A link without addresses has nobody else on it. */
+	if (!in->has_source)
+		memcpy(in->l2 + MAC_LEN, p->guest.id.mac, MAC_LEN);
+	if (p->any_mac && !in->frame.to_guest && in->frame.l2_len == sizeof(in->l2)) {
+		struct guest g = p->guest;
+		if (take_sender(&g, in))
+			return answer_frame(&g, &in->frame, out);
+	}
+	return answer_frame(&p->guest, &in->frame, out);
+}
+
+enum fate { FATE_CONSUMED, FATE_PASSED, FATE_CHANGED };
+
+static enum fate refuse(struct worker *w, struct port *p, enum drop why)
+{
+	port_count(p, PORT_REFUSED);
+	atomic_store_explicit(&p->last_drop, why, memory_order_relaxed);
+	atomic_fetch_add_explicit(&w->drops[why], 1, memory_order_relaxed);
+	say(p, drop_name(why));
+	return FATE_CONSUMED;
+}
+
+/* A neighbour solicitation for somebody else; others may answer it. */
+static enum fate pass_solicitation(struct worker *w, struct port *p, const struct nfqueue_packet *in,
+				   uint8_t to[static ND_PASS_MAX], size_t *len)
+{
+	enum nd_pass pass = in->whole ? nd_pass(&p->guest, &in->frame, to, len) : ND_PASS_REFUSED;
+
+	if (pass == ND_PASS_REFUSED)
+		return refuse(w, p, DROP_ND_TARGET);
+	port_count(p, PORT_PASSED);
+	return pass == ND_PASS_CHANGED ? FATE_CHANGED : FATE_PASSED;
+}
+
+static enum fate serve(struct worker *w, const struct owner *o, struct nfqueue_packet *in,
+		       uint8_t to[static ND_PASS_MAX], size_t *len)
+{
+	struct port *p = o->port;
+	struct reply *reply = tx_slot(w->tx);
+
+	port_count(p, PORT_SEEN);
+	if (is_over(w, p)) {
+		port_count(p, PORT_LIMITED);
+		return FATE_CONSUMED;
+	}
+	if (!in->frame.l3)
+		return refuse(w, p, DROP_TRUNCATED);
+	in->frame.to_guest = o->to_guest;
+	switch (ask(p, in, reply)) {
+	case ANSWER_REPLY:
+		port_count(p, PORT_ANSWERED);
+		if (reply->event)
+			say(p, reply->event);
+		tx_keep_to(w->tx, o->answer_to);
+		return FATE_CONSUMED;
+	case ANSWER_FORWARD:
+		port_count(p, PORT_FORWARDED);
+		mail_post(&w->d->mail, MAIL_QUESTION, p->ifindex, reply);
+		return FATE_CONSUMED;
+	case ANSWER_NOTED:
+		mail_post(&w->d->mail, MAIL_ACKNOWLEDGED, p->ifindex, NULL);
+		/* fallthrough */
+	case ANSWER_QUIET:
+		port_count(p, PORT_ANSWERED);
+		if (reply->event)
+			say(p, reply->event);
+		return FATE_CONSUMED;
+	case ANSWER_DROP:
+		if (reply->drop == DROP_ND_TARGET)
+			return pass_solicitation(w, p, in, to, len);
+		if (reply->drop != DROP_UNKNOWN)
+			return refuse(w, p, reply->drop);
+		break; /* the rules led more here than is ours: others may want it */
+	case ANSWER_NOT_MINE:
+		break;
+	}
+	port_count(p, PORT_PASSED);
+	return FATE_PASSED;
+}
+
+struct turn {
+	struct worker *w;
+	struct queue *q;
+};
+
+/* Every packet gets its verdict here, on every way out. */
+static void on_message(void *turn, const struct nlmsghdr *h)
+{
+	const struct turn *t = turn;
+	struct nfqueue_packet p;
+	uint8_t changed[ND_PASS_MAX];
+	size_t len = 0;
+
+	if (!nfqueue_parse(h, &p))
+		return;
+	const struct owner o = find_owner(t->w->d, &p);
+	enum fate fate = FATE_PASSED;
+	if (o.port)
+		fate = serve(t->w, &o, &p, changed, &len);
+	else
+		atomic_fetch_add_explicit(&t->w->strangers, 1, memory_order_relaxed);
+	if (fate == FATE_CHANGED)
+		nfqueue_replace(&t->q->nl, &t->q->verdicts, p.id, changed, len);
+	else
+		nfqueue_verdict(&t->q->nl, &t->q->verdicts, p.id, fate == FATE_PASSED ? NF_ACCEPT : NF_DROP);
+}
+
+int worker_serve(struct worker *w, size_t queue)
+{
+	struct turn t = {w, w->queues[queue]};
+
+	turn_window(w);
+	pthread_rwlock_rdlock(&w->d->table.lock);
+	int got = nfsocket_read(&t.q->nl, on_message, &t, &t.q->lost);
+	pthread_rwlock_unlock(&w->d->table.lock);
+	tx_flush(w->tx);
+	nfqueue_flush(&t.q->nl, &t.q->verdicts);
+	w->reads++;
+	w->full += got == NFSOCKET_BATCH;
+	return got < 0 ? got : 0;
+}
+
+/* ---- as a thread ---- */
+
+static void *run(void *worker)
+{
+	struct worker *w = worker;
+	struct epoll_event ready[16];
+
+	for (;;) {
+		int n = epoll_wait(w->epoll, ready, 16, -1);
+		for (int i = 0; i < n; i++) {
+			if (ready[i].data.u64 == w->count)
+				return NULL;
+			int err = worker_serve(w, ready[i].data.u64);
+			if (err) {
+				log_err("queue %u: packets no longer arrive: %s", w->queues[ready[i].data.u64]->number,
+					strerror(-err));
+				return NULL;
+			}
+		}
+	}
+}
+
+int worker_start(struct worker *w)
+{
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->stop = eventfd(0, EFD_CLOEXEC);
+	if (w->epoll < 0 || w->stop < 0)
+		return -errno;
+	for (size_t i = 0; i <= w->count; i++) {
+		struct epoll_event e = {.events = EPOLLIN, .data.u64 = i};
+		if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, i < w->count ? worker_fd(w, i) : w->stop, &e) < 0)
+			return -errno;
+	}
+	int err = pthread_create(&w->thread, NULL, run, w);
+	w->runs = !err;
+	return -err;
+}
