@@ -127,7 +127,7 @@ life4() {
 	*) exchange 'gets a lease' "$1" 30 'out discover' "in offer 192.0.2.$3" "out select 192.0.2.$3" "in ack 192.0.2.$3" ;;
 	esac
 	check "$1: has its address" within 30 has_address "$1" "192.0.2.$3"
-	check "$1: has its default route" within 30 has_router "$1" 4 192.0.2.1
+	check "$1: has its default route" within 30 has_router "$1" 4 192.0.2.254
 	forget "$1"
 	# udhcpc knows no renewal time: it would wait for three quarters of the lease.
 	case $2 in busybox | udhcpc) signal_client "$1" USR1 ;; esac

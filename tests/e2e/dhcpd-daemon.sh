@@ -30,6 +30,10 @@ pid_file() {
 	cat "$T/$HOST/run/nfdhcpd.pid" 2>/dev/null
 }
 
+no_pid() {
+	same pid "$(pid_file)" ''
+}
+
 log_file() {
 	cat "$T/$HOST/log/nfdhcpd.log" 2>/dev/null
 }
@@ -40,6 +44,8 @@ status_of() {
 
 background_process() {
 	small_host "$1"
+	# It makes these for its user.
+	rmdir "$T/$1/log" "$T/$1/run"
 	check "$1: it goes to the background with status 0" background || detail_file "$T/$1/out"
 	pid=$(pid_file)
 	check "$1: the pid file names a process that runs" not gone "${pid:-0}" || return
@@ -99,6 +105,19 @@ background_process() {
 	check "$1: a pid file of another program does not keep it from starting" background
 	kill -TERM "$(pid_file)"
 	check "$1: the last one ends" within 10 not test -e "$T/$1/run/nfdhcpd.pid"
+
+	# Directories of root's, in which nobody may remove and make nothing: logrotate makes the new log.
+	chown root "$T/$1/run" "$T/$1/log"
+	check "$1: it starts with directories that are root's" background
+	mv "$T/$1/log/nfdhcpd.log" "$T/$1/log/older"
+	install -o nobody -m 640 /dev/null "$T/$1/log/nfdhcpd.log"
+	kill -HUP "$(pid_file)"
+	kill -USR1 "$(pid_file)"
+	check "$1: it writes to the log that logrotate made" within 5 asks first log_file
+	kill -TERM "$(pid_file)"
+	check "$1: its pid file names nobody when it has ended" within 10 no_pid
+	check "$1: and it starts again" background
+	kill -TERM "$(pid_file)"
 	check "$1: no sanitizer has complained" not grep -qsE 'Sanitizer|runtime error' "$T/$1/out" "$T/$1"/log/*
 }
 

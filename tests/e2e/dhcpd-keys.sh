@@ -92,7 +92,7 @@ grnet_keys() {
 	# Without a gateway; private; MAC addresses of any kind; the prefix by fold's own names.
 	binding tap2 <<-END
 		INDEV=tap2
-		IPADDR=198.51.100.9
+		IPADDR=198.51.100.10
 		MAC=$(mac_of 2)
 		HOSTNAME=vm2.own.example.org
 		SUBNET=198.51.100.8/29
@@ -104,18 +104,19 @@ grnet_keys() {
 		EUI64=
 		MTU=
 		PRIVATE=
+		WHATEVER=1
 	END
 	sed -i -e 's/^server_on_link.*/server_on_link = yes/' -e '/^domain =/d' "$CONF"
 	check "$1: fold-dhcpd starts" dhcpd_start || return
 	check "$1: server_on_link: a lease" ask4 "$1-1"
-	check "$1: server_on_link: the gateway answers" told "$1-1" 4 serverid=192.0.2.1 router=192.0.2.1
+	check "$1: server_on_link: the gateway answers" told "$1-1" 4 serverid=192.0.2.254 router=192.0.2.254
 	check "$1: without a domain the host name's own counts" told "$1-1" 4 domain=own.example.org
 	check "$1: IPADDR, empty values: a lease" ask4 "$1-2"
-	check "$1: server_on_link without a gateway: the subnet's first address answers" told "$1-2" 4 ip=198.51.100.9 serverid=198.51.100.9 \
+	check "$1: server_on_link without a gateway: the subnet's first address answers" told "$1-2" 4 ip=198.51.100.10 serverid=198.51.100.9 \
 		subnet=255.255.255.248
 	check "$1: no gateway, no router" not_told "$1-2" 4 router
 	check "$1: no MTU, none told" not_told "$1-2" 4 mtu
-	check "$1: MACSPOOF: another client is served" dhcp "$1-2" 'in offer 198.51.100.9' 2 chaddr=52:54:00:99:99:99
+	check "$1: MACSPOOF: another client is served" dhcp "$1-2" 'in offer 198.51.100.10' 2 chaddr=52:54:00:99:99:99
 	check "$1: without MACSPOOF it is not" dhcp "$1-1" no 1 chaddr=52:54:00:99:99:99
 	check "$1: PREFIX is advertised" rs "$1-2"
 	check "$1: and is what it says" advertised "$1-2" "Prefix *: $PREFIX6::/64"
@@ -123,7 +124,7 @@ grnet_keys() {
 	check "$1: and is what it says" told "$1-2" 6 "new_ip6_address=$PREFIX6::2222"
 	check "$1: EUI64 by DHCPv6" ask6 "$1-1"
 	check "$1: and is what it says" told "$1-1" 6 "new_ip6_address=$(eui64_of 1 "$PREFIX6")"
-	check "$1: an unknown key is warned of and has no further effect" asks 'tap1:[0-9]+: TAGS' words
+	check "$1: an unknown key is warned of and has no further effect" asks 'tap2:[0-9]+: WHATEVER' words
 
 	sed -i 's/^PRIVATE=.*/PRIVATE=yes/' "$DATA/tap1"
 	check "$1: PRIVATE: a lease without a router" within 5 leased_without_router "$1-1"
@@ -167,7 +168,7 @@ fork_keys() {
 	host ip link add out type veth peer name out1
 	host ip link set out up
 	host ip addr add 203.0.113.1/26 dev out
-	host ip -6 addr add 2001:db8:77::1/64 dev out nodad
+	host ip -6 addr replace 2001:db8:77::1/64 dev out nodad
 	host ip route add 203.0.113.0/26 dev out table 77
 	host ip route add default via 203.0.113.3 dev out table 77 onlink
 	host ip -6 route add 2001:db8:77::/64 dev out table 77
@@ -189,7 +190,7 @@ fork_keys() {
 	check "$1: the host name by its own option of DHCPv6" asks 'unknown_65100|65100' grep -a 65100 "$T/$1-1.6.leases" "$T/$1-1.6"
 	in_guest "$1-1" ip addr add 10.0.1.1/24 dev eth0
 	for a in 50 60 61; do in_guest "$1-1" ip neigh replace "10.0.1.$a" lladdr "$(address_of tap1)" dev eth0; done
-	in_guest "$1-1" ip -6 addr add "$FORK6::1111/64" dev eth0 nodad
+	in_guest "$1-1" ip -6 addr replace "$FORK6::1111/64" dev eth0 nodad
 	check "$1: DNS_SERVER_IP answers" dns "$1-1" 10.0.1.1 @10.0.1.61 database. A
 	check "$1: DNS_TTL counts" asks '^database\..*[^0-9]77[^0-9].*10\.0\.1\.1' in_guest "$1-1" dig +time=2 @10.0.1.61 database. A
 	check "$1: every line of a name is answered" dns "$1-1" '10.0.1.101 10.0.1.102' @10.0.1.61 many. A
@@ -303,7 +304,7 @@ faults() {
 
 	# Link-local addresses that are none of the MAC.
 	in_guest "$1-1" ip -6 addr flush dev eth0 scope link
-	in_guest "$1-1" ip -6 addr add fe80::1:2:3:4/64 dev eth0 nodad
+	in_guest "$1-1" ip -6 addr replace fe80::1:2:3:4/64 dev eth0 nodad
 	check "$1: a router solicitation from a stable-privacy address is answered" rs "$1-1"
 	check "$1: a DHCPv6 exchange from there too: Solicit to Reply" ask6 "$1-1"
 	first=$(server_duid "$1-1")

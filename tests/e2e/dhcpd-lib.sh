@@ -107,6 +107,11 @@ plug() {
 	ip -n "$HOST" link set "$2" up
 	ip -n "$1" link set eth0 up
 	[ -z "${4:-}" ] || within 10 port_forwards "$2" || bail "$2: its port does not forward"
+	within 10 has_link_local "$1" >/dev/null || not_ok "$1: has a link-local address"
+}
+
+has_link_local() {
+	ip -n "$1" -6 -o addr show dev eth0 scope link -tentative | grep -q inet6
 }
 
 port_forwards() {
@@ -204,7 +209,7 @@ grnet_binding() {
 		MAC=$(mac_of "$2")
 		HOSTNAME=vm$2.own.example.org
 		TAGS=""
-		GATEWAY=192.0.2.1
+		GATEWAY=192.0.2.254
 		SUBNET=192.0.2.0/24
 		GATEWAY6=$PREFIX6::1
 		SUBNET6=$PREFIX6::/64

@@ -110,7 +110,7 @@ passed_are() {
 stranger() {
 	in_guest "$1" craft dhcp smac="$(mac_of 3)" | in_guest "$1" frames send eth0
 	in_guest "$1" rdisc6 -1 -r 1 -w 100 eth0 >/dev/null 2>&1
-	in_guest "$1" ip -6 addr add 2001:db8::3/64 dev eth0 nodad
+	in_guest "$1" ip -6 addr replace 2001:db8::3/64 dev eth0 nodad
 	in_guest "$1" ndisc6 -1 -r 1 -w 100 2001:db8::7 eth0 >/dev/null 2>&1
 	# DHCPv6, to ff02::1:2: one octet is enough to be counted.
 	in_guest "$1" frames send eth0 "33330001000252540000000386dd60000000000911fffe80000000000000505400fffe000003ff02000000000000000000000001000202220223000900000b"
@@ -121,7 +121,7 @@ stranger() {
 grnet_asks() { # GUEST N, and the interface whose MAC the answers have
 	own=$(address_of "$3")
 	check "$HOST: $1 gets its lease" ask4 "$1"
-	check "$HOST: $1 is told all of it" told "$1" 4 "ip=192.0.2.$2" subnet=255.255.255.0 broadcast=192.0.2.255 router=192.0.2.1 \
+	check "$HOST: $1 is told all of it" told "$1" 4 "ip=192.0.2.$2" subnet=255.255.255.0 broadcast=192.0.2.255 router=192.0.2.254 \
 		'dns=192.0.2.252 192.0.2.253' "hostname=vm$2.own.example.org" domain=example.com serverid=192.0.2.250 \
 		lease=604800 opt58=00000e10 mtu=1450
 	check "$HOST: $1 is advertised a router" rs "$1"
@@ -144,7 +144,7 @@ fork_asks() { # GUEST N
 	check "$HOST: $1 is advertised its prefix" rs "$1"
 	check "$HOST: $1 is advertised all of it" advertised "$1" "Prefix *: $FORK6::/64" "Recursive DNS server *: $FORK6::1"
 	in_guest "$1" ip addr add "10.0.1.$2/24" dev eth0
-	in_guest "$1" ip -6 addr add "$(eui64_of "$2" "$FORK6")/64" dev eth0 nodad
+	in_guest "$1" ip -6 addr replace "$(eui64_of "$2" "$FORK6")/64" dev eth0 nodad
 	check "$HOST: $1 gets information by DHCPv6" ask6 "$1" -S
 	check "$HOST: $1 is told its name server" told "$1" 6 "new_dhcp6_name_servers=$FORK6::1"
 	check "$HOST: $1 finds its name server's link-layer address" neighbour "$1" "$FORK6::1" '[0-9A-F:]*'
@@ -257,7 +257,7 @@ bridged_fork() { # LANE physdev|bridge
 	stage br0
 	plug "$1-out" vout 9 br0
 	in_guest "$1-out" ip addr add 10.0.1.9/24 dev eth0
-	in_guest "$1-out" ip -6 addr add "$FORK6::99/64" dev eth0 nodad
+	in_guest "$1-out" ip -6 addr replace "$FORK6::99/64" dev eth0 nodad
 	if [ "$2" = bridge ]; then
 		bridge_rules
 		count_on bridge ''
@@ -278,7 +278,7 @@ bridged_fork() { # LANE physdev|bridge
 	fork_asks "$1-1" 1
 	check "$1: ebtables' answer is what the guest has of its server" asks '52:54:00:12:34:56' in_guest "$1-1" ip neigh show 10.0.1.50
 	in_guest "$1-2" ip addr add 10.0.1.2/24 dev eth0
-	in_guest "$1-2" ip -6 addr add "$(eui64_of 2 "$FORK6")/64" dev eth0 nodad
+	in_guest "$1-2" ip -6 addr replace "$(eui64_of 2 "$FORK6")/64" dev eth0 nodad
 	check "$1: another guest has its own records" dns "$1-2" 10.0.1.2 @10.0.1.50 database. A
 	fork_from_outside "$1"
 	solicitation_rewritten "$1"
