@@ -111,7 +111,7 @@ link_local_ready() {
 
 # guest NAME N: a machine behind tapN, its messages kept.
 guest() {
-	machine "$1"
+	[ -e "$T/ns/$1.machine" ] || machine "$1"
 	on "$1" sysctl -qw net.ipv6.conf.default.accept_dad=0
 	grnet_binding "tap$2" "$2"
 	plug "$1" "tap$2" "$2"
@@ -141,9 +141,10 @@ life4() {
 life6() {
 	TALK_FILTER='icmp6 or udp port 546 or udp port 547' TALK_WORDS=dhcp6.awk
 	own=$(eui64_of "$3" "$PREFIX6")
-	guest "$1" "$3"
+	machine "$1"
 	# The kernel's own address of the prefix is the same one: here it is to come by DHCPv6.
-	on "$1" sysctl -qw net.ipv6.conf.eth0.autoconf=0
+	on "$1" sysctl -qw net.ipv6.conf.default.autoconf=0
+	guest "$1" "$3"
 	run_client "$1" "$2" 6
 	case $2 in
 	dhcpcd | networkd) exchange 'gets its address (rapid commit)' "$1" 30 'out solicit' "in reply $own for $lease" ;;

@@ -236,13 +236,24 @@ configurations() {
 	done
 	sed 's/^user.*/user = nobody-has-this-name/' "$T/$1/good" >"$CONF"
 	refuses 'a user who does not exist' nobody-has-this-name
-	sed "s|^datapath.*|datapath = $T/$1/nowhere|" "$T/$1/good" >"$CONF"
-	refuses 'a directory that does not exist' "$T/$1/nowhere"
 	mkdir -m 700 "$T/$1/closed"
 	sed "s|^datapath.*|datapath = $T/$1/closed|" "$T/$1/good" >"$CONF"
 	refuses 'a directory that its user may not read' "$T/$1/closed"
 	sed "s|^datapath.*|datapath = $CONF|" "$T/$1/good" >"$CONF"
 	refuses 'a directory that is a file' "$CONF"
+	# A directory that is not there: after a boot, where it is on a tmpfs.
+	DATA=$T/$1/later
+	sed "s|^datapath.*|datapath = $DATA|" "$T/$1/good" >"$CONF"
+	check "$1: a directory that does not exist yet: it starts" dhcpd_start
+	check "$1: and makes it" test -d "$DATA"
+	simple 1 later >"$DATA/tap1"
+	check "$1: and serves who comes there" within 10 leases "$1-1" later
+	rm -r "$DATA"
+	check "$1: when it is removed, nobody is served" within 10 left_alone "$1-1" 1
+	mkdir "$DATA"
+	simple 1 once-more >"$DATA/tap1"
+	check "$1: when it is made again, whoever is in it" within 10 leases "$1-1" once-more
+	check "$1: it ends" dhcpd_stop
 	cp "$T/$1/good" "$CONF"
 	check "$1: the good one starts" dhcpd_start || return
 	# Another that wants the same queue, with files of its own.

@@ -315,7 +315,7 @@ faults() {
 	check "$1: DHCPRELEASE likewise" dhcp "$1-1" no 1 msg=7 ciaddr=10.0.1.1 server=10.0.1.50
 	check "$1: after that it still gets its lease" ask4 "$1-1"
 	check "$1: DHCPINFORM is answered to where it says" dhcp "$1-1" 'in ack .* to 10.0.1.1$' 1 msg=8 ciaddr=10.0.1.1 src=10.0.1.1
-	check "$1: DHCPINFORM from another address of its own is answered there" dhcp "$1-1" 'in ack .* to 10.0.1.77$' 1 msg=8 ciaddr=10.0.1.77 src=10.0.1.77
+	check "$1: DHCPINFORM from an address that is not its own is not answered to the one that is" dhcp "$1-1" no 1 msg=8 ciaddr=10.0.1.77 src=10.0.1.77
 	check "$1: a wrong address is refused" dhcp "$1-1" 'in nak' 1 msg=3 reqip=10.0.1.99
 	check "$1: another server's business is left alone" dhcp "$1-1" no 1 msg=3 reqip=10.0.1.99 server=10.0.1.200
 	check "$1: a relay's is dropped" dhcp "$1-1" no 1 giaddr=10.0.1.9

@@ -51,6 +51,9 @@ new_host() {
 	HOST=$1
 	ip netns add "$HOST"
 	ip -n "$HOST" link set lo up
+	mkdir -p "$T/$HOST"
+	# In memory: some tests have very many files.
+	[ -n "$KEEP" ] || mount -t tmpfs -o mode=0755,nr_inodes=300000 host "$T/$HOST"
 	mkdir -p "$T/$HOST/data" "$T/$HOST/log" "$T/$HOST/run"
 	DATA=$T/$HOST/data
 	CONF=$T/$HOST/nfdhcpd.conf

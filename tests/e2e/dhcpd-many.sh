@@ -26,12 +26,12 @@ interfaces() {
 	ip -n "$HOST" -batch "$T/links" && ip -n crowd -batch "$T/peers"
 }
 
-# bindings FIRST LAST: each its own addresses; 10.20.0.0 + N and fd00:20::1:0 + N, and the name n00000.bench for 10.30.0.0 + N.
+# bindings FIRST LAST: each its own addresses; 10.20.1.0 + N and fd00:20::1:0 + N, and the name n00000.bench for 10.30.0.0 + N.
 bindings() {
 	awk -v first="$1" -v last="$2" -v dir="$DATA" 'BEGIN {
 		for (n = first; n <= last; n++) {
 			file = dir "/tap" n
-			printf "MAC=52:54:00:02:%02x:%02x\nIP=10.20.%d.%d\nSUBNET=10.20.0.0/16\nHOSTNAME=vm%d\n", n / 256, n % 256, n / 256, n % 256, n >file
+			printf "MAC=52:54:00:02:%02x:%02x\nIP=10.20.%d.%d\nSUBNET=10.20.0.0/16\nHOSTNAME=vm%d\n", n / 256, n % 256, n / 256 + 1, n % 256, n >file
 			printf "IP6=fd00:20::1:%x\nSUBNET6=fd00:20::/64\nNAMESERVERS=10.0.250.1\nNAMESERVERS6=fd00:250::1\n", n >file
 			printf "ADDRESS:n00000.bench.=10.30.%d.%d\n", n / 256, n % 256 >file
 			close(file)
@@ -41,7 +41,7 @@ bindings() {
 
 # crowd_asks FLAG...: its clients' questions; what came of them is the test's detail.
 crowd_asks() {
-	nsenter --net=/run/netns/crowd crowd -i c -M $TAP_MAC -4 10.20.0.0 -6 fd00:20::1:0 -a 10.30.0.0 -server 10.0.250.1 \
+	nsenter --net=/run/netns/crowd crowd -i c -M $TAP_MAC -4 10.20.1.0 -6 fd00:20::1:0 -a 10.30.0.0 -server 10.0.250.1 \
 		-server fd00:250::1 -t $((60 * SLOW)) "$@"
 }
 
@@ -88,7 +88,7 @@ flood() {
 # hanging: questions for names that somebody else would have to be asked for.
 hanging() {
 	for i in 1 2 3 4 5 6 7 8; do
-		craft udp smac=52:54:00:02:00:03 dmac=$TAP_MAC src=10.20.0.3 dst=10.0.250.1 sport=$((3000 + i)) dport=53 \
+		craft udp smac=52:54:00:02:00:03 dmac=$TAP_MAC src=10.20.1.3 dst=10.0.250.1 sport=$((3000 + i)) dport=53 \
 			data="000${i}0100000100000000000006666c6f6f643${i}0474657374000001""0001"
 	done
 }
