@@ -145,7 +145,11 @@ cppcheck:
 # Only what users need: the programs, their manual pages and the sample of a binding file.
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/fold
-	install -m 755 $(PROGS) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(filter-out %-dhcpd,$(PROGS)) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 $(OUT)/fold-dhcpd $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 docs/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	sed 's|/usr/sbin|$(PREFIX)/sbin|' packaging/fold-dhcpd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/fold-dhcpd.service
 	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 README.md docs/binding.example $(DESTDIR)$(PREFIX)/share/doc/fold
 

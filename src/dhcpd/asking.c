@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASKING_MOST 128 /* forwarders at a time */
-#define IDLE_MS 60000   /* without a question */
+#define ASKING_MOST 512        /* forwarders at a time */
+#define CACHE_EACH (64 * 1024) /* octets of answers that each keeps */
+#define IDLE_MS 60000          /* without a question */
 
 struct asking {
 	TAILQ_ENTRY(asking) used;
@@ -81,7 +82,10 @@ static bool make_place(struct daemon *d)
 static struct asking *open_asking(struct daemon *d, struct port *p)
 {
 	struct asking *a = make_place(d) ? calloc(1, sizeof(*a)) : NULL;
-	const struct forward_setup setup = {.resolvers = &d->resolvers, .send = on_answer, .arg = a};
+	const struct forward_setup setup = {.resolvers = &d->resolvers,
+					    .cache_octets = CACHE_EACH,
+					    .send = on_answer,
+					    .arg = a};
 
 	if (!a)
 		return NULL;

@@ -151,6 +151,22 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
+/*
+ * Without a queue for DHCPv6 nobody hears who asks for it, whatever the guest was told. With `mode = slaac` guests are told
+ * of no DHCPv6 server, even where there is one.
+ */
+static void settle_mode6(const struct config *c, struct guest *g)
+{
+	bool heard = c->enable_dhcpv6 && c->dhcp6_queue.first >= 0;
+
+	if (!heard) {
+		g->dhcp6 = g->ra_managed = false;
+		g->ra_autonomous = g->id.ip6.len == 64;
+	}
+	if (!heard || c->ipv6_mode == IPV6_MODE_SLAAC)
+		g->ra_other = false;
+}
+
 static int build(struct daemon *d, const char *name, struct binding *b, struct made *m, struct report *r)
 {
 	struct identity id;
@@ -170,6 +186,7 @@ static int build(struct daemon *d, const char *name, struct binding *b, struct m
 	m->uses_link = binding_has(b, BINDING_LINK);
 	if (binding_has(b, BINDING_INDEV))
 		memcpy(m->indev, b->indev, sizeof(m->indev));
+	settle_mode6(&d->config, &m->guest);
 	m->guest.router_lifetime = ROUTER_LIFETIME;
 	/* Ganeti's bindings name the host's side of the link, and the host routes between its guests. */
 	m->guest.proxies6 = binding_has(b, BINDING_INDEV) || binding_has(b, BINDING_EUI64);
@@ -184,7 +201,7 @@ static int build(struct daemon *d, const char *name, struct binding *b, struct m
 }
 
 /* 1 where *m is something new, 0 where the file says what it said, or -errno with a line in r. */
-static int make(struct daemon *d, const char *name, const struct port *old, bool forced, struct made *m,
+static int make(struct daemon *d, const char *name, const struct port *old, enum bindings_reason why, struct made *m,
 		struct report *r)
 {
 	_cleanup_(cleanup_free) char *path = NULL, *text = NULL;
@@ -197,7 +214,7 @@ static int make(struct daemon *d, const char *name, const struct port *old, bool
 	if (err)
 		return err;
 	m->text_hash = hash_text(text, len);
-	if (old && old->bound && old->text_hash == m->text_hash && !forced)
+	if (old && old->bound && old->text_hash == m->text_hash && why == BINDINGS_WRITTEN)
 		return 0;
 	err = binding_parse(text, len, path, BINDING_VM, &b, r);
 	if (!err)
@@ -208,17 +225,23 @@ static int make(struct daemon *d, const char *name, const struct port *old, bool
 
 /* ---- whose MAC ---- */
 
-static const uint8_t *source_mac(const struct daemon *d, const struct port *p)
+static const uint8_t *source_mac(struct daemon *d, const struct port *p)
 {
-	const struct port *from = p;
+	struct port *from = NULL;
+	const uint8_t *mac = p->mac;
 
-	if (p->indev[0])
+	if (p->indev[0]) {
 		from = table_by_name(&d->table, p->indev);
-	else if (p->link_dev)
+		d->sources_missing |= !from || !from->ifindex;
+	} else if (p->link_dev) {
 		from = table_by_index(&d->table, p->link_dev);
-	bool usable = from && from->ifindex && !mac_is_zero(from->mac) && !mac_is_multicast(from->mac) &&
-		      memcmp(from->mac, p->guest.id.mac, MAC_LEN) != 0;
-	return usable ? from->mac : NULL;
+	}
+	if (from)
+		from->is_source = true;
+	if (from && from->ifindex)
+		mac = from->mac;
+	bool usable = !mac_is_zero(mac) && !mac_is_multicast(mac) && memcmp(mac, p->guest.id.mac, MAC_LEN) != 0;
+	return usable ? mac : NULL;
 }
 
 void bindings_set_source(struct daemon *d, struct port *p)
@@ -250,7 +273,8 @@ static void follow_one(void *following, struct port *p)
 	const struct following *f = following;
 
 	if (p == f->changed || strcmp(p->indev, f->changed->name) == 0 ||
-	    (p->link_dev && p->link_dev == f->changed->ifindex)) {
+	    (p->link_dev && p->link_dev == f->changed->ifindex) ||
+	    (p->indev[0] && !table_by_name(&f->d->table, p->indev))) {
 		bindings_set_source(f->d, p);
 		if (p->asking)
 			asking_follow(f->d, p);
@@ -261,11 +285,13 @@ void bindings_follow_mac(struct daemon *d, struct port *p)
 {
 	struct following f = {d, p};
 
-	/* A tap is nobody's INDEV but perhaps its own; only for the others all bindings are looked through. */
 	if (p->bound)
 		follow_one(&f, p);
-	else
-		table_each(&d->table, follow_one, &f);
+	/* Thousands of interfaces come and go that no other one's binding speaks of. */
+	if (!p->is_source && !d->sources_missing)
+		return;
+	d->sources_missing = false;
+	table_each(&d->table, follow_one, &f);
 }
 
 /* ---- in force, and no longer ---- */
@@ -294,12 +320,12 @@ static void exchange(struct daemon *d, struct port *p, struct made *m)
 	m->lists = lists;
 }
 
-void bindings_read(struct daemon *d, const char *name, bool forced)
+void bindings_read(struct daemon *d, const char *name, enum bindings_reason why)
 {
 	struct report r = {.warn = warn_seldom, .warn_arg = d};
 	struct port *p = table_by_name(&d->table, name);
 	struct made m = {0};
-	int made = make(d, name, p, forced, &m, &r);
+	int made = make(d, name, p, why, &m, &r);
 
 	if (made == -ENOENT) {
 		bindings_remove(d, name); /* gone again before it could be read */
@@ -312,7 +338,7 @@ void bindings_read(struct daemon *d, const char *name, bool forced)
 			p && p->bound ? "; what it said before stays in force" : "; the interface is not served");
 	if (made <= 0)
 		return;
-	bool was_bound = p && p->bound;
+	bool was_bound = p && p->bound, news = why == BINDINGS_LIST || (was_bound && p->text_hash != m.text_hash);
 	pthread_rwlock_wrlock(&d->table.lock);
 	p = table_add(&d->table, name);
 	pthread_rwlock_unlock(&d->table.lock);
@@ -325,7 +351,7 @@ void bindings_read(struct daemon *d, const char *name, bool forced)
 	exchange(d, p, &m);
 	asking_follow(d, p);
 	if (was_bound)
-		tell_change(d, p, &m.guest);
+		tell_change(d, p, &m.guest, news);
 	else
 		tell_start(d, p);
 	log_debug("%s: its binding is in force%s", name, p->ifindex ? "" : "; there is no such interface yet");
@@ -363,7 +389,7 @@ static void read_again(void *again, struct port *p)
 	const struct again *a = again;
 
 	if (p->bound && (a->list ? has_word(p->lists, a->list) : p->uses_link))
-		bindings_read(a->d, p->name, true);
+		bindings_read(a->d, p->name, a->list ? BINDINGS_LIST : BINDINGS_AROUND);
 }
 
 void bindings_list_changed(struct daemon *d, const char *list)

@@ -36,6 +36,8 @@ struct directory {
 	unsigned listing; /* the number of the last whole listing */
 	char **names;     /* what is still to be read of it */
 	size_t count, next, room;
+	bool pending;        /* a listing is not over yet */
+	bool incomplete;     /* names were lost for want of memory: nothing may be taken for gone */
 	bool forced;         /* though the text is the same: the configuration is another */
 	struct moment retry; /* while the directory is not there */
 };
@@ -71,10 +73,26 @@ struct daemon {
 	int log, pidfile;
 	char *log_path;
 	struct log_limit warnings;
+	bool sources_missing; /* a binding's INDEV is not there yet */
+	int terminal;         /* where who started the daemon reads why it did not start, or -1 */
 };
 
 /* 0 or -errno. */
 int daemon_wait_for(struct daemon *d, enum daemon_source source, uint32_t number, int fd);
+
+/* ---- start.c ---- */
+
+/* Up to the loop. tell: for process_ready(), or -1. 0 or -errno with a line in r. */
+int daemon_start(struct daemon *d, int *tell, struct report *r);
+/* Which queues the configuration asks for; a service that is off has none. How many. */
+size_t daemon_queues(const struct config *c, struct queues to[static 8]);
+
+#define FILES_A_TURN 32 /* of a listing: about a millisecond, in which packets wait */
+
+/* ---- interfaces.c ---- */
+
+int interfaces_open(struct daemon *d, struct report *r); /* lists all. 0 or -errno with a line in r */
+void interfaces_routes_changed(struct daemon *d);        /* the watch is readable */
 
 /* ---- directory.c: follows the files of the data path. ---- */
 
@@ -90,8 +108,15 @@ bool directory_step(struct daemon *d, unsigned most);
 
 /* ---- bindings.c: from a file to what the answerers read. ---- */
 
-/* The file of that name was written; forced: what it depends on changed. A bad one leaves in force what was. */
-void bindings_read(struct daemon *d, const char *name, bool forced);
+/* Why a file is read. */
+enum bindings_reason {
+	BINDINGS_WRITTEN, /* it may say something new */
+	BINDINGS_LIST,    /* so may an address list of its */
+	BINDINGS_AROUND,  /* what it depends on changed: the configuration, routes */
+};
+
+/* A bad file leaves in force what was. */
+void bindings_read(struct daemon *d, const char *name, enum bindings_reason why);
 void bindings_remove(struct daemon *d, const char *name);
 /* An address list of that name (without its prefix) changed: who names it is read again. */
 void bindings_list_changed(struct daemon *d, const char *list);
@@ -108,8 +133,8 @@ void bindings_set_source(struct daemon *d, struct port *p);
 /* The VM is served from now on: advertisements begin, soon or, at the daemon's own start, at any moment of the period. */
 void tell_start(struct daemon *d, struct port *p);
 void tell_stop(struct daemon *d, struct port *p);
-/* Its binding is another one. was: the guest before. */
-void tell_change(struct daemon *d, struct port *p, const struct guest *was);
+/* What the VM was told is no longer so. was: the guest before. news: of a binding or its lists; it is notified. */
+void tell_change(struct daemon *d, struct port *p, const struct guest *was, bool news);
 void tell_acknowledged(struct daemon *d, struct port *p);
 
 /* ---- asking.c: other name servers, for those VMs that ask just now. ---- */

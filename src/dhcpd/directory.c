@@ -65,13 +65,18 @@ static void add_name(struct directory *y, const char *name)
 	if (y->count == y->room) {
 		size_t room = y->room ? y->room * 2 : 256;
 		char **names = reallocarray(y->names, room, sizeof(char *));
-		if (!names)
+		if (!names) {
+			y->incomplete = true;
 			return;
+		}
 		y->names = names;
 		y->room = room;
 	}
 	y->names[y->count] = strdup(name);
-	y->count += y->names[y->count] != NULL;
+	if (y->names[y->count])
+		y->count++;
+	else
+		y->incomplete = true;
 }
 
 static void retry(void *daemon, struct moment *m)
@@ -114,6 +119,8 @@ void directory_list(struct daemon *d, bool forced)
 	/* Names from a listing that this one overtakes come again in it. */
 	free_names(y);
 	y->forced |= forced;
+	y->incomplete = false;
+	y->pending = dir != NULL;
 	y->listing++;
 	if (!dir) {
 		log_err("datapath %s: cannot be listed: %s", d->config.datapath, strerror(errno));
@@ -138,18 +145,19 @@ bool directory_step(struct daemon *d, unsigned most)
 {
 	struct directory *y = &d->directory;
 
-	if (!y->names && !y->forced)
+	if (!y->pending)
 		return false;
 	for (; most && y->next < y->count; most--) {
 		char *name = y->names[y->next++];
-		bindings_read(d, name, y->forced);
+		bindings_read(d, name, y->forced ? BINDINGS_AROUND : BINDINGS_WRITTEN);
 		free(name);
 	}
 	if (y->next < y->count)
 		return true;
 	free_names(y);
-	y->forced = false;
-	table_each(&d->table, remove_unseen, d);
+	y->forced = y->pending = false;
+	if (!y->incomplete)
+		table_each(&d->table, remove_unseen, d);
 	return false;
 }
 
@@ -187,7 +195,7 @@ static void on_name(struct daemon *d, uint32_t mask, const char *name)
 	if (mask & (IN_DELETE | IN_MOVED_FROM))
 		bindings_remove(d, name);
 	else
-		bindings_read(d, name, false);
+		bindings_read(d, name, BINDINGS_WRITTEN);
 }
 
 static void on_event(struct daemon *d, const struct inotify_event *e)

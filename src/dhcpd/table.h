@@ -40,6 +40,7 @@ struct port {
 	/* The binding, where there is one. */
 	bool bound;
 	struct guest guest;
+	bool is_source;       /* another one's binding names it as INDEV */
 	bool any_mac;         /* MACSPOOF */
 	bool no_gateway6;     /* PRIVATE */
 	bool own_gateway6;    /* GATEWAY6 was given; else the gateway is this host */

@@ -9,6 +9,8 @@
 #include "dhcpd/daemon_priv.h"
 #include "ra/ra.h"
 
+#include <string.h>
+
 #include <sys/random.h>
 
 #define SOON_MS 500 /* RFC 4861 6.2.6: a router's first words after something happened are spread a little */
@@ -120,7 +122,7 @@ void tell_stop(struct daemon *d, struct port *p)
 	due_unset(&d->due, &p->notify);
 }
 
-void tell_change(struct daemon *d, struct port *p, const struct guest *was)
+void tell_change(struct daemon *d, struct port *p, const struct guest *was, bool news)
 {
 	if (advertises(p)) {
 		advertise(d, p, was->id.has6 ? was : NULL);
@@ -132,7 +134,15 @@ void tell_change(struct daemon *d, struct port *p, const struct guest *was)
 	} else {
 		due_unset(&d->due, &p->advertise);
 	}
-	notify_change(d, p);
+	if (news) {
+		notify_change(d, p);
+	} else if (was->notify.waiting) {
+		/* It goes on waiting for what it was sent. */
+		pthread_rwlock_wrlock(&d->table.lock);
+		memcpy(p->guest.notify.token, was->notify.token, NOTIFY_LEN);
+		p->guest.notify.waiting = p->guest.notify.port != 0;
+		pthread_rwlock_unlock(&d->table.lock);
+	}
 }
 
 void tell_acknowledged(struct daemon *d, struct port *p)

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Fairness: the kernel's queues are first in, first out, so who floods one is heard at the cost of everybody else in it. The only
- * remedy is to empty it faster than it fills. So where most reads find a full batch, an interface that sends
- * much more than the others together on average is dropped beyond its share, which costs a tenth of an answer. Who is alone may send what he
- * likes.
- */
+/* Packets in, verdicts and replies out. */
 #include "dhcpd/worker.h"
 
 #include "answer/answer.h"
@@ -22,11 +17,6 @@
 
 #define QUEUE_LENGTH 8192                /* a few thousand VMs that start at once */
 #define RECEIVE_BYTES (16 * 1024 * 1024) /* and their packets; the kernel's memory, while they wait */
-#define WINDOW_MS 16
-#define WINDOWS_LIMITED 64 /* for so long it holds; without a flood it would begin anew in each second window */
-#define READS_LEAST 8      /* fewer full batches in a window say nothing */
-#define SHARE_LEAST 64     /* packets a window that everybody may send */
-#define SHARE_TIMES 4      /* and so many times what the others do */
 
 struct queue {
 	uint16_t number;
@@ -117,56 +107,6 @@ uint64_t worker_lost(const struct worker *w)
 	for (size_t i = 0; i < w->count; i++)
 		lost += w->queues[i]->lost;
 	return lost;
-}
-
-/* ---- fairness ---- */
-
-static unsigned window_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	return (unsigned)((uint64_t)t.tv_sec * (1000 / WINDOW_MS) + (uint64_t)t.tv_nsec / (WINDOW_MS * 1000000U));
-}
-
-/* What the last window was like decides how the next ones are. */
-static void turn_window(struct worker *w)
-{
-	unsigned now = window_now();
-
-	if (now == w->window)
-		return;
-	bool flooded = w->full >= READS_LEAST && w->full * 2 > w->reads && w->active > 1;
-	if (flooded) {
-		/* Without the heaviest, who else would make the average that he is measured by. */
-		w->limit = (w->served - w->most) / (w->active - 1) * SHARE_TIMES;
-		if (w->limit < SHARE_LEAST)
-			w->limit = SHARE_LEAST;
-		w->limit_until = now + WINDOWS_LIMITED;
-	} else if (w->limit && (int)(now - w->limit_until) >= 0) {
-		w->limit = 0;
-	}
-	w->window = now;
-	w->reads = w->full = w->active = w->served = w->most = 0;
-}
-
-/* Counts the packet to its port; true where the port has had its share. */
-static bool is_over(struct worker *w, struct port *p)
-{
-	unsigned count;
-
-	if (atomic_load_explicit(&p->window, memory_order_relaxed) != w->window) {
-		atomic_store_explicit(&p->window, w->window, memory_order_relaxed);
-		atomic_store_explicit(&p->window_count, 0, memory_order_relaxed);
-		w->active++;
-	}
-	count = atomic_fetch_add_explicit(&p->window_count, 1, memory_order_relaxed);
-	if (w->limit && count >= w->limit)
-		return true;
-	w->served++;
-	if (count >= w->most)
-		w->most = count + 1;
-	return false;
 }
 
 /* ---- one packet ---- */
@@ -294,7 +234,7 @@ static enum fate serve(struct worker *w, const struct owner *o, struct nfqueue_p
 	struct reply *reply = tx_slot(w->tx);
 
 	port_count(p, PORT_SEEN);
-	if (is_over(w, p)) {
+	if (fair_is_over(&w->fair, p)) {
 		port_count(p, PORT_LIMITED);
 		return FATE_CONSUMED;
 	}
@@ -364,14 +304,13 @@ int worker_serve(struct worker *w, size_t queue)
 {
 	struct turn t = {w, w->queues[queue]};
 
-	turn_window(w);
+	fair_begin(&w->fair, fair_now());
 	pthread_rwlock_rdlock(&w->d->table.lock);
 	int got = nfsocket_read(&t.q->nl, on_message, &t, &t.q->lost);
 	pthread_rwlock_unlock(&w->d->table.lock);
 	tx_flush(w->tx);
 	nfqueue_flush(&t.q->nl, &t.q->verdicts);
-	w->reads++;
-	w->full += got == NFSOCKET_BATCH;
+	fair_end(&w->fair, got == NFSOCKET_BATCH);
 	return got < 0 ? got : 0;
 }
 

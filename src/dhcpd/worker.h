@@ -8,6 +8,7 @@
 #define FOLD_DHCPD_WORKER_H
 
 #include "dhcpd/daemon_priv.h"
+#include "dhcpd/fair.h"
 #include "fw/nfqueue.h"
 
 struct queue;
@@ -20,10 +21,7 @@ struct worker {
 	int epoll, stop; /* of a thread: what it waits for; an eventfd that ends it */
 	bool runs;
 	pthread_t thread;
-	/* Who had how much in the last window; see worker.c. */
-	unsigned window, reads, full, active, served, most;
-	unsigned limit;                          /* packets of one port in a window; 0: there is none */
-	unsigned limit_until;                    /* the window in which the limit ends */
+	struct fair fair;
 	atomic_uint_least64_t strangers;         /* packets of interfaces without a binding */
 	atomic_uint_least64_t drops[DROP_COUNT]; /* by reason */
 };

@@ -20,16 +20,17 @@ struct cached {
 struct cache {
 	TAILQ_HEAD(, cached) used;
 	LIST_HEAD(, cached) buckets[BUCKETS];
-	size_t count, octets;
+	size_t count, octets, most;
 	uint32_t seed; /* the guest chooses the keys; it must not choose the buckets */
 };
 
-struct cache *cache_new(void)
+struct cache *cache_new(size_t octets)
 {
 	struct cache *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
+	c->most = octets;
 	TAILQ_INIT(&c->used);
 	for (size_t i = 0; i < BUCKETS; i++)
 		LIST_INIT(&c->buckets[i]);
@@ -95,7 +96,7 @@ void cache_put(struct cache *c, const uint8_t *key, size_t key_len, const uint8_
 
 	if (e)
 		drop(c, e);
-	if (ttl == 0 || len > CACHE_ONE_MAX)
+	if (ttl == 0 || len > CACHE_ONE_MAX || sizeof(*e) + key_len + len > c->most)
 		return;
 	e = malloc(sizeof(*e) + key_len + len);
 	if (!e)
@@ -106,7 +107,7 @@ void cache_put(struct cache *c, const uint8_t *key, size_t key_len, const uint8_
 	e->len = len;
 	memcpy(e->bytes, key, key_len);
 	memcpy(e->bytes + key_len, wire, len);
-	while (c->count && (c->count >= CACHE_ENTRIES || c->octets + size_of(e) > CACHE_OCTETS))
+	while (c->count && (c->count >= CACHE_ENTRIES || c->octets + size_of(e) > c->most))
 		drop(c, TAILQ_FIRST(&c->used));
 	TAILQ_INSERT_TAIL(&c->used, e, used);
 	LIST_INSERT_HEAD(&c->buckets[bucket], e, chain);

@@ -10,12 +10,12 @@
 #include <stdint.h>
 
 #define CACHE_ENTRIES 1024
-#define CACHE_OCTETS ((size_t)1 << 20) /* keys, answers and what it takes to keep them */
+#define CACHE_OCTETS ((size_t)1 << 20) /* of one VM alone: keys, answers and what it takes to keep them */
 #define CACHE_ONE_MAX 16384            /* a longer answer is not kept */
 
 struct cache;
 
-struct cache *cache_new(void); /* NULL without memory */
+struct cache *cache_new(size_t octets); /* at most; NULL without memory */
 void cache_free(struct cache *c);
 void cache_clear(struct cache *c);
 

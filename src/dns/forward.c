@@ -29,7 +29,7 @@ void forward_arm(struct forward *f)
 {
 	uint64_t first = 0;
 
-	for (size_t i = 0; i < FORWARD_ASKS; i++) {
+	for (size_t i = 0; i < f->asks_used; i++) {
 		const struct ask *a = &f->asks[i];
 		if (a->stage != ASK_FREE && (!first || a->deadline < first))
 			first = a->deadline;
@@ -59,11 +59,8 @@ int forward_open(const struct forward_setup *setup, struct forward **out)
 	f->resolvers.watch = -1;
 	f->epoll = epoll_create1(EPOLL_CLOEXEC);
 	f->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	f->cache = cache_new();
-	for (uint16_t i = 0; i < FORWARD_WAITERS; i++)
-		f->waiters[i].next = i + 1 < FORWARD_WAITERS ? (uint16_t)(i + 1) : FORWARD_NONE;
-	for (size_t i = 0; i < FORWARD_ASKS; i++)
-		f->asks[i].fd = -1;
+	f->cache = cache_new(setup->cache_octets ? setup->cache_octets : CACHE_OCTETS);
+	f->free_waiter = FORWARD_NONE;
 	int err = f->epoll < 0 || f->timer < 0 ? -errno : f->cache ? 0 : -ENOMEM;
 	f->host = setup->resolvers ? setup->resolvers : &f->resolvers;
 	if (!err && !setup->resolvers)
@@ -83,7 +80,7 @@ void forward_close(struct forward *f)
 {
 	if (!f)
 		return;
-	for (size_t i = 0; i < FORWARD_ASKS; i++)
+	for (size_t i = 0; i < f->asks_used; i++)
 		ask_close(f, &f->asks[i]);
 	resolvers_close(&f->resolvers);
 	cache_free(f->cache);
@@ -273,27 +270,40 @@ static size_t make_key(const struct dns_query *q, uint8_t key[static FORWARD_KEY
 static struct ask *find_ask(struct forward *f, const uint8_t *key, size_t len, struct ask **empty)
 {
 	*empty = NULL;
-	for (size_t i = 0; i < FORWARD_ASKS; i++) {
+	for (size_t i = 0; i < f->asks_used; i++) {
 		struct ask *a = &f->asks[i];
 		if (a->stage == ASK_FREE)
 			*empty = a;
 		else if (a->key_len == len && memcmp(a->key, key, len) == 0)
 			return a;
 	}
+	if (!*empty && f->asks_used < FORWARD_ASKS)
+		*empty = &f->asks[f->asks_used++];
 	return NULL;
+}
+
+/* One that nobody uses, or FORWARD_NONE. */
+static uint16_t take_waiter(struct forward *f)
+{
+	uint16_t i = f->free_waiter;
+
+	if (i != FORWARD_NONE)
+		f->free_waiter = f->waiters[i].next;
+	else if (f->waiters_used < FORWARD_WAITERS)
+		i = f->waiters_used++;
+	return i;
 }
 
 /* Puts the asker behind the others. False where it waits already, or too many do. */
 static bool join(struct forward *f, struct ask *a, const struct waiter *w, bool *again)
 {
-	uint16_t *last = &a->waiters, i = f->free_waiter;
+	uint16_t *last = &a->waiters, i;
 
 	*again = false;
 	for (; *last != FORWARD_NONE; last = &f->waiters[*last].next)
 		*again = *again || same_asker(&f->waiters[*last], w);
-	if (*again || i == FORWARD_NONE)
+	if (*again || (i = take_waiter(f)) == FORWARD_NONE)
 		return false;
-	f->free_waiter = f->waiters[i].next;
 	f->waiters[i] = *w;
 	*last = i;
 	return true;
@@ -367,7 +377,7 @@ static void on_timer(struct forward *f)
 	if (read(f->timer, &expired, sizeof(expired)) != sizeof(expired))
 		return;
 	f->armed = 0;
-	for (size_t i = 0; i < FORWARD_ASKS; i++) {
+	for (size_t i = 0; i < f->asks_used; i++) {
 		if (f->asks[i].stage != ASK_FREE && f->asks[i].deadline <= now)
 			ask_timeout(f, &f->asks[i]);
 	}

@@ -33,6 +33,7 @@ struct forward_setup {
 	const char *resolv_conf; /* NULL: /etc/resolv.conf */
 	/* The host's servers where somebody else follows them, for many forwarders; forward_follow() takes what is new. NULL: its own. */
 	const struct resolvers *resolvers;
+	size_t cache_octets; /* of answers that are kept; 0: CACHE_OCTETS */
 	/* Called with a whole frame for the guest, in reply->frame; the reply is the forwarder's own. */
 	void (*send)(void *arg, const struct reply *reply);
 	void *arg;

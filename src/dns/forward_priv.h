@@ -61,6 +61,9 @@ struct forward {
 	uint16_t server_count, best;
 	uint8_t service_mac[MAC_LEN];
 	struct cache *cache;
+	/* Of both only the first so many were ever used: memory that nobody needed has never been touched, and is none. */
+	size_t asks_used;
+	uint16_t waiters_used;
 	struct ask asks[FORWARD_ASKS];
 	uint32_t generation;
 	size_t under_way;

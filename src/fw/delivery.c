@@ -33,6 +33,8 @@ static int log_bind(struct nfsocket *n, uint16_t number)
 
 	mnl_attr_put(h, NFULA_CFG_CMD, sizeof(bind), &bind);
 	int err = nfsocket_configure(n, h);
+	if (err == -EPERM && nfqueue_permitted(n))
+		return -EBUSY;
 	if (err)
 		return err;
 	h = nfsocket_header(buf, NFNL_SUBSYS_ULOG, NFULNL_MSG_CONFIG, number);

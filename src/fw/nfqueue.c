@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fw/nfqueue.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -17,6 +18,16 @@
 
 #define VERDICT_ROOM 64 /* octets of one without a payload */
 
+bool nfqueue_permitted(struct nfsocket *n)
+{
+	uint8_t buf[256];
+	struct nlmsghdr *h = nfsocket_header(buf, NFNL_SUBSYS_QUEUE, NFQNL_MSG_CONFIG, 0);
+
+	/* A command that does nothing since Linux 3.8. */
+	nfq_nlmsg_cfg_put_cmd(h, AF_UNSPEC, NFQNL_CFG_CMD_PF_BIND);
+	return nfsocket_configure(n, h) == 0;
+}
+
 int nfqueue_bind(struct nfsocket *n, uint16_t number, uint32_t length)
 {
 	uint8_t buf[256];
@@ -24,6 +35,8 @@ int nfqueue_bind(struct nfsocket *n, uint16_t number, uint32_t length)
 
 	nfq_nlmsg_cfg_put_cmd(h, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
 	int err = nfsocket_configure(n, h);
+	if (err == -EPERM && nfqueue_permitted(n))
+		return -EBUSY;
 	if (err)
 		return err;
 	h = nfsocket_header(buf, NFNL_SUBSYS_QUEUE, NFQNL_MSG_CONFIG, number);

@@ -12,6 +12,9 @@
 /* Binds the queue, with room for so many packets in the kernel. 0 or -errno; -EBUSY: somebody else has it. */
 int nfqueue_bind(struct nfsocket *n, uint16_t number, uint32_t length);
 
+/* True where the socket may bind queues and groups: then -EPERM means that somebody else has that number. */
+bool nfqueue_permitted(struct nfsocket *n);
+
 /* A packet that waits for its verdict. Numbers in host order; 0 for an interface that there is none of. */
 struct nfqueue_packet {
 	uint32_t id;

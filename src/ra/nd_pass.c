@@ -39,12 +39,10 @@ static enum nd_pass decide(const struct guest *g, const struct solicitation *s)
 {
 	bool probe = IN6_IS_ADDR_UNSPECIFIED(&s->src);
 
-	/* Where the host answers for the prefix, what lies outside is none of its business. */
-	if (g->proxies6)
-		return ND_PASS_AS_IS;
 	if (!ip6_in(g->id.ip6, s->target))
 		return probe && IN6_IS_ADDR_LINKLOCAL(&s->target) ? ND_PASS_AS_IS : ND_PASS_REFUSED;
-	return probe || IN6_ARE_ADDR_EQUAL(&s->src, &g->id.ip6.addr) ? ND_PASS_AS_IS : ND_PASS_CHANGED;
+	/* Where the host answers for the prefix, only what asks for the guest itself comes here, and probes. */
+	return probe || g->proxies6 || IN6_ARE_ADDR_EQUAL(&s->src, &g->id.ip6.addr) ? ND_PASS_AS_IS : ND_PASS_CHANGED;
 }
 
 enum nd_pass nd_pass(const struct guest *g, const struct frame *f, uint8_t to[static ND_PASS_MAX], size_t *len)

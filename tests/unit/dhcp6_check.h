@@ -115,18 +115,10 @@ static inline const char *check_ia(const struct guest *g, const struct tlv *ia, 
 static inline const char *check_options(const struct guest *g, unsigned asked, const struct tlvs *q, unsigned type,
 					const struct tlvs *r)
 {
-	const uint8_t duid[] = {0,
-				3,
-				0,
-				1,
-				g->service_mac[0],
-				g->service_mac[1],
-				g->service_mac[2],
-				g->service_mac[3],
-				g->service_mac[4],
-				g->service_mac[5]};
+	uint8_t duid[10] = {0, 3, 0, 1};
 	const struct tlv *id = tlv_find(r, 1), *theirs = tlv_find(q, 1), *server = tlv_find(r, 2), *o;
 
+	mac_service(g->id.mac, duid + 4);
 	for (size_t i = 0; i < r->count; i++) {
 		unsigned code = r->at[i].code;
 		if (code == 0 || code == 5 || code == 6 || (code >= 8 && code <= 12) ||

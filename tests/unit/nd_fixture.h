@@ -124,7 +124,7 @@ static inline enum answer nd_run(enum answer (*answer)(const struct guest *, con
 	return a;
 }
 
-static void assert_ip6(const struct in6_addr *got, const char *wanted)
+static inline void assert_ip6(const struct in6_addr *got, const char *wanted)
 {
 	char text[INET6_ADDRSTRLEN], plain[INET6_ADDRSTRLEN];
 	struct in6_addr a = ip6(wanted);
@@ -133,7 +133,7 @@ static void assert_ip6(const struct in6_addr *got, const char *wanted)
 			    inet_ntop(AF_INET6, &a, plain, sizeof(plain)));
 }
 
-static void assert_drop(enum answer got, enum drop why)
+static inline void assert_drop(enum answer got, enum drop why)
 {
 	assert_int_equal(got, ANSWER_DROP);
 	assert_string_equal(drop_name(t.out.drop), drop_name(why));

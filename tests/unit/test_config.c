@@ -108,6 +108,7 @@ static void an_nfdhcpd_file(void **state)
 	assert_int_equal(cfg.lease_renewal, 3600);
 	check_ip4(cfg.dhcp_server_ip, "192.0.2.1");
 	assert_int_equal(cfg.dhcp_queue.first, 42);
+	assert_int_equal(cfg.dhcp_queue.last, 42);
 	assert_int_equal(cfg.nameservers.count, 2);
 	check_ip4(cfg.nameservers.at[1], "192.0.2.3");
 	assert_string_equal(cfg.domain, "example.com");
@@ -121,6 +122,21 @@ static void an_nfdhcpd_file(void **state)
 	check_ip6(cfg.nameservers6.at[1], "2001:db8:200::2");
 	assert_int_equal(cfg.domain_search.len, 16);
 	assert_memory_equal(cfg.domain_search.wire, "\7example\3com\0\1b", 16);
+	config_free(&cfg);
+}
+
+static void several_queues_and_workers(void **state)
+{
+	struct config cfg = parse_good("[general]\nworkers = 4\n[dhcp]\ndhcp_queue = 42:45 # balanced\n[dns]\n"
+				       "dns_queue = 65534-65535\ndns6_queue = 7:7\n");
+
+	(void)state;
+	assert_int_equal(cfg.workers, 4);
+	assert_int_equal(cfg.dhcp_queue.first, 42);
+	assert_int_equal(cfg.dhcp_queue.last, 45);
+	assert_int_equal(cfg.dns_queue.first, 65534);
+	assert_int_equal(cfg.dns_queue.last, 65535);
+	assert_int_equal(cfg.dns6_queue.last, 7);
 	config_free(&cfg);
 }
 
@@ -255,9 +271,16 @@ static const struct {
 } refused[] = {
     {"[dhcp]\n\nnonsense\n", "f:3: is neither [section] nor key = value"},
     {"[dhcp\nx = 1\n", "f:1: is neither [section] nor key = value"},
-    {"[dhcp]\ndhcp_queue = 65536\n", "f:2: dhcp_queue = 65536: is not a queue; write a number from 0 to 65535, or -1"},
+    {"[dhcp]\ndhcp_queue = 65536\n",
+     "f:2: dhcp_queue = 65536: is not a queue; write a number from 0 to 65535, several"},
     {"[dhcp]\ndhcp_queue = -2\n", "is not a queue"},
     {"[dhcp]\ndhcp_queue = 4 2\n", "is not a queue"},
+    {"[dhcp]\ndhcp_queue = 45:42\n", "is not a queue"},
+    {"[dhcp]\ndhcp_queue = 42:\n", "is not a queue"},
+    {"[dhcp]\ndhcp_queue = :42\n", "is not a queue"},
+    {"[dhcp]\ndhcp_queue = 42:65536\n", "is not a queue"},
+    {"[dhcp]\ndhcp_queue = 000000042\n", "is not a queue"},
+    {"[general]\nworkers = 0\n", "is not a number from 1 to 64"},
     {"[dhcp]\nlease_lifetime = 3\n", "is not a number from 4 to 4294967295"},
     {"[dhcp]\nlease_lifetime = 4294967296\n", "is not a number from 4"},
     {"[dhcp]\nlease_lifetime = 1h\n", "is not a number from 4"},
@@ -332,9 +355,11 @@ static void loading(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(defaults),        cmocka_unit_test(an_nfdhcpd_file), cmocka_unit_test(the_forks_keys),
-	    cmocka_unit_test(record_sections), cmocka_unit_test(lines),           cmocka_unit_test(long_lines),
-	    cmocka_unit_test(warnings),        cmocka_unit_test(bad_values),      cmocka_unit_test(loading),
+	    cmocka_unit_test(defaults),        cmocka_unit_test(an_nfdhcpd_file),
+	    cmocka_unit_test(the_forks_keys),  cmocka_unit_test(several_queues_and_workers),
+	    cmocka_unit_test(record_sections), cmocka_unit_test(lines),
+	    cmocka_unit_test(long_lines),      cmocka_unit_test(warnings),
+	    cmocka_unit_test(bad_values),      cmocka_unit_test(loading),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -83,7 +83,7 @@ static void v6_01_information_request_with_ours_or_none_and_without_ia(void **st
 	}
 }
 
-static void v6_02_server_identifier_is_the_service_mac_and_client_identifier_comes_back(void **state)
+static void v6_02_server_identifier_follows_from_the_guests_mac_and_client_identifier_comes_back(void **state)
 {
 	(void)state;
 	message(SOLICIT);
@@ -92,11 +92,12 @@ static void v6_02_server_identifier_is_the_service_mac_and_client_identifier_com
 	assert_option(1, CLIENT, 14);
 	assert_option(2, SERVER, 10);
 	assert_ia(0, "na 4275878552 own");
-	t.g.service_mac[0] = 0xfc;
+	/* Where the host routes, answers have its interface's MAC, which is another one after each start of the VM. */
+	memcpy(t.g.service_mac, "\x9a\xbc\xde\1\2\3", MAC_LEN);
 	message(SOLICIT);
 	ia(IA_NA, 1, NULL);
 	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
-	assert_option(2, "\0\3\0\1\xfc\x54\0\x12\x34\x56", 10);
+	assert_option(2, SERVER, 10);
 }
 
 static void v6_03_advertise_and_reply_hold_the_same_address(void **state)
@@ -546,7 +547,7 @@ int main(void)
 	    T(v6_01_server_identifier_must_not_be_there),
 	    T(v6_01_server_identifier_must_be_there_and_ours),
 	    T(v6_01_information_request_with_ours_or_none_and_without_ia),
-	    T(v6_02_server_identifier_is_the_service_mac_and_client_identifier_comes_back),
+	    T(v6_02_server_identifier_follows_from_the_guests_mac_and_client_identifier_comes_back),
 	    T(v6_03_advertise_and_reply_hold_the_same_address),
 	    T(v6_04_renew_and_rebind_renew),
 	    T(v6_04_other_addresses_come_back_with_lifetimes_0),

@@ -252,7 +252,7 @@ static void how_long_it_is_kept(void **state)
 
 static void cached_for_its_time(void **state)
 {
-	struct cache *c = cache_new();
+	struct cache *c = cache_new(CACHE_OCTETS);
 	size_t n;
 	uint32_t age;
 
@@ -275,7 +275,7 @@ static void cached_for_its_time(void **state)
 
 static void cache_is_bounded(void **state)
 {
-	struct cache *c = cache_new();
+	struct cache *c = cache_new(CACHE_OCTETS);
 	uint8_t *big = calloc(1, CACHE_ONE_MAX + 1);
 	size_t n;
 	uint32_t age;

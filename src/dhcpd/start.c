@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How fold-dhcpd comes up: all that can fail, in the order that daemon.h gives. */
+#include "base/file.h"
+#include "base/log.h"
+#include "dhcpd/process.h"
+#include "dhcpd/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#define RESOLV_CONF "/etc/resolv.conf"
+#define LOG_NAME "nfdhcpd.log"
+
+size_t daemon_queues(const struct config *c, struct queues to[static 8])
+{
+	const struct {
+		bool on;
+		struct queues queues;
+	} all[] = {
+	    {c->enable_dhcp, c->dhcp_queue},     {c->enable_ipv6 && c->enable_dhcpv6, c->dhcp6_queue},
+	    {c->enable_ipv6, c->rs_queue},       {c->enable_ipv6, c->ns_queue},
+	    {c->enable_dns, c->dns_queue},       {c->enable_dns, c->dns6_queue},
+	    {c->enable_notify, c->notify_queue}, {c->enable_notify, c->notify6_queue},
+	};
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i].on && all[i].queues.first >= 0)
+			to[count++] = all[i].queues;
+	}
+	return count;
+}
+
+static int bind_queue(struct daemon *d, uint16_t number, struct report *r)
+{
+	static size_t next;
+	int err = worker_bind(d->workers[next++ % d->worker_count], number);
+
+	if (err == -EBUSY)
+		return report_fail(r, EBUSY, "queue %u: %s has it; stop that, or name another queue", number,
+				   process_queue_holder(number));
+	if (err == -EPERM)
+		return report_fail(r, EPERM, "queue %u: not permitted; start fold-dhcpd as root", number);
+	return err ? report_fail(r, -err, "queue %u: cannot be bound: %s", number, strerror(-err)) : 0;
+}
+
+static int open_workers(struct daemon *d, struct report *r)
+{
+	struct queues wanted[8];
+	size_t count = daemon_queues(&d->config, wanted);
+	uint8_t bound[(UINT16_MAX + 1) / 8] = {0};
+
+	d->workers = calloc(d->config.workers, sizeof(struct worker *));
+	for (; d->workers && d->worker_count < d->config.workers; d->worker_count++) {
+		int err = worker_open(d, &d->workers[d->worker_count]);
+		if (err)
+			return report_fail(r, -err, "no socket for replies: %s%s", strerror(-err),
+					   err == -EPERM ? "; start fold-dhcpd as root" : "");
+	}
+	if (!count)
+		log_warn("%s: no queue is named; only router advertisements will be sent", d->o->config);
+	for (size_t i = 0; i < count; i++) {
+		for (int32_t n = wanted[i].first; n <= wanted[i].last; n++) {
+			/* Two services may share a queue. */
+			bool again = bound[n / 8] & 1 << n % 8;
+			int err = again ? 0 : bind_queue(d, (uint16_t)n, r);
+			if (err)
+				return err;
+			bound[n / 8] |= (uint8_t)(1 << n % 8);
+		}
+	}
+	return d->workers ? 0 : report_fail(r, ENOMEM, "out of memory");
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* Thousands of VMs' questions have a socket each. */
+static void raise_limits(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	/* What ten thousand files were read with is given back, and threads share their memory. */
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	/* A forwarder's memory comes from the kernel as it is needed, however many there were before. */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+}
+
+static int open_sockets(struct daemon *d, struct report *r)
+{
+	int err;
+
+	if ((err = table_open(&d->table)) < 0 || (err = due_open(&d->due)) < 0 || (err = mail_open(&d->mail)) < 0)
+		return report_fail(r, -err, "cannot start: %s", strerror(-err));
+	d->epoll = epoll_create1(EPOLL_CLOEXEC);
+	d->signals = block_signals();
+	if (d->epoll < 0 || d->signals < 0)
+		return report_fail(r, errno, "cannot start: %s", strerror(errno));
+	if ((err = tx_open(TX_ANYWHERE, 0, &d->tx)) < 0)
+		return report_fail(r, -err, "no socket for replies: %s%s", strerror(-err),
+				   err == -EPERM ? "; start fold-dhcpd as root" : "");
+	if ((err = resolvers_open(&d->resolvers, RESOLV_CONF)) < 0)
+		return report_fail(r, -err, RESOLV_CONF ": cannot be watched: %s", strerror(-err));
+	if ((err = open_workers(d, r)) < 0 || (err = directory_open(d, r)) < 0)
+		return err;
+	return interfaces_open(d, r);
+}
+
+static int wait_for_all(struct daemon *d)
+{
+	const int fds[] = {
+	    [DAEMON_SIGNALS] = d->signals,
+	    [DAEMON_FILES] = d->directory.fd,
+	    [DAEMON_LINKS] = links_fd(d->links),
+	    [DAEMON_ROUTES] = d->routes,
+	    [DAEMON_DUE] = d->due.fd,
+	    [DAEMON_MAIL] = d->mail.fd,
+	    [DAEMON_RESOLVERS] = d->resolvers.watch,
+	};
+	int err = 0;
+
+	for (uint32_t i = 0; i < sizeof(fds) / sizeof(fds[0]) && !err; i++)
+		err = daemon_wait_for(d, (enum daemon_source)i, 0, fds[i]);
+	for (uint32_t i = 0; d->worker_count == 1 && i < d->workers[0]->count && !err; i++)
+		err = daemon_wait_for(d, DAEMON_QUEUE, i, worker_fd(d->workers[0], i));
+	for (size_t i = 0; d->worker_count > 1 && i < d->worker_count && !err; i++)
+		err = worker_start(d->workers[i]);
+	return err;
+}
+
+static int become_user(struct daemon *d, uid_t uid, gid_t gid, struct report *r)
+{
+	int err = process_give_up(uid, gid, r);
+
+	if (!err)
+		err = directory_watch(d, r);
+	if (err)
+		return err;
+	directory_list(d, false);
+	while (directory_step(d, FILES_A_TURN))
+		;
+	d->started = true;
+	malloc_trim(0);
+	return 0;
+}
+
+int daemon_start(struct daemon *d, int *tell, struct report *r)
+{
+	uid_t uid;
+	gid_t gid;
+	int err = config_load(d->o->config, true, &d->config, r);
+
+	if (!err)
+		err = process_find_user(d->config.user, &uid, &gid, r);
+	if (!err)
+		err = file_make_dir(d->config.datapath, 0755, r);
+	if (!err && !d->o->foreground)
+		err = process_detach(tell, r);
+	if (!err)
+		err = d->pidfile = process_lock(d->config.pidfile, uid, gid, r);
+	if (err < 0)
+		return err;
+	raise_limits();
+	if ((err = open_sockets(d, r)) < 0)
+		return err;
+	if (asprintf(&d->log_path, "%s/" LOG_NAME, d->config.logdir) < 0) {
+		d->log_path = NULL;
+		return report_fail(r, ENOMEM, "out of memory");
+	}
+	if (!d->o->foreground) {
+		d->terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		d->log = process_log_open(d->log_path, uid, gid, r);
+		if (d->log < 0)
+			return d->log;
+	}
+	log_set(!d->o->foreground, d->o->debug);
+	if ((err = become_user(d, uid, gid, r)) < 0)
+		return err;
+	err = wait_for_all(d);
+	return err ? report_fail(r, -err, "cannot start: %s", strerror(-err)) : 0;
+}
