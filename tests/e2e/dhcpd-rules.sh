@@ -68,7 +68,7 @@ bridge_rules() {
 			iifname "tap*" meta protocol ip6 udp dport 53 queue num 47
 			iifname "tap*" meta protocol ip udp dport 5300 queue num 48
 			iifname "tap*" meta protocol ip6 udp dport 5300 queue num 49; }
-		chain out { type filter hook postrouting priority 300
+		chain out { type filter hook forward priority 0
 			oifname "tap*" meta protocol ip udp dport 53 queue num 46
 			oifname "tap*" meta protocol ip6 udp dport 53 queue num 47; }; }'
 }
@@ -304,6 +304,10 @@ routed_fork() {
 	ends_well
 }
 
+has_changed() {
+	ask4 "$1" && told "$1" 4 "ip=$2"
+}
+
 # NFQUEUE --queue-balance over queue numbers, each a thread's.
 balanced() {
 	new_host "$1"
@@ -321,6 +325,17 @@ balanced() {
 		check "$1: $1-$n is told its own address" told "$1-$n" 4 "ip=192.0.2.$n"
 		check "$1: $1-$n is advertised a router" rs "$1-$n"
 	done
+	# All workers are busy: addresses spread the packets over the queues.
+	for a in 1 2 3 4 5 6 7 8; do
+		craft dhcp smac="$(mac_of 1)" src="10.0.$a.1" dst=192.0.2.250 dmac="$(address_of tap1)"
+	done >"$T/$1.flood"
+	in_guest "$1-1" frames send eth0 -c 100000000 <"$T/$1.flood" >/dev/null 2>&1 &
+	flood=$!
+	sleep "$SLOW"
+	sed -i 's/^IP=.*/IP=192.0.2.77/' "$DATA/tap2"
+	check "$1: a change is in force while the workers are busy" within 10 has_changed "$1-2" 192.0.2.77
+	check "$1: they were busy until then" not gone "$flood"
+	kill "$flood"
 	ends_well
 }
 
