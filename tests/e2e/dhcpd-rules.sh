@@ -203,7 +203,7 @@ routed() { # LANE nft|legacy|tables
 # GRNET's guests on a bridge: INDEV is the bridge, whose MAC the answers have.
 bridged_grnet() {
 	new_host "$1"
-	host ip link add br0 type bridge mcast_snooping 0
+	host ip link add br0 address 02:00:00:00:0b:01 type bridge mcast_snooping 0
 	host ip link set br0 up
 	physdev_on || return
 	stage br0
@@ -252,7 +252,7 @@ solicitation_rewritten() {
 
 bridged_fork() { # LANE physdev|bridge
 	new_host "$1"
-	host ip link add br0 type bridge mcast_snooping 0
+	host ip link add br0 address 02:00:00:00:0b:01 type bridge mcast_snooping 0
 	host ip link set br0 up
 	stage br0
 	plug "$1-out" vout 9 br0
