@@ -23,7 +23,7 @@ small_host() {
 
 # background [FLAG...]: as an init script starts it; its status.
 background() {
-	timeout $((60 * SLOW)) env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" "$DHCPD" -c "$CONF" "$@" >"$T/$HOST/out" 2>&1 </dev/null
+	timeout $((60 * SLOW)) env -u NFDHCPD_CFG setpriv --groups 4,24 nsenter --net="/run/netns/$HOST" "$DHCPD" -c "$CONF" "$@" >"$T/$HOST/out" 2>&1 </dev/null
 }
 
 pid_file() {
@@ -68,8 +68,10 @@ background_process() {
 	done
 	check "$1: it can gain none" same NoNewPrivs "$(status_of "$pid" NoNewPrivs)" 1
 
-	check "$1: a second one does not start" not background
+	sed -i 's/^dhcp_queue.*/dhcp_queue = 52/' "$CONF"
+	check "$1: a second one with that pid file does not start" not background
 	check "$1: and says who runs" asks "$pid" cat "$T/$1/out"
+	sed -i 's/^dhcp_queue.*/dhcp_queue = 42/' "$CONF"
 	check "$1: the first runs on" ask4 "$1-1"
 
 	kill -USR1 "$pid"

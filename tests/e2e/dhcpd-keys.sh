@@ -164,7 +164,12 @@ fork_keys() {
 		'TXT:equals.=a=b=c' 'DHCP_OPTION:42=10.0.1.123' IP6=$FORK6::1111
 	printf 'ADDRESS:listed.=10.0.1.201\nNO_FORWARD=secret.test\n' >"$DATA/address_list_one"
 	printf 'ADDRESS6:listed6.=%s::202\nTXT:listed.=hidden by the first list\n' "$FORK6" >"$DATA/address_list_two"
-	# The subnet, the gateway and the prefix of a routing table.
+	# The subnet, the gateway and the prefix of a routing table, which has a name.
+	{
+		cat /etc/iproute2/rt_tables
+		echo '77 tenants'
+	} >"$T/$1/rt_tables"
+	mount --bind "$T/$1/rt_tables" /etc/iproute2/rt_tables
 	host ip link add out type veth peer name out1
 	host ip link set out up
 	host ip addr add 203.0.113.1/26 dev out
@@ -173,10 +178,9 @@ fork_keys() {
 	host ip route add default via 203.0.113.3 dev out table 77 onlink
 	host ip -6 route add 2001:db8:77::/64 dev out table 77
 	host ip -6 route add default via 2001:db8:77::3 dev out table 77 onlink
-	printf 'MAC=%s\nIP=203.0.113.7\nHOSTNAME=linked\nLINK=77\nNAMESERVERS=203.0.113.50\n' "$(mac_of 2)" >"$DATA/tap2"
+	printf 'MAC=%s\nIP=203.0.113.7\nHOSTNAME=linked\nLINK=tenants\nNAMESERVERS=203.0.113.50\n' "$(mac_of 2)" >"$DATA/tap2"
 	# A new host with the least that a binding can be.
 	printf 'MAC=%s\nIP=10.0.1.3\nSUBNET=10.0.1.0/24\nNAMESERVERS=10.0.1.50\n' "$(mac_of 3)" >"$DATA/tap3"
-	fork_conf
 	sed -i 's/^dhcp6_queue.*/&\ndomain_search = global.test, all.test\ndhcp6_hostname_optcode = 65100\ndhcp6_domainname_optcode = 65101/' "$CONF"
 	check "$1: fold-dhcpd starts" dhcpd_start || return
 	check "$1: a lease" ask4 "$1-1" -O ntpsrv
@@ -211,9 +215,64 @@ fork_keys() {
 	check "$1: LINK: an advertisement" rs "$1-2"
 	check "$1: LINK: the prefix is the table's" advertised "$1-2" 'Prefix *: 2001:db8:77::/64'
 
+	host ip route replace default via 203.0.113.4 dev out table 77 onlink
+	check "$1: LINK: a gateway that changes is in force" within 10 linked_to "$1-2" 203.0.113.4
+
 	check "$1: a binding without a name" ask4 "$1-3"
 	check "$1: its domain and search list are the configuration's" told "$1-3" 4 domain=global.test 'search=global.test all.test'
 	check "$1: it has none" not_told "$1-3" 4 hostname
+	ends_well
+}
+
+linked_to() {
+	ask4 "$1" && told "$1" 4 "router=$2"
+}
+
+# ---- notifications ----
+
+# heard_octets GUEST N: so many datagrams, all the same 16 octets, from the binding's address and port.
+heard_octets() {
+	awk '/^#/ { next } { n++; if ($2 != "10.0.1.51" || $3 != 5300 || length($4) != 32) bad = 1; kind[$4]++ }
+		END { for (k in kind) kinds++; print n + 0 " datagrams, " kinds + 0 " kinds"; exit !(n >= '"$2"' && kinds == 1 && !bad) }' "$T/$1.hear"
+}
+
+hear() { # GUEST HOW
+	nsenter --net="/run/netns/$1" hear 5300 "$2" >"$T/$1.hear" 2>&1 &
+	hear_pid=$!
+	within 10 grep -q '^# ready' "$T/$1.hear" >/dev/null
+}
+
+deafen() {
+	kill "$hear_pid"
+	wait "$hear_pid"
+}
+
+notifies() {
+	fork_host "$1"
+	plug "$1-1" tap1 1
+	in_guest "$1-1" ip addr add 10.0.1.1/24 dev eth0
+	in_guest "$1-1" ip neigh replace 10.0.1.51 lladdr "$(address_of tap1)" dev eth0
+	sed -i 's/^notify_period.*/notify_period = 1/' "$CONF"
+	fork_binding tap1 1 NOTIFY_PORT=5300 NOTIFY_IP=10.0.1.51 ADDRESS_LISTS=one
+	check "$1: fold-dhcpd starts" dhcpd_start || return
+	hear "$1-1" quiet
+	sleep "$SLOW"
+	check "$1: a start is no change" not heard_octets "$1-1" 1
+	printf 'ADDRESS:one.=10.0.1.9\n' >"$DATA/address_list_one"
+	check "$1: an address list's change is told again and again until it is acknowledged" within 20 heard_octets "$1-1" 3
+	deafen
+	hear "$1-1" wrong
+	check "$1: other octets acknowledge nothing" within 20 heard_octets "$1-1" 2
+	deafen
+	hear "$1-1" ack
+	check "$1: it is told once more" within 20 heard_octets "$1-1" 1
+	sleep $((3 * SLOW))
+	check "$1: once acknowledged it is told no more" not heard_octets "$1-1" 2
+	deafen
+	hear "$1-1" quiet
+	sed -i 's/^NOTIFY_IP=.*/&\nTXT:new.=word/' "$DATA/tap1"
+	check "$1: a change of the binding is told" within 20 heard_octets "$1-1" 2
+	deafen
 	ends_well
 }
 
@@ -253,6 +312,15 @@ fork_dns() {
 	check "$1: no_forward" dns "$1-1" '' @10.0.1.50 y.hidden.test A
 	check "$1: DNS_FORWARD=no" dns "$1-2" '' @10.0.1.50 else.test A
 	check "$1: another guest's NO_FORWARD is not its own" dns "$1-1" 192.0.2.77 @10.0.1.50 else.test A
+
+	# What is asked elsewhere is answered too, unless the binding says otherwise: then it goes where it was sent.
+	in_guest "$1-1" ip route replace 10.99.0.1/32 dev eth0
+	in_guest "$1-1" ip neigh replace 10.99.0.1 lladdr "$(address_of tap1)" dev eth0
+	host ip route replace 10.0.1.1/32 dev tap1
+	check "$1: questions for other servers are answered" dns "$1-1" 10.0.1.1 @10.99.0.1 database. A
+	echo DNS_INTERCEPT=service >>"$DATA/tap1"
+	check "$1: DNS_INTERCEPT=service: they reach them" within 5 dns "$1-1" 192.0.2.78 @10.99.0.1 x.secret.test A
+	check "$1: and those for its own server do not" dns "$1-1" 10.0.1.1 @10.0.1.50 database. A
 
 	# Eight questions hang; everything else is answered meanwhile.
 	for i in 1 2 3 4 5 6 7 8; do
@@ -344,6 +412,11 @@ heard() {
 	return 1
 }
 
+withdrawn() {
+	awk -f "$root/tests/e2e/dhcp6.awk" "$T/$1.frames" | tail -n 5
+	awk -f "$root/tests/e2e/dhcp6.awk" "$T/$1.frames" | grep -q 'dns 2001:db8:100:0:0:0:0:1 no dns 2001:db8:200:0:0:0:0:2 \|dns 2001:db8:100::1 no dns 2001:db8:200::2 '
+}
+
 periodic() {
 	grnet_host "$1"
 	grnet_conf
@@ -361,10 +434,16 @@ periodic() {
 	done
 	check "$1: RDNSS lives three periods" rs "$1-1"
 	check "$1: as long as it should" advertised "$1-1" 'DNS servers* lifetime *: *6 ' 'Router lifetime *: *14400 '
+	# What changes is told at once, and what no longer counts.
+	sed -i 's/^nameservers = 2001.*/nameservers = 2001:db8:100::1/; s/^ra_period.*/ra_period = 600/' "$CONF"
+	kill -HUP "$(dhcpd_pid)"
+	check "$1: a reload that changes name servers is told, and that one is none any more" within 15 withdrawn "$1-2"
+	sed -i 's/^ra_period.*/ra_period = 2/' "$CONF"
+	kill -HUP "$(dhcpd_pid)"
 	rm "$DATA/tap3"
 	sleep "$SLOW"
 	last=$(wc -l <"$T/$1-3.frames")
-	check "$1: tap1 goes on" within 30 heard "$1-1" "$PREFIX6"1:: 6
+	check "$1: tap1 goes on" within 30 heard "$1-1" "$PREFIX6"1:: 8
 	check "$1: an interface whose binding is gone hears no more" same advertisements "$(wc -l <"$T/$1-3.frames")" "$last"
 	ends_well
 }
@@ -374,6 +453,7 @@ only=$*
 lane grnet grnet_keys grnet
 lane fork fork_keys fork
 lane dns fork_dns dns
+lane notify notifies notify
 lane faults faults faults
 lane periodic periodic periodic
 merge

@@ -163,7 +163,7 @@ told_of_change() { # GUEST N SENDER FAMILY...
 
 # notified GUEST TAP N: told of a change at once, over both families.
 notified() {
-	in_guest "$1" hear 5300 ack >"$T/$1.hear" 2>&1 &
+	nsenter --net="/run/netns/$1" hear 5300 ack >"$T/$1.hear" 2>&1 &
 	hear=$!
 	within 10 grep -q '^# ready' "$T/$1.hear" >/dev/null
 	fork_binding "$2" "$3" NOTIFY_PORT=5300 NOTIFY_IP=10.0.1.51 NOTIFY_IP6=$FORK6::2
@@ -329,7 +329,7 @@ balanced() {
 	for a in 1 2 3 4 5 6 7 8; do
 		craft dhcp smac="$(mac_of 1)" src="10.0.$a.1" dst=192.0.2.250 dmac="$(address_of tap1)"
 	done >"$T/$1.flood"
-	in_guest "$1-1" frames send eth0 -c 100000000 <"$T/$1.flood" >/dev/null 2>&1 &
+	nsenter --net="/run/netns/$1-1" frames send eth0 -c 100000000 <"$T/$1.flood" >/dev/null 2>&1 &
 	flood=$!
 	sleep "$SLOW"
 	sed -i 's/^IP=.*/IP=192.0.2.77/' "$DATA/tap2"
