@@ -59,72 +59,6 @@ static void warn_seldom(void *daemon, const char *line)
 		log_warn("%s", line);
 }
 
-/* ---- LINK ---- */
-
-void bindings_forget_tables(struct daemon *d)
-{
-	for (size_t i = 0; i < d->table_count; i++)
-		free(d->tables[i].name);
-	free(d->tables);
-	d->tables = NULL;
-	d->table_count = 0;
-}
-
-/* Each table is read once, until routes change. 0 or -errno with a line in r. */
-static int find_table(struct daemon *d, const char *name, struct routes_link *out, struct report *r)
-{
-	for (size_t i = 0; i < d->table_count; i++) {
-		if (strcmp(d->tables[i].name, name) == 0) {
-			*out = d->tables[i].link;
-			return 0;
-		}
-	}
-	uint32_t number = routes_table(name);
-	if (!number)
-		return report_fail(r, ENOENT, "there is no routing table %.40s; name one of /etc/iproute2/rt_tables",
-				   name);
-	int err = routes_read(number, out, r);
-	struct link_table *at = err ? NULL : reallocarray(d->tables, d->table_count + 1, sizeof(*at));
-	if (!at)
-		return err; /* without memory it is read again the next time */
-	d->tables = at;
-	at[d->table_count] = (struct link_table){.name = strdup(name), .link = *out};
-	d->table_count += at[d->table_count].name != NULL;
-	return 0;
-}
-
-/* What the file itself says counts; the table fills in the rest. */
-static int take_link(struct daemon *d, struct binding *b, int *ifindex, struct report *r)
-{
-	struct report why = {0};
-	struct routes_link l;
-	uint32_t line = b->line[BINDING_LINK];
-
-	if (!line)
-		return 0;
-	int err = find_table(d, b->link, &l, &why);
-	if (err)
-		return report_fail(r, -err, "%s:%u: LINK: %.300s", b->path, line, why.msg);
-	if (l.has_net4 && !binding_has(b, BINDING_SUBNET)) {
-		b->subnet = l.net4;
-		b->line[BINDING_SUBNET] = line;
-	}
-	if (l.has_gateway4 && !binding_has(b, BINDING_GATEWAY)) {
-		b->gateway = l.gateway4;
-		b->line[BINDING_GATEWAY] = line;
-	}
-	if (l.has_net6 && !binding_has(b, BINDING_SUBNET6)) {
-		b->subnet6 = l.net6;
-		b->line[BINDING_SUBNET6] = line;
-	}
-	if (l.has_gateway6 && !binding_has(b, BINDING_GATEWAY6)) {
-		b->gateway6 = l.gateway6;
-		b->line[BINDING_GATEWAY6] = line;
-	}
-	*ifindex = l.ifindex;
-	return 0;
-}
-
 /* ---- a file ---- */
 
 /* Their names, each with its NUL, and one more NUL. NULL without memory. */
@@ -170,7 +104,7 @@ static void settle_mode6(const struct config *c, struct guest *g)
 static int build(struct daemon *d, const char *name, struct binding *b, struct made *m, struct report *r)
 {
 	struct identity id;
-	int err = take_link(d, b, &m->link_dev, r);
+	int err = link_tables_take(d, b, &m->link_dev, r);
 
 	if (!err)
 		err = identity_from_binding(name, b, &id, r);
@@ -403,6 +337,6 @@ void bindings_routes_changed(struct daemon *d)
 {
 	struct again a = {d, NULL};
 
-	bindings_forget_tables(d);
+	link_tables_forget(d);
 	table_each(&d->table, read_again, &a);
 }

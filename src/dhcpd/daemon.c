@@ -66,7 +66,7 @@ static void reread(struct daemon *d)
 		warn_fixed(d, &now);
 		config_free(&d->config);
 		d->config = now;
-		bindings_forget_tables(d);
+		link_tables_forget(d);
 		if (directory_watch(d, &r) < 0)
 			log_err("%s", r.msg);
 		directory_list(d, true);
@@ -192,7 +192,7 @@ static void stop(struct daemon *d)
 	links_close(d->links);
 	directory_close(d);
 	resolvers_close(&d->resolvers);
-	bindings_forget_tables(d);
+	link_tables_forget(d);
 	tx_close(d->tx);
 	mail_close(&d->mail);
 	due_close(&d->due);

@@ -42,7 +42,7 @@ struct directory {
 	struct moment retry; /* while the directory is not there */
 };
 
-/* What LINK's tables said when they were read last (bindings.c). */
+/* What LINK's tables said when they were read last (link_tables.c). */
 struct link_table {
 	char *name;
 	struct routes_link link;
@@ -122,11 +122,18 @@ void bindings_remove(struct daemon *d, const char *name);
 void bindings_list_changed(struct daemon *d, const char *list);
 /* Routes changed: who has a LINK is read again. */
 void bindings_routes_changed(struct daemon *d);
-void bindings_forget_tables(struct daemon *d);
 /* The interface has another MAC, came or went: what its VM, and VMs that name it as INDEV, are told follows. With the write lock. */
 void bindings_follow_mac(struct daemon *d, struct port *p);
 /* Whose MAC this binding's answers come from may have changed. With the write lock. */
 void bindings_set_source(struct daemon *d, struct port *p);
+
+/* ---- link_tables.c ---- */
+
+struct binding;
+/* Fills in what the binding's LINK says and its other keys do not; *ifindex: of the default route, where there is one. 0 or -errno
+ * with a line in r. */
+int link_tables_take(struct daemon *d, struct binding *b, int *ifindex, struct report *r);
+void link_tables_forget(struct daemon *d); /* they are read anew */
 
 /* ---- tell.c: what guests hear without having asked. ---- */
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
@@ -107,8 +108,8 @@ static void raise_limits(void)
 	/* What ten thousand files were read with is given back, and threads share their memory. */
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
-	/* A forwarder's memory comes from the kernel as it is needed, however many there were before. */
-	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	/* A huge page would touch what a forwarder does not need. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
 static int open_sockets(struct daemon *d, struct report *r)
