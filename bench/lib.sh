@@ -82,6 +82,54 @@ service_mac=fe:54:00:00:00:02 # fold's own towards that client
 bridge_mac=02:00:0a:00:fa:01
 load_args="-m $mac -4 $address -6 $address6 -server 10.0.250.1 -server fd00:250::1 -answer 10.1.0.1 -answer fd00:251::1 -cpu $load_cpu"
 
+need_dhcpd() {
+	[ -x "$OUT/fold-dhcpd" ] || die "no $OUT/fold-dhcpd: run 'make', or set OUT"
+}
+
+# Rules of routed interfaces in that namespace, with the fork's numbers.
+dhcpd_rules() {
+	while read -r family queue match; do
+		# shellcheck disable=SC2086 # words
+		ip netns exec "$1" $family -t mangle -A PREROUTING -i p+ $match -j NFQUEUE --queue-num "$queue" ||
+			die "$1: this kernel lacks NFQUEUE"
+	done <<-END
+		iptables 42 -p udp --dport 67
+		ip6tables 43 -p udp --dport 547
+		ip6tables 44 -p icmpv6 --icmpv6-type router-solicitation
+		iptables 46 -p udp --dport 53
+		ip6tables 47 -p udp --dport 53
+	END
+}
+
+# fold-dhcpd's configuration and so many bindings under a directory: that of p0, and of interfaces that are not there, with a record each.
+dhcpd_files() {
+	mkdir -p "$1/data" "$1/log"
+	printf '[general]\npidfile = %s/pid\ndatapath = %s/data\nlogdir = %s/log\nuser = root\n' "$1" "$1" "$1" >"$1/nfdhcpd.conf"
+	cat >>"$1/nfdhcpd.conf" <<-END
+		[dhcp]
+		dhcp_queue = 42
+		dhcp6_queue = 43
+		[ipv6]
+		rs_queue = 44
+		[dns]
+		enable_dns = yes
+		dns_queue = 46
+		dns6_queue = 47
+	END
+	awk -v dir="$1/data" -v last="$(($2 - 1))" 'BEGIN {
+		for (n = 1; n <= last; n++) {
+			file = dir "/vm" n
+			printf "MAC=52:54:00:10:%02x:%02x\nIP=10.2.%d.%d\nSUBNET=10.2.0.0/16\nHOSTNAME=vm%d\n", n / 256, n % 256, n / 256, n % 256, n >file
+			printf "SUBNET6=fd00:251::/64\nNAMESERVERS=10.2.250.1\nNAMESERVERS6=fd00:251::1\nADDRESS:self.=10.2.%d.%d\n", n / 256, n % 256 >file
+			close(file)
+		}
+	}'
+	{
+		printf 'MAC=%s\nIP=%s\nSUBNET=10.0.0.0/16\nIP6=%s\nSUBNET6=fd00:250::/64\n' $mac $address $address6
+		cat "$tmp/binding6"
+	} >"$1/data/p0"
+}
+
 # fold with load as its hypervisor, for a measurement in the namespace fold: binding, load's arguments.
 fold_load() {
 	binding=$1

@@ -1,0 +1,205 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# dhcpd-daemon: fold-dhcpd as a service: in the background with a pid file and a log, as a user with two capabilities, under a service
+# manager that is notified, and its signals. Words after the name run only those lanes.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/dhcpd-lib.sh
+. "$(dirname "$0")/dhcpd-lib.sh"
+begin "$@"
+dhcpd_begin
+
+small_host() {
+	new_host "$1"
+	host iptables -t mangle -A PREROUTING -i tap+ -p udp --dport 67 -j NFQUEUE --queue-num 42 || bail 'no rule'
+	plug "$1-1" tap1 1
+	{
+		general
+		printf '[dhcp]\ndhcp_queue = 42\nserver_ip = 10.0.1.250\nnameservers = 10.0.1.50\n'
+	} >"$CONF"
+	printf 'MAC=%s\nIP=10.0.1.1\nSUBNET=10.0.1.0/24\nHOSTNAME=first\nIP6=2001:db8::11\nSUBNET6=2001:db8::/64\n' "$(mac_of 1)" >"$DATA/tap1"
+}
+
+# background [FLAG...]: as an init script starts it; its status.
+background() {
+	timeout $((60 * SLOW)) env -u NFDHCPD_CFG setpriv --groups 4,24 nsenter --net="/run/netns/$HOST" "$DHCPD" -c "$CONF" "$@" >"$T/$HOST/out" 2>&1 </dev/null
+}
+
+pid_file() {
+	cat "$T/$HOST/run/nfdhcpd.pid" 2>/dev/null
+}
+
+no_pid() {
+	same pid "$(pid_file)" ''
+}
+
+log_file() {
+	cat "$T/$HOST/log/nfdhcpd.log" 2>/dev/null
+}
+
+status_of() {
+	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr '\t' ' '
+}
+
+background_process() {
+	small_host "$1"
+	# It makes these for its user.
+	rmdir "$T/$1/log" "$T/$1/run"
+	check "$1: it goes to the background with status 0" background || detail_file "$T/$1/out"
+	pid=$(pid_file)
+	check "$1: the pid file names a process that runs" not gone "${pid:-0}" || return
+	check "$1: it is ready when its starter comes back" listening
+	check "$1: it serves" ask4 "$1-1"
+	check "$1: it is a session's first process" same session "$(ps -o sid= -p "$pid" | tr -d ' ')" "$pid"
+	check "$1: it stands in no directory" same 'working directory' "$(readlink "/proc/$pid/cwd")" /
+	check "$1: it has none of its starter's files open" same files "$(readlink "/proc/$pid/fd/0" "/proc/$pid/fd/1" "/proc/$pid/fd/2" | grep -cv -e '^/dev/null$' -e '/log/nfdhcpd.log$')" 0
+	check "$1: its log is nfdhcpd.log in logdir" test -s "$T/$1/log/nfdhcpd.log"
+
+	check "$1: its user is nobody, in all four" same Uid "$(status_of "$pid" Uid)" '65534 65534 65534 65534'
+	check "$1: its group is nobody's" same Gid "$(status_of "$pid" Gid)" '65534 65534 65534 65534'
+	check "$1: it is in no other group" same Groups "$(status_of "$pid" Groups | tr -d ' ' | sed 's/^65534$//')" ''
+	# 12: CAP_NET_ADMIN, 13: CAP_NET_RAW.
+	for set in CapPrm CapEff; do
+		check "$1: $set: CAP_NET_ADMIN and CAP_NET_RAW alone" same "$set" "$(status_of "$pid" "$set")" 0000000000003000
+	done
+	for set in CapInh CapAmb; do
+		check "$1: $set: none" same "$set" "$(status_of "$pid" "$set")" 0000000000000000
+	done
+	check "$1: it can gain none" same NoNewPrivs "$(status_of "$pid" NoNewPrivs)" 1
+
+	sed -i 's/^dhcp_queue.*/dhcp_queue = 52/' "$CONF"
+	check "$1: a second one with that pid file does not start" not background
+	check "$1: and says who runs" asks "$pid" cat "$T/$1/out"
+	sed -i 's/^dhcp_queue.*/dhcp_queue = 42/' "$CONF"
+	check "$1: the first runs on" ask4 "$1-1"
+
+	kill -USR1 "$pid"
+	check "$1: SIGUSR1: the clients' table in the log" within 5 asks "first.*$(mac_of 1).*tap1.*10\.0\.1\.1.*2001:db8::11" log_file
+
+	mv "$T/$1/log/nfdhcpd.log" "$T/$1/log/old"
+	sed -i 's/^nameservers.*/nameservers = 10.0.1.51/' "$CONF"
+	kill -HUP "$pid"
+	check "$1: SIGHUP: the configuration is read again" within 5 nameserver_is "$1" 10.0.1.51
+	check "$1: SIGHUP: the log is opened anew" within 5 test -e "$T/$1/log/nfdhcpd.log"
+	printf 'lease_lifetime = never\n' >>"$CONF"
+	kill -HUP "$pid"
+	check "$1: SIGHUP with a fault in the configuration: named" within 5 asks 'nfdhcpd.conf:[0-9]+: lease_lifetime' log_file
+	check "$1: and the last good one stays in force" nameserver_is "$1" 10.0.1.51
+	sed -i '$d' "$CONF"
+
+	kill -TERM "$pid"
+	check "$1: SIGTERM ends it" within 10 gone "$pid"
+	check "$1: the pid file is gone" within 5 not test -e "$T/$1/run/nfdhcpd.pid"
+	check "$1: so are its queues" same queues "$(queues)" ''
+
+	echo 4194300 >"$T/$1/run/nfdhcpd.pid"
+	check "$1: a pid file of nobody does not keep it from starting" background
+	check "$1: it is replaced" not same pid "$(pid_file)" 4194300
+	kill -KILL "$(pid_file)"
+	within 10 gone "$(pid_file)" >/dev/null
+	check "$1: after SIGKILL it starts again" background
+	check "$1: and serves" ask4 "$1-1"
+	# A process that has the number that an old pid file names, and is another program.
+	kill -TERM "$(pid_file)"
+	within 10 not test -e "$T/$1/run/nfdhcpd.pid" >/dev/null
+	echo $$ >"$T/$1/run/nfdhcpd.pid"
+	check "$1: a pid file of another program does not keep it from starting" background
+	kill -TERM "$(pid_file)"
+	check "$1: the last one ends" within 10 not test -e "$T/$1/run/nfdhcpd.pid"
+
+	# Directories of root's, in which nobody may remove and make nothing: logrotate makes the new log.
+	chown root "$T/$1/run" "$T/$1/log"
+	check "$1: it starts with directories that are root's" background
+	mv "$T/$1/log/nfdhcpd.log" "$T/$1/log/older"
+	install -o nobody -m 640 /dev/null "$T/$1/log/nfdhcpd.log"
+	kill -HUP "$(pid_file)"
+	kill -USR1 "$(pid_file)"
+	check "$1: it writes to the log that logrotate made" within 5 asks first log_file
+	kill -TERM "$(pid_file)"
+	check "$1: its pid file names nobody when it has ended" within 10 no_pid
+	check "$1: and it starts again" background
+	kill -TERM "$(pid_file)"
+	check "$1: no sanitizer has complained" not grep -qsE 'Sanitizer|runtime error' "$T/$1/out" "$T/$1"/log/*
+}
+
+nameserver_is() {
+	ask4 "$1-1" && told "$1-1" 4 "dns=$2"
+}
+
+# What the service manager was told, in order.
+notified() {
+	tr '\n' ' ' <"$T/$HOST/notify" | grep -qE -- "$1" && return
+	cat "$T/$HOST/notify"
+	return 1
+}
+
+managed() {
+	small_host "$1"
+	nc -lkuU "$T/$1/run/notify" >"$T/$1/notify" &
+	within 10 test -S "$T/$1/run/notify" >/dev/null
+	chmod 666 "$T/$1/run/notify"
+	NOTIFY_SOCKET=$T/$1/run/notify
+	export NOTIFY_SOCKET
+	check "$1: starts in the foreground" dhcpd_start || return
+	check "$1: READY=1 when it is" within 5 notified 'READY=1'
+	check "$1: what it has to say stands on stderr" test -s "$T/$1/out"
+	check "$1: it serves" ask4 "$1-1"
+	: >"$T/$1/notify"
+	kill -HUP "$(dhcpd_pid)"
+	check "$1: SIGHUP: RELOADING=1 with the time, then READY=1" within 5 notified 'RELOADING=1.*MONOTONIC_USEC=[0-9]+.*READY=1'
+	check "$1: ends by SIGTERM with status 0" dhcpd_stop
+	check "$1: STOPPING=1" within 5 notified 'STOPPING=1'
+	check "$1: a signal at any time of its start ends it with status 0" early_end
+	unset NOTIFY_SOCKET
+	check "$1: starts without a service manager" dhcpd_start
+	check "$1: ends by SIGINT with status 0" dhcpd_stop INT
+	check "$1: no sanitizer has complained" not grep -qE 'Sanitizer|runtime error' "$T/$1/out"
+}
+
+# As a service manager stops what it has just started.
+early_end() {
+	for wait in 0.01 0.02 0.03 0.05 0.08 0.12; do
+		env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" "$DHCPD" -f -c "$CONF" >>"$T/$HOST/out" 2>&1 </dev/null &
+		early=$!
+		sleep "$wait"
+		kill -TERM "$early"
+		wait "$early"
+		early_status=$?
+		# Before it has set its signals up it dies of them, like everything else.
+		[ "$early_status" = 0 ] || [ "$early_status" = 143 ] || {
+			echo "status $early_status after $wait s"
+			return 1
+		}
+	done
+}
+
+# The unit that is shipped says what the program needs and no more.
+unit() {
+	file=$root/packaging/fold-dhcpd.service
+	check 'unit: there is one' test -s "$file" || return
+	check 'unit: Type=notify' grep -qE '^Type=notify(-reload)?$' "$file"
+	check 'unit: it reads its configuration again by SIGHUP' grep -qE '^(ExecReload=.*HUP|Type=notify-reload)' "$file"
+	check 'unit: two capabilities for its life' grep -qE '^CapabilityBoundingSet=.*CAP_NET_ADMIN' "$file"
+	if command -v systemd-analyze >/dev/null; then
+		install -D "$DHCPD" "$T/root/usr/sbin/fold-dhcpd"
+		check 'unit: systemd takes every line of it' unit_verified "$file"
+	else
+		not_ok 'unit: systemd-analyze is installed (make deps does it)'
+	fi
+}
+
+unit_verified() {
+	sed "s|^ExecStart=[^ ]*|ExecStart=$DHCPD|" "$1" >"$T/fold-dhcpd.service"
+	systemd-analyze verify --man=no "$T/fold-dhcpd.service" >"$T/verify" 2>&1
+	grep -v -e 'Failed to prepare filename' "$T/verify" | grep 'fold-dhcpd.service' && return 1
+	return 0
+}
+
+only=$*
+
+lane background background_process background
+lane managed managed managed
+lane unit unit
+merge
+finish

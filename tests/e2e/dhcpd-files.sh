@@ -1,0 +1,289 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# dhcpd-files: bindings and interfaces that come, change and go while fold-dhcpd runs, by whatever means; files that are no bindings; and
+# configurations that it cannot start with. Words after the name run only those lanes.
+# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/dhcpd-lib.sh
+. "$(dirname "$0")/dhcpd-lib.sh"
+begin "$@"
+dhcpd_begin
+
+# A host whose DHCP requests are queued, with guests 1 and 2, and a count of those that went on.
+dhcp_host() {
+	new_host "$1"
+	host iptables -t mangle -A PREROUTING -i tap+ -p udp --dport 67 -j NFQUEUE --queue-num 42 || bail 'no rule'
+	host nft 'table ip seen { counter dhcp { }
+		chain in { type filter hook prerouting priority -50; iifname "tap*" udp dport 67 counter name dhcp; }; }'
+	plug "$1-1" tap1 1
+	plug "$1-2" tap2 2
+	{
+		general
+		printf '[dhcp]\ndhcp_queue = 42\nserver_ip = 10.0.1.250\n'
+	} >"$CONF"
+}
+
+# simple N NAME [IP]: a binding's text.
+simple() {
+	printf 'MAC=%s\nIP=%s\nSUBNET=10.0.1.0/24\nHOSTNAME=%s\n' "$(mac_of "$1")" "${3:-10.0.1.$1}" "$2"
+}
+
+# leases GUEST NAME: it gets its lease, with that host name.
+leases() {
+	ask4 "$1" && told "$1" 4 "hostname=$2"
+}
+
+# left_alone GUEST N: one request of it goes on.
+left_alone() {
+	before=$(count dhcp ip)
+	in_guest "$1" sh -c "craft dhcp smac=$(mac_of "$2") | frames send eth0"
+	[ "$(count dhcp ip)" -gt "$before" ]
+}
+
+# ---- bindings ----
+
+writers() {
+	dhcp_host "$1"
+	check "$1: starts with an empty directory" dhcpd_start || return
+	check "$1: serves nobody then: what comes goes on" left_alone "$1-1" 1
+
+	simple 1 redirected >"$DATA/tap1"
+	check "$1: a file that a shell writes" within 5 leases "$1-1" redirected
+	simple 1 moved >"$T/$1/new"
+	mv "$T/$1/new" "$DATA/tap1"
+	check "$1: a file that is moved there" within 5 leases "$1-1" moved
+	sed -i 's/moved/edited/' "$DATA/tap1"
+	check "$1: a file that an editor replaces" within 5 leases "$1-1" edited
+	simple 1 again >"$DATA/tap1"
+	check "$1: a file that is written anew" within 5 leases "$1-1" again
+	simple 1 linked >"$T/$1/new"
+	ln -f "$T/$1/new" "$DATA/.tap1.tmp" && mv "$DATA/.tap1.tmp" "$DATA/tap1"
+	check "$1: a file that is renamed within the directory" within 5 leases "$1-1" linked
+
+	# Slowly: while its writer has it open, and has written half of it, the last one counts.
+	exec 7>"$DATA/tap1"
+	printf 'MAC=%s\nIP=10.0.1.77\nSUBNET=10.0.' "$(mac_of 1)" >&7
+	sleep "$SLOW"
+	check "$1: half of a file, while it is written, changes nothing" leases "$1-1" linked
+	printf '1.0/24\nHOSTNAME=slowly\n' >&7
+	exec 7>&-
+	check "$1: the whole of it is in force when it is closed" within 5 leases "$1-1" slowly
+	printf 'MAC=%s\nIP=10.0.1.\n' "$(mac_of 1)" >"$DATA/tap1"
+	check "$1: a file that ends in the middle is named with its line" within 5 asks 'tap1:2: IP=10\.0\.1\.' words
+	check "$1: and the last good one stays in force" leases "$1-1" slowly
+	: >"$DATA/tap1"
+	sleep "$SLOW"
+	check "$1: so it does where a file is emptied" leases "$1-1" slowly
+
+	simple 2 second >"$DATA/tap2"
+	check "$1: a second binding" within 5 leases "$1-2" second
+	rm "$DATA/tap1"
+	check "$1: a file that is removed: what comes goes on" within 5 left_alone "$1-1" 1
+	check "$1: the other is served as before" leases "$1-2" second
+	mv "$DATA/tap2" "$T/$1/aside"
+	check "$1: a file that is moved away: what comes goes on" within 5 left_alone "$1-2" 2
+	sed "s/^MAC=.*/MAC=$(mac_of 1)/" "$T/$1/aside" >"$DATA/tap2"
+	mv "$DATA/tap2" "$DATA/tap1"
+	check "$1: a file that is renamed to another interface's" within 5 leases "$1-1" second
+	check "$1: and is not the first one's any more" left_alone "$1-2" 2
+	fds=$(find "/proc/$(dhcpd_pid)/fd" | wc -l)
+	i=0
+	while [ "$i" -lt 300 ]; do
+		simple 1 "n$i" >"$DATA/tap1"
+		i=$((i + 1))
+	done
+	check "$1: after 300 changes the last one is in force" within 10 leases "$1-1" n299
+	check "$1: and no file is left open" same 'open files' "$(find "/proc/$(dhcpd_pid)/fd" | wc -l)" "$fds"
+	ends_well
+}
+
+# More events than the kernel keeps, while the program cannot read them.
+overflow() {
+	dhcp_host "$1"
+	simple 1 before >"$DATA/tap1"
+	check "$1: starts" dhcpd_start || return
+	check "$1: a lease" leases "$1-1" before
+	kill -STOP "$(dhcpd_pid)"
+	events=$(($(cat /proc/sys/fs/inotify/max_queued_events) / 2 + 500))
+	i=0
+	while [ "$i" -lt "$events" ]; do
+		: >"$DATA/.a"
+		: >"$DATA/.b"
+		i=$((i + 1))
+	done
+	rm "$DATA/.a" "$DATA/.b"
+	simple 1 after >"$DATA/tap1"
+	simple 2 new >"$DATA/tap2"
+	kill -CONT "$(dhcpd_pid)"
+	check "$1: a change whose event was lost is in force" within 15 leases "$1-1" after
+	check "$1: so is a new file" within 15 leases "$1-2" new
+	ends_well
+}
+
+# ---- files that are none ----
+
+odd() {
+	dhcp_host "$1"
+	simple 1 good >"$DATA/tap1"
+	head -c 4096 /dev/urandom >"$DATA/binary"
+	simple 1 secret >"$DATA/unreadable"
+	chmod 000 "$DATA/unreadable"
+	mkdir "$DATA/directory"
+	simple 1 big >"$DATA/big"
+	head -c 1200000 /dev/zero | tr '\0' '\n' >>"$DATA/big"
+	mkfifo "$DATA/pipe"
+	ln -s /nonexistent "$DATA/dangling"
+	simple 1 long >"$DATA/a-name-that-no-interface-has"
+	printf 'IP=10.0.1.9\n' >"$DATA/nomac"
+	printf 'MAC=01:00:5e:00:00:01\nIP=10.0.1.9\n' >"$DATA/group"
+	printf 'MAC=%s\nIP=10.0.1.9\nSUBNET=10.0.2.0/24\n' "$(mac_of 9)" >"$DATA/outside"
+	check "$1: starts" dhcpd_start || return
+	check "$1: the good one is served" leases "$1-1" good
+	for f in binary unreadable big pipe nomac group outside; do
+		check "$1: $f is named" asks "/${f}[: ]" words
+	done
+	check "$1: each with one line for its fault" same 'lines about unreadable' "$(words | grep -c /unreadable)" 1
+	check "$1: none of what cannot be read is shown" not asks secret words
+	cp "$DATA/binary" "$DATA/tap1"
+	check "$1: a binding that becomes binary is named" within 5 asks '/tap1:' words
+	check "$1: and the last good one stays" leases "$1-1" good
+	ends_well
+}
+
+# ---- interfaces ----
+
+interfaces() {
+	dhcp_host "$1"
+	# The same MAC and IP address on both, as a VM that moves has them for a while.
+	ip -n "$1-2" link set eth0 address "$(mac_of 1)"
+	simple 1 one >"$DATA/tap1"
+	simple 1 two >"$DATA/tap2"
+	simple 5 early >"$DATA/tap5"
+	simple 6 renamed >"$DATA/tap6"
+	check "$1: starts with bindings of interfaces that are not there" dhcpd_start || return
+	check "$1: equal addresses on two interfaces: each has its own binding" leases "$1-1" one
+	check "$1: the other likewise" leases "$1-2" two
+	plug "$1-5" tap5 5
+	check "$1: an interface that appears is served" within 5 leases "$1-5" early
+	host ip link del tap5
+	sleep "$SLOW"
+	plug "$1-5" tap5 5
+	check "$1: one that is deleted and made again" within 5 leases "$1-5" early
+	# Both at once: the new one has the old one's name before anybody has looked.
+	host ip link del tap5
+	plug "$1-5" tap5 5
+	check "$1: the same at once" within 5 leases "$1-5" early
+
+	ip -n "$1-5" link set eth0 address "$(mac_of 6)"
+	host ip link set tap5 down
+	host ip link set tap5 name tap6
+	host ip link set tap6 up
+	check "$1: a renamed interface has its new name's binding" within 5 leases "$1-5" renamed
+	ip -n "$1-5" link set eth0 address "$(mac_of 5)"
+	check "$1: and not its old one's" not dhcp_answered "$1-5" 5
+	# Two that change names.
+	for move in 'tap1 x' 'tap2 tap1' 'x tap2'; do
+		host ip link set "${move% *}" down
+		host ip link set "${move% *}" name "${move#* }"
+	done
+	host ip link set tap1 up
+	host ip link set tap2 up
+	check "$1: interfaces that changed names changed bindings" within 5 leases "$1-1" two
+	check "$1: both of them" within 5 leases "$1-2" one
+	# A real tap, which has a carrier only while somebody holds it.
+	host ip tuntap add dev tap7 mode tap
+	simple 7 seventh >"$DATA/tap7"
+	host ip link set tap7 up
+	sleep "$SLOW"
+	check "$1: a tap without a carrier does no harm" leases "$1-1" two
+	host ip link del tap7
+	check "$1: nor does its end" leases "$1-1" two
+	ends_well
+}
+
+dhcp_answered() {
+	in_guest "$1" frames sniff eth0 -d in -f 'udp src port 67' -n 1 -t $((2 * SLOW)) >"$T/$1.frames" 2>&1 &
+	answered_sniff=$!
+	within 10 grep -q '^# sniffing' "$T/$1.frames" >/dev/null
+	in_guest "$1" sh -c "craft dhcp smac=$(mac_of "$2") | frames send eth0"
+	wait "$answered_sniff"
+}
+
+# ---- configurations that it does not start with ----
+
+# refuses WHAT PATTERN [STATUS]: it ends at once, with one line that names what is wrong.
+refuses() {
+	timeout $((20 * SLOW)) env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" "$DHCPD" -f -c "$CONF" >"$T/$HOST/refused" 2>&1 </dev/null
+	refused=$?
+	check "$HOST: $1: it does not start" test "$refused" -ne 0 -a "$refused" -lt 124
+	check "$HOST: $1: it says which and what" asks "$2" cat "$T/$HOST/refused"
+	check "$HOST: $1: in one line" same lines "$(wc -l <"$T/$HOST/refused")" 1
+}
+
+configurations() {
+	dhcp_host "$1"
+	cp "$CONF" "$T/$1/good"
+	CONF=$T/$1/absent
+	refuses 'a configuration that is not there' "$T/$1/absent"
+	CONF=$T/$1/nfdhcpd.conf
+	for line in 'dhcp_queue = 65536' 'dhcp_queue = many' 'dhcp_queue = 45:42' 'lease_lifetime = -1' 'server_ip = 10.0.1' 'enable_dhcp = perhaps'; do
+		{
+			general
+			printf '[dhcp]\n%s\n' "$line"
+		} >"$CONF"
+		refuses "$line" "nfdhcpd.conf:7: ${line%% =*}"
+	done
+	sed 's/^user.*/user = nobody-has-this-name/' "$T/$1/good" >"$CONF"
+	refuses 'a user who does not exist' nobody-has-this-name
+	mkdir -m 700 "$T/$1/closed"
+	sed "s|^datapath.*|datapath = $T/$1/closed|" "$T/$1/good" >"$CONF"
+	refuses 'a directory that its user may not read' "$T/$1/closed"
+	sed "s|^datapath.*|datapath = $CONF|" "$T/$1/good" >"$CONF"
+	refuses 'a directory that is a file' "$CONF"
+	# A directory that is not there: after a boot, where it is on a tmpfs.
+	DATA=$T/$1/later
+	sed "s|^datapath.*|datapath = $DATA|" "$T/$1/good" >"$CONF"
+	check "$1: a directory that does not exist yet: it starts" dhcpd_start
+	check "$1: and makes it" test -d "$DATA"
+	simple 1 later >"$DATA/tap1"
+	check "$1: and serves who comes there" within 10 leases "$1-1" later
+	rm -r "$DATA"
+	check "$1: when it is removed, nobody is served" within 10 left_alone "$1-1" 1
+	mkdir "$DATA"
+	simple 1 once-more >"$DATA/tap1"
+	check "$1: when it is made again, whoever is in it" within 10 leases "$1-1" once-more
+	check "$1: it ends" dhcpd_stop
+	cp "$T/$1/good" "$CONF"
+	check "$1: the good one starts" dhcpd_start || return
+	# Another that wants the same queue, with files of its own.
+	sed "s|^pidfile.*|pidfile = $T/$1/run/second.pid|; s|^logdir.*|logdir = $T/$1/run|" "$T/$1/good" >"$T/$1/second"
+	CONF=$T/$1/second
+	refuses 'a queue that somebody has' "queue 42.*$(dhcpd_pid)"
+	CONF=$T/$1/nfdhcpd.conf
+	printf '\n[dhcp]\nno_such_key = 1\n' >>"$CONF"
+	check "$1: is stopped" dhcpd_stop
+	check "$1: starts with a key that nobody knows" dhcpd_start
+	check "$1: and warns of it with its line" asks 'nfdhcpd.conf:[0-9]+: .*no_such_key' words
+	check "$1: a wrong flag is wrong usage" usage_status 2 --no-such-flag
+	check "$1: -h tells of -c" asks '-c' "$DHCPD" -h
+	check "$1: -V tells the version" asks 'fold-dhcpd.* [0-9]+\.' "$DHCPD" -V
+	ends_well
+}
+
+usage_status() {
+	usage_want=$1
+	shift
+	timeout 20 "$DHCPD" "$@" >/dev/null 2>&1
+	same status $? "$usage_want"
+}
+
+only=$*
+
+lane writers writers writers
+lane overflow overflow overflow
+lane odd odd odd
+lane interfaces interfaces interfaces
+lane configurations configurations configurations
+merge
+finish
