@@ -83,8 +83,12 @@ void nft_rule(struct nft *n, const char *chain);
 void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, enum nft_op op, const void *value);
 void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask,
 		      enum nft_op op, const void *value);
+/* Looks at it, for those that follow. */
+void nft_load(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len);
 /* What the match before this one looked at, its mask applied, compared once more: len is as it was there. */
 void nft_and(struct nft *n, enum nft_op op, const void *value, uint32_t len);
+/* The same behind a mask; what comes after sees it masked, too. */
+void nft_and_masked(struct nft *n, const void *mask, enum nft_op op, const void *value, uint32_t len);
 /* At least low and at most high. */
 void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *low,
 		     const void *high);

@@ -72,7 +72,7 @@ static void compare(struct nft *n, enum nft_op op, const void *value, uint32_t l
 	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, value, len);
 }
 
-static void load_payload(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len)
+void nft_load(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len)
 {
 	static const uint32_t bases[] = {
 	    [NFT_LINK] = NFT_PAYLOAD_LL_HEADER,
@@ -101,7 +101,7 @@ static void load_meta(struct nft *n, uint32_t key)
 
 void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, enum nft_op op, const void *value)
 {
-	load_payload(n, base, offset, len);
+	nft_load(n, base, offset, len);
 	compare(n, op, value, len);
 }
 
@@ -123,8 +123,23 @@ static void apply_mask(struct nft *n, const void *mask, uint32_t len)
 void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask,
 		      enum nft_op op, const void *value)
 {
-	load_payload(n, base, offset, len);
-	apply_mask(n, mask, len);
+	nft_load(n, base, offset, len);
+	nft_and_masked(n, mask, op, value, len);
+}
+
+void nft_and_masked(struct nft *n, const void *mask, enum nft_op op, const void *value, uint32_t len)
+{
+	static const uint8_t zero[16];
+	struct nftnl_expr *e = append(n, "bitwise");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, mask, len);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, zero, len);
 	compare(n, op, value, len);
 }
 
@@ -136,7 +151,7 @@ void nft_and(struct nft *n, enum nft_op op, const void *value, uint32_t len)
 void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *low,
 		     const void *high)
 {
-	load_payload(n, base, offset, len);
+	nft_load(n, base, offset, len);
 	struct nftnl_expr *e = append(n, "range");
 	if (!e)
 		return;

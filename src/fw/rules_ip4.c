@@ -68,14 +68,19 @@ static bool has_broadcast(const struct guest *g)
 	return g->id.ip4.len < 31; /* RFC 3021: a /31 has two hosts and nothing else */
 }
 
-/* One that a machine of the subnet may have: neither the subnet's own nor its broadcast address. */
-static void ip_is_host(struct nft *n, uint32_t which, const struct guest *g)
+/*
+ * The address that was looked at last is one that a machine of the subnet may have: neither the subnet's own nor its broadcast
+ * address. A range would be one expression, and slower than these: the kernel has a short way for each of them.
+ */
+static void also_host(struct nft *n, const struct guest *g)
 {
-	uint32_t edge = has_broadcast(g) ? 1 : 0;
-	struct in_addr low = {htonl(ntohl(ip4_network(g->id.ip4).s_addr) + edge)};
-	struct in_addr high = {htonl(ntohl(ip4_broadcast(g->id.ip4).s_addr) - edge)};
+	struct in_addr mask = ip4_mask(g->id.ip4.len), net = ip4_network(g->id.ip4);
 
-	nft_match_range(n, NFT_NETWORK, which, 4, &low, &high);
+	if (has_broadcast(g)) {
+		also_ip(n, NFT_IS_NOT, ip4_broadcast(g->id.ip4));
+		also_ip(n, NFT_IS_NOT, net);
+	}
+	nft_and_masked(n, &mask, NFT_IS, &net, 4);
 }
 
 /* The header up to the destination: version 4 and no options, no fragment, that transport, from that address. */
@@ -103,7 +108,8 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 		eth_src_and_type(n, g->id.mac, ETH_P_IP);
 		eth_dst_is_peer(n, r);
 		ip_plain_from(n, protos[i], &g->id.ip4.addr);
-		ip_is_host(n, IP_DST, g);
+		nft_load(n, NFT_NETWORK, IP_DST, 4);
+		also_host(n, g);
 		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 		if (udp)
 			port(n, PORT_SRC, NFT_IS_NOT, 67);
@@ -128,10 +134,10 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 	nft_match_mark(n, NFT_IS, RULES_VETTED4_MARK);
 	ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr);
 	/* An address that is fold's to this guest may be a VM's own elsewhere, and nobody's here another subnet's host. */
-	ip_is_host(n, IP_SRC, g);
-	also_ip(n, NFT_IS_NOT, g->id.ip4.addr);
+	ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr);
 	for (size_t i = 0; i < g->service4.count; i++)
 		also_ip(n, NFT_IS_NOT, g->service4.at[i]);
+	also_host(n, g);
 	fast_to_ports(n, g);
 	nft_accept(n);
 }
