@@ -39,7 +39,7 @@ static void warn_fixed(struct daemon *d, const struct config *now)
 	    now->workers != d->config.workers || strcmp(now->user, d->config.user) != 0 ||
 	    strcmp(now->pidfile, d->config.pidfile) != 0 || strcmp(now->logdir, d->config.logdir) != 0)
 		log_warn("%s: queues, workers, user, pidfile and logdir change when fold-dhcpd is started anew",
-			 d->o->config);
+			 d->config_path);
 }
 
 static void reread(struct daemon *d)
@@ -60,7 +60,7 @@ static void reread(struct daemon *d)
 		else
 			d->log = fd;
 	}
-	if (config_load(d->o->config, true, &now, &r) < 0) {
+	if (config_load(d->config_path, true, &now, &r) < 0) {
 		log_err("%s; the configuration stays as it was", r.msg);
 	} else {
 		warn_fixed(d, &now);
@@ -70,7 +70,7 @@ static void reread(struct daemon *d)
 		if (directory_watch(d, &r) < 0)
 			log_err("%s", r.msg);
 		directory_list(d, true);
-		log_info("%s: read again", d->o->config);
+		log_info("%s: read again", d->config_path);
 	}
 	process_notify("READY=1");
 }
@@ -205,6 +205,7 @@ static void stop(struct daemon *d)
 	process_unlock(d->config.pidfile, d->pidfile);
 	config_free(&d->config);
 	free(d->log_path);
+	free(d->config_path);
 }
 
 int daemon_run(const struct dhcpd_options *o)

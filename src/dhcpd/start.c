@@ -176,7 +176,8 @@ int daemon_start(struct daemon *d, int *tell, struct report *r)
 {
 	uid_t uid = 0;
 	gid_t gid = 0;
-	int err = config_load(d->o->config, true, &d->config, r);
+	d->config_path = realpath(d->o->config, NULL);
+	int err = config_load(d->config_path ? d->config_path : d->o->config, true, &d->config, r);
 
 	if (!err)
 		err = process_find_user(d->config.user, &uid, &gid, r);
