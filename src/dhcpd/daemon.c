@@ -17,7 +17,7 @@
 
 #define EVENTS 32
 #define MOMENTS_A_TURN 64
-#define LETTERS_A_TURN 64
+#define LETTERS_A_TURN 128
 #define LINKS_A_TURN 16
 
 int daemon_wait_for(struct daemon *d, enum daemon_source source, uint32_t number, int fd)
@@ -95,7 +95,12 @@ static void read_mail(struct daemon *d)
 {
 	for (unsigned i = 0; i < LETTERS_A_TURN && mail_take(&d->mail, &d->letter); i++) {
 		struct port *p = table_by_index(&d->table, d->letter.ifindex);
-		if (!p || !p->bound)
+		if (!p)
+			continue;
+		/* Another port may have had that index when it was written. */
+		if (atomic_load_explicit(&p->letters, memory_order_relaxed))
+			atomic_fetch_sub_explicit(&p->letters, 1, memory_order_relaxed);
+		if (!p->bound)
 			continue;
 		if (d->letter.kind == MAIL_QUESTION)
 			asking_question(d, p, &d->letter.question);

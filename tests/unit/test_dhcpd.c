@@ -150,7 +150,9 @@ static void letters_arrive_once_and_whole(void **state)
 	question.sport = 53;
 	wr_bytes(&question.w, "hello", 5);
 	for (int i = 0; i < MAIL_ROOM + 3; i++)
-		mail_post(&box, i % 2 ? MAIL_ACKNOWLEDGED : MAIL_QUESTION, i, i % 2 ? NULL : &question);
+		assert_int_equal(mail_post(&box, i % 2 ? MAIL_ACKNOWLEDGED : MAIL_QUESTION, i,
+					   i % 2 ? NULL : &question),
+				 i < MAIL_ROOM);
 	assert_int_equal(box.lost, 3);
 	for (int i = 0; i < MAIL_ROOM; i++) {
 		assert_true(mail_take(&box, &out));
