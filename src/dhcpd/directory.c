@@ -78,7 +78,7 @@ void directory_add(struct daemon *d, const char *name, enum bindings_reason why)
 		y->room = room;
 	}
 	y->files[y->count].why = why;
-	strcpy(y->files[y->count++].name, name);
+	snprintf(y->files[y->count++].name, IFNAMSIZ, "%s", name);
 }
 
 static void retry(void *daemon, struct moment *m)

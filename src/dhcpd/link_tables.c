@@ -43,7 +43,7 @@ static int find_table(struct daemon *d, const char *name, struct routes_link *ou
 int link_tables_take(struct daemon *d, struct binding *b, int *ifindex, struct report *r)
 {
 	struct report why = {0};
-	struct routes_link l;
+	struct routes_link l = {0};
 	uint32_t line = b->line[BINDING_LINK];
 
 	if (!line)

@@ -122,7 +122,7 @@ struct port *table_add(struct table *t, const char *name)
 		return NULL;
 	if (t->count >= t->mask)
 		grow(t);
-	strcpy(p->name, name);
+	memcpy(p->name, name, strlen(name) + 1);
 	struct port **bucket = &t->names[hash_name(name) & t->mask];
 	p->next_name = *bucket;
 	*bucket = p;
@@ -138,14 +138,15 @@ static void unlink_index(struct table *t, struct port *p)
 		at = &(*at)->next_index;
 	*at = p->next_index;
 	p->ifindex = 0;
+	/* What it left for the control thread bears the old index, and finds nobody. */
+	atomic_store_explicit(&p->letters, 0, memory_order_relaxed);
 }
 
 void table_set_index(struct table *t, struct port *p, int ifindex)
 {
-	struct port *other = ifindex ? table_by_index(t, ifindex) : NULL;
-
-	if (other == p && p->ifindex == ifindex)
+	if (p->ifindex == ifindex)
 		return;
+	struct port *other = ifindex ? table_by_index(t, ifindex) : NULL;
 	if (other)
 		unlink_index(t, other);
 	if (p->ifindex)
