@@ -65,12 +65,9 @@ static void idle_due(void *asking, struct moment *m)
 /* The one that nobody has used for the longest time and that waits for no answer. False where all do. */
 static bool make_place(struct daemon *d)
 {
-	struct asking *a;
-
 	if (d->asking_count < ASKING_MOST)
 		return true;
-	TAILQ_FOREACH(a, &d->askings, used)
-	{
+	for (struct asking *a = TAILQ_FIRST(&d->askings); a; a = TAILQ_NEXT(a, used)) {
 		if (!forward_under_way(a->forward)) {
 			close_asking(a);
 			return true;
@@ -141,12 +138,8 @@ void asking_follow(struct daemon *d, struct port *p)
 
 void asking_resolvers_changed(struct daemon *d)
 {
-	struct asking *a;
-
 	if (!resolvers_update(&d->resolvers))
 		return;
-	TAILQ_FOREACH(a, &d->askings, used)
-	{
+	for (struct asking *a = TAILQ_FIRST(&d->askings); a; a = TAILQ_NEXT(a, used))
 		forward_follow(a->forward, &a->port->guest);
-	}
 }

@@ -323,7 +323,7 @@ static void read_again(void *again, struct port *p)
 	const struct again *a = again;
 
 	if (p->bound && (a->list ? has_word(p->lists, a->list) : p->uses_link))
-		bindings_read(a->d, p->name, a->list ? BINDINGS_LIST : BINDINGS_AROUND);
+		directory_add(a->d, p->name, a->list ? BINDINGS_LIST : BINDINGS_AROUND);
 }
 
 void bindings_list_changed(struct daemon *d, const char *list)

@@ -170,6 +170,7 @@ static void loop(struct daemon *d)
 				return;
 		}
 		more = directory_step(d, FILES_A_TURN);
+		tx_flush(d->tx); /* what guests are told unasked */
 	}
 }
 

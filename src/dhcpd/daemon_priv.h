@@ -29,16 +29,23 @@ enum daemon_source {
 	DAEMON_QUEUE,  /* the number is the queue's place; with one worker alone, who is the control thread */
 };
 
+/* Why a binding file is read. */
+enum bindings_reason {
+	BINDINGS_WRITTEN, /* it may say something new */
+	BINDINGS_LIST,    /* so may an address list of its */
+	BINDINGS_AROUND,  /* what it depends on changed: the configuration, routes */
+};
+
 /* The directory of binding files (directory.c). */
+struct due_file;
 struct directory {
-	int fd;           /* inotify */
-	int watch;        /* the directory's watch descriptor, or -1: it is not there */
-	unsigned listing; /* the number of the last whole listing */
-	char **names;     /* what is still to be read of it */
+	int fd;                 /* inotify */
+	int watch;              /* the directory's watch descriptor, or -1: it is not there */
+	unsigned listing;       /* the number of the last whole listing */
+	struct due_file *files; /* what is still to be read, some of it a turn */
 	size_t count, next, room;
-	bool pending;        /* a listing is not over yet */
+	bool listed;         /* among them a whole listing: who is not in it is gone */
 	bool incomplete;     /* names were lost for want of memory: nothing may be taken for gone */
-	bool forced;         /* though the text is the same: the configuration is another */
 	struct moment retry; /* while the directory is not there */
 };
 
@@ -103,17 +110,12 @@ void directory_close(struct daemon *d);
 /* Has all of it read again, a part at a time; forced: also what has not changed. */
 void directory_list(struct daemon *d, bool forced);
 void directory_ready(struct daemon *d);
-/* Reads some files of a listing. False where there is nothing left to read. */
+/* Has the file of that name read, when its turn comes. */
+void directory_add(struct daemon *d, const char *name, enum bindings_reason why);
+/* Reads some of what is to be read. False where there is nothing left. */
 bool directory_step(struct daemon *d, unsigned most);
 
 /* ---- bindings.c: from a file to what the answerers read. ---- */
-
-/* Why a file is read. */
-enum bindings_reason {
-	BINDINGS_WRITTEN, /* it may say something new */
-	BINDINGS_LIST,    /* so may an address list of its */
-	BINDINGS_AROUND,  /* what it depends on changed: the configuration, routes */
-};
 
 /* A bad file leaves in force what was. */
 void bindings_read(struct daemon *d, const char *name, enum bindings_reason why);

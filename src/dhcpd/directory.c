@@ -34,12 +34,15 @@ int directory_open(struct daemon *d, struct report *r)
 	return 0;
 }
 
-static void free_names(struct directory *y)
+struct due_file {
+	enum bindings_reason why;
+	char name[IFNAMSIZ];
+};
+
+static void free_files(struct directory *y)
 {
-	for (; y->next < y->count; y->next++)
-		free(y->names[y->next]);
-	free(y->names);
-	y->names = NULL;
+	free(y->files);
+	y->files = NULL;
 	y->count = y->next = y->room = 0;
 }
 
@@ -47,7 +50,7 @@ void directory_close(struct daemon *d)
 {
 	if (d->directory.fd >= 0)
 		close(d->directory.fd);
-	free_names(&d->directory);
+	free_files(&d->directory);
 	d->directory.fd = -1;
 }
 
@@ -60,23 +63,22 @@ static bool is_interface(const char *name)
 	       strncmp(name, ADDRESS_LIST_PREFIX, strlen(ADDRESS_LIST_PREFIX)) != 0;
 }
 
-static void add_name(struct directory *y, const char *name)
+void directory_add(struct daemon *d, const char *name, enum bindings_reason why)
 {
+	struct directory *y = &d->directory;
+
 	if (y->count == y->room) {
 		size_t room = y->room ? y->room * 2 : 256;
-		char **names = reallocarray(y->names, room, sizeof(char *));
-		if (!names) {
+		struct due_file *files = reallocarray(y->files, room, sizeof(*files));
+		if (!files) {
 			y->incomplete = true;
 			return;
 		}
-		y->names = names;
+		y->files = files;
 		y->room = room;
 	}
-	y->names[y->count] = strdup(name);
-	if (y->names[y->count])
-		y->count++;
-	else
-		y->incomplete = true;
+	y->files[y->count].why = why;
+	snprintf(y->files[y->count++].name, IFNAMSIZ, "%s", name);
 }
 
 static void retry(void *daemon, struct moment *m)
@@ -86,7 +88,7 @@ static void retry(void *daemon, struct moment *m)
 
 	if (directory_watch(d, &r) == 0) {
 		log_warn("%s: is there again", d->config.datapath);
-		directory_list(d, false);
+		directory_list(d, true);
 	} else {
 		due_set(&d->due, m, due_now() + RETRY_MS);
 	}
@@ -116,11 +118,11 @@ void directory_list(struct daemon *d, bool forced)
 	struct directory *y = &d->directory;
 	DIR *dir = opendir(d->config.datapath);
 
-	/* Names from a listing that this one overtakes come again in it. */
-	free_names(y);
-	y->forced |= forced;
+	/* What was still to be read is in this listing too, whatever it was to be read for. */
+	forced |= y->next < y->count;
+	free_files(y);
 	y->incomplete = false;
-	y->pending = dir != NULL;
+	y->listed = dir != NULL;
 	y->listing++;
 	if (!dir) {
 		log_err("datapath %s: cannot be listed: %s", d->config.datapath, strerror(errno));
@@ -128,7 +130,7 @@ void directory_list(struct daemon *d, bool forced)
 	}
 	for (struct dirent *e; (e = readdir(dir));) {
 		if (is_interface(e->d_name) && e->d_type != DT_DIR)
-			add_name(y, e->d_name);
+			directory_add(d, e->d_name, forced ? BINDINGS_AROUND : BINDINGS_WRITTEN);
 	}
 	closedir(dir);
 }
@@ -145,19 +147,18 @@ bool directory_step(struct daemon *d, unsigned most)
 {
 	struct directory *y = &d->directory;
 
-	if (!y->pending)
-		return false;
 	for (; most && y->next < y->count; most--) {
-		char *name = y->names[y->next++];
-		bindings_read(d, name, y->forced ? BINDINGS_AROUND : BINDINGS_WRITTEN);
-		free(name);
+		/* A copy: reading may add to the list. */
+		const struct due_file f = y->files[y->next++];
+		bindings_read(d, f.name, f.why);
 	}
 	if (y->next < y->count)
 		return true;
-	free_names(y);
-	y->forced = y->pending = false;
-	if (!y->incomplete)
+	if (y->count)
+		free_files(y);
+	if (y->listed && !y->incomplete)
 		table_each(&d->table, remove_unseen, d);
+	y->listed = false;
 	return false;
 }
 
@@ -203,9 +204,8 @@ static void on_event(struct daemon *d, const struct inotify_event *e)
 	if (e->mask & IN_Q_OVERFLOW) {
 		log_warn("datapath %s: changed faster than could be followed; all of it is read again",
 			 d->config.datapath);
-		directory_list(d, false);
 		/* Address lists may be among what was missed. */
-		d->directory.forced = true;
+		directory_list(d, true);
 	} else if (e->wd != d->directory.watch) {
 		return; /* of a watch that was given up */
 	} else if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) {

@@ -68,21 +68,31 @@ static bool find_process(unsigned long inode, char *pid, size_t size)
 	return found;
 }
 
+static void read_name(const char *pid, char *name, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return;
+	if (fgets(name, (int)size, f))
+		name[strcspn(name, "\n")] = 0;
+	fclose(f);
+}
+
 const char *process_queue_holder(uint16_t queue)
 {
 	static char words[96];
 	unsigned long port, inode;
-	char pid[24], path[64], name[32] = "?";
+	char pid[24], name[32] = "?";
 
 	/* nfnetlink_queue: queue, port, ...; netlink: address, protocol, port, ..., inode at place 9. */
 	if (!look_up("/proc/net/netfilter/nfnetlink_queue", 0, queue, 0, queue, 1, &port) ||
 	    !look_up("/proc/net/netlink", 1, NETLINK_NETFILTER, 2, port, 9, &inode) ||
 	    !find_process(inode, pid, sizeof(pid)))
 		return "another process";
-	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
-	_cleanup_(cleanup_fclose) FILE *f = fopen(path, "re");
-	if (f && fgets(name, sizeof(name), f))
-		name[strcspn(name, "\n")] = 0;
+	read_name(pid, name, sizeof(name));
 	snprintf(words, sizeof(words), "process %s (%s)", pid, name);
 	return words;
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -83,12 +84,14 @@ void process_ready(int *tell)
 
 static int make_dir_of(const char *path, uid_t uid, gid_t gid, struct report *r)
 {
-	_cleanup_(cleanup_free) char *dir = strdup(path);
-	char *slash = dir ? strrchr(dir, '/') : NULL;
+	char dir[PATH_MAX];
 	struct stat st;
 
+	if (snprintf(dir, sizeof(dir), "%s", path) >= (int)sizeof(dir))
+		return report_fail(r, ENAMETOOLONG, "%s: is longer than a path may be", path);
+	char *slash = strrchr(dir, '/');
 	if (!slash || slash == dir)
-		return dir ? 0 : report_fail(r, ENOMEM, "%s: out of memory", path);
+		return 0;
 	*slash = 0;
 	if (stat(dir, &st) == 0)
 		return 0;

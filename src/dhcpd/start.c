@@ -61,7 +61,9 @@ static int open_workers(struct daemon *d, struct report *r)
 	uint8_t bound[(UINT16_MAX + 1) / 8] = {0};
 
 	d->workers = calloc(d->config.workers, sizeof(struct worker *));
-	for (; d->workers && d->worker_count < d->config.workers; d->worker_count++) {
+	if (!d->workers)
+		return report_fail(r, ENOMEM, "out of memory");
+	for (; d->worker_count < d->config.workers; d->worker_count++) {
 		int err = worker_open(d, &d->workers[d->worker_count]);
 		if (err)
 			return report_fail(r, -err, "no socket for replies: %s%s", strerror(-err),
@@ -79,7 +81,7 @@ static int open_workers(struct daemon *d, struct report *r)
 			bound[n / 8] |= (uint8_t)(1 << n % 8);
 		}
 	}
-	return d->workers ? 0 : report_fail(r, ENOMEM, "out of memory");
+	return 0;
 }
 
 static int block_signals(void)
@@ -172,8 +174,8 @@ static int become_user(struct daemon *d, uid_t uid, gid_t gid, struct report *r)
 
 int daemon_start(struct daemon *d, int *tell, struct report *r)
 {
-	uid_t uid;
-	gid_t gid;
+	uid_t uid = 0;
+	gid_t gid = 0;
 	int err = config_load(d->o->config, true, &d->config, r);
 
 	if (!err)

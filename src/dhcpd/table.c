@@ -122,7 +122,7 @@ struct port *table_add(struct table *t, const char *name)
 		return NULL;
 	if (t->count >= t->mask)
 		grow(t);
-	strcpy(p->name, name);
+	memcpy(p->name, name, strlen(name) + 1);
 	struct port **bucket = &t->names[hash_name(name) & t->mask];
 	p->next_name = *bucket;
 	*bucket = p;
@@ -142,10 +142,9 @@ static void unlink_index(struct table *t, struct port *p)
 
 void table_set_index(struct table *t, struct port *p, int ifindex)
 {
-	struct port *other = ifindex ? table_by_index(t, ifindex) : NULL;
-
-	if (other == p && p->ifindex == ifindex)
+	if (p->ifindex == ifindex)
 		return;
+	struct port *other = ifindex ? table_by_index(t, ifindex) : NULL;
 	if (other)
 		unlink_index(t, other);
 	if (p->ifindex)

@@ -34,7 +34,6 @@ static void advertise(struct daemon *d, struct port *p, const struct guest *was)
 	if (!answer_advertise(&p->guest, was, false, tx_slot(d->tx)))
 		return;
 	tx_keep_to(d->tx, p->ifindex);
-	tx_flush(d->tx);
 }
 
 static void advertise_again(struct daemon *d, struct port *p)
@@ -86,7 +85,6 @@ static void send_notification(struct daemon *d, struct port *p)
 		if (answer_notify(&p->guest, six, tx_slot(d->tx)))
 			tx_keep_to(d->tx, p->ifindex);
 	}
-	tx_flush(d->tx);
 }
 
 static void notify_due(void *daemon, struct moment *m)

@@ -134,6 +134,19 @@ static struct port *bound_port(const struct daemon *d, uint32_t ifindex)
 	return p && p->bound ? p : NULL;
 }
 
+static struct owner find_asked(struct port *to, const struct nfqueue_packet *p, uint32_t in)
+{
+	const struct frame *f = &p->frame;
+
+	/* Behind the bridge's decision the kernel no longer tells the port that it came by: the bridge finds the way back. */
+	if (!in && p->family == AF_BRIDGE)
+		in = p->out;
+	/* What the host itself asks is the VM's to hear. */
+	if (!in || (p->has_source && memcmp(f->l2 + MAC_LEN, to->guest.service_mac, MAC_LEN) == 0))
+		to = NULL;
+	return (struct owner){.port = to, .to_guest = true, .answer_to = (int)in};
+}
+
 /*
  * The bridge's port decides before the bridge. On its way out a packet may be between two VMs: it is for the one whose address it
  * bears, else from the other one.
@@ -145,7 +158,7 @@ static struct owner find_owner(const struct daemon *d, const struct nfqueue_pack
 	if (p->hook == NF_INET_FORWARD || p->hook == NF_INET_POST_ROUTING) {
 		struct port *to = bound_port(d, out);
 		if (to && p->frame.l3 && is_own_destination(&to->guest, p))
-			return (struct owner){.port = in ? to : NULL, .to_guest = true, .answer_to = (int)in};
+			return find_asked(to, p, in);
 	}
 	struct port *from = bound_port(d, in);
 	return (struct owner){.port = from, .answer_to = from ? from->ifindex : 0};
@@ -154,6 +167,8 @@ static struct owner find_owner(const struct daemon *d, const struct nfqueue_pack
 static void say(struct port *p, const char *what)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct log_limit all = {.burst = 1000,
+				       .per_second = 200}; /* of thousands of guests that speak at once */
 	char mac[MAC_TEXT];
 	uint64_t left_out = 0;
 
@@ -162,7 +177,7 @@ static void say(struct port *p, const char *what)
 		return;
 	p->log.burst = 20;
 	p->log.per_second = 2;
-	if (log_limit_pass(&p->log, due_now(), &left_out)) {
+	if (log_limit_pass(&p->log, due_now(), &left_out) && log_limit_pass(&all, due_now(), NULL)) {
 		if (left_out)
 			log_info("%s %s: %s (%llu more not logged)", p->name, mac_format(p->guest.id.mac, mac), what,
 				 (unsigned long long)left_out);

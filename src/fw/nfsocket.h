@@ -52,8 +52,8 @@ int nfsocket_send(struct nfsocket *n, const void *buf, size_t len);
 
 /* libmnl's own loop does not survive -Wconversion. */
 #define each_attr(a, h)                                                                                                \
-	a = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));                                                  \
+	(a) = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));                                                \
 	mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)(a)));                        \
-	a = mnl_attr_next(a)
+	(a) = mnl_attr_next(a)
 
 #endif
