@@ -232,8 +232,8 @@ physdev_on() {
 
 # A container beside the guests asks a guest's own address; so does another guest.
 fork_from_outside() {
-	check "$1: another on the bridge is answered from the guest's address" dns "$1-out" 10.0.1.1 @10.0.1.1 database. A
-	check "$1: likewise over IPv6" dns "$1-out" "$FORK6::9" "@$(eui64_of 1 "$FORK6")" database. AAAA
+	check "$1: another on the bridge is answered from the guest's address${2:-}" dns "$1-out" 10.0.1.1 @10.0.1.1 database. A
+	check "$1: likewise over IPv6${2:-}" dns "$1-out" "$FORK6::9" "@$(eui64_of 1 "$FORK6")" database. AAAA
 }
 
 # solicits GUEST TARGET: its link-local address asks; the asked one sees who asks.
@@ -281,6 +281,14 @@ bridged_fork() { # LANE physdev|bridge
 	in_guest "$1-2" ip -6 addr replace "$(eui64_of 2 "$FORK6")/64" dev eth0 nodad
 	check "$1: another guest has its own records" dns "$1-2" 10.0.1.2 @10.0.1.50 database. A
 	fork_from_outside "$1"
+	if [ "$2" = bridge ]; then
+		# The other place where people hook what leaves by a port; there the kernel names no interface that it came by.
+		rule nft delete chain bridge dhcpd out
+		rule nft 'table bridge dhcpd { chain out { type filter hook postrouting priority 300
+			oifname "tap*" meta protocol ip udp dport 53 queue num 46
+			oifname "tap*" meta protocol ip6 udp dport 53 queue num 47; }; }'
+		fork_from_outside "$1" ', in postrouting'
+	fi
 	solicitation_rewritten "$1"
 	notified "$1-1" tap1 1
 	check "$1: no DHCP message and no router solicitation that it answers goes on" passed_are '0 0 0 0'
