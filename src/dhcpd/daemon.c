@@ -17,7 +17,7 @@
 
 #define EVENTS 32
 #define MOMENTS_A_TURN 64
-#define LETTERS_A_TURN 64
+#define LETTERS_A_TURN 128
 #define LINKS_A_TURN 16
 
 int daemon_wait_for(struct daemon *d, enum daemon_source source, uint32_t number, int fd)
@@ -39,7 +39,7 @@ static void warn_fixed(struct daemon *d, const struct config *now)
 	    now->workers != d->config.workers || strcmp(now->user, d->config.user) != 0 ||
 	    strcmp(now->pidfile, d->config.pidfile) != 0 || strcmp(now->logdir, d->config.logdir) != 0)
 		log_warn("%s: queues, workers, user, pidfile and logdir change when fold-dhcpd is started anew",
-			 d->o->config);
+			 d->config_path);
 }
 
 static void reread(struct daemon *d)
@@ -60,7 +60,7 @@ static void reread(struct daemon *d)
 		else
 			d->log = fd;
 	}
-	if (config_load(d->o->config, true, &now, &r) < 0) {
+	if (config_load(d->config_path, true, &now, &r) < 0) {
 		log_err("%s; the configuration stays as it was", r.msg);
 	} else {
 		warn_fixed(d, &now);
@@ -70,7 +70,7 @@ static void reread(struct daemon *d)
 		if (directory_watch(d, &r) < 0)
 			log_err("%s", r.msg);
 		directory_list(d, true);
-		log_info("%s: read again", d->o->config);
+		log_info("%s: read again", d->config_path);
 	}
 	process_notify("READY=1");
 }
@@ -95,7 +95,12 @@ static void read_mail(struct daemon *d)
 {
 	for (unsigned i = 0; i < LETTERS_A_TURN && mail_take(&d->mail, &d->letter); i++) {
 		struct port *p = table_by_index(&d->table, d->letter.ifindex);
-		if (!p || !p->bound)
+		if (!p)
+			continue;
+		/* Another port may have had that index when it was written. */
+		if (atomic_load_explicit(&p->letters, memory_order_relaxed))
+			atomic_fetch_sub_explicit(&p->letters, 1, memory_order_relaxed);
+		if (!p->bound)
 			continue;
 		if (d->letter.kind == MAIL_QUESTION)
 			asking_question(d, p, &d->letter.question);
@@ -205,6 +210,7 @@ static void stop(struct daemon *d)
 	process_unlock(d->config.pidfile, d->pidfile);
 	config_free(&d->config);
 	free(d->log_path);
+	free(d->config_path);
 }
 
 int daemon_run(const struct dhcpd_options *o)

@@ -57,6 +57,7 @@ struct link_table {
 
 struct daemon {
 	const struct dhcpd_options *o;
+	char *config_path; /* whole: a daemon's working directory is / */
 	struct config config;
 	struct table table;
 	struct due due;

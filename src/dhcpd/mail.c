@@ -31,7 +31,7 @@ static void copy_reply(struct reply *to, const struct reply *from)
 	to->w.p += wr_len(&from->w);
 }
 
-void mail_post(struct mail *m, enum mail_kind kind, int ifindex, const struct reply *question)
+bool mail_post(struct mail *m, enum mail_kind kind, int ifindex, const struct reply *question)
 {
 	const uint64_t one = 1;
 
@@ -48,8 +48,10 @@ void mail_post(struct mail *m, enum mail_kind kind, int ifindex, const struct re
 	}
 	bool was_empty = fits && m->count == 1;
 	pthread_mutex_unlock(&m->lock);
+	/* Only a full counter refuses, and that is readable too. */
 	if (was_empty && write(m->fd, &one, sizeof(one)) < 0)
-		return; /* only full counters refuse, and those are readable too */
+		return true;
+	return fits;
 }
 
 bool mail_take(struct mail *m, struct letter *out)

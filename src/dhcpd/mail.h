@@ -7,7 +7,9 @@
 
 #include <pthread.h>
 
-#define MAIL_ROOM 256 /* letters; who finds no room loses a question, which its client asks again */
+/* Letters. Who finds no room loses a question, which its client asks again; so nobody may fill it alone. */
+#define MAIL_ROOM 1024
+#define MAIL_EACH 64
 
 enum mail_kind { MAIL_QUESTION, MAIL_ACKNOWLEDGED };
 
@@ -28,8 +30,8 @@ struct mail {
 int mail_open(struct mail *m); /* 0 or -errno */
 void mail_close(struct mail *m);
 
-/* From any thread. question: NULL, or what answer_frame() left with ANSWER_FORWARD; copied. */
-void mail_post(struct mail *m, enum mail_kind kind, int ifindex, const struct reply *question);
+/* From any thread. question: NULL, or what answer_frame() left with ANSWER_FORWARD; copied. False where there is no room. */
+bool mail_post(struct mail *m, enum mail_kind kind, int ifindex, const struct reply *question);
 /* By one thread. False where there is none. */
 bool mail_take(struct mail *m, struct letter *out);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How fold-dhcpd comes up: all that can fail, in the order that daemon.h gives. */
+#include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "dhcpd/process.h"
@@ -70,7 +71,7 @@ static int open_workers(struct daemon *d, struct report *r)
 					   err == -EPERM ? "; start fold-dhcpd as root" : "");
 	}
 	if (!count)
-		log_warn("%s: no queue is named; only router advertisements will be sent", d->o->config);
+		log_warn("%s: no queue is named; only router advertisements will be sent", d->config_path);
 	for (size_t i = 0; i < count; i++) {
 		for (int32_t n = wanted[i].first; n <= wanted[i].last; n++) {
 			/* Two services may share a queue. */
@@ -172,11 +173,25 @@ static int become_user(struct daemon *d, uid_t uid, gid_t gid, struct report *r)
 	return 0;
 }
 
+/* Links stay what they are: they may lead elsewhere when it is read again. */
+static int find_config(struct daemon *d, struct report *r)
+{
+	_cleanup_(cleanup_free) char *here = d->o->config[0] == '/' ? NULL : getcwd(NULL, 0);
+
+	if (asprintf(&d->config_path, "%s%s%s", here ? here : "", here ? "/" : "", d->o->config) >= 0)
+		return 0;
+	d->config_path = NULL;
+	return report_fail(r, ENOMEM, "out of memory");
+}
+
 int daemon_start(struct daemon *d, int *tell, struct report *r)
 {
 	uid_t uid = 0;
 	gid_t gid = 0;
-	int err = config_load(d->o->config, true, &d->config, r);
+	int err = find_config(d, r);
+
+	if (!err)
+		err = config_load(d->config_path, true, &d->config, r);
 
 	if (!err)
 		err = process_find_user(d->config.user, &uid, &gid, r);

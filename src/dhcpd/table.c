@@ -138,6 +138,8 @@ static void unlink_index(struct table *t, struct port *p)
 		at = &(*at)->next_index;
 	*at = p->next_index;
 	p->ifindex = 0;
+	/* What it left for the control thread bears the old index, and finds nobody. */
+	atomic_store_explicit(&p->letters, 0, memory_order_relaxed);
 }
 
 void table_set_index(struct table *t, struct port *p, int ifindex)

@@ -56,6 +56,7 @@ struct port {
 
 	atomic_uint_least64_t counts[PORT_COUNTS];
 	atomic_uint window, window_count; /* see worker.c */
+	atomic_uint letters;              /* that the control thread has not read yet */
 	atomic_uint last_drop;            /* enum drop */
 	struct log_limit log;
 };

@@ -70,6 +70,9 @@ void tell_start(struct daemon *d, struct port *p)
 {
 	p->advertise.run = advertise_due;
 	p->advertise.arg = d;
+	/* The interface is there again, and the VM has still to hear of a change. */
+	if (p->guest.notify.waiting && !p->notify.place)
+		due_set(&d->due, &p->notify, due_now() + SOON_MS);
 	if (!advertises(p) || p->advertise.place)
 		return;
 	uint32_t span = d->started ? SOON_MS : p->guest.ra_period * 1000;

@@ -242,6 +242,18 @@ static enum fate pass_solicitation(struct worker *w, struct port *p, const struc
 	return pass == ND_PASS_CHANGED ? FATE_CHANGED : FATE_PASSED;
 }
 
+/* False where the port has had its share of letters. */
+static bool post(struct worker *w, struct port *p, enum mail_kind kind, const struct reply *question)
+{
+	if (atomic_load_explicit(&p->letters, memory_order_relaxed) >= MAIL_EACH)
+		return false;
+	atomic_fetch_add_explicit(&p->letters, 1, memory_order_relaxed);
+	if (mail_post(&w->d->mail, kind, p->ifindex, question))
+		return true;
+	atomic_fetch_sub_explicit(&p->letters, 1, memory_order_relaxed);
+	return false;
+}
+
 static enum fate serve(struct worker *w, const struct owner *o, struct nfqueue_packet *in,
 		       uint8_t to[static ND_PASS_MAX], size_t *len)
 {
@@ -264,11 +276,10 @@ static enum fate serve(struct worker *w, const struct owner *o, struct nfqueue_p
 		tx_keep_to(w->tx, o->answer_to);
 		return FATE_CONSUMED;
 	case ANSWER_FORWARD:
-		port_count(p, PORT_FORWARDED);
-		mail_post(&w->d->mail, MAIL_QUESTION, p->ifindex, reply);
+		port_count(p, post(w, p, MAIL_QUESTION, reply) ? PORT_FORWARDED : PORT_LIMITED);
 		return FATE_CONSUMED;
 	case ANSWER_NOTED:
-		mail_post(&w->d->mail, MAIL_ACKNOWLEDGED, p->ifindex, NULL);
+		post(w, p, MAIL_ACKNOWLEDGED, NULL);
 		/* fallthrough */
 	case ANSWER_QUIET:
 		port_count(p, PORT_ANSWERED);
@@ -303,7 +314,8 @@ static void on_message(void *turn, const struct nlmsghdr *h)
 
 	if (!nfqueue_parse(h, &p))
 		return;
-	const struct owner o = find_owner(t->w->d, &p);
+	/* A binding speaks of the untagged network alone; what is the VM's on another is that one's. */
+	const struct owner o = p.tagged ? (struct owner){0} : find_owner(t->w->d, &p);
 	enum fate fate = FATE_PASSED;
 	if (o.port)
 		fate = serve(t->w, &o, &p, changed, &len);

@@ -11,7 +11,10 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 
-/* The Ethernet header's attribute, which libnetfilter_queue 1.0.5 does not hand on. */
+/* Linux 4.7; libnetfilter_queue 1.0.5 does not know them. */
+#ifndef NFQA_VLAN
+#define NFQA_VLAN 19
+#endif
 #ifndef NFQA_L2HDR
 #define NFQA_L2HDR 20
 #endif
@@ -112,6 +115,9 @@ static void read_attribute(const struct nlattr *a, struct nfqueue_packet *p)
 		break;
 	case NFQA_SKB_INFO:
 		f->csum_pending = read_number(a) & NFQA_SKB_CSUMNOTREADY;
+		break;
+	case NFQA_VLAN:
+		p->tagged = true;
 		break;
 	case NFQA_CAP_LEN:
 		p->whole = false;

@@ -22,6 +22,7 @@ struct nfqueue_packet {
 	uint8_t hook;
 	uint16_t ethertype;
 	uint32_t in, out, physin, physout;
+	bool tagged;     /* for a virtual LAN; the tag stands in neither header */
 	bool whole;      /* nothing was cut off */
 	bool has_source; /* l2's source is the sender's; else the link has no such addresses */
 	struct frame

@@ -5,6 +5,7 @@
 #include "dhcpd/mail.h"
 #include "dhcpd/options.h"
 #include "dhcpd/table.h"
+#include "host/routes.h"
 
 #include <getopt.h>
 #include <setjmp.h>
@@ -149,7 +150,9 @@ static void letters_arrive_once_and_whole(void **state)
 	question.sport = 53;
 	wr_bytes(&question.w, "hello", 5);
 	for (int i = 0; i < MAIL_ROOM + 3; i++)
-		mail_post(&box, i % 2 ? MAIL_ACKNOWLEDGED : MAIL_QUESTION, i, i % 2 ? NULL : &question);
+		assert_int_equal(mail_post(&box, i % 2 ? MAIL_ACKNOWLEDGED : MAIL_QUESTION, i,
+					   i % 2 ? NULL : &question),
+				 i < MAIL_ROOM);
 	assert_int_equal(box.lost, 3);
 	for (int i = 0; i < MAIL_ROOM; i++) {
 		assert_true(mail_take(&box, &out));
@@ -240,6 +243,21 @@ static void without_a_flood_nobody_is_cut(void **state)
 	assert_int_equal(looked[0], 4000);
 }
 
+static void tables_have_numbers_and_names(void **state)
+{
+	(void)state;
+	assert_int_equal(routes_table("main"), 254);
+	assert_int_equal(routes_table("local"), 255);
+	assert_int_equal(routes_table("100"), 100);
+	assert_int_equal(routes_table("4294967295"), 4294967295U);
+	assert_int_equal(routes_table("4294967296"), 0);
+	assert_int_equal(routes_table("0"), 0);
+	assert_int_equal(routes_table("-1"), 0);
+	assert_int_equal(routes_table(" 5"), 0);
+	assert_int_equal(routes_table(""), 0);
+	assert_int_equal(routes_table("no such table"), 0);
+}
+
 static void options_are_nfdhcpds(void **state)
 {
 	char *good[] = {"fold-dhcpd", "-f", "-d", "-c", "/etc/x", NULL}, *none[] = {"fold-dhcpd", NULL};
@@ -268,11 +286,17 @@ static void options_are_nfdhcpds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(moments_come_in_their_order),       cmocka_unit_test(what_is_not_due_waits),
-	    cmocka_unit_test(ports_are_found_by_name_and_index), cmocka_unit_test(an_index_is_one_ports),
-	    cmocka_unit_test(letters_arrive_once_and_whole),     cmocka_unit_test(who_floods_is_cut_and_nobody_else),
-	    cmocka_unit_test(who_is_alone_is_never_cut),         cmocka_unit_test(equals_are_never_cut),
-	    cmocka_unit_test(without_a_flood_nobody_is_cut),     cmocka_unit_test(options_are_nfdhcpds),
+	    cmocka_unit_test(moments_come_in_their_order),
+	    cmocka_unit_test(what_is_not_due_waits),
+	    cmocka_unit_test(ports_are_found_by_name_and_index),
+	    cmocka_unit_test(an_index_is_one_ports),
+	    cmocka_unit_test(letters_arrive_once_and_whole),
+	    cmocka_unit_test(who_floods_is_cut_and_nobody_else),
+	    cmocka_unit_test(who_is_alone_is_never_cut),
+	    cmocka_unit_test(equals_are_never_cut),
+	    cmocka_unit_test(without_a_flood_nobody_is_cut),
+	    cmocka_unit_test(tables_have_numbers_and_names),
+	    cmocka_unit_test(options_are_nfdhcpds),
 	};
 
 	return cmocka_run_group_tests_name("dhcpd", tests, NULL, NULL);

@@ -301,6 +301,29 @@ static void lifetimes_outlive_three_periods(void **state)
 	}
 }
 
+static void a_router_lifetime_may_be_given(void **state)
+{
+	(void)state;
+	t.g.router_lifetime = 14400;
+	solicit();
+	assert_int_equal(ra.lifetime, 14400);
+	t.g.has_gateway6 = false;
+	solicit();
+	assert_int_equal(ra.lifetime, 0);
+}
+
+static void they_come_in_three_quarters_to_one_period(void **state)
+{
+	(void)state;
+	assert_int_equal(ra_interval_ms(300, false, 0), 300000);
+	assert_int_equal(ra_interval_ms(300, false, UINT16_MAX), 225000);
+	assert_int_equal(ra_interval_ms(1, false, UINT16_MAX), 750);
+	assert_int_equal(ra_interval_ms(65535, false, 0), 65535000);
+	/* RFC 4861 6.2.4: the first ones at most 16 s apart. */
+	assert_int_equal(ra_interval_ms(300, true, 0), 16000);
+	assert_int_equal(ra_interval_ms(10, true, 0), 10000);
+}
+
 static void flags_by_mode(void **state)
 {
 	(void)state;
@@ -835,6 +858,8 @@ int main(void)
 	    T(the_gateway_makes_a_default_router),
 	    T(a_gateway_without_a_mac_is_reached_through_fold),
 	    T(lifetimes_outlive_three_periods),
+	    T(a_router_lifetime_may_be_given),
+	    T(they_come_in_three_quarters_to_one_period),
 	    T(flags_by_mode),
 	    T(the_prefix_is_on_link),
 	    T(the_prefix_lasts_as_long_as_a_lease),
