@@ -56,7 +56,8 @@ nft_rules() {
 		iifname "tap*" meta nfproto ipv6 udp dport 547 queue num 45; }; }'
 }
 
-# The fork's set in the bridge's own family: no br_netfilter, no iptables.
+# The fork's set in the bridge's own family: no br_netfilter, no iptables. Where br_netfilter is loaded for others, a frame that is forwarded passes
+# over what stands at priority 0 or before.
 bridge_rules() {
 	rule nft 'table bridge dhcpd {
 		chain in { type filter hook prerouting priority -300
@@ -68,7 +69,7 @@ bridge_rules() {
 			iifname "tap*" meta protocol ip6 udp dport 53 queue num 47
 			iifname "tap*" meta protocol ip udp dport 5300 queue num 48
 			iifname "tap*" meta protocol ip6 udp dport 5300 queue num 49; }
-		chain out { type filter hook forward priority 0
+		chain out { type filter hook forward priority 10
 			oifname "tap*" meta protocol ip udp dport 53 queue num 46
 			oifname "tap*" meta protocol ip6 udp dport 53 queue num 47; }; }'
 }
@@ -203,7 +204,7 @@ routed() { # LANE nft|legacy|tables
 # GRNET's guests on a bridge: INDEV is the bridge, whose MAC the answers have.
 bridged_grnet() {
 	new_host "$1"
-	host ip link add br0 address 02:00:00:00:0b:01 type bridge mcast_snooping 0
+	host ip link add br0 address 02:0a:00:00:0b:01 type bridge mcast_snooping 0
 	host ip link set br0 up
 	physdev_on || return
 	stage br0
@@ -252,7 +253,7 @@ solicitation_rewritten() {
 
 bridged_fork() { # LANE physdev|bridge
 	new_host "$1"
-	host ip link add br0 address 02:00:00:00:0b:01 type bridge mcast_snooping 0
+	host ip link add br0 address 02:0a:00:00:0b:01 type bridge mcast_snooping 0
 	host ip link set br0 up
 	stage br0
 	plug "$1-out" vout 9 br0
