@@ -197,8 +197,12 @@ interfaces() {
 	host ip link set tap7 up
 	sleep "$SLOW"
 	check "$1: a tap without a carrier does no harm" leases "$1-1" two
+	kill -USR1 "$(dhcpd_pid)"
+	check "$1: its clients' table says that it is there" within 5 asks 'seventh .* tap7 .* here ' words
 	host ip link del tap7
 	check "$1: nor does its end" leases "$1-1" two
+	kill -USR1 "$(dhcpd_pid)"
+	check "$1: its clients' table says that it is not" within 5 asks 'seventh .* tap7 .* absent ' words
 	ends_well
 }
 

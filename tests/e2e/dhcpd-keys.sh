@@ -158,7 +158,7 @@ leased_without_router() {
 
 fork_keys() {
 	fork_host "$1"
-	for n in 1 2 3; do plug "$1-$n" "tap$n" "$n"; done
+	for n in 1 2 3 4; do plug "$1-$n" "tap$n" "$n"; done
 	fork_binding tap1 1 DOMAIN=own.test DOMAIN_SEARCH=a.test,b.test GATEWAY=10.0.1.90 GATEWAY6=$FORK6::91 MTU=1400 DHCP_SERVER_IP=10.0.1.60 \
 		DNS_SERVER_IP=10.0.1.61 DNS_SERVER_IP6=$FORK6::61 DNS_TTL=77 ADDRESS_LISTS=one,two ADDRESS:many.=10.0.1.101 ADDRESS:many.=10.0.1.102 \
 		'TXT:equals.=a=b=c' 'DHCP_OPTION:42=10.0.1.123' IP6=$FORK6::1111
@@ -179,6 +179,7 @@ fork_keys() {
 	host ip -6 route add 2001:db8:77::/64 dev out table 77
 	host ip -6 route add default via 2001:db8:77::3 dev out table 77 onlink
 	printf 'MAC=%s\nIP=203.0.113.7\nHOSTNAME=linked\nLINK=tenants\nNAMESERVERS=203.0.113.50\n' "$(mac_of 2)" >"$DATA/tap2"
+	printf 'MAC=%s\nIP=203.0.113.8\nLINK=79\nNAMESERVERS=203.0.113.50\n' "$(mac_of 4)" >"$DATA/tap4"
 	# A new host with the least that a binding can be.
 	printf 'MAC=%s\nIP=10.0.1.3\nSUBNET=10.0.1.0/24\nNAMESERVERS=10.0.1.50\n' "$(mac_of 3)" >"$DATA/tap3"
 	sed -i 's/^dhcp6_queue.*/&\ndomain_search = global.test, all.test\ndhcp6_hostname_optcode = 65100\ndhcp6_domainname_optcode = 65101/' "$CONF"
@@ -217,6 +218,10 @@ fork_keys() {
 
 	host ip route replace default via 203.0.113.4 dev out table 77 onlink
 	check "$1: LINK: a gateway that changes is in force" within 10 linked_to "$1-2" 203.0.113.4
+
+	host ip route add 203.0.113.0/26 dev out table 79
+	host ip route add default via 203.0.113.5 dev out table 79 onlink
+	check "$1: LINK: a table that is filled later" within 10 linked_to "$1-4" 203.0.113.5
 
 	check "$1: a binding without a name" ask4 "$1-3"
 	check "$1: its domain and search list are the configuration's" told "$1-3" 4 domain=global.test 'search=global.test all.test'

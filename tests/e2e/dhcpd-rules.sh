@@ -56,7 +56,8 @@ nft_rules() {
 		iifname "tap*" meta nfproto ipv6 udp dport 547 queue num 45; }; }'
 }
 
-# The fork's set in the bridge's own family: no br_netfilter, no iptables.
+# The fork's set in the bridge's own family: no br_netfilter, no iptables. Where br_netfilter is loaded for others, a frame that is forwarded passes
+# over what stands at priority 0 or before.
 bridge_rules() {
 	rule nft 'table bridge dhcpd {
 		chain in { type filter hook prerouting priority -300
@@ -68,7 +69,7 @@ bridge_rules() {
 			iifname "tap*" meta protocol ip6 udp dport 53 queue num 47
 			iifname "tap*" meta protocol ip udp dport 5300 queue num 48
 			iifname "tap*" meta protocol ip6 udp dport 5300 queue num 49; }
-		chain out { type filter hook forward priority 0
+		chain out { type filter hook forward priority 10
 			oifname "tap*" meta protocol ip udp dport 53 queue num 46
 			oifname "tap*" meta protocol ip6 udp dport 53 queue num 47; }; }'
 }
@@ -203,7 +204,7 @@ routed() { # LANE nft|legacy|tables
 # GRNET's guests on a bridge: INDEV is the bridge, whose MAC the answers have.
 bridged_grnet() {
 	new_host "$1"
-	host ip link add br0 address 02:00:00:00:0b:01 type bridge mcast_snooping 0
+	host ip link add br0 address 02:0a:00:00:0b:01 type bridge mcast_snooping 0
 	host ip link set br0 up
 	physdev_on || return
 	stage br0
@@ -232,8 +233,8 @@ physdev_on() {
 
 # A container beside the guests asks a guest's own address; so does another guest.
 fork_from_outside() {
-	check "$1: another on the bridge is answered from the guest's address" dns "$1-out" 10.0.1.1 @10.0.1.1 database. A
-	check "$1: likewise over IPv6" dns "$1-out" "$FORK6::9" "@$(eui64_of 1 "$FORK6")" database. AAAA
+	check "$1: another on the bridge is answered from the guest's address${2:-}" dns "$1-out" 10.0.1.1 @10.0.1.1 database. A
+	check "$1: likewise over IPv6${2:-}" dns "$1-out" "$FORK6::9" "@$(eui64_of 1 "$FORK6")" database. AAAA
 }
 
 # solicits GUEST TARGET: its link-local address asks; the asked one sees who asks.
@@ -252,7 +253,7 @@ solicitation_rewritten() {
 
 bridged_fork() { # LANE physdev|bridge
 	new_host "$1"
-	host ip link add br0 address 02:00:00:00:0b:01 type bridge mcast_snooping 0
+	host ip link add br0 address 02:0a:00:00:0b:01 type bridge mcast_snooping 0
 	host ip link set br0 up
 	stage br0
 	plug "$1-out" vout 9 br0
@@ -281,6 +282,14 @@ bridged_fork() { # LANE physdev|bridge
 	in_guest "$1-2" ip -6 addr replace "$(eui64_of 2 "$FORK6")/64" dev eth0 nodad
 	check "$1: another guest has its own records" dns "$1-2" 10.0.1.2 @10.0.1.50 database. A
 	fork_from_outside "$1"
+	if [ "$2" = bridge ]; then
+		# The other place where people hook what leaves by a port; there the kernel names no interface that it came by.
+		rule nft delete chain bridge dhcpd out
+		rule nft 'table bridge dhcpd { chain out { type filter hook postrouting priority 300
+			oifname "tap*" meta protocol ip udp dport 53 queue num 46
+			oifname "tap*" meta protocol ip6 udp dport 53 queue num 47; }; }'
+		fork_from_outside "$1" ', in postrouting'
+	fi
 	solicitation_rewritten "$1"
 	notified "$1-1" tap1 1
 	check "$1: no DHCP message and no router solicitation that it answers goes on" passed_are '0 0 0 0'
