@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 
 #define LOOK_SECONDS 10
@@ -65,13 +66,21 @@ int session_host_open(struct session *s, const struct link_info *bridge, struct 
 	return 0;
 }
 
+static void forget(const struct session *s, int *fd)
+{
+	if (*fd < 0)
+		return;
+	/* Closing is not enough: another process of this fold has it, too. */
+	if (s->epoll >= 0)
+		epoll_ctl(s->epoll, EPOLL_CTL_DEL, *fd, NULL);
+	close(*fd);
+	*fd = -1;
+}
+
 void session_host_close(struct session *s)
 {
-	if (s->bridge_watch >= 0)
-		close(s->bridge_watch);
-	if (s->bridge_look >= 0)
-		close(s->bridge_look);
-	s->bridge_watch = s->bridge_look = -1;
+	forget(s, &s->bridge_watch);
+	forget(s, &s->bridge_look);
 }
 
 /* Another interface of that name is not the VM's. False where its own is gone. */

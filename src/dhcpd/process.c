@@ -13,9 +13,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <cap-ng.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -175,22 +173,4 @@ int process_log_reopen(const char *path, int fd)
 	int err = to_stderr(again);
 	close(err ? again : fd);
 	return err ? err : again;
-}
-
-int process_give_up(uid_t uid, gid_t gid, struct report *r)
-{
-	const int keep = CAPNG_EFFECTIVE | CAPNG_PERMITTED;
-	bool root = geteuid() == 0;
-
-	capng_clear(CAPNG_SELECT_BOTH);
-	if (capng_updatev(CAPNG_ADD, keep, CAP_NET_ADMIN, CAP_NET_RAW, -1) < 0)
-		return report_fail(r, EPERM, "capabilities could not be chosen");
-	int err = root && uid != 0 ? capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING)
-				   : capng_apply(CAPNG_SELECT_CAPS);
-	if (err < 0)
-		return report_fail(r, EPERM,
-				   "privileges could not be given up (CAP_NET_ADMIN and CAP_NET_RAW are needed)");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return report_fail(r, errno, "no_new_privs: %s", strerror(errno));
-	return 0;
 }

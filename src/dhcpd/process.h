@@ -34,9 +34,6 @@ int process_log_open(const char *path, uid_t uid, gid_t gid, struct report *r);
 int process_log_reopen(const char *path,
 		       int fd); /* after it was moved away: the new descriptor, or -errno and fd goes on */
 
-/* Becomes that user with CAP_NET_ADMIN and CAP_NET_RAW alone, for good. Without root only the capabilities go. 0, or -errno with a line. */
-int process_give_up(uid_t uid, gid_t gid, struct report *r);
-
 /* In words, which process has that netfilter queue; "another process" where it cannot be told. Valid until the next call. */
 const char *process_queue_holder(uint16_t queue);
 

@@ -5,15 +5,20 @@
 #include "base/log.h"
 #include "dhcpd/process.h"
 #include "dhcpd/worker.h"
+#include "dns/dns_wire.h"
+#include "host/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <linux/capability.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -157,9 +162,35 @@ static int wait_for_all(struct daemon *d)
 	return err;
 }
 
+/* Reading is where the configuration, which may be another one tomorrow, and the user's rights allow it; writing is for two places. */
+static int confine(const struct daemon *d, uid_t uid, gid_t gid, struct report *r)
+{
+	static const int caps[] = {CAP_NET_ADMIN, CAP_NET_RAW, -1};
+	static const char *const read[] = {"/", NULL};
+	_cleanup_(cleanup_free) char *pidfile = strdup(d->config.pidfile);
+	const char *const write[] = {d->config.logdir, pidfile ? dirname(pidfile) : NULL, NULL};
+	const bool root = geteuid() == 0;
+	struct sandbox_state state;
+	const struct sandbox what = {
+	    .profile = SANDBOX_DAEMON,
+	    .name = "fold-dhcpd",
+	    .caps = caps,
+	    .uid = root ? uid : 0,
+	    .gid = root ? gid : 0,
+	    .read = read,
+	    .write = write,
+	    .connect = DNS_PORT,
+	};
+	int err = sandbox_enter(&what, &state, r);
+
+	if (!err)
+		log_debug("system calls %s, Landlock %d", state.seccomp ? "limited" : "not limited", state.landlock);
+	return err;
+}
+
 static int become_user(struct daemon *d, uid_t uid, gid_t gid, struct report *r)
 {
-	int err = process_give_up(uid, gid, r);
+	int err = confine(d, uid, gid, r);
 
 	if (!err)
 		err = directory_watch(d, r);

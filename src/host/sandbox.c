@@ -61,13 +61,16 @@ static int change_rights(const struct sandbox *what)
 	uid_t uid = what->uid == SANDBOX_OWN_USER ? OWN_USER_BASE + (uid_t)getpid() : what->uid;
 	gid_t gid = what->gid ? what->gid : uid;
 
+	capng_get_caps_process();
+	/* A service manager that gave it a few capabilities has seen to the others itself. */
+	bool all = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 	capng_clear(CAPNG_SELECT_BOTH);
 	for (const int *cap = what->caps; *cap >= 0; cap++)
 		if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned)*cap) < 0)
 			return -EPERM;
 	if (uid)
 		return capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) < 0 ? -EPERM : 0;
-	return capng_apply(CAPNG_SELECT_BOTH) < 0 ? -EPERM : 0;
+	return capng_apply(all ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
 }
 
 static int limit_calls(const struct sandbox *what, struct sandbox_state *state, struct report *r)
