@@ -151,8 +151,10 @@ static int make(struct daemon *d, const char *name, const struct port *old, enum
 	if (old && old->bound && old->text_hash == m->text_hash && why == BINDINGS_WRITTEN)
 		return 0;
 	err = binding_parse(text, len, path, BINDING_VM, &b, r);
-	if (!err)
+	if (!err) {
 		err = build(d, name, &b, m, r);
+		d->link_failed |= err && binding_has(&b, BINDING_LINK);
+	}
 	binding_free(&b);
 	return err ? err : 1;
 }
@@ -338,5 +340,8 @@ void bindings_routes_changed(struct daemon *d)
 	struct again a = {d, NULL};
 
 	link_tables_forget(d);
+	if (d->link_failed)
+		directory_list(d, false); /* who has no binding in force is read again by that */
+	d->link_failed = false;
 	table_each(&d->table, read_again, &a);
 }

@@ -68,6 +68,7 @@ struct daemon {
 	struct moment routes_changed;
 	struct link_table *tables;
 	size_t table_count;
+	bool link_failed; /* a binding with a LINK could not be put in force: other routes may mend it */
 	struct resolvers resolvers;
 	TAILQ_HEAD(asking_list, asking) askings; /* used last stands last */
 	size_t asking_count;

@@ -92,7 +92,7 @@ void interfaces_routes_changed(struct daemon *d)
 {
 	routes_drain(d->routes);
 	/* A router's daemon may change them all the time: nothing is read for who has no LINK. */
-	if (d->table_count && !d->routes_changed.place)
+	if ((d->table_count || d->link_failed) && !d->routes_changed.place)
 		due_set(&d->due, &d->routes_changed, due_now() + ROUTES_QUIET_MS);
 }
 
