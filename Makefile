@@ -152,7 +152,7 @@ install: programs
 	install -m 644 docs/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	sed 's|/usr/sbin|$(PREFIX)/sbin|' packaging/fold-dhcpd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/fold-dhcpd.service
 	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 README.md docs/binding.example $(DESTDIR)$(PREFIX)/share/doc/fold
+	install -m 644 README.md docs/binding.example docs/migration.md $(DESTDIR)$(PREFIX)/share/doc/fold
 
 clean:
 	rm -rf $(BUILD)

@@ -249,7 +249,7 @@ hear() { # GUEST HOW
 
 deafen() {
 	kill "$hear_pid"
-	wait "$hear_pid"
+	wait "$hear_pid" 2>/dev/null
 }
 
 notifies() {

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2030,SC2031 # $job is meant to be the subshell's own
+# shellcheck shell=sh disable=SC2030,SC2031,SC2154 # $job is meant to be the subshell's own
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # dhcpd-lib: what the tests of fold-dhcpd share. Such a test begins with
