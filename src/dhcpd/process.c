@@ -134,11 +134,14 @@ void process_unlock(const char *path, int fd)
 
 static int to_stderr(int fd)
 {
+	return dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 ? -errno : 0;
+}
+
+static int no_stdin(void)
+{
 	_cleanup_(cleanup_close) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
-		return -errno;
-	return 0;
+	return null < 0 || dup2(null, STDIN_FILENO) < 0 ? -errno : 0;
 }
 
 static int open_log(const char *path)
@@ -160,7 +163,8 @@ int process_log_open(const char *path, uid_t uid, gid_t gid, struct report *r)
 	/* So that it can be opened again by who fold-dhcpd is then. */
 	if (geteuid() == 0 && fchown(fd, uid, gid) < 0)
 		return report_fail(r, errno, "log %s: %s", path, strerror(errno));
-	err = to_stderr(fd);
+	if (!(err = no_stdin()))
+		err = to_stderr(fd);
 	return err ? report_fail(r, -err, "log %s: %s", path, strerror(-err)) : steal_fd(&fd);
 }
 

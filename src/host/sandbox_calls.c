@@ -159,14 +159,24 @@ static const struct seccomp_rule files[] = {
 #endif
 };
 
+#define NETLINK_ROUTE_ 0
+#define NETLINK_NETFILTER_ 12
+
 static const struct seccomp_rule daemon_only[] = {
     /* sd_notify, and the system log made anew. */
     SOCKET(AF_UNIX, SOCK_DGRAM),
+    SOCKET_OF(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE_), /* LINK's tables, lists of interfaces */
+    MAY(getsockname),
+    MAY(setsockopt),
     SOCKET(AF_INET, SOCK_DGRAM),
     SOCKET(AF_INET, SOCK_STREAM),
     SOCKET(AF_INET6, SOCK_DGRAM),
     SOCKET(AF_INET6, SOCK_STREAM),
     FAILS(socket, EPERM),
+    MAY(dup3), /* the log, opened anew */
+#ifdef SYS_dup2
+    MAY(dup2),
+#endif
     MAY(bind),
     MAY(connect),
     MAY_IF(getsockopt, ARG(1, ALL, SOL_SOCKET), ARG(2, ALL, SO_ERROR)),
@@ -178,9 +188,6 @@ static const struct seccomp_rule daemon_only[] = {
     MAY(eventfd2),
     MAY_IF(setpriority, ARG(0, ALL, 0), ARG(1, ALL, 0)),
 };
-
-#define NETLINK_ROUTE_ 0
-#define NETLINK_NETFILTER_ 12
 
 static const struct seccomp_rule keeper[] = {
     SOCKET_OF(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE_),
@@ -210,7 +217,7 @@ static const struct seccomp_rule sanitizer[] = {
 
 /* LeakSanitizer, at the end of those who end by returning from main: a thread apart stops and reads the others. */
 static const struct seccomp_rule leak_sanitizer[] = {
-    MAY(clone), MAY(ptrace), MAY(prctl), MAY(rt_sigaction), MAY(pipe2), MAY(getdents),
+    MAY(clone), MAY(ptrace), MAY(prctl), MAY(rt_sigaction), MAY(pipe2), MAY(getdents), MAY(wait4),
 };
 #endif
 
