@@ -138,7 +138,7 @@ struct guest {
 
 	struct dns_policy dns;
 	struct notify notify;
-	bool weave_dns; /* its host name is to stand in weaveDNS, with its IPv4 address */
+	bool weave_dns;    /* its host name is to stand in weaveDNS, with its IPv4 address */
 	bool asked_by_all; /* whoever got past the host's own rules may ask for the VM's names, from whichever subnet */
 };
 

@@ -95,12 +95,9 @@ static bool heard(int fd)
 static void hears_of_changes(void **state)
 {
 	static const char *const own[] = {
-	    "ip addr add 10.0.1.9/24 dev br0",
-	    "ip addr del 10.0.1.9/24 dev br0",
-	    "ip addr add fde5::9/64 dev br0 nodad",
-	    "ip addr del fde5::9/64 dev br0",
-	    "ip addr add fe80::9/64 dev br0 nodad",
-	    "ip link del br0 && ip link add br0 type bridge",
+	    "ip addr add 10.0.1.9/24 dev br0",      "ip addr del 10.0.1.9/24 dev br0",
+	    "ip addr add fde5::9/64 dev br0 nodad", "ip addr del fde5::9/64 dev br0",
+	    "ip addr add fe80::9/64 dev br0 nodad", "ip link del br0 && ip link add br0 type bridge",
 	};
 	static const char *const others[] = {
 	    "ip addr add 10.0.1.9/24 dev br1",
