@@ -4,9 +4,8 @@
 #include <time.h>
 
 #define WINDOW_MS 16
-#define WINDOWS_LIMITED 64 /* for so long a limit holds; without it a flood would begin anew in each second window */
-#define READS_LEAST 8      /* fewer full batches in a window say nothing */
-#define SHARE_TIMES 4      /* and so many times what the others do on average */
+#define WINDOWS_LIMITED 256 /* for so long a limit holds; each time that it ends a flood has some windows to itself */
+#define SHARE_TIMES 4       /* and so many times what the others do on average */
 
 unsigned fair_now(void)
 {
@@ -21,12 +20,13 @@ void fair_begin(struct fair *f, unsigned window)
 {
 	if (window == f->window)
 		return;
-	bool flooded = f->full >= READS_LEAST && f->full * 2 > f->reads && f->active > 1;
-	if (flooded) {
+	if (f->full * 2 > f->reads && f->active > 1) {
 		/* Without the heaviest, who else would make the average that he is measured by. */
-		f->limit = (f->served - f->most) / (f->active - 1) * SHARE_TIMES;
-		if (f->limit < FAIR_SHARE)
-			f->limit = FAIR_SHARE;
+		unsigned others = (f->served - f->most) / (f->active - 1);
+		/* Where that is more than this machine can do, half of it the next time, down to twice what the others have. */
+		unsigned share = f->limit ? f->limit / 2 : others * SHARE_TIMES;
+		unsigned least = f->limit ? others * 2 : FAIR_SHARE;
+		f->limit = share > least ? share : least ? least : 1;
 		f->limit_until = window + WINDOWS_LIMITED;
 	} else if (f->limit && (int)(window - f->limit_until) >= 0) {
 		f->limit = 0;

@@ -4,14 +4,15 @@
  *
  * The kernel's queues are first in, first out: who floods one is heard at the cost of everybody else in it. The only remedy is to
  * empty it faster than it fills. So where most reads find a full batch, and more than one interface is heard, one that sends much more than the
- * others do is dropped beyond a share, which costs a tenth of an answer. Who is alone may send what he likes.
+ * others do is dropped beyond a share, which costs a tenth of an answer; and where the queue stays full, beyond half of that, and
+ * so on. Who is alone may send what he likes.
  */
 #ifndef FOLD_DHCPD_FAIR_H
 #define FOLD_DHCPD_FAIR_H
 
 #include "dhcpd/table.h"
 
-#define FAIR_SHARE 64 /* packets a window that everybody may send */
+#define FAIR_SHARE 64 /* packets a window that everybody may send, on a machine that can answer them */
 
 /* One worker's. Start with all zeros. */
 struct fair {
