@@ -13,10 +13,7 @@ struct tx {
 	unsigned kept;
 	uint64_t lost;
 	/* For a frame that goes elsewhere than to the socket's own port: a mark of 0, where that has one. */
-	union {
-		struct cmsghdr header;
-		uint8_t room[CMSG_SPACE(sizeof(uint32_t))];
-	} unmarked;
+	_Alignas(struct cmsghdr) uint8_t unmarked[CMSG_SPACE(sizeof(uint32_t))];
 	size_t unmarked_len;
 	struct mmsghdr msgs[TX_BATCH];
 	struct iovec iov[TX_BATCH];
@@ -57,10 +54,10 @@ int tx_open(int ifindex, uint32_t mark, struct tx **out)
 	t->fd = fd;
 	if (mark) {
 		/* All else is 0 already, the mark included. */
-		t->unmarked.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(mark)),
-						      .cmsg_level = SOL_SOCKET,
-						      .cmsg_type = SO_MARK};
-		t->unmarked_len = sizeof(t->unmarked.room);
+		*(struct cmsghdr *)t->unmarked = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(mark)),
+								  .cmsg_level = SOL_SOCKET,
+								  .cmsg_type = SO_MARK};
+		t->unmarked_len = sizeof(t->unmarked);
 	}
 	*out = t;
 	return 0;
@@ -103,7 +100,7 @@ void tx_keep_to(struct tx *t, int ifindex)
 	*to = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_ifindex = ifindex};
 	keep(t, (struct msghdr){.msg_name = to,
 				.msg_namelen = sizeof(*to),
-				.msg_control = t->unmarked.room,
+				.msg_control = t->unmarked,
 				.msg_controllen = t->unmarked_len});
 }
 
