@@ -399,6 +399,11 @@ nothing_left() {
 	check "$1: nothing is left behind" within 2 remains
 }
 
+# none_lives: waits for the end of all of fold's processes. One that was killed may hold its VM's name until the kernel has taken it down.
+none_lives() {
+	within 10 not pgrep -x 'fold|fold-keeper|fold-weave|fold-responder'
+}
+
 # ---- hypervisors that are scripts ----
 
 # hypervisor NAME: makes qemu-system-NAME of the text on stdin, a shell script.

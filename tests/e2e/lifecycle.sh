@@ -546,6 +546,7 @@ begin_keyed
 # shellcheck disable=SC2046 # a list
 kill -KILL "$vm" $(pgrep -x fold-keeper)
 wait "$vm" 2>/dev/null
+none_lives
 check 'kill -9 of both: it is left' ls "$image"
 "$FOLD" gc >"$T/stdout" 2>&1
 check 'fold gc: it is gone' no_image
@@ -554,6 +555,7 @@ begin_keyed
 # shellcheck disable=SC2046 # a list
 kill -KILL "$vm" $(pgrep -x fold-keeper)
 wait "$vm" 2>/dev/null
+none_lives
 check 'kill -9 of both, once more' ls "$image"
 keyed -d "$T/images" "$mac" qemu-system-exit 0
 check 'the next fold takes its place' ended 0
@@ -577,6 +579,7 @@ check 'it is still there' ls "$image"
 # shellcheck disable=SC2046 # a list
 kill -KILL "$vm" $(pgrep -x fold-keeper)
 wait "$vm" 2>/dev/null
+none_lives
 rm -rf /run/fold
 check 'after a power cut it is left, and no record of it' ls "$image"
 keyed -d "$T/images" "$mac" qemu-system-exit 0
@@ -668,6 +671,7 @@ kill_all() {
 	# shellcheck disable=SC2046 # a list
 	kill -KILL "$vm" $(pgrep -x fold-keeper)
 	wait "$vm"
+	none_lives
 }
 begin_vm "$mac" qemu-system-stay
 kill_all 2>/dev/null

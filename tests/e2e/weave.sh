@@ -582,10 +582,6 @@ for turn in 1 2 3; do
 	end_vm TERM
 done 2>/dev/null
 
-none_left() {
-	! pgrep -x 'fold|fold-keeper|fold-weave|fold-responder'
-}
-
 # kill_all: nobody is left who could withdraw it, or who still holds the VM's name while he dies.
 kill_all() {
 	says_binding HOSTNAME=ann WEAVE_DNS=yes
@@ -593,7 +589,7 @@ kill_all() {
 	within 10 stands ann=ann.weave.local.10.32.0.1 || echo "# it never stood there"
 	kill -KILL "$vm" "$(pgrep -x fold-keeper)" "$(pgrep -x fold-weave)"
 	wait "$vm" 2>/dev/null
-	within 10 none_left
+	none_lives
 }
 kill_all
 check 'SIGKILL to all of fold: the name stays' stands ann=ann.weave.local.10.32.0.1
