@@ -64,10 +64,10 @@ void eth_dst_is_peer(struct nft *n, const struct rules *r)
 	nft_match(n, NFT_LINK, 2, 4, NFT_IS_NOT, r->bridge_mac + 2);
 }
 
-void eth_type(struct nft *n, uint16_t type)
+void eth_type(struct nft *n, enum nft_op op, uint16_t type)
 {
 	const uint8_t wire[2] = {(uint8_t)(type >> 8), (uint8_t)type};
-	nft_match(n, NFT_LINK, 12, 2, NFT_IS, wire);
+	nft_match(n, NFT_LINK, 12, 2, op, wire);
 }
 
 void eth_src_and_type(struct nft *n, const uint8_t *mac, uint16_t type)
@@ -262,6 +262,15 @@ bool rules_differ(const struct guest *a, const struct guest *b)
 	       a->dhcp_server4.s_addr != b->dhcp_server4.s_addr;
 }
 
+/* Behind this there is ARP alone, and nothing where the VM has no IPv4. */
+static void not_arp(struct nft *n, const char *chain, const struct guest *g, enum rules_counter why)
+{
+	nft_rule(n, chain);
+	if (g->id.has4)
+		eth_type(n, NFT_IS_NOT, ETH_P_ARP);
+	drop(n, why);
+}
+
 static void chain_from(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
@@ -270,14 +279,14 @@ static void chain_from(struct nft *n, const struct rules *r)
 		fast_from_ip4(n, r);
 	if (g->id.has6)
 		fast_from_ip6(n, r);
-	if (g->id.has4) {
+	if (g->id.has4)
 		nft_rule(n, "from"), eth_src_and_type(n, g->id.mac, ETH_P_IP), nft_goto(n, "from_ip4");
-		nft_rule(n, "from"), eth_src_and_type(n, g->id.mac, ETH_P_ARP), nft_goto(n, "from_arp");
-	}
 	if (g->id.has6)
 		nft_rule(n, "from"), eth_src_and_type(n, g->id.mac, ETH_P_IPV6), nft_goto(n, "from_ip6");
 	nft_rule(n, "from"), eth_src(n, NFT_IS_NOT, g->id.mac), drop(n, FROM_MAC);
-	nft_rule(n, "from"), drop(n, FROM_TYPE);
+	not_arp(n, "from", g, FROM_TYPE);
+	if (g->id.has4)
+		rules_from_arp(n, g);
 }
 
 static void chain_to(struct nft *n, const struct rules *r)
@@ -293,13 +302,13 @@ static void chain_to(struct nft *n, const struct rules *r)
 	    nft_accept(n);
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->service_mac), drop(n, TO_MAC);
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->id.mac), drop(n, TO_MAC);
-	if (g->id.has4) {
-		nft_rule(n, "to"), eth_type(n, ETH_P_IP), nft_goto(n, "to_ip4");
-		nft_rule(n, "to"), eth_type(n, ETH_P_ARP), nft_goto(n, "to_arp");
-	}
+	if (g->id.has4)
+		nft_rule(n, "to"), eth_type(n, NFT_IS, ETH_P_IP), nft_goto(n, "to_ip4");
 	if (g->id.has6)
-		nft_rule(n, "to"), eth_type(n, ETH_P_IPV6), nft_goto(n, "to_ip6");
-	nft_rule(n, "to"), drop(n, TO_TYPE);
+		nft_rule(n, "to"), eth_type(n, NFT_IS, ETH_P_IPV6), nft_goto(n, "to_ip6");
+	not_arp(n, "to", g, TO_TYPE);
+	if (g->id.has4)
+		rules_to_arp(n, g);
 }
 
 /* Every rule of the VM's own table. The chains are there, and empty. */
@@ -307,10 +316,8 @@ static void fill(struct nft *n, const struct rules *r)
 {
 	chain_take(n, r);
 	gate_chains(n, r);
-	if (r->guest->id.has4) {
-		rules_arp(n, r->guest);
+	if (r->guest->id.has4)
 		rules_ip4(n, r);
-	}
 	if (r->guest->id.has6) {
 		rules_nd(n, r);
 		rules_ip6(n, r);
@@ -369,7 +376,7 @@ int rules_open(struct nft *n, const struct rules *r)
 	make_counters(n, r);
 	nft_chain(n, "take", true);
 	if (id->has4)
-		make_chains(n, rules_arp_chains), make_chains(n, rules_ip4_chains);
+		make_chains(n, rules_ip4_chains);
 	if (id->has6)
 		make_chains(n, rules_nd_chains), make_chains(n, rules_ip6_chains);
 	if (gate_rejects(r))

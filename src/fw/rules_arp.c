@@ -59,9 +59,9 @@ static void take_service_requests(struct nft *n, const char *chain, const struct
 			    arp_ip(n, ARP_TPA, NFT_IS, g->service4.at[i]), nft_goto(n, "take");
 }
 
-static void from_arp(struct nft *n, const struct guest *g)
+void rules_from_arp(struct nft *n, const struct guest *g)
 {
-	static const char c[] = "from_arp";
+	static const char c[] = "from";
 
 	check_form(n, c, FROM_ARP);
 	nft_rule(n, c), nft_match(n, NFT_NETWORK, ARP_SHA, MAC_LEN, NFT_IS_NOT, g->id.mac), drop(n, FROM_ARP);
@@ -69,17 +69,15 @@ static void from_arp(struct nft *n, const struct guest *g)
 	/* fold's own MAC is the tap's: what it does not take would reach the host. */
 	nft_rule(n, c), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_ARP);
 	nft_rule(n, c), eth_dst_is_group(n), eth_dst(n, NFT_IS_NOT, everyone), drop(n, FROM_ARP);
+	cap_storm(n, c);
 	/* RFC 5227 2.1.1: a probe comes from nobody and asks for the address it is about to use. */
 	nft_rule(n, c), arp_op(n, NFT_IS, request), arp_ip(n, ARP_SPA, NFT_IS, nobody),
-	    arp_ip(n, ARP_TPA, NFT_IS, g->id.ip4.addr), nft_goto(n, "from_arp_out");
+	    arp_ip(n, ARP_TPA, NFT_IS, g->id.ip4.addr), nft_accept(n);
 	nft_rule(n, c), arp_ip(n, ARP_SPA, NFT_IS_NOT, g->id.ip4.addr), drop(n, FROM_ARP);
-	nft_rule(n, c), arp_in_subnet(n, ARP_TPA, g->id.ip4), nft_goto(n, "from_arp_out");
+	nft_rule(n, c), arp_in_subnet(n, ARP_TPA, g->id.ip4), nft_accept(n);
 	if (is_gateway_apart(g))
-		nft_rule(n, c), arp_ip(n, ARP_TPA, NFT_IS, g->gateway4), nft_goto(n, "from_arp_out");
+		nft_rule(n, c), arp_ip(n, ARP_TPA, NFT_IS, g->gateway4), nft_accept(n);
 	nft_rule(n, c), drop(n, FROM_ARP);
-
-	cap_storm(n, "from_arp_out");
-	nft_rule(n, "from_arp_out"), nft_accept(n);
 }
 
 /* The gateway's address is the gateway's, in the message and on the frame. */
@@ -96,9 +94,9 @@ static void to_arp_gateway(struct nft *n, const char *c, const struct guest *g)
 	nft_rule(n, c), arp_ip(n, ARP_SPA, NFT_IS, g->gateway4), arp_ip(n, ARP_TPA, NFT_IS, g->gateway4), nft_accept(n);
 }
 
-static void to_arp(struct nft *n, const struct guest *g)
+void rules_to_arp(struct nft *n, const struct guest *g)
 {
-	static const char c[] = "to_arp";
+	static const char c[] = "to";
 
 	check_form(n, c, TO_ARP);
 	nft_rule(n, c), eth_dst(n, NFT_IS_NOT, everyone), nft_and(n, NFT_IS_NOT, g->id.mac, MAC_LEN), drop(n, TO_ARP);
@@ -114,12 +112,4 @@ static void to_arp(struct nft *n, const struct guest *g)
 	    arp_ip(n, ARP_TPA, NFT_IS, g->id.ip4.addr), nft_accept(n);
 	nft_rule(n, c), arp_in_subnet(n, ARP_SPA, g->id.ip4), arp_in_subnet(n, ARP_TPA, g->id.ip4), nft_accept(n);
 	nft_rule(n, c), drop(n, TO_ARP);
-}
-
-const char *const rules_arp_chains[] = {"from_arp", "from_arp_out", "to_arp", NULL};
-
-void rules_arp(struct nft *n, const struct guest *g)
-{
-	from_arp(n, g);
-	to_arp(n, g);
 }

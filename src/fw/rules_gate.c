@@ -173,7 +173,7 @@ void gate_fill_leave(struct nft *n, const struct rules *r, const char *chain)
 		if (!leaves(r, ip6))
 			continue;
 		const uint8_t *mac = gateway_mac(r->guest, ip6);
-		nft_rule(n, chain), eth_type(n, ip6 ? ETH_P_IPV6 : ETH_P_IP), nft_set_eth_dst(n, mac);
+		nft_rule(n, chain), eth_type(n, NFT_IS, ip6 ? ETH_P_IPV6 : ETH_P_IP), nft_set_eth_dst(n, mac);
 		/* The bridge has looked at the MAC already to see whether a frame is the host's. */
 		if (memcmp(mac, r->bridge_mac, MAC_LEN) == 0)
 			nft_set_for_host(n);

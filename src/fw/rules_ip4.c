@@ -3,8 +3,8 @@
  * IPv4 from and to the guest. Specifications: RFC 791, 1112 (groups and their MACs), 1858 and 3128
  * (fragments that hide a header), 2131.
  *
- *   from_ip4    whose it is, options, fragments      to_ip4
- *   from_open4  transport, then destination          to_open4   transport, source, destination
+ *   from_ip4   whose it is, options, fragments, transport, destination
+ *   to_ip4     options, fragments, transport, source, destination
  */
 #include "fw/rules_priv.h"
 
@@ -23,11 +23,11 @@ static const uint8_t plain = 0x45; /* version 4, five words of header: no option
 
 /* Both directions ask the same of the packet itself, under their own names and reasons. */
 struct side {
-	const char *in, *open;
+	const char *in;
 	enum rules_counter header, fragment, proto, server;
 };
-static const struct side from = {"from_ip4", "from_open4", FROM_HEADER, FROM_FRAGMENT, FROM_PROTO, FROM_SERVER};
-static const struct side to = {"to_ip4", "to_open4", TO_HEADER, TO_FRAGMENT, TO_PROTO, TO_SERVER};
+static const struct side from = {"from_ip4", FROM_HEADER, FROM_FRAGMENT, FROM_PROTO, FROM_SERVER};
+static const struct side to = {"to_ip4", TO_HEADER, TO_FRAGMENT, TO_PROTO, TO_SERVER};
 
 static void ip_is(struct nft *n, uint32_t which, enum nft_op op, struct in_addr a)
 {
@@ -149,9 +149,9 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
  */
 static void check_fragments(struct nft *n, const struct side *s)
 {
-	nft_rule(n, s->in), eth_dst_is_group(n), drop(n, s->fragment);
+	nft_rule(n, s->in), fragment(n, MORE | OFFSET, NFT_IS_NOT, 0), eth_dst_is_group(n), drop(n, s->fragment);
 	nft_rule(n, s->in), fragment(n, OFFSET, NFT_IS, 1), drop(n, s->fragment);
-	nft_rule(n, s->in), fragment(n, OFFSET, NFT_IS, 0), length(n, NFT_LESS, 16), drop(n, s->fragment);
+	nft_rule(n, s->in), fragment(n, MORE | OFFSET, NFT_IS, MORE), length(n, NFT_LESS, 16), drop(n, s->fragment);
 }
 
 /* RFC 2131 4.1: a client without an address sends from 0.0.0.0, to its server alone. */
@@ -168,25 +168,16 @@ static void take_unbound(struct nft *n)
 /* Whose it is comes before what it is: that holds for every fragment. */
 static void check_header_from(struct nft *n, const struct guest *g)
 {
-	static const uint8_t mask[16] = {0xff, [6] = 0x3f, 0xff, [12] = 0xff, 0xff, 0xff, 0xff};
-	uint8_t want[16] = {plain};
-
-	memcpy(want + IP_SRC, &g->id.ip4.addr, 4);
-	nft_rule(n, from.in), nft_match_masked(n, NFT_NETWORK, 0, sizeof(want), mask, NFT_IS, want),
-	    nft_goto(n, from.open);
 	nft_rule(n, from.in), nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS_NOT, &plain), drop(n, FROM_HEADER);
 	take_unbound(n);
 	nft_rule(n, from.in), ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr), drop(n, FROM_SOURCE);
 	check_fragments(n, &from);
-	nft_rule(n, from.in), nft_goto(n, from.open);
 }
 
 static void check_header_to(struct nft *n)
 {
 	nft_rule(n, to.in), nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS_NOT, &plain), drop(n, TO_HEADER);
-	nft_rule(n, to.in), fragment(n, MORE | OFFSET, NFT_IS, 0), nft_goto(n, to.open);
 	check_fragments(n, &to);
-	nft_rule(n, to.in), nft_goto(n, to.open);
 }
 
 /*
@@ -197,26 +188,26 @@ static void check_transport(struct nft *n, const struct side *s)
 {
 	static const uint8_t udp = IPPROTO_UDP, icmp = IPPROTO_ICMP, redirect = 5, router_advertisement = 9;
 
-	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS_NOT, IPPROTO_TCP), nft_and(n, NFT_IS_NOT, &udp, 1),
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS_NOT, IPPROTO_TCP), nft_and(n, NFT_IS_NOT, &udp, 1),
 	    nft_and(n, NFT_IS_NOT, &icmp, 1), drop(n, s->proto);
-	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), length(n, NFT_LESS, TCP_HEADER),
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), length(n, NFT_LESS, TCP_HEADER),
 	    fragment(n, OFFSET, NFT_IS, 0), drop(n, s->header);
-	nft_rule(n, s->open), length(n, NFT_LESS, UDP_HEADER), fragment(n, OFFSET, NFT_IS, 0), drop(n, s->header);
+	nft_rule(n, s->in), length(n, NFT_LESS, UDP_HEADER), fragment(n, OFFSET, NFT_IS, 0), drop(n, s->header);
 	/* DHCP is fold's alone. */
-	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, 67),
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, 67),
 	    drop(n, s->server);
 	if (s == &from)
-		nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 67),
+		nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 67),
 		    nft_goto(n, "take");
 	else
-		nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 67),
+		nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 67),
 		    drop(n, s->server);
-	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 68),
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 68),
 	    drop(n, s->server);
 	/* ICMP redirects and router advertisements (RFC 792, 1256) would move the other side's routes. */
-	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
 	    nft_match(n, NFT_TRANSPORT, 0, 1, NFT_IS, &redirect), drop(n, s->proto);
-	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
 	    nft_match(n, NFT_TRANSPORT, 0, 1, NFT_IS, &router_advertisement), drop(n, s->proto);
 }
 
@@ -235,19 +226,19 @@ static void check_far(struct nft *n, const struct side *s, const struct rules *r
 	const uint32_t which = out ? IP_DST : IP_SRC;
 	const enum rules_counter why = out ? FROM_DEST : TO_SOURCE;
 
-	nft_rule(n, s->open), ip_in(n, which, NFT_IS_NOT, g->id.ip4);
+	nft_rule(n, s->in), ip_in(n, which, NFT_IS_NOT, g->id.ip4);
 	if (g->has_gateway4) {
 		(out ? eth_dst : eth_src)(n, NFT_IS_NOT, g->gateway4_mac), drop(n, why);
 		for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
 			struct cidr4 block = {.len = special[i].len};
 			memcpy(&block.addr, special[i].net, 4);
-			nft_rule(n, s->open), ip_in(n, which, NFT_IS, block), ip_in(n, which, NFT_IS_NOT, g->id.ip4),
+			nft_rule(n, s->in), ip_in(n, which, NFT_IS, block), ip_in(n, which, NFT_IS_NOT, g->id.ip4),
 			    drop(n, why);
 		}
 		if (out)
-			nft_rule(n, s->open), ip_in(n, which, NFT_IS_NOT, g->id.ip4), sound(n), gate_leave(n, r, false);
+			nft_rule(n, s->in), ip_in(n, which, NFT_IS_NOT, g->id.ip4), sound(n), gate_leave(n, r, false);
 		else
-			gate_enter(n, s->open, r, false);
+			gate_enter(n, s->in, r, false);
 	} else {
 		drop(n, why);
 	}
@@ -292,9 +283,18 @@ static void from_host(struct nft *n, const struct rules *r)
 {
 	for (size_t i = 0; i < r->host4_count; i++)
 		if (ip4_in(r->guest->id.ip4, r->host4[i]))
-			nft_rule(n, from.open), eth_dst(n, NFT_IS, r->bridge_mac),
-			    ip_is(n, IP_DST, NFT_IS, r->host4[i]), sound(n), nft_accept(n);
-	nft_rule(n, from.open), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
+			nft_rule(n, from.in), eth_dst(n, NFT_IS, r->bridge_mac), ip_is(n, IP_DST, NFT_IS, r->host4[i]),
+			    sound(n), nft_accept(n);
+	nft_rule(n, from.in), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
+}
+
+static void from_many(struct nft *n, const struct rules *r)
+{
+	no_netbios(n, from.in, FROM_DEST);
+	cap_storm(n, from.in);
+	to_many(n, r, from.in);
+	nft_rule(n, from.in), eth_dst_is_group(n), sound(n), drop(n, FROM_DEST);
+	nft_rule(n, from.in), eth_dst_is_group(n), drop(n, FROM_HEADER);
 }
 
 static void from_open(struct nft *n, const struct rules *r)
@@ -302,29 +302,19 @@ static void from_open(struct nft *n, const struct rules *r)
 	const struct guest *g = r->guest;
 
 	check_transport(n, &from);
-	take_notify(n, from.open, g, false);
-	take_dns(n, from.open, g, false);
-	nft_rule(n, from.open), eth_dst_is_group(n), nft_goto(n, "from_many4");
+	take_notify(n, from.in, g, false);
+	take_dns(n, from.in, g, false);
+	from_many(n, r);
 	check_far(n, &from, r);
 	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
-	nft_rule(n, from.open), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
+	nft_rule(n, from.in), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	from_host(n, r);
 	/* Nobody's addresses go to everyone or to nobody. */
-	nft_rule(n, from.open);
+	nft_rule(n, from.in);
 	if (has_broadcast(g))
 		ip_is(n, IP_DST, NFT_IS_NOT, ip4_broadcast(g->id.ip4)), also_ip(n, NFT_IS_NOT, ip4_network(g->id.ip4));
 	sound(n), accept_vetted(n, RULES_VETTED4_MARK);
-	drop_rest(n, from.open, FROM_DEST, FROM_HEADER);
-}
-
-static void from_many(struct nft *n, const struct rules *r)
-{
-	static const char c[] = "from_many4";
-
-	no_netbios(n, c, FROM_DEST);
-	cap_storm(n, c);
-	to_many(n, r, c);
-	drop_rest(n, c, FROM_DEST, FROM_HEADER);
+	drop_rest(n, from.in, FROM_DEST, FROM_HEADER);
 }
 
 static void to_open(struct nft *n, const struct rules *r)
@@ -332,31 +322,30 @@ static void to_open(struct nft *n, const struct rules *r)
 	const struct guest *g = r->guest;
 
 	check_transport(n, &to);
-	no_notify(n, to.open, g);
+	no_notify(n, to.in, g);
 	/* Nobody else is the guest, or fold; and the subnet's edges are nobody. */
-	nft_rule(n, to.open), ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr), drop(n, TO_SOURCE);
+	nft_rule(n, to.in), ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr), drop(n, TO_SOURCE);
 	for (size_t i = 0; i < g->service4.count; i++)
-		nft_rule(n, to.open), ip_is(n, IP_SRC, NFT_IS, g->service4.at[i]), drop(n, TO_SOURCE);
+		nft_rule(n, to.in), ip_is(n, IP_SRC, NFT_IS, g->service4.at[i]), drop(n, TO_SOURCE);
 	if (has_broadcast(g)) {
-		nft_rule(n, to.open), ip_is(n, IP_SRC, NFT_IS, ip4_broadcast(g->id.ip4)), drop(n, TO_SOURCE);
-		nft_rule(n, to.open), ip_is(n, IP_SRC, NFT_IS, ip4_network(g->id.ip4)), drop(n, TO_SOURCE);
+		nft_rule(n, to.in), ip_is(n, IP_SRC, NFT_IS, ip4_broadcast(g->id.ip4)), drop(n, TO_SOURCE);
+		nft_rule(n, to.in), ip_is(n, IP_SRC, NFT_IS, ip4_network(g->id.ip4)), drop(n, TO_SOURCE);
 	}
 	check_far(n, &to, r);
-	take_network_dns(n, to.open, r);
-	nft_rule(n, to.open), ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
+	take_network_dns(n, to.in, r);
+	nft_rule(n, to.in), ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
 	    nft_accept(n);
-	no_netbios(n, to.open, TO_DEST);
-	to_many(n, r, to.open);
-	drop_rest(n, to.open, TO_DEST, TO_HEADER);
+	no_netbios(n, to.in, TO_DEST);
+	to_many(n, r, to.in);
+	drop_rest(n, to.in, TO_DEST, TO_HEADER);
 }
 
-const char *const rules_ip4_chains[] = {"from_ip4", "from_open4", "from_many4", "to_ip4", "to_open4", NULL};
+const char *const rules_ip4_chains[] = {"from_ip4", "to_ip4", NULL};
 
 void rules_ip4(struct nft *n, const struct rules *r)
 {
 	check_header_from(n, r->guest);
 	from_open(n, r);
-	from_many(n, r);
 	check_header_to(n);
 	to_open(n, r);
 }

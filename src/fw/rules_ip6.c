@@ -3,9 +3,8 @@
  * IPv6 from and to the guest, but for neighbour discovery (rules_nd.c). Specifications: RFC 8200, 4291, 2464 7 (groups and
  * their MACs), 4443, 8415.
  *
- *   from_ip6    extension headers, whose it is       to_ip6
- *   from_icmp6  which messages are open              to_icmp6
- *   from_open6  ports, then destination              to_open6   ports, source, destination
+ *   from_ip6   extension headers, whose it is, messages and ports, destination
+ *   to_ip6     extension headers, messages and ports, source, destination
  *
  * Only TCP, UDP and ICMPv6 follow the header itself: no extension header passes, so no fragment does either, and every
  * field of the transport is where it seems to be.
@@ -17,19 +16,18 @@
 #include <linux/if_ether.h>
 #include <netinet/icmp6.h>
 
-enum { UDP_HEADER = 8, TCP_HEADER = 20, ICMP6_HEADER = 8 };
+enum { UDP_HEADER = 8, TCP_HEADER = 20 }; /* ICMPv6 has 8, like UDP */
 
 const struct cidr6 link_local6 = {.addr = {.s6_addr = {0xfe, 0x80}}, .len = 64};
 
 static const uint8_t version_bits = 0xf0, six = 0x60;
 
 struct side {
-	const char *in, *icmp, *open, *nd;
+	const char *in, *nd;
 	enum rules_counter header, proto, server;
 };
-static const struct side from = {"from_ip6",  "from_icmp6", "from_open6", "from_nd",
-				 FROM_HEADER, FROM_PROTO,   FROM_SERVER};
-static const struct side to = {"to_ip6", "to_icmp6", "to_open6", "to_nd", TO_HEADER, TO_PROTO, TO_SERVER};
+static const struct side from = {"from_ip6", "from_nd", FROM_HEADER, FROM_PROTO, FROM_SERVER};
+static const struct side to = {"to_ip6", "to_nd", TO_HEADER, TO_PROTO, TO_SERVER};
 
 void ip6_is(struct nft *n, uint32_t offset, enum nft_op op, const struct in6_addr *a)
 {
@@ -98,15 +96,26 @@ void fast_to_ip6(struct nft *n, const struct guest *g)
 	nft_accept(n);
 }
 
+/* Opens a rule for the messages of those types. */
+static void icmp_type(struct nft *n, const struct side *s, uint8_t first, uint8_t last)
+{
+	static const uint8_t icmp = IPPROTO_ICMPV6;
+
+	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS, &icmp);
+	nft_match_range(n, NFT_NETWORK, IP6_HEADER, 1, &first, &last);
+}
+
 static void check_header(struct nft *n, const struct side *s)
 {
 	static const uint8_t udp = IPPROTO_UDP, tcp = IPPROTO_TCP, icmp = IPPROTO_ICMPV6;
 
 	nft_rule(n, s->in), nft_match_masked(n, NFT_NETWORK, IP6_VERSION, 1, &version_bits, NFT_IS_NOT, &six),
 	    drop(n, s->header);
-	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS, &icmp), nft_goto(n, s->icmp);
 	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS_NOT, &tcp), nft_and(n, NFT_IS_NOT, &udp, 1),
-	    drop(n, s->proto);
+	    nft_and(n, NFT_IS_NOT, &icmp, 1), drop(n, s->proto);
+	/* Of all three, the least that they are. */
+	nft_rule(n, s->in), ip6_payload(n, NFT_LESS, UDP_HEADER), drop(n, s->header);
+	icmp_type(n, s, 133, 136), nft_goto(n, s->nd);
 }
 
 static void from_header(struct nft *n, const struct guest *g)
@@ -117,42 +126,29 @@ static void from_header(struct nft *n, const struct guest *g)
 	    ip6_payload(n, NFT_AT_LEAST, UDP_HEADER), port(n, PORT_SRC, NFT_IS_NOT, 547),
 	    port(n, PORT_DST, NFT_IS, 547), nft_goto(n, "take");
 	nft_rule(n, from.in), ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr), drop(n, FROM_SOURCE);
-	nft_rule(n, from.in), nft_goto(n, from.open);
-}
-
-static void icmp_type(struct nft *n, uint8_t first, uint8_t last)
-{
-	nft_match_range(n, NFT_NETWORK, IP6_HEADER, 1, &first, &last);
 }
 
 /* RFC 4443: errors and echo. Multicast listeners, routers' and mobility's messages, node information stay closed. */
 static void check_icmp(struct nft *n, const struct side *s)
 {
-	nft_rule(n, s->icmp), ip6_payload(n, NFT_LESS, ICMP6_HEADER), drop(n, s->header);
-	nft_rule(n, s->icmp), icmp_type(n, 133, 136), nft_goto(n, s->nd);
-}
-
-static void open_icmp(struct nft *n, const struct side *s)
-{
-	nft_rule(n, s->icmp), icmp_type(n, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB), nft_goto(n, s->open);
-	nft_rule(n, s->icmp), icmp_type(n, ICMP6_ECHO_REQUEST, ICMP6_ECHO_REPLY), nft_goto(n, s->open);
-	nft_rule(n, s->icmp), drop(n, s->proto);
+	icmp_type(n, s, 0, 0), drop(n, s->proto);
+	icmp_type(n, s, ICMP6_PARAM_PROB + 1, ICMP6_ECHO_REQUEST - 1), drop(n, s->proto);
+	icmp_type(n, s, ICMP6_ECHO_REPLY + 1, 255), drop(n, s->proto);
 }
 
 /* Each transport with its whole header, and DHCP fold's alone. */
 static void check_transport(struct nft *n, const struct side *s)
 {
-	nft_rule(n, s->open), ip6_payload(n, NFT_LESS, UDP_HEADER), drop(n, s->header);
-	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), ip6_payload(n, NFT_LESS, TCP_HEADER),
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), ip6_payload(n, NFT_LESS, TCP_HEADER),
 	    drop(n, s->header);
-	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, 547),
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, 547),
 	    drop(n, s->server);
-	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 547);
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 547);
 	if (s == &from)
 		nft_goto(n, "take");
 	else
 		drop(n, s->server);
-	nft_rule(n, s->open), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 546),
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 546),
 	    drop(n, s->server);
 }
 
@@ -168,20 +164,20 @@ static void check_far(struct nft *n, const struct side *s, const struct rules *r
 	const uint32_t which = out ? IP6_DST : IP6_SRC;
 	const enum rules_counter why = out ? FROM_DEST : TO_SOURCE;
 
-	nft_rule(n, s->open), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6);
+	nft_rule(n, s->in), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6);
 	if (!g->has_gateway6) {
 		drop(n, why);
 		return;
 	}
 	(out ? eth_dst : eth_src)(n, NFT_IS_NOT, g->gateway6_mac), drop(n, why);
-	nft_rule(n, s->open), ip6_is(n, which, NFT_LESS, &first), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6),
+	nft_rule(n, s->in), ip6_is(n, which, NFT_LESS, &first), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6),
 	    drop(n, why);
-	nft_rule(n, s->open), ip6_is(n, which, NFT_AT_LEAST, &beyond), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6),
+	nft_rule(n, s->in), ip6_is(n, which, NFT_AT_LEAST, &beyond), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6),
 	    drop(n, why);
 	if (out)
-		nft_rule(n, s->open), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6), sound(n), gate_leave(n, r, true);
+		nft_rule(n, s->in), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6), sound(n), gate_leave(n, r, true);
 	else
-		gate_enter(n, s->open, r, true);
+		gate_enter(n, s->in, r, true);
 }
 
 /* RFC 2464 7: 33:33 and the group's last 32 bits. Of a block, the bits that all of it shares. */
@@ -208,9 +204,9 @@ static void from_host(struct nft *n, const struct rules *r)
 {
 	for (size_t i = 0; i < r->host6_count; i++)
 		if (ip6_in(r->guest->id.ip6, r->host6[i]))
-			nft_rule(n, from.open), eth_dst(n, NFT_IS, r->bridge_mac),
+			nft_rule(n, from.in), eth_dst(n, NFT_IS, r->bridge_mac),
 			    ip6_is(n, IP6_DST, NFT_IS, &r->host6[i]), sound(n), nft_accept(n);
-	nft_rule(n, from.open), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
+	nft_rule(n, from.in), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
 }
 
 static void from_open(struct nft *n, const struct rules *r)
@@ -218,17 +214,17 @@ static void from_open(struct nft *n, const struct rules *r)
 	const struct guest *g = r->guest;
 
 	check_transport(n, &from);
-	take_notify(n, from.open, g, true);
-	take_dns(n, from.open, g, true);
-	cap_storm(n, from.open);
-	to_groups(n, r, from.open);
-	nft_rule(n, from.open), eth_dst_is_group(n), drop(n, FROM_DEST);
+	take_notify(n, from.in, g, true);
+	take_dns(n, from.in, g, true);
+	cap_storm(n, from.in);
+	to_groups(n, r, from.in);
+	nft_rule(n, from.in), eth_dst_is_group(n), drop(n, FROM_DEST);
 	check_far(n, &from, r);
 	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
-	nft_rule(n, from.open), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
+	nft_rule(n, from.in), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	from_host(n, r);
-	nft_rule(n, from.open), sound(n), accept_vetted(n, RULES_VETTED6_MARK);
-	nft_rule(n, from.open), drop(n, FROM_HEADER);
+	nft_rule(n, from.in), sound(n), accept_vetted(n, RULES_VETTED6_MARK);
+	nft_rule(n, from.in), drop(n, FROM_HEADER);
 }
 
 static void to_open(struct nft *n, const struct rules *r)
@@ -236,31 +232,27 @@ static void to_open(struct nft *n, const struct rules *r)
 	const struct guest *g = r->guest;
 
 	check_transport(n, &to);
-	no_notify(n, to.open, g);
+	no_notify(n, to.in, g);
 	/* Nobody else is the guest, or fold. */
-	nft_rule(n, to.open), ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr), drop(n, TO_SOURCE);
+	nft_rule(n, to.in), ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr), drop(n, TO_SOURCE);
 	for (size_t i = 0; i < g->service6.count; i++)
-		nft_rule(n, to.open), ip6_is(n, IP6_SRC, NFT_IS, &g->service6.at[i]), drop(n, TO_SOURCE);
+		nft_rule(n, to.in), ip6_is(n, IP6_SRC, NFT_IS, &g->service6.at[i]), drop(n, TO_SOURCE);
 	check_far(n, &to, r);
-	take_network_dns(n, to.open, r);
-	nft_rule(n, to.open), ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
+	take_network_dns(n, to.in, r);
+	nft_rule(n, to.in), ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
 	    nft_accept(n);
-	to_groups(n, r, to.open);
-	drop_rest(n, to.open, TO_DEST, TO_HEADER);
+	to_groups(n, r, to.in);
+	drop_rest(n, to.in, TO_DEST, TO_HEADER);
 }
 
-const char *const rules_ip6_chains[] = {"from_ip6", "from_icmp6", "from_open6", "to_ip6", "to_icmp6", "to_open6", NULL};
+const char *const rules_ip6_chains[] = {"from_ip6", "to_ip6", NULL};
 
 void rules_ip6(struct nft *n, const struct rules *r)
 {
 	from_header(n, r->guest);
 	check_icmp(n, &from);
-	nft_rule(n, from.icmp), ip6_is(n, IP6_SRC, NFT_IS_NOT, &r->guest->id.ip6.addr), drop(n, FROM_SOURCE);
-	open_icmp(n, &from);
 	from_open(n, r);
 	check_header(n, &to);
-	nft_rule(n, to.in), nft_goto(n, to.open);
 	check_icmp(n, &to);
-	open_icmp(n, &to);
 	to_open(n, r);
 }

@@ -47,7 +47,7 @@ const char *rules_counter(enum rules_counter c);
 void eth_src(struct nft *n, enum nft_op op, const uint8_t *mac);
 void eth_dst(struct nft *n, enum nft_op op, const uint8_t *mac);
 void eth_dst_is_group(struct nft *n);
-void eth_type(struct nft *n, uint16_t type);
+void eth_type(struct nft *n, enum nft_op op, uint16_t type);
 /* The source and the type in one match, and so the destination and the type. */
 void eth_src_and_type(struct nft *n, const uint8_t *mac, uint16_t type);
 void eth_dst_and_type(struct nft *n, const uint8_t *mac, uint16_t type);
@@ -106,12 +106,13 @@ void ip6_payload(struct nft *n, enum nft_op op, uint16_t octets);
 extern const struct cidr6 link_local6; /* fe80::/64: the upper half is always this (RFC 4291 2.5.6) */
 
 /* Each file's chains, NULL at the end, and what goes into them. */
-extern const char *const rules_arp_chains[], *const rules_ip4_chains[], *const rules_ip6_chains[],
-									    *const rules_nd_chains[];
-void rules_arp(struct nft *n, const struct guest *g);
+extern const char *const rules_ip4_chains[], *const rules_ip6_chains[], *const rules_nd_chains[];
 void rules_ip4(struct nft *n, const struct rules *r);
 void rules_ip6(struct nft *n, const struct rules *r);
 void rules_nd(struct nft *n, const struct rules *r); /* neighbour discovery, a part of IPv6 */
+/* ARP has no chain of its own: the end of `from` and of `to`, where all else is gone. */
+void rules_from_arp(struct nft *n, const struct guest *g);
+void rules_to_arp(struct nft *n, const struct guest *g);
 
 /* The VM's own table, closed, as a part of the transaction that is open. */
 void rules_closed_table(struct nft *n, const struct rules *r);

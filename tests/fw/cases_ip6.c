@@ -46,7 +46,7 @@ static const struct wcase cases[] = {
     {"52 own link-local, UDP to a container", {UDP6(LA, LP)}, FROM(A), DROP("from_source")},
     {"52 own link-local, TCP to a container's address", {TCP6(LA, P)}, FROM(A), DROP("from_source")},
     {"52 own link-local, TCP to DHCPv6's port", {TCP6(LA, P, .dport = 547)}, FROM(A), DROP("from_source")},
-    {"52 own link-local, 7 octets to DHCPv6's port", {UDP6(LA, P, .dport = 547, .total = 7)}, FROM(A), DROP("from_source")},
+    {"52 own link-local, 7 octets to DHCPv6's port", {UDP6(LA, P, .dport = 547, .total = 7)}, FROM(A), DROP("from_header")},
     {"52 own link-local, echo request", {ICMP6(LA, LP)}, FROM(A), DROP("from_source")},
     {"52 own link-local, echo request to all nodes", {ICMP6(LA, LP, .dst6 = IP6_NODES, .dmac = MAC_NODES)}, FROM(A), DROP("from_source")},
     {"52 own link-local, UDP to another VM's", {UDP6(LA, LB)}, FROM(A), DROP("from_source")},
