@@ -92,7 +92,7 @@ static int build_guest(struct session *s, uint32_t bridge_mtu, struct report *r)
 	return guest_build(&s->id, s->text ? &s->binding : NULL, &s->config, GUEST_NEED_GATEWAY_MAC, &s->guest, r);
 }
 
-static int make_tap(struct session *s, const struct link_info *bridge, struct report *r)
+static int make_tap(struct session *s, struct report *r)
 {
 	struct link_info info;
 	const char *name = s->info.iface;
@@ -108,9 +108,6 @@ static int make_tap(struct session *s, const struct link_info *bridge, struct re
 	if (err)
 		return report_fail(r, -err, "interface %s: %s", name, strerror(-err));
 	s->ifindex = info.ifindex;
-	err = link_watch_also(s->bridge_watch, bridge->ifindex, info.ifindex);
-	if (err)
-		return report_fail(r, -err, "interface %s: cannot be watched: %s", name, strerror(-err));
 	err = session_note(s, SESSION_NOTE_TAP, info.ifindex);
 	return err ? report_fail(r, -err, "the keeper process: %s", strerror(-err)) : 0;
 }
@@ -205,7 +202,7 @@ static int build_up(struct session *s, struct report *r)
 	if (err)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
 	if ((err = find_bridge(s, &bridge, r)) || (err = session_host_open(s, &bridge, r)) ||
-	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, &bridge, r)) || (err = make_rules(s, r)) ||
+	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
 	    (err = session_gate(s, r)) || (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
 		return err;
 	return session_image(s, r);

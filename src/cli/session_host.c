@@ -2,9 +2,10 @@
 /*
  * Who the host is on the VM's bridge: its MAC and its addresses there, which the rules name; and whether bridge and tap are there.
  *
- * Addresses, the bridge's end and the tap's are heard of at once. A change of its MAC is an event of interfaces, of which every start of
- * a VM makes a dozen: a thousand folds that listened to these would make each start take twice as long. So that one is looked
- * for now and then; until it is found the guest reaches the host as it reaches any neighbour, inside its own subnet.
+ * Addresses are heard of at once, and with them the end of a bridge that has any. All else are events of interfaces, of which every
+ * start of a VM makes a dozen: a thousand folds that listened to these would make each start take twice as long. So the
+ * bridge's MAC, its end and the tap's are looked for now and then. Until another MAC is found the guest reaches the host as it
+ * reaches any neighbour, inside its own subnet; a tap that is no longer a port has no address that anything is for.
  */
 #include "base/log.h"
 #include "cli/session_priv.h"
@@ -17,7 +18,7 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-#define LOOK_SECONDS 10
+#define LOOK_SECONDS 5
 
 int session_read_host(struct session *s)
 {
@@ -123,6 +124,7 @@ void session_host_look(struct session *s)
 	if (read(s->bridge_look, &times, sizeof(times)) < 0)
 		return;
 	int err = link_find(s->link, s->info.bridge, &bridge);
-	if (err || bridge.ifindex != s->bridge_index || memcmp(bridge.mac, s->rules.bridge_mac, MAC_LEN) != 0)
+	if (err || bridge.ifindex != s->bridge_index || memcmp(bridge.mac, s->rules.bridge_mac, MAC_LEN) != 0 ||
+	    !has_tap(s))
 		session_host_changed(s);
 }

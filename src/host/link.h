@@ -63,12 +63,10 @@ int link_delete(struct link *l, int ifindex);
 int link_set_up(struct link *l, int ifindex, bool up);
 
 /*
- * A socket that becomes readable when the interface's addresses change, or it is removed. The kernel filters for this
- * interface alone, and is not asked for events of interfaces, which are many. Returns the descriptor, the caller's, or -errno.
+ * A socket that becomes readable when the interface's addresses change. The kernel filters for this interface alone, and is not
+ * asked for events of interfaces, which are many. Returns the descriptor, the caller's, or -errno.
  */
 int link_watch(int ifindex);
-/* From now on for that one and another. 0 or -errno. */
-int link_watch_also(int fd, int ifindex, int other);
 void link_watch_drain(int fd);
 
 #endif

@@ -11,23 +11,12 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#define GROUP(g) (1U << ((g)-1)) /* as in sockaddr_nl */
-
-/*
- * The index stands four octets behind the netlink header in struct ifaddrmsg. That an interface goes, or gets another name, is
- * told, among others, by RTM_DELNETCONF, whose first attribute it is, behind a padded struct netconfmsg
- * (net/ipv4/devinet.c). A filter loads both as big endian, whatever the machine is.
- */
-static int filter_index(int fd, int ifindex, int other)
+/* A filter loads the index as big endian, whatever the machine is. */
+static int filter_index(int fd, int ifindex)
 {
 	struct sock_filter code[] = {
-	    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNETCONF), 0, 2),
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + 8),
-	    BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ifaddrmsg, ifa_index)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)ifindex), 1, 0),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)other), 0, 1),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)ifindex), 0, 1),
 	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -39,13 +28,12 @@ static int filter_index(int fd, int ifindex, int other)
 int link_watch(int ifindex)
 {
 	const struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
-					   .nl_groups =
-					       RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | GROUP(RTNLGRP_IPV4_NETCONF)};
+					   .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)
 		return -errno;
-	int err = filter_index(fd, ifindex, ifindex);
+	int err = filter_index(fd, ifindex);
 	if (!err && bind(fd, (const struct sockaddr *)&groups, sizeof(groups)) < 0)
 		err = -errno;
 	if (err) {
@@ -53,11 +41,6 @@ int link_watch(int ifindex)
 		return err;
 	}
 	return fd;
-}
-
-int link_watch_also(int fd, int ifindex, int other)
-{
-	return filter_index(fd, ifindex, other);
 }
 
 void link_watch_drain(int fd)

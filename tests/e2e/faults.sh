@@ -192,7 +192,7 @@ nothing_left 'no room for the claim'
 
 check 'the VM starts once more' vm
 ip link del ann
-check 'the tap is removed: it is said' within 5 said_in_log 'interface ann: it was removed'
+check 'the tap is removed: it is said' within 10 said_in_log 'interface ann: it was removed'
 ip link add ann type veth peer name impostor
 ip link set ann master "$BRIDGE" up
 ip link set impostor up
@@ -206,7 +206,7 @@ nothing_left 'a tap that was removed'
 check 'the VM starts yet again' vm
 ip link set carl down 2>/dev/null
 ip link del "$BRIDGE"
-check 'the bridge is removed: it is said' within 5 said_in_log "bridge $BRIDGE: it was removed"
+check 'the bridge is removed: it is said' within 10 said_in_log "bridge $BRIDGE: it was removed"
 down() {
 	! ip -o link show ann up | grep -q .
 }
