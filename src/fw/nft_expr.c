@@ -129,17 +129,7 @@ void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32
 
 void nft_and_masked(struct nft *n, const void *mask, enum nft_op op, const void *value, uint32_t len)
 {
-	static const uint8_t zero[16];
-	struct nftnl_expr *e = append(n, "bitwise");
-
-	if (!e)
-		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
-	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, mask, len);
-	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, zero, len);
+	apply_mask(n, mask, len);
 	compare(n, op, value, len);
 }
 
