@@ -141,6 +141,13 @@ void also_port(struct nft *n, enum nft_op op, uint16_t number)
 	nft_and(n, op, wire, 2);
 }
 
+void not_from_server(struct nft *n, const struct guest *g, uint16_t dhcp)
+{
+	port(n, PORT_SRC, NFT_IS_NOT, dhcp);
+	if (g->notify.port)
+		also_port(n, NFT_IS_NOT, g->notify.port);
+}
+
 void accept_vetted(struct nft *n, uint32_t mark)
 {
 	nft_set_mark(n, mark);

@@ -107,14 +107,7 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 		nft_rule(n, "from");
 		eth_src_and_type(n, g->id.mac, ETH_P_IP);
 		eth_dst_is_peer(n, r);
-		ip_plain_from(n, protos[i], &g->id.ip4.addr);
-		nft_load(n, NFT_NETWORK, IP_DST, 4);
-		also_host(n, g);
-		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
-		if (udp)
-			port(n, PORT_SRC, NFT_IS_NOT, 67);
-		if (udp && g->notify.port)
-			also_port(n, NFT_IS_NOT, g->notify.port);
+		/* All are looked at in the end; with the ports first, fold's own are soon out of here. */
 		port(n, PORT_DST, NFT_IS_NOT, 53);
 		if (udp) {
 			also_port(n, NFT_IS_NOT, 67);
@@ -122,6 +115,12 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 		}
 		if (udp && g->notify.port)
 			also_port(n, NFT_IS_NOT, g->notify.port);
+		if (udp)
+			not_from_server(n, g, 67);
+		ip_plain_from(n, protos[i], &g->id.ip4.addr);
+		nft_load(n, NFT_NETWORK, IP_DST, 4);
+		also_host(n, g);
+		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 		accept_vetted(n, RULES_VETTED4_MARK);
 	}
 }

@@ -52,6 +52,13 @@ void ip6_payload(struct nft *n, enum nft_op op, uint16_t octets)
 	nft_match(n, NFT_NETWORK, IP6_LENGTH, 2, op, wire);
 }
 
+/* That transport right behind the header; that this is version 6, the kernel has seen before it looked for the transport. */
+static void ip6_plain_from(struct nft *n, uint8_t proto, const struct in6_addr *src)
+{
+	nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS, &proto);
+	ip6_is(n, IP6_SRC, NFT_IS, src);
+}
+
 /* Nearly all that a guest sends, as for IPv4. */
 void fast_from_ip6(struct nft *n, const struct rules *r)
 {
@@ -63,15 +70,6 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 		nft_rule(n, "from");
 		eth_src_and_type(n, g->id.mac, ETH_P_IPV6);
 		eth_dst_is_peer(n, r);
-		/* Right behind the header; that this is version 6, the kernel has seen before it looked for the transport. */
-		nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS, &protos[i]);
-		ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr);
-		ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6);
-		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
-		if (udp)
-			port(n, PORT_SRC, NFT_IS_NOT, 547);
-		if (udp && g->notify.port)
-			also_port(n, NFT_IS_NOT, g->notify.port);
 		port(n, PORT_DST, NFT_IS_NOT, 53);
 		if (udp) {
 			also_port(n, NFT_IS_NOT, 546);
@@ -79,6 +77,11 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 		}
 		if (udp && g->notify.port)
 			also_port(n, NFT_IS_NOT, g->notify.port);
+		if (udp)
+			not_from_server(n, g, 547);
+		ip6_plain_from(n, protos[i], &g->id.ip6.addr);
+		ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6);
+		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 		accept_vetted(n, RULES_VETTED6_MARK);
 	}
 }

@@ -64,6 +64,9 @@ enum { PORT_SRC = 0, PORT_DST = 2 };
 void port(struct nft *n, uint32_t which, enum nft_op op, uint16_t number);
 void also_port(struct nft *n, enum nft_op op, uint16_t number); /* the same one, once more */
 
+/* From a port that is not fold's alone: dhcp is the server's of the family. */
+void not_from_server(struct nft *n, const struct guest *g, uint16_t dhcp);
+
 void drop(struct nft *n, enum rules_counter why);
 /* The end of a list: what is sound in itself is dropped for that reason, all else as a header that lies. */
 void drop_rest(struct nft *n, const char *chain, enum rules_counter why, enum rules_counter header);
