@@ -126,8 +126,7 @@ static void from_header(struct nft *n, const struct guest *g)
 	check_header(n, &from);
 	/* RFC 8415 5: clients ask from a link-local address. */
 	nft_rule(n, from.in), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
-	    ip6_payload(n, NFT_AT_LEAST, UDP_HEADER), port(n, PORT_SRC, NFT_IS_NOT, 547),
-	    port(n, PORT_DST, NFT_IS, 547), nft_goto(n, "take");
+	    port(n, PORT_SRC, NFT_IS_NOT, 547), port(n, PORT_DST, NFT_IS, 547), nft_goto(n, "take");
 	nft_rule(n, from.in), ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr), drop(n, FROM_SOURCE);
 }
 

@@ -275,6 +275,12 @@ fi
 
 begin_vm "$mac" qemu-system-stay
 check "the tap's address is the service MAC: fe in front" same address "$(cat /sys/class/net/vm0/address)" fe:54:00:12:34:56
+has_qdisc() {
+	tc qdisc show dev vm0 | grep -q "^qdisc $1 "
+}
+check 'the tap has no queueing discipline in front of its ring' has_qdisc noqueue
+check 'a tap is shaped as ever' sh -c 'tc qdisc add dev vm0 root tbf rate 100mbit burst 32k latency 400ms' && check 'and it is' has_qdisc tbf
+tc qdisc del dev vm0 root
 check "the tap has the bridge's MTU" same MTU "$(cat /sys/class/net/vm0/mtu)" 1376
 check 'the bridge keeps its MTU' same MTU "$(cat "/sys/class/net/$BRIDGE/mtu")" 1376
 check 'the tap is a port of the bridge' same bridge "$(basename "$(readlink /sys/class/net/vm0/master)")" "$BRIDGE"

@@ -112,6 +112,7 @@ int run_flood(void)
 	      {
 		  {"ARP replies", {ARP_REPLY(A, P)}},
 		  {"UDP", {UDP(A, P)}},
+		  {"TCP to the DNS port", {TCP(A, P, .dport = 53)}},
 		  {"TCP over IPv6 to the DNS port", {TCP6(A, P, .dport = 53)}},
 		  {"neighbour advertisements", {NA(A, P)}},
 	      },
