@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # dhcpd-clients: the clients that people use, unmodified, behind routed interfaces that fold-dhcpd serves all at once: each gets its address,
-# renews and releases it. Words after the name run only those.
+# renews and releases it. Words after the name run only those. With the word `bridge` the interfaces are ports of a bridge, whose own family of
+# rules takes the packets: that needs a kernel with nft's `queue` for bridges.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2031 # most functions are called by name; $job is the subshell's own
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/dhcpd-lib.sh
@@ -18,15 +19,30 @@ new_host clients
 rule() {
 	host "$@" -j NFQUEUE --queue-num "$queue" || bail "the kernel does not take: $*"
 }
-queue=42 && rule iptables -t mangle -A PREROUTING -i tap+ -p udp --dport 67
-queue=43 && rule ip6tables -t mangle -A PREROUTING -i tap+ -p icmpv6 --icmpv6-type router-solicitation
-queue=44 && rule ip6tables -t mangle -A PREROUTING -i tap+ -p icmpv6 --icmpv6-type neighbour-solicitation
-queue=45 && rule ip6tables -t mangle -A PREROUTING -i tap+ -p udp --dport 547
-only=$*
+ip_rules() {
+	queue=42 && rule iptables -t mangle -A PREROUTING -i tap+ -p udp --dport 67
+	queue=43 && rule ip6tables -t mangle -A PREROUTING -i tap+ -p icmpv6 --icmpv6-type router-solicitation
+	queue=44 && rule ip6tables -t mangle -A PREROUTING -i tap+ -p icmpv6 --icmpv6-type neighbour-solicitation
+	queue=45 && rule ip6tables -t mangle -A PREROUTING -i tap+ -p udp --dport 547
+}
+bridge_rules() {
+	host ip link add br0 address 02:0a:00:00:0b:01 type bridge mcast_snooping 0
+	host ip link set br0 up
+	host nft 'table bridge dhcpd { chain in { type filter hook prerouting priority -300
+		iifname "tap*" meta protocol ip udp dport 67 queue num 42
+		iifname "tap*" icmpv6 type nd-router-solicit queue num 43
+		iifname "tap*" icmpv6 type nd-neighbor-solicit queue num 44
+		iifname "tap*" meta protocol ip6 udp dport 547 queue num 45; }; }' || bail 'the kernel does not take queue for bridges'
+}
+only='' bridge='' server_at=lo
+for word; do
+	case $word in bridge) bridge=br0 server_at=br0 ;; *) only="$only $word" ;; esac
+done
+if [ "$bridge" ]; then bridge_rules; else ip_rules; fi
 grnet_conf
 sed -i -e "s/^lease_lifetime.*/lease_lifetime = $lease/" -e "s/^lease_renewal.*/lease_renewal = $renewal/" "$CONF"
-# Who renews asks this address: on a routed link the host has it.
-host ip addr add 192.0.2.250/32 dev lo
+# Who renews asks this address: the host has it.
+host ip addr add 192.0.2.250/32 dev $server_at
 check 'fold-dhcpd starts' dhcpd_start || finish
 
 # ---- what a client has ----
@@ -114,7 +130,7 @@ guest() {
 	[ -e "$T/ns/$1.machine" ] || machine "$1"
 	on "$1" sysctl -qw net.ipv6.conf.default.accept_dad=0
 	grnet_binding "tap$2" "$2"
-	plug "$1" "tap$2" "$2"
+	plug "$1" "tap$2" "$2" "$bridge"
 	within 30 link_local_ready "$1" >/dev/null || not_ok "$1: has a link-local address"
 	listen "$1"
 }
@@ -191,7 +207,7 @@ lane_client() {
 
 for client in busybox udhcpc dhclient dhcpcd networkd; do lane_client "$client" 4; done
 for client in dhclient dhcpcd networkd dhcp6c; do lane_client "$client" 6; done
-lane kernel kernel kernel 40
+[ "$bridge" ] || lane kernel kernel kernel 40
 merge
 ends_well 'the server of them all'
 finish
