@@ -150,6 +150,8 @@ life4() {
 	exchange 'renews' "$1" "$((renewal + 30))" "out renew 192.0.2.$3 to 192.0.2.250" "in ack 192.0.2.$3"
 	forget "$1"
 	release "$1" "$2" 4
+	# dhcpcd gives nothing back that it is about to renew.
+	[ "$2" != dhcpcd ] || within 5 said "$1" "out release 192.0.2.$3 to 192.0.2.250" >"$T/$1.release" || release "$1" "$2" 4
 	exchange 'releases its lease' "$1" 30 "out release 192.0.2.$3 to 192.0.2.250"
 	check "$1: gives its address up" within 30 not has_address "$1" "192.0.2.$3"
 }
@@ -169,7 +171,7 @@ life6() {
 	check "$1: has its address" within 30 has_address "$1" "$own"
 	forget "$1"
 	exchange 'renews' "$1" "$((renewal + 30))" "out renew $own to ff02::1:2" "in reply $own for $lease"
-	# networkd gives nothing back, and dhcpcd nothing that it is about to renew.
+	# networkd gives nothing back, and dhcpcd as above.
 	[ "$2" != networkd ] || return 0
 	forget "$1"
 	release "$1" "$2" 6
