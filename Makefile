@@ -82,7 +82,6 @@ $(OUT)/fold-dhcpd: $(OUT)/src/dhcpd/main.o $(LIB)
 $(OUT)/fold-dhcpd: LIBS += -lpthread
 PCAP    := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/pcap/*.c))
 $(OUT)/fold-replay: $(PCAP) $(LIB)
-$(OUT)/fold-replay: LIBS += -lpcap
 $(PROGS):
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)

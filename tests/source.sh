@@ -19,6 +19,7 @@ result() { # name, offending lines
 below() {
 	case $1 in
 	base) echo base ;;
+	show) echo show base ;;
 	pkt) echo pkt base ;;
 	guest) echo guest pkt base ;;
 	dhcp | ra | dns | notify | reject) echo "$1 guest pkt base" ;;
@@ -26,7 +27,7 @@ below() {
 	fw) echo fw guest pkt base ;;
 	host) echo host guest pkt base ;;
 	dhcpd) echo dhcpd answer fw host dhcp ra dns notify reject guest pkt base ;;
-	cli) echo cli answer fw host dhcp ra dns notify reject guest pkt base ;;
+	cli) echo cli answer fw host show dhcp ra dns notify reject guest pkt base ;;
 	esac
 }
 
@@ -57,6 +58,7 @@ only_in() { # header pattern, folders that may use it (a pattern)
 }
 result "libnftnl and libnetfilter_queue are used in fw alone" "$(only_in 'libnftnl/|libnetfilter_' fw)"
 result "libmnl is used in fw and host alone" "$(only_in libmnl/ 'fw|host')"
+result "libpcap is used in one file alone" "$(grep -l '#include <pcap' src/*/*.[ch] | grep -v '^src/show/capture.c$')"
 result "libcurl is used in one file alone" "$(grep -l '#include <curl/' src/*/*.[ch] | grep -v '^src/host/http.c$')"
 result "the answerers neither allocate nor open anything" \
 	"$(grep -nE '\b(malloc|calloc|realloc|strdup|asprintf|socket|open|fopen|printf|getenv|time)\(' src/dhcp/*.c src/ra/*.c src/notify/*.c src/reject/*.c src/pkt/*.c src/answer/*.c)"

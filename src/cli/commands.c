@@ -90,6 +90,35 @@ static int command_ls(int argc, char **argv)
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : FOLD_EXIT_FAILED;
 }
 
+struct found {
+	const char *iface;
+	bool live;
+	struct session_info info;
+};
+
+static bool find_vm(void *arg, const char *key, const char *text, bool live)
+{
+	struct found *f = arg;
+
+	if (live && strcmp(key + strlen(SESSION_CLAIM), f->iface) == 0)
+		f->live = session_info_parse(text, &f->info);
+	return false;
+}
+
+int command_find_vm(const char *iface, struct session_info *out)
+{
+	struct found f = {.iface = iface};
+	int err = claim_each(SESSION_CLAIM, find_vm, &f);
+
+	if (err < 0)
+		log_err(CLAIM_DIR ": cannot be read; run this as root: %s", strerror(-err));
+	else if (!f.live)
+		log_err("%s: no VM of that interface runs here; `fold ls` lists them", iface);
+	else
+		*out = f.info;
+	return err < 0 || !f.live ? FOLD_EXIT_FAILED : EXIT_SUCCESS;
+}
+
 static bool collect(void *arg, const char *key, const char *text, bool live)
 {
 	struct session_info i;
@@ -152,7 +181,7 @@ bool command_run(int argc, char **argv, int *status)
 	    {"ls", command_ls},           {"gc", command_gc},
 	    {"lamac", command_lamac},     {"mkaddress", command_mkaddress},
 	    {"keygen", command_keygen},   {"doctor", command_doctor},
-	    {"inspect", command_inspect},
+	    {"inspect", command_inspect}, {"explain", command_explain},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {

@@ -4,6 +4,7 @@
 #define FOLD_CLI_COMMANDS_H
 
 #include "cli/options.h"
+#include "cli/session.h"
 
 #include <stdbool.h>
 
@@ -14,8 +15,12 @@ bool command_run(int argc, char **argv, int *status);
 int command_mkaddress(int argc, char **argv);
 int command_keygen(int argc, char **argv);
 
-/* `fold inspect`; likewise. */
+/* `fold inspect` and `fold explain`; likewise. */
 int command_inspect(int argc, char **argv);
+int command_explain(int argc, char **argv);
+
+/* The running VM of that interface. EXIT_SUCCESS, or the exit status after one line that says why not. */
+int command_find_vm(const char *iface, struct session_info *out);
 
 /* `-4 auto` and `-4 release`; return the exit status. Only the address goes to stdout. */
 int command_allocate(const struct options *o);

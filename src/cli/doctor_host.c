@@ -156,11 +156,10 @@ static void first_warning(void *arg, const char *line)
 
 void doctor_config(struct doctor *d)
 {
-	const char *file = getenv("NFDHCPD_CFG");
 	struct config c;
 	struct report warning = {0}, r = {.warn = first_warning, .warn_arg = &warning};
 
-	if (config_load(file ? file : CONFIG_PATH, file != NULL, &c, &r) < 0) {
+	if (config_load_chosen(&c, &r) < 0) {
 		doctor_found(d, "configuration", DOCTOR_FAULT, "%s", r.msg);
 		doctor_mend(d, "mend that line, or set NFDHCPD_CFG to another file");
 		return;
@@ -169,7 +168,7 @@ void doctor_config(struct doctor *d)
 		doctor_found(d, "configuration", DOCTOR_WARN, "%s", warning.msg);
 		doctor_mend(d, "remove what fold does not know");
 	} else if (c.from_file) {
-		doctor_found(d, "configuration", DOCTOR_OK, "%s", file ? file : CONFIG_PATH);
+		doctor_found(d, "configuration", DOCTOR_OK, "%s", config_chosen());
 	} else {
 		doctor_found(d, "configuration", DOCTOR_OK, "no %s: defaults", CONFIG_PATH);
 	}

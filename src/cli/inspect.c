@@ -6,7 +6,6 @@
 #include "cli/session.h"
 #include "fw/rules_counters.h"
 #include "host/ask.h"
-#include "host/claim.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,21 +15,6 @@
 
 #define ANSWER_SIZE 20480
 #define NAME_TEXT 64
-
-struct found {
-	const char *iface;
-	bool live;
-	struct session_info info;
-};
-
-static bool find_vm(void *arg, const char *key, const char *text, bool live)
-{
-	struct found *f = arg;
-
-	if (live && strcmp(key + strlen(SESSION_CLAIM), f->iface) == 0)
-		f->live = session_info_parse(text, &f->info);
-	return false;
-}
 
 /* One line of the answer (session_seen.c). */
 struct told {
@@ -196,20 +180,17 @@ int command_inspect(int argc, char **argv)
 		log_err("`fold inspect <iface> [--json]` names a running VM's interface; `fold ls` lists them");
 		return FOLD_EXIT_USAGE;
 	}
-	struct found f = {.iface = argv[2]};
-	int err = claim_each(SESSION_CLAIM, find_vm, &f);
-	if (err < 0)
-		return fail(CLAIM_DIR, "cannot be read; run this as root", -err);
-	if (!f.live) {
-		log_err("%s: no VM of that interface runs here; `fold ls` lists them", f.iface);
-		return FOLD_EXIT_FAILED;
-	}
-	ask_path(f.iface, path);
+	const char *iface = argv[2];
+	struct session_info info;
+	int status = command_find_vm(iface, &info);
+	if (status)
+		return status;
+	ask_path(iface, path);
 	int got = ask(path, answer, sizeof(answer));
 	if (got < 0)
-		return fail(f.iface, "its fold does not answer; it may be starting or ending", -got);
-	err = as_json ? print_json(&f.info, answer) : print_text(&f.info, answer);
+		return fail(iface, "its fold does not answer; it may be starting or ending", -got);
+	int err = as_json ? print_json(&info, answer) : print_text(&info, answer);
 	if (err)
-		return fail(f.iface, "the counters of its rules cannot be read", -err);
+		return fail(iface, "the counters of its rules cannot be read", -err);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : FOLD_EXIT_FAILED;
 }

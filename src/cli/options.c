@@ -21,6 +21,8 @@ const char options_usage[] =
     "  fold -i <iface> -4 release                          give it back\n"
     "  fold ls [--json] | gc | lamac\n"
     "  fold inspect <iface> [--json]                       what a running VM is, was told and was refused\n"
+    "  fold explain <iface> <capture> [--from | --to] [--json]\n"
+    "                                                      which rule or answer each frame of a capture meets, and why\n"
     "  fold doctor [--bridge <name> | --local] [--json]    say what is wrong on this machine, and what to do\n"
     "  fold mkaddress -m <mac> -k <key> <prefix>/<len>     print the address that -k gives\n"
     "  fold keygen <file>                                  make a key for -k\n"

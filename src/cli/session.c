@@ -25,8 +25,7 @@
 /* Configuration, binding and hypervisor: all that can fail without touching the system. */
 static int prepare(struct session *s, struct report *r)
 {
-	const char *file = getenv("NFDHCPD_CFG");
-	int err = config_load(file ? file : CONFIG_PATH, file != NULL, &s->config, r);
+	int err = config_load_chosen(&s->config, r);
 
 	if (!err && s->o->binding)
 		err = file_read_plain(s->o->binding, BINDING_SIZE_MAX, &s->text, &s->text_len, r);

@@ -28,7 +28,7 @@ const char *rules_table(const char *iface, char name[static RULES_TABLE_TEXT])
 const char *rules_counter(enum rules_counter c)
 {
 	static const char *const names[] = {
-#define X(id, text) text,
+#define X(id, text, meaning) text,
 	    RULES_COUNTERS(X)
 #undef X
 	};

@@ -59,32 +59,32 @@ struct rules {
 };
 
 /* clang-format off */
-/* Why a frame was dropped, as the counters in the VM's table are named. */
+/* Why a frame was dropped, as the counters in the VM's table are named, and what that means. */
 #define RULES_COUNTERS(X) \
-	X(TAKEN,          "taken")            /* handed to the responder; not a drop */ \
-	X(FROM_MAC,       "from_mac")         /* a source MAC that is not the guest's */ \
-	X(FROM_TYPE,      "from_type")        /* an ethertype that is closed, a tag, LLC */ \
-	X(FROM_ARP,       "from_arp")         /* ARP that is malformed or about somebody else */ \
-	X(FROM_ND,        "from_nd")          /* neighbour discovery that is malformed or about somebody else */ \
-	X(FROM_HEADER,    "from_header")      /* IP options, broken lengths */ \
-	X(FROM_SOURCE,    "from_source")      /* an IP source that is not the guest's */ \
-	X(FROM_FRAGMENT,  "from_fragment")    /* fragments that could hide a header */ \
-	X(FROM_PROTO,     "from_proto")       /* a transport or ICMP type that is closed */ \
-	X(FROM_SERVER,    "from_server")      /* messages that only DHCP servers and routers send */ \
-	X(FROM_DEST,      "from_destination") /* outside the subnet, or a MAC that does not fit */ \
-	X(FROM_STORM,     "from_storm")       /* broadcasts and multicasts above the rate */ \
-	X(FROM_GATEWAY,   "from_gateway")     /* refused by the action for what leaves through the gateway */ \
-	X(TO_MAC,         "to_mac")           /* not to the guest, or from a MAC that is its own */ \
-	X(TO_TYPE,        "to_type") \
-	X(TO_ARP,         "to_arp") \
-	X(TO_ND,          "to_nd") \
-	X(TO_HEADER,      "to_header") \
-	X(TO_SOURCE,      "to_source")        /* from outside the subnet and not through the gateway */ \
-	X(TO_FRAGMENT,    "to_fragment") \
-	X(TO_PROTO,       "to_proto") \
-	X(TO_SERVER,      "to_server")        /* DHCP and router advertisements that are not fold's */ \
-	X(TO_DEST,        "to_destination") \
-	X(TO_GATEWAY,     "to_gateway")       /* refused by the action, or past it */
+	X(TAKEN,          "taken", "handed to the responder") \
+	X(FROM_MAC,       "from_mac", "a source MAC that is not the guest's") \
+	X(FROM_TYPE,      "from_type", "an ethertype that is closed, a tag, LLC") \
+	X(FROM_ARP,       "from_arp", "ARP that is malformed or about somebody else") \
+	X(FROM_ND,        "from_nd", "neighbour discovery that is malformed or about somebody else") \
+	X(FROM_HEADER,    "from_header", "IP options, broken lengths") \
+	X(FROM_SOURCE,    "from_source", "an IP source that is not the guest's") \
+	X(FROM_FRAGMENT,  "from_fragment", "fragments that could hide a header") \
+	X(FROM_PROTO,     "from_proto", "a transport or ICMP type that is closed") \
+	X(FROM_SERVER,    "from_server", "messages that only DHCP servers and routers send") \
+	X(FROM_DEST,      "from_destination", "outside the subnet, or a MAC that does not fit") \
+	X(FROM_STORM,     "from_storm", "broadcasts and multicasts above the rate") \
+	X(FROM_GATEWAY,   "from_gateway", "refused by the action for what leaves through the gateway") \
+	X(TO_MAC,         "to_mac", "not to the guest, or from a MAC that is its own") \
+	X(TO_TYPE,        "to_type", "an ethertype that is closed, a tag, LLC") \
+	X(TO_ARP,         "to_arp", "ARP that is malformed or not for the guest") \
+	X(TO_ND,          "to_nd", "neighbour discovery that is malformed or not for the guest") \
+	X(TO_HEADER,      "to_header", "IP options, broken lengths") \
+	X(TO_SOURCE,      "to_source", "from outside the subnet and not through the gateway") \
+	X(TO_FRAGMENT,    "to_fragment", "fragments that could hide a header") \
+	X(TO_PROTO,       "to_proto", "a transport or ICMP type that is closed") \
+	X(TO_SERVER,      "to_server", "DHCP and router advertisements that are not fold's") \
+	X(TO_DEST,        "to_destination", "an address or group that is not the guest's") \
+	X(TO_GATEWAY,     "to_gateway", "refused by the action, or past it")
 /* clang-format on */
 
 /*

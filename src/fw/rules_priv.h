@@ -11,7 +11,7 @@
 #include "fw/rules.h"
 
 enum rules_counter {
-#define X(id, text) id,
+#define X(id, text, meaning) id,
 	RULES_COUNTERS(X)
 #undef X
 	    RULES_COUNTER_COUNT

@@ -310,6 +310,18 @@ int config_load(const char *path, bool must_exist, struct config *out, struct re
 	return err ? err : config_parse(text, len, path, out, r);
 }
 
+const char *config_chosen(void)
+{
+	const char *file = getenv("NFDHCPD_CFG");
+
+	return file ? file : CONFIG_PATH;
+}
+
+int config_load_chosen(struct config *out, struct report *r)
+{
+	return config_load(config_chosen(), getenv("NFDHCPD_CFG") != NULL, out, r);
+}
+
 void config_free(struct config *c)
 {
 	for (size_t i = 0; i < FIELDS; i++)

@@ -74,6 +74,11 @@ int config_parse(const char *text, size_t len, const char *path, struct config *
 /* The same from a file. Where there is none: the defaults, or, with `must_exist`, -ENOENT. */
 int config_load(const char *path, bool must_exist, struct config *out, struct report *r);
 
+/* The file that NFDHCPD_CFG names in the environment, else CONFIG_PATH. */
+const char *config_chosen(void);
+/* config_load() of that: one that NFDHCPD_CFG names must exist. */
+int config_load_chosen(struct config *out, struct report *r);
+
 void config_free(struct config *c); /* what it points to; may be called twice */
 
 #endif

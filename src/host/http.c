@@ -2,8 +2,8 @@
 #include "host/http.h"
 
 #include "base/cleanup.h"
+#include "base/library.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 
@@ -39,47 +39,29 @@ struct http {
 	bool too_much;
 };
 
-/*
- * Linked like the others it would cost every start several milliseconds: it brings two dozen libraries along. Debian builds it with two
- * TLS libraries, neither of which is used here.
- */
-static void *load_library(void)
-{
-	static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
-	void *found = NULL;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !found; i++)
-		found = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-	return found; /* it stays for the life of the process */
-}
-
-/* False where the library has none of that name. to: a pointer to a function, as ISO C does not cast an object's to. */
-static bool find(void *library, const char *name, void *to)
-{
-	void *found = dlsym(library, name);
-
-	memcpy(to, &found, sizeof(found));
-	return found;
-}
-
 static bool find_all(void *library, struct curl *out)
 {
-	return find(library, "curl_global_init", &out->global_init) &&
-	       find(library, "curl_easy_init", &out->easy_init) && find(library, "curl_easy_setopt", &out->setopt) &&
-	       find(library, "curl_easy_getinfo", &out->getinfo) && find(library, "curl_easy_reset", &out->reset) &&
-	       find(library, "curl_easy_cleanup", &out->easy_cleanup) &&
-	       find(library, "curl_easy_strerror", &out->strerror) &&
-	       find(library, "curl_multi_init", &out->multi_init) &&
-	       find(library, "curl_multi_add_handle", &out->add) &&
-	       find(library, "curl_multi_remove_handle", &out->remove) &&
-	       find(library, "curl_multi_perform", &out->perform) && find(library, "curl_multi_poll", &out->poll) &&
-	       find(library, "curl_multi_info_read", &out->info_read) &&
-	       find(library, "curl_multi_cleanup", &out->multi_cleanup);
+	return library_find(library, "curl_global_init", &out->global_init) &&
+	       library_find(library, "curl_easy_init", &out->easy_init) &&
+	       library_find(library, "curl_easy_setopt", &out->setopt) &&
+	       library_find(library, "curl_easy_getinfo", &out->getinfo) &&
+	       library_find(library, "curl_easy_reset", &out->reset) &&
+	       library_find(library, "curl_easy_cleanup", &out->easy_cleanup) &&
+	       library_find(library, "curl_easy_strerror", &out->strerror) &&
+	       library_find(library, "curl_multi_init", &out->multi_init) &&
+	       library_find(library, "curl_multi_add_handle", &out->add) &&
+	       library_find(library, "curl_multi_remove_handle", &out->remove) &&
+	       library_find(library, "curl_multi_perform", &out->perform) &&
+	       library_find(library, "curl_multi_poll", &out->poll) &&
+	       library_find(library, "curl_multi_info_read", &out->info_read) &&
+	       library_find(library, "curl_multi_cleanup", &out->multi_cleanup);
 }
 
 static int load(struct curl *out, struct report *r)
 {
-	void *library = load_library();
+	/* Debian builds it with two TLS libraries, neither of which is used here. */
+	static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", NULL};
+	void *library = library_open(names);
 
 	if (!library)
 		return report_fail(r, ENOENT,

@@ -2,7 +2,8 @@
 /* RFC 7217 (stable addresses), RFC 2104 (HMAC), FIPS 180-4 (SHA-256), by libcrypto. */
 #include "host/stable.h"
 
-#include <dlfcn.h>
+#include "base/library.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -24,25 +25,16 @@ struct crypto {
 	__typeof__(&HMAC) hmac;
 };
 
-/* False where the library has none of that name. to: a pointer to a function, as ISO C does not cast an object's to. */
-static bool find(void *library, const char *name, void *to)
-{
-	void *found = dlsym(library, name);
-
-	memcpy(to, &found, sizeof(found));
-	return found;
-}
-
-/* Linked like the others it would cost every start a millisecond: it has more to relocate than all of them together. */
 static int load(struct crypto *out, struct report *r)
 {
-	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	static const char *const names[] = {LIBRARY, NULL};
+	void *library = library_open(names);
 
 	if (!library)
 		return report_fail(r, ENOENT, "%s: cannot be loaded; install it (Debian: libssl3)", LIBRARY);
 	/* It stays for the life of the process: it would not let itself be unloaded cleanly. */
-	if (!find(library, "OPENSSL_init_crypto", &out->init) || !find(library, "EVP_sha256", &out->sha256) ||
-	    !find(library, "HMAC", &out->hmac))
+	if (!library_find(library, "OPENSSL_init_crypto", &out->init) ||
+	    !library_find(library, "EVP_sha256", &out->sha256) || !library_find(library, "HMAC", &out->hmac))
 		return report_fail(r, ENOENT, "%s: is not the library that fold was built for", LIBRARY);
 	/* Nobody's configuration file has a say in it. */
 	if (!out->init(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL))

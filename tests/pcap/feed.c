@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "diff.h"
-#include "summary.h"
+#include "show/summary.h"
 
 #include <linux/if_ether.h>
 #include <string.h>

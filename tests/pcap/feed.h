@@ -4,7 +4,7 @@
 #define FOLD_TESTS_PCAP_FEED_H
 
 #include "answer/answer.h"
-#include "capture.h"
+#include "show/capture.h"
 
 #include <stdbool.h>
 #include <stdio.h>

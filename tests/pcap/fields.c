@@ -5,8 +5,8 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "base/rd.h"
-#include "names.h"
-#include "names_dns.h"
+#include "show/names.h"
+#include "show/names_dns.h"
 #include "walk.h"
 
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* IPv6 as named fields. RFC 8200, 4443, 4861, 8106, 8415. */
-#include "names6.h"
-#include "names_dns.h"
+#include "show/names6.h"
+#include "show/names_dns.h"
 #include "walk.h"
 
 #include <netinet/in.h>

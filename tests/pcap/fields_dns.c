@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* DNS over UDP, and TCP's header, as named fields. RFC 1035 4.1, 6891, 9293 3.1. */
-#include "names_dns.h"
+#include "show/names_dns.h"
 #include "walk.h"
 
 #include <stdio.h>

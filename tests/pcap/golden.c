@@ -2,7 +2,7 @@
 #include "golden.h"
 
 #include "diff.h"
-#include "summary.h"
+#include "show/summary.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
  */
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "capture.h"
+#include "show/capture.h"
 #include "feed.h"
 #include "golden.h"
 #include "guest/binding.h"
@@ -245,21 +245,9 @@ static int build_guest(const struct options *o, struct guest *out)
 	return err;
 }
 
-/* A frame that the capture cut is not what the guest sent, and no refusal of it means anything. */
-static void warn_of_cut_frames(const char *path, const struct feed *f, const struct capture *in)
+static bool takes(const void *feed, const struct capture_frame *in)
 {
-	size_t cut = 0, first = 0;
-
-	for (size_t i = 0; i < in->count; i++) {
-		if (in->at[i].wire_len <= in->at[i].len || !feed_takes(f, &in->at[i]))
-			continue;
-		if (!cut++)
-			first = i;
-	}
-	if (cut)
-		log_warn("%s: %zu of the frames were cut by the capture, first frame %zu, to %zu of %zu octets; "
-			 "capture with a larger snapshot length",
-			 path, cut, in->at[first].number, in->at[first].len, in->at[first].wire_len);
+	return feed_takes(feed, in);
 }
 
 static int compare_with(const char *path, const struct feed *f, const struct capture *in, const struct capture *got)
@@ -307,7 +295,7 @@ static int replay(const struct options *o, const struct guest *guest)
 
 	if (capture_read(o->input, &in) < 0)
 		return EXIT_USAGE;
-	warn_of_cut_frames(o->input, &f, &in);
+	capture_warn_cut(o->input, &in, takes, &f);
 	if (!feed_capture(&f, &in, &replies, o->verbose ? stdout : NULL, o->verbose > 1))
 		log_warn("%s: none of its %zu frames is from that MAC address", o->input, in.count);
 	if (o->output && capture_write(o->output, &replies) < 0)

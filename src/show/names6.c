@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Options of neighbour discovery and DHCPv6 by name. RFC 4861, 4191, 7527, 8106, 8415, 3646, 4704, 5908, 5970. */
-#include "names6.h"
+#include "show/names6.h"
 
 #include "base/log.h"
 #include "base/rd.h"
-#include "text.h"
+#include "show/text.h"
 
 #include <stdbool.h>
 

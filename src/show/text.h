@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* text: a line that grows at its end and is cut where the room ends. */
-#ifndef FOLD_TESTS_PCAP_TEXT_H
-#define FOLD_TESTS_PCAP_TEXT_H
+#ifndef FOLD_SHOW_TEXT_H
+#define FOLD_SHOW_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* RFC 1035 3, 4.1; 2308, 3596, 3597, 4035 (flags), 6891. */
-#include "names_dns.h"
+#include "show/names_dns.h"
 
 #include "base/log.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* names6: ICMPv6 and DHCPv6 as people name them. Texts are printable and cut to size (> 0). */
-#ifndef FOLD_TESTS_PCAP_NAMES6_H
-#define FOLD_TESTS_PCAP_NAMES6_H
+#ifndef FOLD_SHOW_NAMES6_H
+#define FOLD_SHOW_NAMES6_H
 
 #include <stddef.h>
 #include <stdint.h>

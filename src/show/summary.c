@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One line about a frame. RFC 894, 826, 5227 (probes), 791, 768, 951, 2131. */
-#include "summary.h"
+#include "show/summary.h"
 
 #include "base/addr.h"
 #include "base/log.h"
 #include "base/rd.h"
-#include "names.h"
-#include "names_dns.h"
-#include "summary6.h"
-#include "text.h"
+#include "show/names.h"
+#include "show/names_dns.h"
+#include "show/summary6.h"
+#include "show/text.h"
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* summary: one line about a frame. */
-#ifndef FOLD_TESTS_PCAP_SUMMARY_H
-#define FOLD_TESTS_PCAP_SUMMARY_H
+#ifndef FOLD_SHOW_SUMMARY_H
+#define FOLD_SHOW_SUMMARY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* RFC 8200, 4861, 8415: what decides about the answer. */
-#include "summary6.h"
+#include "show/summary6.h"
 
-#include "names6.h"
-#include "names_dns.h"
+#include "show/names6.h"
+#include "show/names_dns.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* DHCPv4 options by name, and their values as text. RFC 2132, 3397, 3442, 4039, 4702, 8910, 8925. */
-#include "names.h"
+#include "show/names.h"
 
 #include "base/log.h"
 #include "base/rd.h"
-#include "text.h"
+#include "show/text.h"
 
 /* How a value reads. */
 enum form {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* names: DHCPv4 options and message types as people name them. */
-#ifndef FOLD_TESTS_PCAP_NAMES_H
-#define FOLD_TESTS_PCAP_NAMES_H
+#ifndef FOLD_SHOW_NAMES_H
+#define FOLD_SHOW_NAMES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* names_dns: DNS messages as people read them. Texts are printable and cut to size. */
-#ifndef FOLD_TESTS_PCAP_NAMES_DNS_H
-#define FOLD_TESTS_PCAP_NAMES_DNS_H
+#ifndef FOLD_SHOW_NAMES_DNS_H
+#define FOLD_SHOW_NAMES_DNS_H
 
 #include "base/rd.h"
-#include "text.h"
+#include "show/text.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "text.h"
+#include "show/text.h"
 
 #include "base/addr.h"
 #include "base/log.h"

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `fold explain`: for each frame of a capture, which of a running VM's rules or answerers decides, and why. */
+#include "answer/answer.h"
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "fw/explain.h"
+#include "guest/address_list.h"
+#include "guest/build.h"
+#include "show/capture.h"
+#include "show/summary.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/if_ether.h>
+
+#define SUMMARY_TEXT 512
+
+enum direction { DIRECTION_BY_SOURCE, DIRECTION_FROM, DIRECTION_TO };
+
+struct words {
+	const char *iface, *capture;
+	enum direction direction;
+	bool json;
+};
+
+/* What became of a frame, for both ways to print it. */
+struct fate {
+	bool from;           /* the guest sent it */
+	const char *what;    /* "passes", "dropped", "answered" and so on */
+	const char *name;    /* the counter, the responder's reason or its event; NULL: there is none */
+	const char *meaning; /* of a reason, in words */
+	const char *chain;   /* NULL: no rule has seen it */
+	uint64_t handle;     /* 0: the chain's policy */
+};
+
+static int usage(void)
+{
+	log_err(
+	    "`fold explain <iface> <capture> [--from | --to] [--json]` names a running VM's interface and a pcap file; "
+	    "--from and --to say that all of it is from, or to, the guest");
+	return FOLD_EXIT_USAGE;
+}
+
+static bool parse_words(int argc, char **argv, struct words *out)
+{
+	*out = (struct words){0};
+	for (int i = 2; i < argc; i++) {
+		const char *w = argv[i];
+		if (strcmp(w, "--json") == 0)
+			out->json = true;
+		else if (strcmp(w, "--from") == 0 && !out->direction)
+			out->direction = DIRECTION_FROM;
+		else if (strcmp(w, "--to") == 0 && !out->direction)
+			out->direction = DIRECTION_TO;
+		else if (w[0] == '-' && w[1])
+			return false;
+		else if (!out->iface)
+			out->iface = w;
+		else if (!out->capture)
+			out->capture = w;
+		else
+			return false;
+	}
+	return out->capture != NULL;
+}
+
+/* As the running fold has it, by the copy of the binding that it keeps. */
+static int load_guest(const struct session_info *i, struct guest *out, struct report *r)
+{
+	_cleanup_(config_free) struct config config = {0};
+	_cleanup_(binding_free) struct binding binding = {0};
+	struct identity id;
+	int err = config_load_chosen(&config, r);
+
+	if (!err)
+		err = binding_load(i->copy, BINDING_VM, &binding, r);
+	if (!err)
+		err = address_lists_load(&binding, config.datapath, r);
+	if (!err)
+		err = identity_from_binding(i->iface, &binding, &id, r);
+	return err ? err : guest_build(&id, &binding, &config, 0, out, r);
+}
+
+/*
+ * A capture on the tap holds both directions and does not say which. What has the guest's MAC as its source is from the guest; what
+ * has another, and is for the guest or for many, is taken to be on its way to it, though a guest that lies about its MAC
+ * could have sent it too: --from says so.
+ */
+static bool is_from(const struct guest *g, enum direction d, const uint8_t *frame)
+{
+	const uint8_t *dst = frame, *src = frame + ETH_ALEN;
+
+	if (d != DIRECTION_BY_SOURCE)
+		return d == DIRECTION_FROM;
+	if (memcmp(src, g->id.mac, MAC_LEN) == 0)
+		return true;
+	return memcmp(dst, g->id.mac, MAC_LEN) != 0 && !(dst[0] & 1);
+}
+
+static void ask_responder(const struct guest *g, const struct capture_frame *c, struct fate *f)
+{
+	static const char *const words[] = {
+	    [ANSWER_REPLY] = "answered",   [ANSWER_QUIET] = "heard, not answered",
+	    [ANSWER_NOTED] = "noted",      [ANSWER_DROP] = "refused by the responder",
+	    [ANSWER_NOT_MINE] = "ignored", [ANSWER_FORWARD] = "forwarded to a name server",
+	};
+	const struct frame in = {
+	    .l2 = c->bytes,
+	    .l2_len = ETH_HLEN,
+	    .l3 = c->bytes + ETH_HLEN,
+	    .l3_len = c->len - ETH_HLEN,
+	    .to_guest = !f->from,
+	};
+	struct reply r;
+	enum answer a = answer_frame(g, &in, &r);
+
+	f->what = words[a];
+	f->name = a == ANSWER_DROP ? drop_name(r.drop) : r.event;
+	f->meaning = a == ANSWER_DROP ? drop_meaning(r.drop) : NULL;
+}
+
+static bool is_refusal(const char *counter)
+{
+	return strcmp(counter, "from_gateway") == 0 || strcmp(counter, "to_gateway") == 0;
+}
+
+static void judge(const struct explain *rules, const struct guest *g, enum direction d, const struct capture_frame *c,
+		  struct fate *f)
+{
+	struct explanation e;
+
+	/* The kernel takes no less from a tap, and no bridge hands on less. */
+	if (c->len < ETH_HLEN) {
+		*f = (struct fate){.from = d != DIRECTION_TO,
+				   .what = "dropped",
+				   .meaning = "shorter than an Ethernet header"};
+		return;
+	}
+	bool from = is_from(g, d, c->bytes);
+	bool own = !from && memcmp(c->bytes + ETH_ALEN, g->service_mac, MAC_LEN) == 0;
+	explain_frame(rules, from, own, g->service_mac, c->bytes, c->len, &e);
+	*f = (struct fate){.from = from, .name = e.counter, .meaning = e.meaning, .chain = e.chain, .handle = e.handle};
+	switch (e.end) {
+	case EXPLAIN_PASSES:
+		f->what = "passes";
+		f->meaning = own ? "fold's own, by its mark; from anybody else it would be dropped, to_mac" : NULL;
+		break;
+	case EXPLAIN_DROPPED:
+		f->what = "dropped";
+		break;
+	case EXPLAIN_GATE:
+		f->what = "left to your chain in table bridge fold";
+		break;
+	case EXPLAIN_TAKEN:
+		/* What refuses it is the action of the command line, which stands in no file. */
+		if (e.counter && is_refusal(e.counter))
+			f->what = "rejected, and its sender is told";
+		else
+			ask_responder(g, c, f);
+		break;
+	}
+}
+
+static void print_line(const struct capture_frame *c, const struct fate *f)
+{
+	char text[SUMMARY_TEXT];
+
+	printf("%zu %s guest: %s -> %s", c->number, f->from ? "from" : "to",
+	       summary_of(c->bytes, c->len, text, sizeof(text)), f->what);
+	if (f->name)
+		printf(", %s", f->name);
+	if (f->meaning)
+		printf(": %s", f->meaning);
+	if (f->chain && f->handle)
+		printf(" (chain %s, handle %llu)", f->chain, (unsigned long long)f->handle);
+	else if (f->chain)
+		printf(" (chain %s, its policy)", f->chain);
+	printf("\n");
+}
+
+static void print_json(struct json *j, const struct capture_frame *c, const struct fate *f)
+{
+	char text[SUMMARY_TEXT];
+
+	json_object(j, NULL);
+	json_number(j, "frame", (int64_t)c->number);
+	json_string(j, "direction", f->from ? "from" : "to");
+	json_string(j, "summary", summary_of(c->bytes, c->len, text, sizeof(text)));
+	json_string(j, "decision", f->what);
+	json_string(j, "reason", f->name);
+	json_string(j, "meaning", f->meaning);
+	json_string(j, "chain", f->chain);
+	json_number(j, "handle", (int64_t)f->handle);
+	json_end(j);
+}
+
+static void explain_all(const struct words *w, const struct explain *rules, const struct guest *g,
+			const struct capture *c)
+{
+	struct json j;
+	struct fate f;
+
+	if (w->json) {
+		json_start(&j, stdout);
+		json_array(&j, NULL);
+	}
+	for (size_t i = 0; i < c->count; i++) {
+		judge(rules, g, w->direction, &c->at[i], &f);
+		if (w->json)
+			print_json(&j, &c->at[i], &f);
+		else
+			print_line(&c->at[i], &f);
+	}
+	if (w->json)
+		json_end(&j);
+}
+
+static int fail(const char *iface, const char *what, int err)
+{
+	log_err("%s: %s: %s", iface, what, strerror(err));
+	return FOLD_EXIT_FAILED;
+}
+
+int command_explain(int argc, char **argv)
+{
+	_cleanup_(capture_free) struct capture capture = {0};
+	_cleanup_(guest_free) struct guest guest = {0};
+	struct session_info info;
+	struct explain *rules = NULL;
+	struct report r = {0};
+	struct words w;
+
+	if (!parse_words(argc, argv, &w))
+		return usage();
+	int status = command_find_vm(w.iface, &info);
+	if (status)
+		return status;
+	if (load_guest(&info, &guest, &r) < 0) {
+		log_err("%s", r.msg);
+		return FOLD_EXIT_FAILED;
+	}
+	if (capture_read(w.capture, &capture) < 0)
+		return FOLD_EXIT_FAILED;
+	capture_warn_cut(w.capture, &capture, NULL, NULL);
+	int err = explain_open(w.iface, &rules);
+	if (err)
+		return fail(w.iface, "its rules cannot be read", -err);
+	explain_all(&w, rules, &guest, &capture);
+	explain_close(rules);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : FOLD_EXIT_FAILED;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Expressions of which fold makes its rules, as the kernel evaluates them (net/netfilter/nft_*.c). */
+#include "fw/explain_priv.h"
+
+#include <string.h>
+
+#include <linux/netfilter.h>
+
+static const struct explain_verdict go_on = {.code = EXPLAIN_GO_ON}, no_match = {.code = NFT_BREAK};
+
+/* Where a register begins; the kernel shows the same octets under either of two names. NULL where len would not fit. */
+static uint8_t *reg(struct explain_packet *p, uint32_t number, uint32_t len)
+{
+	uint32_t at = number >= NFT_REG32_00 ? (number - NFT_REG32_00) * 4 : (number - NFT_REG_1) * 16;
+
+	if (number < NFT_REG_1 || at >= EXPLAIN_REGISTERS || len > EXPLAIN_REGISTERS - at)
+		return NULL;
+	return p->registers + at;
+}
+
+/*
+ * The kernel looks at a fragment's octets as at a transport header where it takes the short way (nft_payload_fast_eval()), which it
+ * does for one, two or four of them that lie aligned.
+ */
+static bool is_short_way(uint32_t offset, uint32_t len)
+{
+	return (len == 1 || len == 2 || len == 4) && offset % len == 0;
+}
+
+static bool base_of(const struct explain_packet *p, uint32_t base, bool short_way, size_t *out)
+{
+	switch (base) {
+	case NFT_PAYLOAD_LL_HEADER:
+		*out = 0;
+		return true;
+	case NFT_PAYLOAD_NETWORK_HEADER:
+		*out = p->network;
+		return true;
+	case NFT_PAYLOAD_TRANSPORT_HEADER:
+		*out = p->transport;
+		return p->sound && (!p->fragment || short_way);
+	default:
+		return false;
+	}
+}
+
+static struct explain_verdict payload(const struct nftnl_expr *x, struct explain_packet *p)
+{
+	uint32_t len = nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_LEN);
+	uint32_t offset = nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_OFFSET);
+	size_t at;
+
+	/* Written, not read: the gateway's MAC, behind which no rule looks. */
+	if (nftnl_expr_is_set(x, NFTNL_EXPR_PAYLOAD_SREG))
+		return go_on;
+	uint8_t *to = reg(p, nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_DREG), len);
+	if (!to || !base_of(p, nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_BASE), is_short_way(offset, len), &at))
+		return no_match;
+	at += offset;
+	if (at > p->len || len > p->len - at)
+		return no_match;
+	memcpy(to, p->frame + at, len);
+	return go_on;
+}
+
+static struct explain_verdict meta(const struct nftnl_expr *x, struct explain_packet *p)
+{
+	bool sets = nftnl_expr_is_set(x, NFTNL_EXPR_META_SREG);
+	uint32_t key = nftnl_expr_get_u32(x, NFTNL_EXPR_META_KEY);
+	uint8_t *r = reg(p, nftnl_expr_get_u32(x, sets ? NFTNL_EXPR_META_SREG : NFTNL_EXPR_META_DREG), 4);
+
+	if (!r)
+		return no_match;
+	if (key == NFT_META_MARK && sets)
+		memcpy(&p->mark, r, sizeof(p->mark));
+	else if (key == NFT_META_MARK)
+		memcpy(r, &p->mark, sizeof(p->mark));
+	else if (key == NFT_META_PKTTYPE && !sets)
+		*r = p->kind;
+	else if (key == NFT_META_L4PROTO && !sets && p->sound)
+		*r = p->proto;
+	else
+		return no_match;
+	return go_on;
+}
+
+static struct explain_verdict cmp(const struct nftnl_expr *x, struct explain_packet *p)
+{
+	uint32_t len = 0;
+	const void *value = nftnl_expr_get(x, NFTNL_EXPR_CMP_DATA, &len);
+	const uint8_t *r = reg(p, nftnl_expr_get_u32(x, NFTNL_EXPR_CMP_SREG), len);
+
+	if (!value || !r)
+		return no_match;
+	int d = memcmp(r, value, len);
+	switch (nftnl_expr_get_u32(x, NFTNL_EXPR_CMP_OP)) {
+	case NFT_CMP_EQ:
+		return d == 0 ? go_on : no_match;
+	case NFT_CMP_NEQ:
+		return d != 0 ? go_on : no_match;
+	case NFT_CMP_LT:
+		return d < 0 ? go_on : no_match;
+	case NFT_CMP_LTE:
+		return d <= 0 ? go_on : no_match;
+	case NFT_CMP_GT:
+		return d > 0 ? go_on : no_match;
+	case NFT_CMP_GTE:
+		return d >= 0 ? go_on : no_match;
+	default:
+		return no_match;
+	}
+}
+
+static struct explain_verdict range(const struct nftnl_expr *x, struct explain_packet *p)
+{
+	uint32_t len = 0;
+	const void *low = nftnl_expr_get(x, NFTNL_EXPR_RANGE_FROM_DATA, &len);
+	const void *high = nftnl_expr_get(x, NFTNL_EXPR_RANGE_TO_DATA, &len);
+	const uint8_t *r = reg(p, nftnl_expr_get_u32(x, NFTNL_EXPR_RANGE_SREG), len);
+
+	if (!low || !high || !r)
+		return no_match;
+	bool inside = memcmp(r, low, len) >= 0 && memcmp(r, high, len) <= 0;
+	return inside == (nftnl_expr_get_u32(x, NFTNL_EXPR_RANGE_OP) == NFT_RANGE_EQ) ? go_on : no_match;
+}
+
+static struct explain_verdict bitwise(const struct nftnl_expr *x, struct explain_packet *p)
+{
+	uint32_t len = nftnl_expr_get_u32(x, NFTNL_EXPR_BITWISE_LEN), mask_len = 0, xor_len = 0;
+	const uint8_t *mask = nftnl_expr_get(x, NFTNL_EXPR_BITWISE_MASK, &mask_len);
+	const uint8_t *flip = nftnl_expr_get(x, NFTNL_EXPR_BITWISE_XOR, &xor_len);
+	const uint8_t *from = reg(p, nftnl_expr_get_u32(x, NFTNL_EXPR_BITWISE_SREG), len);
+	uint8_t *to = reg(p, nftnl_expr_get_u32(x, NFTNL_EXPR_BITWISE_DREG), len);
+
+	if (!mask || !flip || mask_len < len || xor_len < len || !from || !to)
+		return no_match;
+	for (uint32_t i = 0; i < len; i++)
+		to[i] = (uint8_t)((from[i] & mask[i]) ^ flip[i]);
+	return go_on;
+}
+
+static struct explain_verdict immediate(const struct nftnl_expr *x, struct explain_packet *p)
+{
+	uint32_t len = 0, number = nftnl_expr_get_u32(x, NFTNL_EXPR_IMM_DREG);
+
+	if (number == NFT_REG_VERDICT)
+		return (struct explain_verdict){.code = (int)nftnl_expr_get_u32(x, NFTNL_EXPR_IMM_VERDICT),
+						.chain = nftnl_expr_get_str(x, NFTNL_EXPR_IMM_CHAIN)};
+	const void *value = nftnl_expr_get(x, NFTNL_EXPR_IMM_DATA, &len);
+	uint8_t *to = value ? reg(p, number, len) : NULL;
+	if (!to)
+		return no_match;
+	memcpy(to, value, len);
+	return go_on;
+}
+
+/* One that is within the rate, and every one is taken to be, goes on only where the rate itself is what is asked for. */
+static struct explain_verdict limit(const struct nftnl_expr *x, struct explain_packet *p)
+{
+	(void)p;
+	return nftnl_expr_get_u32(x, NFTNL_EXPR_LIMIT_FLAGS) & NFT_LIMIT_F_INV ? no_match : go_on;
+}
+
+static struct explain_verdict count(const struct nftnl_expr *x, struct explain_packet *p)
+{
+	p->counter = nftnl_expr_get_str(x, NFTNL_EXPR_OBJREF_IMM_NAME);
+	return go_on;
+}
+
+static struct explain_verdict hand_over(const struct nftnl_expr *x, struct explain_packet *p)
+{
+	(void)x;
+	p->logged = true;
+	return go_on;
+}
+
+struct explain_verdict explain_expression(const struct nftnl_expr *x, struct explain_packet *p)
+{
+	static const struct {
+		const char *name;
+		struct explain_verdict (*run)(const struct nftnl_expr *, struct explain_packet *);
+	} expressions[] = {
+	    {"payload", payload},     {"cmp", cmp},     {"meta", meta},    {"bitwise", bitwise}, {"range", range},
+	    {"immediate", immediate}, {"limit", limit}, {"objref", count}, {"log", hand_over},
+	};
+	const char *name = nftnl_expr_get_str(x, NFTNL_EXPR_NAME);
+
+	for (size_t i = 0; i < sizeof(expressions) / sizeof(expressions[0]); i++)
+		if (strcmp(expressions[i].name, name) == 0)
+			return expressions[i].run(x, p);
+	return no_match;
+}
