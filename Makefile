@@ -15,7 +15,9 @@ Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-7s %s\n' $(1) $(2)
 
 CC      ?= cc
-PKGS    := libmnl libnftnl libnetfilter_queue libcap-ng sqlite3 ldns ext2fs com_err
+# Linked; and those whose headers are read, while the library is loaded by the few runs that need it (src/base/library.h).
+PKGS    := libmnl libnftnl libnetfilter_queue libcap-ng
+LOADED  := sqlite3 ldns ext2fs com_err libcurl libcrypto libpcap
 CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 ifeq ($(WERROR),1)
@@ -32,8 +34,10 @@ LDMODE  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 endif
 CFLAGS  += -std=gnu17 $(WARN) $(MODE)
 # The libraries' own headers are not held to this project's warnings.
-LIBCFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBCFLAGS = $(shell pkg-config --cflags $(PKGS) $(LOADED) 2>/dev/null)
 LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih
+# The tests call some of those themselves.
+TESTLIBS = -Wl,--as-needed $(shell pkg-config --libs $(LOADED) 2>/dev/null)
 
 # Everything but the main programs is one library, which the tests link too.
 MAINS   := src/cli/fold.c src/dhcpd/main.c
@@ -88,7 +92,7 @@ $(PROGS):
 
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
+	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) $(TESTLIBS) -lcmocka
 $(TOOLS): %: %.o $(LIB)
 $(OUT)/tests/tools/weave_double: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/tools/weave/*.c))
 $(OUT)/tests/fw/attack: $(ATTACK) $(LIB)
@@ -98,10 +102,10 @@ $(OUT)/tests/pcap/malform/malform: $(MALFORM)
 # A fuzz target without its fuzzer: runs the files of its corpus.
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay_main.o $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) $(TESTLIBS)
 $(TOOLS) $(OUT)/tests/fw/attack:
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) -lpcap
+	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) $(TESTLIBS)
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lpthread
@@ -127,7 +131,7 @@ SECONDS ?= 60
 fuzz: deps-build deps-test
 	$(Q)mkdir -p $(BUILD)/fuzz tests/fuzz/corpus/$(TARGET)
 	$(Q)clang $(CPPFLAGS) $(LIBCFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
-		-o $(BUILD)/fuzz/$(TARGET) tests/fuzz/$(TARGET).c $(SRCS) $(LIBS)
+		-o $(BUILD)/fuzz/$(TARGET) tests/fuzz/$(TARGET).c $(SRCS) $(LIBS) $(TESTLIBS)
 	$(Q)$(BUILD)/fuzz/$(TARGET) -max_total_time=$(SECONDS) -max_len=4096 tests/fuzz/corpus/$(TARGET)
 
 lint: deps-lint format-check tidy cppcheck

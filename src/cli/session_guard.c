@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "dns/dns_wire.h"
+#include "dns/forward.h"
 #include "dns/resolvers.h"
 #include "guest/address_list.h"
 #include "host/guard.h"
@@ -74,6 +75,9 @@ static void __attribute__((noreturn)) respond(struct session *s, int files, pid_
 	struct report r = {0};
 
 	priority_prompt();
+	/* Here and not before the hypervisor's start, which would wait for it: a change of the binding may want it at any time. */
+	if (forward_prepare(&r) < 0)
+		log_warn("%s: no name server is asked: %s", s->info.iface, r.msg);
 	/* The keeper does what it is told by that. */
 	close(s->keeper.fd);
 	guard_use(files);

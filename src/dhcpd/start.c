@@ -6,6 +6,7 @@
 #include "dhcpd/process.h"
 #include "dhcpd/worker.h"
 #include "dns/dns_wire.h"
+#include "dns/forward.h"
 #include "host/sandbox.h"
 
 #include <errno.h>
@@ -181,8 +182,11 @@ static int confine(const struct daemon *d, uid_t uid, gid_t gid, struct report *
 	    .write = write,
 	    .connect = DNS_PORT,
 	};
-	int err = sandbox_enter(&what, &state, r);
+	/* While its files can be opened wherever they are. */
+	int err = forward_prepare(r);
 
+	if (!err)
+		err = sandbox_enter(&what, &state, r);
 	if (!err)
 		log_debug("system calls %s, Landlock %d", state.seccomp ? "limited" : "not limited", state.landlock);
 	return err;

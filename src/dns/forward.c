@@ -4,6 +4,7 @@
 #include "dns/dns_query.h"
 #include "dns/dns_reply.h"
 #include "dns/forward_priv.h"
+#include "dns/upstream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -47,6 +48,11 @@ static bool add_event(struct forward *f, int fd, uint64_t what)
 	struct epoll_event e = {.events = EPOLLIN, .data.u64 = what};
 
 	return epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+int forward_prepare(struct report *r)
+{
+	return upstream_load(r);
 }
 
 int forward_open(const struct forward_setup *setup, struct forward **out)

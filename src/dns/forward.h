@@ -19,6 +19,7 @@
 #ifndef FOLD_DNS_FORWARD_H
 #define FOLD_DNS_FORWARD_H
 
+#include "base/report.h"
 #include "guest/guest.h"
 #include "pkt/pkt.h"
 
@@ -48,6 +49,9 @@ struct forward_counts {
 	uint64_t refused;  /* SERVFAIL: too many were under way */
 	uint64_t ignored;  /* packets on a socket that were no answer to its question */
 };
+
+/* What answers are read with, loaded before files can no longer be opened. 0, or -errno with a line in r and no server's answer is good. */
+int forward_prepare(struct report *r);
 
 /* 0 and *out, or -errno. */
 int forward_open(const struct forward_setup *setup, struct forward **out);

@@ -2,10 +2,12 @@
 #include "dns/upstream.h"
 
 #include "base/cleanup.h"
+#include "base/library.h"
 #include "base/rd.h"
 #include "base/wr.h"
 #include "dns/dns_wire.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <ldns/ldns.h>
@@ -19,6 +21,30 @@
  * their length, half the message's at most, for each record.
  */
 #define WORK_MAX ((size_t)1 << 24)
+
+/* clang-format off */
+#define USED(X) \
+	X(ldns_wire2pkt) X(ldns_pkt2wire) X(ldns_pkt_new) X(ldns_pkt_free) X(ldns_pkt_question) \
+	X(ldns_pkt_answer) X(ldns_pkt_authority) X(ldns_pkt_get_rcode) X(ldns_pkt_edns_extended_rcode) \
+	X(ldns_pkt_qdcount) X(ldns_pkt_set_qr) X(ldns_pkt_set_rcode) X(ldns_pkt_set_question) \
+	X(ldns_pkt_set_answer) X(ldns_pkt_set_authority) X(ldns_pkt_set_qdcount) X(ldns_pkt_set_ancount) \
+	X(ldns_pkt_set_nscount) X(ldns_rr_list_rr) X(ldns_rr_list_rr_count) X(ldns_rr_get_type) X(ldns_rr_ttl) \
+	X(ldns_rr_rdf) X(ldns_rdf_size) X(ldns_rdf2native_int32)
+/* clang-format on */
+static struct {
+	USED(LIBRARY_POINTER)
+} lib;
+
+int upstream_load(struct report *r)
+{
+	static const char *const names[] = {"libldns.so.3", NULL};
+	void *library = lib.ldns_wire2pkt ? NULL : library_open(names);
+
+	if (lib.ldns_wire2pkt || (library && true USED(LIBRARY_FIND)))
+		return 0;
+	return report_fail(r, ENOENT, "libldns.so.3: %s; install it (Debian: libldns3)",
+			   library ? "is too old" : "cannot be loaded, and name servers' answers are read with it");
+}
 
 size_t upstream_write(const struct upstream_question *q, uint8_t to[static UPSTREAM_QUERY_MAX])
 {
@@ -91,12 +117,12 @@ static void lower_ttl(uint32_t *ttl, uint32_t other)
 /* RFC 2308 5: the SOA record's last field. False where there is no SOA: then nobody knows how long a nothing holds. */
 static bool lower_by_soa(uint32_t *ttl, const ldns_rr_list *authority)
 {
-	for (size_t i = 0; i < ldns_rr_list_rr_count(authority); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(authority, i);
-		const ldns_rdf *minimum = ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA ? ldns_rr_rdf(rr, 6) : NULL;
-		if (!minimum || ldns_rdf_size(minimum) != 4)
+	for (size_t i = 0; i < lib.ldns_rr_list_rr_count(authority); i++) {
+		const ldns_rr *rr = lib.ldns_rr_list_rr(authority, i);
+		const ldns_rdf *minimum = lib.ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA ? lib.ldns_rr_rdf(rr, 6) : NULL;
+		if (!minimum || lib.ldns_rdf_size(minimum) != 4)
 			continue;
-		lower_ttl(ttl, ldns_rdf2native_int32(minimum));
+		lower_ttl(ttl, lib.ldns_rdf2native_int32(minimum));
 		return true;
 	}
 	return false;
@@ -104,47 +130,47 @@ static bool lower_by_soa(uint32_t *ttl, const ldns_rr_list *authority)
 
 static uint32_t ttl_of(const ldns_pkt *pkt, unsigned type)
 {
-	const ldns_rr_list *const lists[] = {ldns_pkt_answer(pkt), ldns_pkt_authority(pkt)};
+	const ldns_rr_list *const lists[] = {lib.ldns_pkt_answer(pkt), lib.ldns_pkt_authority(pkt)};
 	uint32_t ttl = TTL_MAX;
 	bool found = false;
 
 	for (size_t l = 0; l < 2; l++) {
-		for (size_t i = 0; i < ldns_rr_list_rr_count(lists[l]); i++) {
-			const ldns_rr *rr = ldns_rr_list_rr(lists[l], i);
-			lower_ttl(&ttl, ldns_rr_ttl(rr));
-			found = found || (l == 0 && (ldns_rr_get_type(rr) == type || type == DNS_TYPE_ANY));
+		for (size_t i = 0; i < lib.ldns_rr_list_rr_count(lists[l]); i++) {
+			const ldns_rr *rr = lib.ldns_rr_list_rr(lists[l], i);
+			lower_ttl(&ttl, lib.ldns_rr_ttl(rr));
+			found = found || (l == 0 && (lib.ldns_rr_get_type(rr) == type || type == DNS_TYPE_ANY));
 		}
 	}
-	if (found && ldns_pkt_get_rcode(pkt) == LDNS_RCODE_NOERROR)
+	if (found && lib.ldns_pkt_get_rcode(pkt) == LDNS_RCODE_NOERROR)
 		return ttl;
 	lower_ttl(&ttl, TTL_NEGATIVE_MAX);
-	return lower_by_soa(&ttl, ldns_pkt_authority(pkt)) ? ttl : 0;
+	return lower_by_soa(&ttl, lib.ldns_pkt_authority(pkt)) ? ttl : 0;
 }
 
 /* The packet's question, answer and authority as a message. NULL where there is no memory or it grew too long. */
 static uint8_t *encode(ldns_pkt *from, size_t *len)
 {
-	ldns_pkt *to = ldns_pkt_new();
+	ldns_pkt *to = lib.ldns_pkt_new();
 	uint8_t *wire = NULL;
 
 	if (!to)
 		return NULL;
 	ldns_rr_list *const empty[] = {to->_question, to->_answer, to->_authority};
-	ldns_pkt_set_qr(to, true);
-	ldns_pkt_set_rcode(to, ldns_pkt_get_rcode(from));
-	ldns_pkt_set_question(to, ldns_pkt_question(from));
-	ldns_pkt_set_answer(to, ldns_pkt_answer(from));
-	ldns_pkt_set_authority(to, ldns_pkt_authority(from));
-	ldns_pkt_set_qdcount(to, ldns_pkt_qdcount(from));
-	ldns_pkt_set_ancount(to, (uint16_t)ldns_rr_list_rr_count(ldns_pkt_answer(from)));
-	ldns_pkt_set_nscount(to, (uint16_t)ldns_rr_list_rr_count(ldns_pkt_authority(from)));
-	if (ldns_pkt2wire(&wire, to, len) != LDNS_STATUS_OK)
+	lib.ldns_pkt_set_qr(to, true);
+	lib.ldns_pkt_set_rcode(to, lib.ldns_pkt_get_rcode(from));
+	lib.ldns_pkt_set_question(to, lib.ldns_pkt_question(from));
+	lib.ldns_pkt_set_answer(to, lib.ldns_pkt_answer(from));
+	lib.ldns_pkt_set_authority(to, lib.ldns_pkt_authority(from));
+	lib.ldns_pkt_set_qdcount(to, lib.ldns_pkt_qdcount(from));
+	lib.ldns_pkt_set_ancount(to, (uint16_t)lib.ldns_rr_list_rr_count(lib.ldns_pkt_answer(from)));
+	lib.ldns_pkt_set_nscount(to, (uint16_t)lib.ldns_rr_list_rr_count(lib.ldns_pkt_authority(from)));
+	if (lib.ldns_pkt2wire(&wire, to, len) != LDNS_STATUS_OK)
 		wire = NULL;
 	/* The lists are from's. */
-	ldns_pkt_set_question(to, empty[0]);
-	ldns_pkt_set_answer(to, empty[1]);
-	ldns_pkt_set_authority(to, empty[2]);
-	ldns_pkt_free(to);
+	lib.ldns_pkt_set_question(to, empty[0]);
+	lib.ldns_pkt_set_answer(to, empty[1]);
+	lib.ldns_pkt_set_authority(to, empty[2]);
+	lib.ldns_pkt_free(to);
 	if (wire && *len > MESSAGE_MAX) {
 		free(wire);
 		wire = NULL;
@@ -154,7 +180,8 @@ static uint8_t *encode(ldns_pkt *from, size_t *len)
 
 static void free_pkt(ldns_pkt **p)
 {
-	ldns_pkt_free(*p);
+	if (*p)
+		lib.ldns_pkt_free(*p);
 }
 
 enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct upstream_question *q, bool tcp,
@@ -163,15 +190,18 @@ enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct
 	struct header h;
 	enum upstream_verdict v = judge(msg, len, q, tcp, &h);
 	_cleanup_(free_pkt) ldns_pkt *pkt = NULL;
+	struct report missing = {0};
 
 	if (v != UPSTREAM_GOOD)
 		return v;
-	if (ldns_wire2pkt(&pkt, msg, len) != LDNS_STATUS_OK) {
+	if (upstream_load(&missing) < 0)
+		return UPSTREAM_FAILED;
+	if (lib.ldns_wire2pkt(&pkt, msg, len) != LDNS_STATUS_OK) {
 		pkt = NULL;
 		return UPSTREAM_FAILED;
 	}
 	/* RFC 6891 6.1.3: a code of which the header shows only the lower half. */
-	if (ldns_pkt_edns_extended_rcode(pkt) != 0)
+	if (lib.ldns_pkt_edns_extended_rcode(pkt) != 0)
 		return q->edns ? UPSTREAM_NO_EDNS : UPSTREAM_FAILED;
 	const uint8_t *type = q->question + q->len - 4;
 	struct upstream_answer a = {.ttl = ttl_of(pkt, (unsigned)(type[0] << 8 | type[1]))};

@@ -10,6 +10,8 @@
 #ifndef FOLD_DNS_UPSTREAM_H
 #define FOLD_DNS_UPSTREAM_H
 
+#include "base/report.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +24,9 @@ struct upstream_question {
 	size_t len;
 	bool edns, dnssec_ok, checking_disabled;
 };
+
+/* Loads ldns, which the first answer does otherwise: for one who can open no files by then. 0 or -errno with a line in r. */
+int upstream_load(struct report *r);
 
 /* Writes the query; its length. */
 size_t upstream_write(const struct upstream_question *q, uint8_t to[static UPSTREAM_QUERY_MAX]);

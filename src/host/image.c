@@ -2,6 +2,7 @@
 #include "host/image.h"
 
 #include "base/cleanup.h"
+#include "base/library.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,6 +15,29 @@
 #include <sys/stat.h>
 
 #define SUPERBLOCK 1024 /* where it begins, in octets */
+
+/* error_message is libcom_err's, which libext2fs brings along. */
+/* clang-format off */
+#define USED(X) \
+	X(ext2fs_initialize) X(ext2fs_allocate_tables) X(ext2fs_inode_alloc_stats2) X(ext2fs_mkdir) \
+	X(ext2fs_new_inode) X(ext2fs_write_new_inode) X(ext2fs_file_open2) X(ext2fs_file_write) \
+	X(ext2fs_file_close) X(ext2fs_link) X(ext2fs_free) X(ext2fs_close_free) X(unixfd_io_manager) \
+	X(error_message)
+/* clang-format on */
+static struct {
+	USED(LIBRARY_POINTER)
+} lib;
+
+static int load(struct report *r)
+{
+	static const char *const names[] = {"libext2fs.so.2", NULL};
+	void *library = library_open(names);
+
+	if (library && true USED(LIBRARY_FIND))
+		return 0;
+	return report_fail(r, ENOENT, "libext2fs.so.2: %s; install it (Debian: libext2fs2)",
+			   library ? "is too old" : "cannot be loaded, and the disk image of -k is made with it");
+}
 
 /* A name that whoever cleans up can know; only whole images ever have the other one. */
 static char *temporary(const char *path)
@@ -29,12 +53,12 @@ static errcode_t write_bytes(ext2_filsys fs, ext2_ino_t ino, struct ext2_inode *
 {
 	ext2_file_t file;
 	unsigned written = 0, len = (unsigned)strlen(text);
-	errcode_t err = ext2fs_file_open2(fs, ino, inode, EXT2_FILE_WRITE, &file);
+	errcode_t err = lib.ext2fs_file_open2(fs, ino, inode, EXT2_FILE_WRITE, &file);
 
 	if (err)
 		return err;
-	err = ext2fs_file_write(file, text, len, &written);
-	errcode_t end = ext2fs_file_close(file);
+	err = lib.ext2fs_file_write(file, text, len, &written);
+	errcode_t end = lib.ext2fs_file_close(file);
 	return err ? err : end ? end : written == len ? 0 : EXT2_ET_SHORT_WRITE;
 }
 
@@ -43,25 +67,25 @@ static errcode_t add_file(ext2_filsys fs, const char *name, const char *text)
 {
 	struct ext2_inode inode = {.i_mode = LINUX_S_IFREG | 0400, .i_links_count = 1};
 	ext2_ino_t ino;
-	errcode_t err = ext2fs_new_inode(fs, EXT2_ROOT_INO, LINUX_S_IFREG | 0400, NULL, &ino);
+	errcode_t err = lib.ext2fs_new_inode(fs, EXT2_ROOT_INO, LINUX_S_IFREG | 0400, NULL, &ino);
 
 	if (err)
 		return err;
 	inode.i_atime = inode.i_ctime = inode.i_mtime = fs->super->s_mkfs_time;
-	ext2fs_inode_alloc_stats2(fs, ino, +1, 0);
-	if ((err = ext2fs_write_new_inode(fs, ino, &inode)) || (err = write_bytes(fs, ino, &inode, text)))
+	lib.ext2fs_inode_alloc_stats2(fs, ino, +1, 0);
+	if ((err = lib.ext2fs_write_new_inode(fs, ino, &inode)) || (err = write_bytes(fs, ino, &inode, text)))
 		return err;
-	return ext2fs_link(fs, EXT2_ROOT_INO, name, ino, EXT2_FT_REG_FILE);
+	return lib.ext2fs_link(fs, EXT2_ROOT_INO, name, ino, EXT2_FT_REG_FILE);
 }
 
 /* What a file system has before it has files, lost+found included, for fsck wants one. */
 static errcode_t lay_out(ext2_filsys fs, const char *label)
 {
-	errcode_t err = ext2fs_allocate_tables(fs);
+	errcode_t err = lib.ext2fs_allocate_tables(fs);
 
 	for (ext2_ino_t i = 1; i < EXT2_FIRST_INODE(fs->super); i++)
 		if (i != EXT2_ROOT_INO)
-			ext2fs_inode_alloc_stats2(fs, i, +1, 0);
+			lib.ext2fs_inode_alloc_stats2(fs, i, +1, 0);
 	memcpy(fs->super->s_volume_name, label, strnlen(label, sizeof(fs->super->s_volume_name)));
 	fs->super->s_max_mnt_count = -1; /* no advice to check it */
 	if (getrandom(fs->super->s_uuid, sizeof(fs->super->s_uuid), 0) != sizeof(fs->super->s_uuid))
@@ -70,9 +94,9 @@ static errcode_t lay_out(ext2_filsys fs, const char *label)
 	fs->super->s_uuid[6] = (fs->super->s_uuid[6] & 0x0f) | 0x40;
 	fs->super->s_uuid[8] = (fs->super->s_uuid[8] & 0x3f) | 0x80;
 	if (!err)
-		err = ext2fs_mkdir(fs, EXT2_ROOT_INO, EXT2_ROOT_INO, NULL);
+		err = lib.ext2fs_mkdir(fs, EXT2_ROOT_INO, EXT2_ROOT_INO, NULL);
 	if (!err)
-		err = ext2fs_mkdir(fs, EXT2_ROOT_INO, 0, "lost+found");
+		err = lib.ext2fs_mkdir(fs, EXT2_ROOT_INO, 0, "lost+found");
 	return err;
 }
 
@@ -91,7 +115,7 @@ static errcode_t make_filesystem(int fd, const char *label, const char *id, cons
 
 	/* The file is open and empty; libext2fs takes the number of its descriptor for a name. */
 	snprintf(name, sizeof(name), "%d", fd);
-	errcode_t err = ext2fs_initialize(name, 0, &want, unixfd_io_manager, &fs);
+	errcode_t err = lib.ext2fs_initialize(name, 0, &want, *lib.unixfd_io_manager, &fs);
 	if (err)
 		return err;
 	err = lay_out(fs, label);
@@ -100,10 +124,10 @@ static errcode_t make_filesystem(int fd, const char *label, const char *id, cons
 	if (!err)
 		err = add_file(fs, "interface-id-len", len);
 	if (err) {
-		ext2fs_free(fs);
+		lib.ext2fs_free(fs);
 		return err;
 	}
-	return ext2fs_close_free(&fs);
+	return lib.ext2fs_close_free(&fs);
 }
 
 /* Into the open file, which is nobody's but root's until all is there. */
@@ -125,7 +149,7 @@ static int fill(int fd, const struct image *i, const struct cidr6 *address, cons
 	/* libext2fs closes what it is given. */
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	errcode_t wrong = copy < 0 ? errno : make_filesystem(copy, i->label, id_text, len_text);
-	*why = error_message(wrong);
+	*why = lib.error_message(wrong);
 	if (wrong)
 		return wrong > 0 && wrong < 256 ? -(int)wrong : -EIO;
 	if (fchown(fd, i->uid, i->gid) < 0 || fchmod(fd, 0600) < 0) {
@@ -140,7 +164,10 @@ int image_write(const struct image *i, const struct cidr6 *address, uint32_t *in
 	_cleanup_(cleanup_free) char *name = temporary(i->path);
 	const char *why;
 	struct stat st;
+	int err = load(r);
 
+	if (err)
+		return err;
 	if (!name)
 		return report_fail(r, ENOMEM, "out of memory");
 	/* What stands there was left by a killed fold, or is somebody's link to elsewhere. */
@@ -149,7 +176,7 @@ int image_write(const struct image *i, const struct cidr6 *address, uint32_t *in
 	if (fd < 0)
 		return report_fail(r, errno, "%s: cannot be made: %s; name another directory with -d", i->path,
 				   strerror(errno));
-	int err = fill(fd, i, address, &why);
+	err = fill(fd, i, address, &why);
 	if (err) {
 		unlink(name);
 		return report_fail(r, -err, "%s: cannot be written: %s", i->path, why);

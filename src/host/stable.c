@@ -19,13 +19,12 @@
 #define LIBRARY_NAMED(version) LIBRARY_(version)
 #define LIBRARY LIBRARY_NAMED(OPENSSL_SHLIB_VERSION)
 
-struct crypto {
-	__typeof__(&OPENSSL_init_crypto) init;
-	__typeof__(&EVP_sha256) sha256;
-	__typeof__(&HMAC) hmac;
-};
+#define USED(X) X(OPENSSL_init_crypto) X(EVP_sha256) X(HMAC)
+static struct {
+	USED(LIBRARY_POINTER)
+} lib;
 
-static int load(struct crypto *out, struct report *r)
+static int load(struct report *r)
 {
 	static const char *const names[] = {LIBRARY, NULL};
 	void *library = library_open(names);
@@ -33,11 +32,10 @@ static int load(struct crypto *out, struct report *r)
 	if (!library)
 		return report_fail(r, ENOENT, "%s: cannot be loaded; install it (Debian: libssl3)", LIBRARY);
 	/* It stays for the life of the process: it would not let itself be unloaded cleanly. */
-	if (!library_find(library, "OPENSSL_init_crypto", &out->init) ||
-	    !library_find(library, "EVP_sha256", &out->sha256) || !library_find(library, "HMAC", &out->hmac))
+	if (!(true USED(LIBRARY_FIND)))
 		return report_fail(r, ENOENT, "%s: is not the library that fold was built for", LIBRARY);
 	/* Nobody's configuration file has a say in it. */
-	if (!out->init(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL))
+	if (!lib.OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL))
 		return report_fail(r, EIO, "%s: does not start", LIBRARY);
 	return 0;
 }
@@ -62,16 +60,15 @@ int stable_address(const struct stable_key *key, bool whole, const struct cidr6 
 {
 	uint8_t input[sizeof(prefix->addr) + MAC_LEN], digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
-	struct crypto c = {0};
-	int err = load(&c, r);
+	int err = load(r);
 
 	if (err)
 		return err;
 	/* RFC 7217 5: F(prefix, interface, key); network and DAD counter are left out, as its last paragraph allows. */
 	memcpy(input, &prefix->addr, sizeof(prefix->addr));
 	memcpy(input + sizeof(prefix->addr), mac, MAC_LEN);
-	if (!c.hmac(c.sha256(), key->bytes, whole ? STABLE_KEY_SIZE : RDISCD_KEY_SIZE, input, sizeof(input), digest,
-		    &len) ||
+	if (!lib.HMAC(lib.EVP_sha256(), key->bytes, whole ? STABLE_KEY_SIZE : RDISCD_KEY_SIZE, input, sizeof(input),
+		      digest, &len) ||
 	    len != DIGEST_SIZE)
 		return report_fail(r, EIO, "%s: HMAC-SHA-256 fails", LIBRARY);
 	*out = place(prefix, digest);

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/library.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,6 +33,16 @@ static const char schema[] = "CREATE TABLE lease(addr INTEGER PRIMARY KEY, name 
 			     "CREATE TABLE run(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);"
 			     "PRAGMA application_id = 1718578276;" /* APPLICATION_ID */
 			     "PRAGMA user_version = 1;";           /* SCHEMA_VERSION */
+
+/* clang-format off */
+#define USED(X) \
+	X(sqlite3_open_v2) X(sqlite3_close) X(sqlite3_exec) X(sqlite3_errmsg) X(sqlite3_errstr) \
+	X(sqlite3_busy_handler) X(sqlite3_randomness) X(sqlite3_prepare_v2) X(sqlite3_bind_parameter_count) \
+	X(sqlite3_bind_int64) X(sqlite3_bind_text) X(sqlite3_step) X(sqlite3_column_int64) X(sqlite3_finalize)
+/* clang-format on */
+static struct {
+	USED(LIBRARY_POINTER)
+} lib;
 
 struct store {
 	sqlite3 *db;
@@ -89,7 +100,7 @@ int store_parse_net(const char *arg, struct cidr4 *out, struct report *r)
 /* What sqlite says, in the user's words. */
 static int failed(struct store *s, int code)
 {
-	const char *why = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code);
+	const char *why = s->db ? lib.sqlite3_errmsg(s->db) : lib.sqlite3_errstr(code);
 
 	switch (code & 0xff) {
 	case SQLITE_BUSY:
@@ -129,7 +140,7 @@ static int wait_turn(void *arg, int tries)
 		s->waiting_since = now.tv_sec;
 	if (now.tv_sec - s->waiting_since > BUSY_SECONDS)
 		return 0;
-	sqlite3_randomness(sizeof(dice), &dice);
+	lib.sqlite3_randomness(sizeof(dice), &dice);
 	pause.tv_nsec = 1000000 + 40000L * dice;
 	nanosleep(&pause, NULL);
 	return 1;
@@ -142,24 +153,24 @@ static int wait_turn(void *arg, int tries)
 static int query(struct store *s, const char *sql, int64_t a, int64_t b, const char *name, int64_t row[2])
 {
 	sqlite3_stmt *st = NULL;
-	int code = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+	int code = lib.sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
 
 	if (code == SQLITE_OK) {
-		int count = sqlite3_bind_parameter_count(st);
+		int count = lib.sqlite3_bind_parameter_count(st);
 		if (count >= 1)
-			sqlite3_bind_int64(st, 1, a);
+			lib.sqlite3_bind_int64(st, 1, a);
 		if (count >= 2)
-			sqlite3_bind_int64(st, 2, b);
+			lib.sqlite3_bind_int64(st, 2, b);
 		if (count >= 3)
-			sqlite3_bind_text(st, 3, name, -1, SQLITE_STATIC);
-		code = sqlite3_step(st);
+			lib.sqlite3_bind_text(st, 3, name, -1, SQLITE_STATIC);
+		code = lib.sqlite3_step(st);
 	}
 	if (code == SQLITE_ROW && row) {
-		row[0] = sqlite3_column_int64(st, 0);
-		row[1] = sqlite3_column_int64(st, 1);
+		row[0] = lib.sqlite3_column_int64(st, 0);
+		row[1] = lib.sqlite3_column_int64(st, 1);
 	}
 	int ret = code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : failed(s, code);
-	sqlite3_finalize(st);
+	lib.sqlite3_finalize(st);
 	return ret;
 }
 
@@ -190,15 +201,26 @@ static int ensure_schema(struct store *s)
 	if (version[0] || id[0] || tables[0])
 		return report_fail(s->r, EINVAL, "%s: is a database of some other program; set FOLD_STATE_DIR",
 				   s->path);
-	int code = sqlite3_exec(s->db, schema, NULL, NULL, NULL);
+	int code = lib.sqlite3_exec(s->db, schema, NULL, NULL, NULL);
 	return code == SQLITE_OK ? 0 : failed(s, code);
 }
 
 static void store_close(struct store *s)
 {
 	/* What was not committed is rolled back. */
-	sqlite3_close(s->db);
+	lib.sqlite3_close(s->db);
 	s->db = NULL;
+}
+
+static int load(struct report *r)
+{
+	static const char *const names[] = {"libsqlite3.so.0", NULL};
+	void *library = library_open(names);
+
+	if (library && true USED(LIBRARY_FIND))
+		return 0;
+	return report_fail(r, ENOENT, "libsqlite3.so.0: %s; install it (Debian: libsqlite3-0)",
+			   library ? "is too old" : "cannot be loaded, and addresses are kept with it");
 }
 
 /* Opens the database and begins a transaction that excludes every other writer. */
@@ -206,9 +228,11 @@ static int store_open(struct store *s, const char *path, struct report *r)
 {
 	_cleanup_(cleanup_free) char *dir = strdup(path);
 	char *slash = dir ? strrchr(dir, '/') : NULL;
-	int err = 0;
+	int err = load(r);
 
 	*s = (struct store){.path = path, .r = r};
+	if (err)
+		return err;
 	if (!dir)
 		return report_fail(r, ENOMEM, "%s: out of memory", path);
 	if (slash && slash != dir) {
@@ -218,12 +242,13 @@ static int store_open(struct store *s, const char *path, struct report *r)
 	if (err)
 		return err;
 	int code =
-	    sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	    lib.sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code == SQLITE_OK)
-		code = sqlite3_busy_handler(s->db, wait_turn, s);
+		code = lib.sqlite3_busy_handler(s->db, wait_turn, s);
 	if (code == SQLITE_OK)
-		code = sqlite3_exec(s->db, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
-				    NULL, NULL, NULL);
+		code = lib.sqlite3_exec(s->db,
+					"PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+					NULL, NULL, NULL);
 	err = code == SQLITE_OK ? ensure_schema(s) : failed(s, code);
 	if (err)
 		store_close(s);
@@ -232,7 +257,7 @@ static int store_open(struct store *s, const char *path, struct report *r)
 
 static int store_commit(struct store *s)
 {
-	int code = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+	int code = lib.sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
 	return code == SQLITE_OK ? 0 : failed(s, code);
 }
 

@@ -15,46 +15,24 @@
 /* What libpcap itself takes for the most of a frame. */
 #define SNAP_LEN 262144
 
-/* What is used of the library. */
+/* clang-format off */
+#define USED(X) \
+	X(pcap_fopen_offline_with_tstamp_precision) X(pcap_open_dead_with_tstamp_precision) X(pcap_close) \
+	X(pcap_geterr) X(pcap_datalink) X(pcap_datalink_val_to_name) X(pcap_next_ex) X(pcap_dump_open) \
+	X(pcap_dump) X(pcap_dump_flush) X(pcap_dump_file) X(pcap_dump_close)
+/* clang-format on */
 static struct {
-	__typeof__(&pcap_fopen_offline_with_tstamp_precision) open;
-	__typeof__(&pcap_open_dead_with_tstamp_precision) open_dead;
-	__typeof__(&pcap_close) close;
-	__typeof__(&pcap_geterr) why;
-	__typeof__(&pcap_datalink) datalink;
-	__typeof__(&pcap_datalink_val_to_name) datalink_name;
-	__typeof__(&pcap_next_ex) next;
-	__typeof__(&pcap_dump_open) dump_open;
-	__typeof__(&pcap_dump) dump;
-	__typeof__(&pcap_dump_flush) dump_flush;
-	__typeof__(&pcap_dump_file) dump_file;
-	__typeof__(&pcap_dump_close) dump_close;
+	USED(LIBRARY_POINTER)
 } lib;
-
-static bool find_all(void *library)
-{
-	return library_find(library, "pcap_fopen_offline_with_tstamp_precision", &lib.open) &&
-	       library_find(library, "pcap_open_dead_with_tstamp_precision", &lib.open_dead) &&
-	       library_find(library, "pcap_close", &lib.close) && library_find(library, "pcap_geterr", &lib.why) &&
-	       library_find(library, "pcap_datalink", &lib.datalink) &&
-	       library_find(library, "pcap_datalink_val_to_name", &lib.datalink_name) &&
-	       library_find(library, "pcap_next_ex", &lib.next) &&
-	       library_find(library, "pcap_dump_open", &lib.dump_open) &&
-	       library_find(library, "pcap_dump", &lib.dump) &&
-	       library_find(library, "pcap_dump_flush", &lib.dump_flush) &&
-	       library_find(library, "pcap_dump_file", &lib.dump_file) &&
-	       library_find(library, "pcap_dump_close", &lib.dump_close);
-}
 
 static int load(void)
 {
 	/* Debian's name, and that of others. */
 	static const char *const names[] = {"libpcap.so.0.8", "libpcap.so.1", NULL};
-	void *library = lib.open ? NULL : library_open(names);
+	void *library = lib.pcap_close ? NULL : library_open(names);
 
-	if (lib.open || (library && find_all(library)))
+	if (lib.pcap_close || (library && true USED(LIBRARY_FIND)))
 		return 0;
-	lib.open = NULL;
 	log_err("libpcap.so.0.8: %s; install it (Debian: libpcap0.8)", library ? "is too old" : "cannot be loaded");
 	return -1;
 }
@@ -62,7 +40,7 @@ static int load(void)
 static void cleanup_pcap(pcap_t **p)
 {
 	if (*p)
-		lib.close(*p);
+		lib.pcap_close(*p);
 }
 
 static void *must(void *p)
@@ -102,7 +80,7 @@ static int read_records(const char *path, pcap_t *p, struct capture *out)
 	const u_char *bytes;
 	int got;
 
-	while ((got = lib.next(p, &h, &bytes)) == 1) {
+	while ((got = lib.pcap_next_ex(p, &h, &bytes)) == 1) {
 		/* The handle was opened for nanoseconds: that is what tv_usec then holds. */
 		uint64_t ns = (uint64_t)h->ts.tv_sec * NS_PER_S + (uint64_t)h->ts.tv_usec;
 		capture_add(out, ns, out->count + 1, bytes, h->caplen);
@@ -110,7 +88,7 @@ static int read_records(const char *path, pcap_t *p, struct capture *out)
 			out->at[out->count - 1].wire_len = h->len;
 	}
 	if (got == PCAP_ERROR) {
-		log_err("%s: after frame %zu: %s", path, out->count, lib.why(p));
+		log_err("%s: after frame %zu: %s", path, out->count, lib.pcap_geterr(p));
 		return -1;
 	}
 	return 0;
@@ -130,15 +108,15 @@ int capture_read(const char *path, struct capture *out)
 		log_err("%s: %s", path, strerror(errno));
 		return -1;
 	}
-	p = lib.open(f, PCAP_TSTAMP_PRECISION_NANO, why);
+	p = lib.pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!p) {
 		log_err("%s: not a capture that can be read: %s", path, why);
 		return -1;
 	}
 	f = NULL; /* the handle closes it */
-	int link = lib.datalink(p);
+	int link = lib.pcap_datalink(p);
 	if (link != DLT_EN10MB) {
-		const char *name = lib.datalink_name(link);
+		const char *name = lib.pcap_datalink_val_to_name(link);
 		log_err("%s: link type is %s (%d), and only Ethernet (EN10MB) can be replayed; "
 			"capture on the tap or the bridge",
 			path, name ? name : "unknown", link);
@@ -175,11 +153,11 @@ int capture_write(const char *path, const struct capture *c)
 
 	if (load() < 0)
 		return -1;
-	p = lib.open_dead(DLT_EN10MB, SNAP_LEN, PCAP_TSTAMP_PRECISION_NANO);
-	pcap_dumper_t *d = p ? lib.dump_open(p, path) : NULL;
+	p = lib.pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAP_LEN, PCAP_TSTAMP_PRECISION_NANO);
+	pcap_dumper_t *d = p ? lib.pcap_dump_open(p, path) : NULL;
 
 	if (!d) {
-		log_err("cannot write %s", p ? lib.why(p) : path);
+		log_err("cannot write %s", p ? lib.pcap_geterr(p) : path);
 		return -1;
 	}
 	for (size_t i = 0; i < c->count; i++) {
@@ -189,10 +167,10 @@ int capture_write(const char *path, const struct capture *c)
 		    .caplen = (bpf_u_int32)r->len,
 		    .len = (bpf_u_int32)r->wire_len,
 		};
-		lib.dump((u_char *)d, &h, r->bytes);
+		lib.pcap_dump((u_char *)d, &h, r->bytes);
 	}
-	int failed = lib.dump_flush(d) != 0 || ferror(lib.dump_file(d));
-	lib.dump_close(d);
+	int failed = lib.pcap_dump_flush(d) != 0 || ferror(lib.pcap_dump_file(d));
+	lib.pcap_dump_close(d);
 	if (failed)
 		log_err("cannot write %s: %s", path, strerror(errno));
 	return failed ? -1 : 0;

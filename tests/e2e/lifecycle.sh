@@ -432,15 +432,11 @@ if command -v strace >/dev/null; then
 	check 'core dumps are off before the key is opened' same order \
 		"$(grep -oE "PR_SET_DUMPABLE, SUID_DUMP_[A-Z]*|$T/key" "$T/strace" | tr '\n' ' ')" \
 		"PR_SET_DUMPABLE, SUID_DUMP_DISABLE $T/key PR_SET_DUMPABLE, SUID_DUMP_USER "
-	if ldd "$FOLD" | grep -q libcrypto; then
-		skip 'nobody else pays for libcrypto' "another of fold's libraries brings it along"
-	else
-		strace -E ASAN_OPTIONS=detect_leaks=0 -e trace=openat -o "$T/strace" "$FOLD" lamac >/dev/null
-		check 'nobody else pays for libcrypto' not grep -q libcrypto "$T/strace"
-	fi
+	strace -E ASAN_OPTIONS=detect_leaks=0 -e trace=openat -o "$T/strace" "$FOLD" lamac >/dev/null
+	check 'libraries that few need are loaded by those few' not grep -qE 'lib(crypto|ldns|sqlite3|ext2fs|curl|pcap)' "$T/strace"
 else
 	skip 'core dumps are off before the key is opened' 'no strace'
-	skip 'nobody else pays for libcrypto' 'no strace'
+	skip 'libraries that few need are loaded by those few' 'no strace'
 fi
 
 # ---- the image of -k ----
