@@ -379,6 +379,43 @@ static void v4_21_class_of_a_boot_loader_is_answered_when_there_is_something_to_
 	}
 }
 
+/* EDK2 takes a PXEClient's offer without option 43 for one of a server that it has to ask again, and boots nothing. */
+static void v4_21_a_pxe_client_is_told_not_to_look_further(void **state)
+{
+	(void)state;
+	configure(67, "pxe.0", 5);
+	message(DISCOVER);
+	LIST(3, 60);
+	opt(60, "PXEClient:Arch:00007:UNDI:003001", 32);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_option(43, "\6\1\x8\xff", 4);
+
+	message(DISCOVER);
+	LIST(3, 43, 60);
+	opt(60, "HTTPClient:Arch:00016:UNDI:003001", 33);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_none(43);
+	message(DISCOVER);
+	LIST(3, 43, 67);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_none(43);
+
+	configure(43, "\6\1\7", 3);
+	message(DISCOVER);
+	LIST(3, 60);
+	opt(60, "PXEClient", 9);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_option(43, "\6\1\7", 3);
+	/* A server alone names no file to go for. */
+	t.g.option_count = 0;
+	configure(66, "boot.lab.test", 13);
+	message(DISCOVER);
+	LIST(3, 43, 60);
+	opt(60, "PXEClient", 9);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_none(43);
+}
+
 static void v4_21_uuid_is_echoed(void **state)
 {
 	static const uint8_t uuid[18] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
@@ -649,6 +686,7 @@ int main(void)
 	    T(v4_21_bootp_gets_the_names_in_its_fields),
 	    T(v4_21_overload_takes_the_file_field_from_the_name),
 	    T(v4_21_class_of_a_boot_loader_is_answered_when_there_is_something_to_boot),
+	    T(v4_21_a_pxe_client_is_told_not_to_look_further),
 	    T(v4_21_uuid_is_echoed),
 	    T(v4_21_ipxe_need_not_wait_for_a_proxy),
 	    T(v4_22_relay_information_is_echoed_verbatim_and_last),
