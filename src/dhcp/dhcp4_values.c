@@ -205,6 +205,15 @@ static bool value_configured(struct dhcp4_choice *c, const struct dhcp_option *f
 	return set_value(o, from->bytes, from->len);
 }
 
+/*
+ * RFC 3021 2.2: a link of two (and one of one) has no broadcast address but the limited one. It is told: dhclient and
+ * dhcpcd make one up where they hear none, which is the other end's own address, and then have no gateway.
+ */
+static uint32_t broadcast(const struct guest *g)
+{
+	return g->id.ip4.len < 31 ? ntohl(ip4_broadcast(g->id.ip4).s_addr) : INADDR_BROADCAST;
+}
+
 bool dhcp4_value(struct dhcp4_choice *c, uint8_t code, struct dhcp4_option *o)
 {
 	static const uint8_t no_proxy[] = {176, 1, 1}; /* iPXE: do not wait 2 s for a ProxyDHCP server */
@@ -228,8 +237,8 @@ bool dhcp4_value(struct dhcp4_choice *c, uint8_t code, struct dhcp4_option *o)
 		return set_string(c, o, g->domain);
 	case DHCP4_CODE_MTU:
 		return g->id.mtu >= DHCP4_MTU_MIN && g->id.mtu <= UINT16_MAX && dhcp4_set_number(c, o, 2, g->id.mtu);
-	case DHCP4_CODE_BROADCAST: /* RFC 3021 2.2: a link of two has none; nor has one of one */
-		return g->id.ip4.len < 31 && dhcp4_set_number(c, o, 4, ntohl(ip4_broadcast(g->id.ip4).s_addr));
+	case DHCP4_CODE_BROADCAST:
+		return dhcp4_set_number(c, o, 4, broadcast(g));
 	case DHCP4_CODE_SEARCH:
 		return g->search_len && set_value(o, g->search, g->search_len);
 	case DHCP4_CODE_ROUTES:

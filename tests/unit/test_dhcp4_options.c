@@ -29,7 +29,6 @@ static void v4_11_gateway_of_a_guest_alone_in_its_subnet(void **state)
 	expect_reply(ACK, "DHCPACK");
 	assert_option(121, route_off_subnet, sizeof(route_off_subnet));
 	assert_option_ip(1, "255.255.255.255");
-	assert_none(28);
 }
 
 static void v4_11_routes_to_a_gateway_outside_go_to_those_that_do_not_ask(void **state)
@@ -500,9 +499,8 @@ static void v4_23_what_the_guest_does_not_have_is_not_sent(void **state)
 	t.g.search = NULL;
 	t.g.nameservers4 = (struct ip4_list){0};
 	t.g.has_gateway4 = false;
-	t.g.id.ip4.len = 31; /* RFC 3021: no broadcast address */
 	request();
-	LIST(26, 12, 15, 6, 42, 119, 114, 28, 3, 121, 66, 67, 60, 81, 97, 175);
+	LIST(26, 12, 15, 6, 42, 119, 114, 3, 121, 66, 67, 60, 81, 97, 175);
 	expect_reply(ACK, "DHCPACK");
 	assert_codes(53, 54, 51, 58, 59, 1);
 	t.g.id.mtu = 67; /* RFC 2132 5.1: below the least legal value */
@@ -513,6 +511,19 @@ static void v4_23_what_the_guest_does_not_have_is_not_sent(void **state)
 	t.g.id.mtu = 65536;
 	expect_reply(ACK, "DHCPACK");
 	assert_none(26);
+}
+
+/* RFC 3021 2.2: the limited one alone. Clients that hear of none take the gateway's address for it. */
+static void v4_23_a_link_of_two_or_one_is_told_the_limited_broadcast_address(void **state)
+{
+	(void)state;
+	for (uint8_t len = 30; len <= 32; len++) {
+		t.g.id.ip4.len = len;
+		request();
+		LIST(28);
+		expect_reply(ACK, "DHCPACK");
+		assert_option_ip(28, len == 30 ? "10.0.1.103" : "255.255.255.255");
+	}
 }
 
 static void v4_23_fqdn_mirrors_the_encoding_and_sets_o_and_n(void **state)
@@ -692,6 +703,7 @@ int main(void)
 	    T(v4_22_relay_information_is_echoed_verbatim_and_last),
 	    T(v4_23_values_of_the_guests_own_options),
 	    T(v4_23_what_the_guest_does_not_have_is_not_sent),
+	    T(v4_23_a_link_of_two_or_one_is_told_the_limited_broadcast_address),
 	    T(v4_23_fqdn_mirrors_the_encoding_and_sets_o_and_n),
 	    T(v4_23_fqdn_of_other_names),
 	    T(v4_23_fqdn_only_to_those_that_sent_it),
