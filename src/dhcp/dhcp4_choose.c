@@ -88,6 +88,9 @@ static void add_unasked(struct dhcp4_choice *c)
 		add_if_known(c, DHCP4_CODE_BOOT_FILE);
 		add_if_known(c, DHCP4_CODE_CLASS);
 	}
+	/* Without this UEFI takes the class for a promise: it asks the boot server's port 4011 again and boots nothing. */
+	if (c->pxe)
+		add_if_known(c, DHCP4_CODE_VENDOR);
 	if (c->m->fqdn.at)
 		add_if_known(c, DHCP4_CODE_FQDN);
 	if (c->m->uuid.at)
@@ -174,7 +177,7 @@ bool dhcp4_choose(struct dhcp4_choice *c, const struct guest *g, const struct dh
 	c->g = g;
 	c->m = m;
 	c->action = action;
-	c->boots = false;
+	c->boots = c->pxe = false;
 	c->siaddr.s_addr = 0;
 	c->boot_server = c->boot_file = (struct dhcp4_bytes){0};
 	c->count = 0;

@@ -33,6 +33,7 @@ struct dhcp4_choice {
 	const struct dhcp4_msg *m;
 	enum dhcp4_action action;
 	bool boots;                     /* from the network, and the binding says from where */
+	bool pxe;                       /* and is a PXE ROM that is told the file */
 	struct in_addr siaddr;          /* 0 unless the client boots from there */
 	struct dhcp4_bytes boot_server; /* for the sname field, without NUL; at NULL: none */
 	struct dhcp4_bytes boot_file;   /* for the file field, likewise */
@@ -62,7 +63,7 @@ bool dhcp4_off_subnet(const struct guest *g);
 bool dhcp4_set_number(struct dhcp4_choice *c, struct dhcp4_option *o, uint8_t width, uint32_t v);
 
 /*
- * Sets boots, siaddr, boot_server and boot_file. A client boots from the network
+ * Sets boots, pxe, siaddr, boot_server and boot_file. A client boots from the network
  * where the binding names a server or a file and the client asks for either, or asks
  * for nothing in particular. Others get siaddr 0: Linux's ip= takes it for the server
  * of DNS and of its root file system.

@@ -170,11 +170,12 @@ static void settle_boot_server(struct dhcp4_choice *c)
 void dhcp4_settle_boot(struct dhcp4_choice *c)
 {
 	const struct dhcp4_bytes *asked = &c->m->parameters;
-	struct dhcp4_option class;
+	struct dhcp4_option class = {0};
 
 	if (!find_configured(c, DHCP4_CODE_BOOT_SERVER) && !find_configured(c, DHCP4_CODE_BOOT_FILE))
 		return;
-	c->boots = asked->len == 0 || !c->m->has_type || is_boot_class(c->m, &class);
+	bool loader = is_boot_class(c->m, &class);
+	c->boots = asked->len == 0 || !c->m->has_type || loader;
 	for (size_t i = 0; i < asked->len; i++)
 		if (asked->at[i] == DHCP4_CODE_BOOT_SERVER || asked->at[i] == DHCP4_CODE_BOOT_FILE)
 			c->boots = true;
@@ -182,6 +183,7 @@ void dhcp4_settle_boot(struct dhcp4_choice *c)
 		return;
 	settle_boot_server(c);
 	c->boot_file = configured_text(c, DHCP4_CODE_BOOT_FILE);
+	c->pxe = loader && class.at[0] == 'P' && c->boot_file.at;
 }
 
 static bool value_configured(struct dhcp4_choice *c, const struct dhcp_option *from, struct dhcp4_option *o)
@@ -203,9 +205,20 @@ static bool value_configured(struct dhcp4_choice *c, const struct dhcp_option *f
 	return set_value(o, from->bytes, from->len);
 }
 
+/*
+ * RFC 3021 2.2: a link of two (and one of one) has no broadcast address but the limited one. It is told: dhclient and
+ * dhcpcd make one up where they hear none, which is the other end's own address, and then have no gateway.
+ */
+static uint32_t broadcast(const struct guest *g)
+{
+	return g->id.ip4.len < 31 ? ntohl(ip4_broadcast(g->id.ip4).s_addr) : INADDR_BROADCAST;
+}
+
 bool dhcp4_value(struct dhcp4_choice *c, uint8_t code, struct dhcp4_option *o)
 {
 	static const uint8_t no_proxy[] = {176, 1, 1}; /* iPXE: do not wait 2 s for a ProxyDHCP server */
+	/* PXE 2.1, table 2-1: PXE_DISCOVERY_CONTROL, bit 3: the boot file that is named here, without asking further. */
+	static const uint8_t no_discovery[] = {6, 1, 1 << 3, DHCP4_CODE_END};
 	const struct guest *g = c->g;
 	const struct dhcp_option *from = find_configured(c, code);
 	if (!from && code == DHCP4_CODE_ROUTES_OLD)
@@ -224,8 +237,8 @@ bool dhcp4_value(struct dhcp4_choice *c, uint8_t code, struct dhcp4_option *o)
 		return set_string(c, o, g->domain);
 	case DHCP4_CODE_MTU:
 		return g->id.mtu >= DHCP4_MTU_MIN && g->id.mtu <= UINT16_MAX && dhcp4_set_number(c, o, 2, g->id.mtu);
-	case DHCP4_CODE_BROADCAST: /* RFC 3021 2.2: a link of two has none; nor has one of one */
-		return g->id.ip4.len < 31 && dhcp4_set_number(c, o, 4, ntohl(ip4_broadcast(g->id.ip4).s_addr));
+	case DHCP4_CODE_BROADCAST:
+		return dhcp4_set_number(c, o, 4, broadcast(g));
 	case DHCP4_CODE_SEARCH:
 		return g->search_len && set_value(o, g->search, g->search_len);
 	case DHCP4_CODE_ROUTES:
@@ -233,6 +246,8 @@ bool dhcp4_value(struct dhcp4_choice *c, uint8_t code, struct dhcp4_option *o)
 		return value_routes(c, o);
 	case DHCP4_CODE_CLASS:
 		return c->boots && is_boot_class(c->m, o);
+	case DHCP4_CODE_VENDOR:
+		return c->pxe && set_value(o, no_discovery, sizeof(no_discovery));
 	case DHCP4_CODE_FQDN:
 		return value_fqdn(c, o);
 	case DHCP4_CODE_UUID: /* RFC 4578 2.3: returned as it came */

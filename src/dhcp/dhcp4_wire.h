@@ -62,6 +62,7 @@ enum dhcp4_code {
 	DHCP4_CODE_ROOT_PATH = 17,      /* RFC 2132 3.19 */
 	DHCP4_CODE_MTU = 26,            /* RFC 2132 5.1 */
 	DHCP4_CODE_BROADCAST = 28,      /* RFC 2132 5.3 */
+	DHCP4_CODE_VENDOR = 43,         /* RFC 2132 8.4 */
 	DHCP4_CODE_REQUESTED_IP = 50,   /* RFC 2132 9.1 */
 	DHCP4_CODE_LEASE_TIME = 51,     /* RFC 2132 9.2 */
 	DHCP4_CODE_OVERLOAD = 52,       /* RFC 2132 9.3 */

@@ -2,7 +2,7 @@
 /*
  * dhcp6_choose: which IA gets the address, and which configuration a reply holds, in which order.
  *
- * Specifications: RFC 8415 18.3 and 21.7 (what the client asks for), RFC 3646 (DNS), 4704 (FQDN).
+ * Specifications: RFC 8415 18.3 and 21.7 (what the client asks for), RFC 3646 (DNS), 4704 (FQDN), UEFI 24.7 (boot over HTTP).
  *
  * The binding's DHCP6_OPTION lines provide any code but those that are fold's own.
  */
@@ -86,11 +86,44 @@ static bool value_refresh(struct dhcp6_choice *c, struct dhcp6_item *item)
 	return true;
 }
 
+/*
+ * UEFI 24.7.2: a boot loader that fetches over HTTP takes only an offer whose class is "HTTPClient", with which its own
+ * begins. It goes out with the enterprise number that the loader named, and only where there is something to boot.
+ */
+static bool value_class(struct dhcp6_choice *c, struct dhcp6_item *item)
+{
+	static const char name[] = "HTTPClient";
+	const size_t len = sizeof(name) - 1;
+	struct rd r = rd_over(c->m->vendor_class.at, c->m->vendor_class.len);
+	struct wr *w = &c->made;
+
+	uint32_t enterprise = rd_u32(&r);
+	struct rd first = rd_sub(&r, rd_u16(&r));
+	const uint8_t *theirs = rd_bytes(&first, len);
+	if (!theirs || memcmp(theirs, name, len) != 0)
+		return false;
+	item->at = w->p;
+	wr_u32(w, enterprise);
+	wr_u16(w, (uint16_t)len);
+	wr_bytes(w, name, len);
+	item->len = (size_t)(w->p - item->at);
+	return true;
+}
+
 /* What no binding can set: a second identifier or IA would be a lie, or a loop. */
 static bool is_protocol(uint16_t code)
 {
 	return (code <= DHCP6_CODE_LAST_OWN && code != DHCP6_CODE_VENDOR_OPTS) || code == DHCP6_CODE_IA_PD ||
 	       code == DHCP6_CODE_IAPREFIX;
+}
+
+static bool chosen(const struct dhcp6_choice *c, uint16_t code)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->at[i].code == code)
+			return true;
+	}
+	return false;
 }
 
 /* What this guest has for that code: sets item's value, or false where it has nothing. */
@@ -107,6 +140,8 @@ static bool value_of(struct dhcp6_choice *c, uint16_t code, struct dhcp6_item *i
 		return value_fqdn(c, item);
 	case DHCP6_CODE_REFRESH_TIME:
 		return value_refresh(c, item);
+	case DHCP6_CODE_VENDOR_CLASS:
+		return chosen(c, DHCP6_CODE_BOOT_URL) && value_class(c, item);
 	default:
 		break;
 	}
@@ -131,11 +166,7 @@ static void add_if_known(struct dhcp6_choice *c, uint16_t code)
 {
 	struct dhcp6_item item = {.code = code};
 
-	for (size_t i = 0; i < c->count; i++) {
-		if (c->at[i].code == code)
-			return;
-	}
-	if (c->count < DHCP6_ITEMS_MAX && value_of(c, code, &item))
+	if (!chosen(c, code) && c->count < DHCP6_ITEMS_MAX && value_of(c, code, &item))
 		c->at[c->count++] = item;
 }
 
@@ -169,6 +200,7 @@ void dhcp6_choose(struct dhcp6_choice *c, const struct guest *g, const struct dh
 	if (action != DHCP6_ACTION_CONFIRM && action != DHCP6_ACTION_INFORM)
 		c->granted = choose_ia(g, m);
 	add_asked(c);
+	add_if_known(c, DHCP6_CODE_VENDOR_CLASS);
 	/* Clients of the old daemon get these without asking. */
 	if (g->hostname_code6)
 		add_if_known(c, g->hostname_code6);

@@ -41,7 +41,8 @@ struct dhcp6_msg {
 	struct dhcp6_bytes server_id;
 	struct dhcp6_bytes asked; /* the option request option: codes of two octets */
 	struct dhcp6_bytes fqdn;
-	struct rd options; /* all of them, from the first on */
+	struct dhcp6_bytes vendor_class; /* an enterprise number, then strings with their lengths */
+	struct rd options;               /* all of them, from the first on */
 };
 
 /*

@@ -103,6 +103,10 @@ static bool take(struct dhcp6_msg *m, uint16_t code, struct rd value)
 		if (rd_left(&value) && !m->fqdn.at) /* RFC 4704 4: flags come before the name */
 			take_once(&m->fqdn, value);
 		return true;
+	case DHCP6_CODE_VENDOR_CLASS: /* RFC 8415 21.16: there may be more, of other enterprises */
+		if (!m->vendor_class.at)
+			take_once(&m->vendor_class, value);
+		return true;
 	default:
 		return true;
 	}

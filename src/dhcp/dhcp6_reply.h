@@ -13,8 +13,9 @@ struct dhcp6_item {
 	const uint8_t *at;
 };
 
-#define DHCP6_ITEMS_MAX 80                      /* a binding's 64, and those that fold knows by itself */
-#define DHCP6_MADE_MAX (4 + 1 + DHCP6_NAME_MAX) /* the refresh time; flags and name of option 39 */
+#define DHCP6_ITEMS_MAX 80 /* a binding's 64, and those that fold knows by itself */
+/* The refresh time; flags and name of option 39; enterprise, length and name of option 16. */
+#define DHCP6_MADE_MAX (4 + 1 + DHCP6_NAME_MAX + 16)
 #define DHCP6_NO_IA SIZE_MAX
 
 /* What a reply holds beside identifiers and status. */

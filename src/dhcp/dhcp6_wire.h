@@ -60,6 +60,7 @@ enum dhcp6_code {
 	DHCP6_CODE_PREFERENCE = 7,    /* RFC 8415 21.8 */
 	DHCP6_CODE_STATUS = 13,       /* RFC 8415 21.13 */
 	DHCP6_CODE_RAPID_COMMIT = 14, /* RFC 8415 21.14 */
+	DHCP6_CODE_VENDOR_CLASS = 16, /* RFC 8415 21.16 */
 	DHCP6_CODE_VENDOR_OPTS = 17,  /* RFC 8415 21.17: the one below 21 that a binding may set */
 	DHCP6_CODE_LAST_OWN = 20,     /* RFC 8415 21.20 */
 	DHCP6_CODE_DNS = 23,          /* RFC 3646 3 */
@@ -68,6 +69,7 @@ enum dhcp6_code {
 	DHCP6_CODE_IAPREFIX = 26,     /* RFC 8415 21.22 */
 	DHCP6_CODE_REFRESH_TIME = 32, /* RFC 8415 21.23 */
 	DHCP6_CODE_FQDN = 39,         /* RFC 4704 4 */
+	DHCP6_CODE_BOOT_URL = 59,     /* RFC 5970 3.1 */
 };
 
 /* RFC 8415 21.13. */

@@ -267,6 +267,22 @@ wishes() {
 	check "$1: fold ends as its hypervisor does" stop_vm "$1"
 }
 
+# ---- a link of two: the guest and its gateway, RFC 3021 ----
+
+# pair NAME CLIENT N: no client may take the gateway for the broadcast address.
+pair() {
+	machine "$1"
+	container "far$3" "10.0.$3.1/31" "52:54:00:00:03:$(printf %02x "$3")"
+	printf 'GATEWAY=10.0.%s.1\nGATEWAY_MAC=52:54:00:00:03:%02x\n' "$3" "$3" >"$T/$1.binding"
+	check "$1: its VM starts" start_vm "$1" "10.0.$3.0/31" "52:54:00:00:02:$(printf %02x "$3")" -b "$T/$1.binding"
+	networkd_files "$1"
+	run_client "$1" "$2"
+	check "$1: reaches the other end" within 30 on "$1" ping -n -c 1 -W 1 "10.0.$3.1"
+	check "$1: by which its default route goes" same 'default route' \
+		"$(on "$1" ip -4 route show default | sed 's/ dev .*//')" "default via 10.0.$3.1"
+	check "$1: fold ends as its hypervisor does" stop_vm "$1"
+}
+
 # ---- fold is started again under a guest that has its lease ----
 
 # The guest's interface is one that outlives the pump: a bridge with the virtual card as its port.
@@ -311,6 +327,7 @@ for client in busybox udhcpc dhclient dhcpcd networkd; do
 		continue
 	fi
 	beside "$client" life "$client" "$client" "$n"
+	beside "pair-$client" pair "pair-$client" "$client" "$((n + 3))"
 	beside "again-$client" restarted "again-$client" "$client" "$((n + 1))"
 	case $client in
 	dhclient | dhcpcd) beside "back-$client" comes_back "back-$client" "$client" "$((n + 2))" ;;

@@ -15,10 +15,13 @@
 #include "guest/binding.h"
 #include "guest/build.h"
 #include "guest/config.h"
+#include "guest/list.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum exit_status { EXIT_SAME = 0, EXIT_DIFFERS = 1, EXIT_USAGE = 2 };
@@ -44,7 +47,7 @@ static const char usage[] =
     "\n"
     "  -m, --mac MAC         the guest's MAC address\n"
     "  -4, --ip4 IP/LEN      its IPv4 address and subnet; at least one of -4, -6 must be given\n"
-    "  -6, --ip6 IP/LEN      its IPv6 address and prefix\n"
+    "  -6, --ip6 IP/LEN      its IPv6 address and prefix; of a /64 alone the address is made as fold does\n"
     "  -s, --given           this address was given with -s: the guest has it from DHCPv6 alone; the default where\n"
     "                        the address does not follow from the MAC address\n"
     "  -k, --stable          this address was made with -k: the guest makes it itself, or has it from DHCPv6\n"
@@ -105,6 +108,30 @@ static bool bad_value(const char *option, const char *value, const char *wanted)
 	return false;
 }
 
+static bool take_ip4(struct options *o, const char *value)
+{
+	char text[INET_ADDRSTRLEN];
+	struct in_addr a;
+
+	o->id.has4 = cidr4_parse(value, &o->id.ip4);
+	if (!o->id.has4)
+		return bad_value("-4", value, "not an address and length such as 10.0.1.100/24");
+	const char *wrong = list_read_ip4(inet_ntop(AF_INET, &o->id.ip4.addr, text, sizeof(text)), &a);
+	return !wrong || bad_value("-4", value, wrong);
+}
+
+static bool take_ip6(struct options *o, const char *value)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr a;
+
+	o->id.has6 = cidr6_parse(value, &o->id.ip6);
+	if (!o->id.has6)
+		return bad_value("-6", value, "not an address and length such as fd00::1234/64");
+	const char *wrong = list_read_ip6(inet_ntop(AF_INET6, &o->id.ip6.addr, text, sizeof(text)), &a);
+	return !wrong || bad_value("-6", value, wrong);
+}
+
 /* The options that say who the guest is. */
 static bool take_identity(struct options *o, int option, const char *value)
 {
@@ -115,11 +142,9 @@ static bool take_identity(struct options *o, int option, const char *value)
 		o->has_mac = mac_parse(value, o->id.mac) && !mac_is_multicast(o->id.mac) && !mac_is_zero(o->id.mac);
 		return o->has_mac || bad_value("-m", value, "not a unicast MAC address such as 52:54:00:12:34:56");
 	case '4':
-		o->id.has4 = cidr4_parse(value, &o->id.ip4);
-		return o->id.has4 || bad_value("-4", value, "not an address and length such as 10.0.1.100/24");
+		return take_ip4(o, value);
 	case '6':
-		o->id.has6 = cidr6_parse(value, &o->id.ip6);
-		return o->id.has6 || bad_value("-6", value, "not an address and length such as fd00::1234/64");
+		return take_ip6(o, value);
 	default:
 		if (!parse_number(value, MTU_MIN, MTU_MAX, &mtu))
 			return bad_value("-M", value, "not an MTU from 68 to 65535");
@@ -174,6 +199,23 @@ static bool take_option(struct options *o, int option, const char *value)
 	}
 }
 
+/* What fold's own -6 wants: a prefix alone, whose address follows from the MAC address. */
+static bool is_prefix6(const struct options *o)
+{
+	struct in6_addr net = ip6_network(o->id.ip6);
+
+	return o->id.has6 && o->id.ip6.len < 127 && IN6_ARE_ADDR_EQUAL(&net, &o->id.ip6.addr);
+}
+
+/* Whether they are one file: what is read would be gone. */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat one, two;
+
+	return a && b && stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_dev == two.st_dev &&
+	       one.st_ino == two.st_ino && S_ISREG(one.st_mode);
+}
+
 static bool check_options(const struct options *o)
 {
 	if (!o->input)
@@ -186,8 +228,12 @@ static bool check_options(const struct options *o)
 		log_err("-s and -k exclude each other");
 	else if ((o->given || o->stable) && !o->id.has6)
 		log_err("%s needs the address, -6", o->given ? "-s" : "-k");
+	else if (is_prefix6(o))
+		log_err("-6: a prefix without an address of the guest's; give the whole address");
 	else if (o->expected && o->record)
 		log_err("-e and -r exclude each other");
+	else if (is_same_file(o->input, o->output) || is_same_file(o->input, o->record))
+		log_err("%s: is the capture that is read; write the replies to another file", o->input);
 	else
 		return true;
 	return false;
@@ -224,6 +270,8 @@ static int parse_options(int argc, char **argv, struct options *o, int *status)
 	}
 	o->input = optind < argc ? argv[optind] : NULL;
 	o->output = optind + 1 < argc ? argv[optind + 1] : NULL;
+	if (is_prefix6(o) && o->id.ip6.len == 64 && !o->given && !o->stable)
+		o->id.ip6.addr = ip6_eui64(&o->id.ip6.addr, o->id.mac);
 	o->id.mode6 = mode6(o);
 	return check_options(o) ? 0 : -1;
 }
@@ -312,7 +360,7 @@ static int replay(const struct options *o, const struct guest *guest)
 int main(int argc, char **argv)
 {
 	_cleanup_(guest_free) struct guest guest = {0};
-	struct options o = {0};
+	struct options o = {.id.iface = "the VM"}; /* what is wrong with the guest is said of it */
 	int status;
 
 	log_open("fold-replay", true);

@@ -122,8 +122,10 @@ static inline const char *check_options(const struct guest *g, unsigned asked, c
 	for (size_t i = 0; i < r->count; i++) {
 		unsigned code = r->at[i].code;
 		if (code == 0 || code == 5 || code == 6 || (code >= 8 && code <= 12) ||
-		    (code >= 15 && code <= 20 && code != 17) || code == 26)
+		    (code >= 15 && code <= 20 && code != 16 && code != 17) || code == 26)
 			return "an option that no server puts there";
+		if (code == 16 && !(tlv_find(q, 16) && tlv_find(r, 59)))
+			return "a vendor class for one that has none, or that boots nothing";
 		for (size_t j = 0; j < i; j++)
 			if (!tlv_is_ia(&r->at[i]) && r->at[j].code == code)
 				return "an option stands there twice";

@@ -29,7 +29,6 @@ static void v4_11_gateway_of_a_guest_alone_in_its_subnet(void **state)
 	expect_reply(ACK, "DHCPACK");
 	assert_option(121, route_off_subnet, sizeof(route_off_subnet));
 	assert_option_ip(1, "255.255.255.255");
-	assert_none(28);
 }
 
 static void v4_11_routes_to_a_gateway_outside_go_to_those_that_do_not_ask(void **state)
@@ -379,6 +378,43 @@ static void v4_21_class_of_a_boot_loader_is_answered_when_there_is_something_to_
 	}
 }
 
+/* EDK2 takes a PXEClient's offer without option 43 for one of a server that it has to ask again, and boots nothing. */
+static void v4_21_a_pxe_client_is_told_not_to_look_further(void **state)
+{
+	(void)state;
+	configure(67, "pxe.0", 5);
+	message(DISCOVER);
+	LIST(3, 60);
+	opt(60, "PXEClient:Arch:00007:UNDI:003001", 32);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_option(43, "\6\1\x8\xff", 4);
+
+	message(DISCOVER);
+	LIST(3, 43, 60);
+	opt(60, "HTTPClient:Arch:00016:UNDI:003001", 33);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_none(43);
+	message(DISCOVER);
+	LIST(3, 43, 67);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_none(43);
+
+	configure(43, "\6\1\7", 3);
+	message(DISCOVER);
+	LIST(3, 60);
+	opt(60, "PXEClient", 9);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_option(43, "\6\1\7", 3);
+	/* A server alone names no file to go for. */
+	t.g.option_count = 0;
+	configure(66, "boot.lab.test", 13);
+	message(DISCOVER);
+	LIST(3, 43, 60);
+	opt(60, "PXEClient", 9);
+	expect_reply(OFFER, "DHCPOFFER");
+	assert_none(43);
+}
+
 static void v4_21_uuid_is_echoed(void **state)
 {
 	static const uint8_t uuid[18] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
@@ -463,9 +499,8 @@ static void v4_23_what_the_guest_does_not_have_is_not_sent(void **state)
 	t.g.search = NULL;
 	t.g.nameservers4 = (struct ip4_list){0};
 	t.g.has_gateway4 = false;
-	t.g.id.ip4.len = 31; /* RFC 3021: no broadcast address */
 	request();
-	LIST(26, 12, 15, 6, 42, 119, 114, 28, 3, 121, 66, 67, 60, 81, 97, 175);
+	LIST(26, 12, 15, 6, 42, 119, 114, 3, 121, 66, 67, 60, 81, 97, 175);
 	expect_reply(ACK, "DHCPACK");
 	assert_codes(53, 54, 51, 58, 59, 1);
 	t.g.id.mtu = 67; /* RFC 2132 5.1: below the least legal value */
@@ -476,6 +511,19 @@ static void v4_23_what_the_guest_does_not_have_is_not_sent(void **state)
 	t.g.id.mtu = 65536;
 	expect_reply(ACK, "DHCPACK");
 	assert_none(26);
+}
+
+/* RFC 3021 2.2: the limited one alone. Clients that hear of none take the gateway's address for it. */
+static void v4_23_a_link_of_two_or_one_is_told_the_limited_broadcast_address(void **state)
+{
+	(void)state;
+	for (uint8_t len = 30; len <= 32; len++) {
+		t.g.id.ip4.len = len;
+		request();
+		LIST(28);
+		expect_reply(ACK, "DHCPACK");
+		assert_option_ip(28, len == 30 ? "10.0.1.103" : "255.255.255.255");
+	}
 }
 
 static void v4_23_fqdn_mirrors_the_encoding_and_sets_o_and_n(void **state)
@@ -649,11 +697,13 @@ int main(void)
 	    T(v4_21_bootp_gets_the_names_in_its_fields),
 	    T(v4_21_overload_takes_the_file_field_from_the_name),
 	    T(v4_21_class_of_a_boot_loader_is_answered_when_there_is_something_to_boot),
+	    T(v4_21_a_pxe_client_is_told_not_to_look_further),
 	    T(v4_21_uuid_is_echoed),
 	    T(v4_21_ipxe_need_not_wait_for_a_proxy),
 	    T(v4_22_relay_information_is_echoed_verbatim_and_last),
 	    T(v4_23_values_of_the_guests_own_options),
 	    T(v4_23_what_the_guest_does_not_have_is_not_sent),
+	    T(v4_23_a_link_of_two_or_one_is_told_the_limited_broadcast_address),
 	    T(v4_23_fqdn_mirrors_the_encoding_and_sets_o_and_n),
 	    T(v4_23_fqdn_of_other_names),
 	    T(v4_23_fqdn_only_to_those_that_sent_it),

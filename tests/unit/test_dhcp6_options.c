@@ -96,6 +96,44 @@ static void refresh_time_is_bounded_below_and_in_information_alone(void **state)
 	assert_none(32);
 }
 
+/* UEFI takes no offer of a boot file over HTTP without that class. */
+static void a_loader_over_http_gets_its_class_where_it_gets_a_file(void **state)
+{
+	static const char theirs[] = "\0\0\1\x57\0\x21HTTPClient:Arch:00016:UNDI:003001";
+
+	(void)state;
+	message(SOLICIT);
+	ia(IA_NA, 7, NULL);
+	ORO(16, 59);
+	opt(16, theirs, sizeof(theirs) - 1);
+	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
+	assert_none(16);
+
+	configure(59, "http://[::1]/a", 14);
+	message(SOLICIT);
+	ia(IA_NA, 7, NULL);
+	ORO(16, 59);
+	opt(16, theirs, sizeof(theirs) - 1);
+	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
+	assert_codes(1, 2, 7, 3, 59, 16);
+	assert_option(16, "\0\0\1\x57\0\x0aHTTPClient", 16);
+	message(SOLICIT); /* who does not ask for a file boots from elsewhere */
+	ia(IA_NA, 7, NULL);
+	ORO(23);
+	opt(16, theirs, sizeof(theirs) - 1);
+	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
+	assert_none(16);
+	/* Others' classes, and those that end early or late. */
+	for (size_t len = 0; len <= 16; len++) {
+		message(SOLICIT);
+		ia(IA_NA, 7, NULL);
+		ORO(59);
+		opt(16, len < 16 ? theirs : "\0\0\1\x57\0\x0aPXEClients", len);
+		expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
+		assert_none(16);
+	}
+}
+
 static void fqdn_only_where_sent_and_asked_for(void **state)
 {
 	(void)state;
@@ -318,6 +356,7 @@ int main(void)
 	    T(nothing_that_there_is_not),
 	    T(all_name_servers),
 	    T(refresh_time_is_bounded_below_and_in_information_alone),
+	    T(a_loader_over_http_gets_its_class_where_it_gets_a_file),
 	    T(fqdn_only_where_sent_and_asked_for),
 	    T(fqdn_holds_our_name_however_it_is_given),
 	    T(names_by_code_are_plain_text_and_not_asked_for),
