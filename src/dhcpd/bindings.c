@@ -216,7 +216,11 @@ static void follow_one(void *following, struct port *p)
 	if (p == f->changed || strcmp(p->indev, f->changed->name) == 0 ||
 	    (p->link_dev && p->link_dev == f->changed->ifindex) ||
 	    (p->indev[0] && !table_by_name(&f->d->table, p->indev))) {
+		uint8_t was[MAC_LEN];
+		memcpy(was, p->guest.service_mac, MAC_LEN);
 		bindings_set_source(f->d, p);
+		if (memcmp(was, p->guest.service_mac, MAC_LEN) != 0)
+			tell_soon(f->d, p);
 		if (p->asking)
 			asking_follow(f->d, p);
 	}

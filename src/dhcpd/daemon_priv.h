@@ -148,6 +148,8 @@ void link_tables_forget(struct daemon *d); /* they are read anew */
 /* The VM is served from now on: advertisements begin, soon or, at the daemon's own start, at any moment of the period. */
 void tell_start(struct daemon *d, struct port *p);
 void tell_stop(struct daemon *d, struct port *p);
+/* Its router has another MAC, and so another address: a bridge takes its ports'. */
+void tell_soon(struct daemon *d, struct port *p);
 /* What the VM was told is no longer so. was: the guest before. news: of a binding or its lists; it is notified. */
 void tell_change(struct daemon *d, struct port *p, const struct guest *was, bool news);
 void tell_acknowledged(struct daemon *d, struct port *p);

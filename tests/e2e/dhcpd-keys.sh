@@ -441,6 +441,16 @@ heard() {
 	return 1
 }
 
+# router_is GUEST HEX: the last advertisement that it heard is that address's, which stands behind Ethernet's 14 octets and IPv6's first 8.
+router_is() {
+	same router "$(tail -n 1 "$T/$1.frames" | sed -n 's/^in .\{44\}\(.\{32\}\).*/\1/p')" "$2"
+}
+
+# read_again N: the configuration, so often.
+read_again() {
+	same reloads "$(words | grep -c 'nfdhcpd.conf: read again')" "$1"
+}
+
 withdrawn() {
 	awk -f "$root/tests/e2e/dhcp6.awk" "$T/$1.frames" | tail -n 5
 	awk -f "$root/tests/e2e/dhcp6.awk" "$T/$1.frames" | grep -q 'dns 2001:db8:100:0:0:0:0:1 no dns 2001:db8:200:0:0:0:0:2 \|dns 2001:db8:100::1 no dns 2001:db8:200::2 '
@@ -467,6 +477,15 @@ periodic() {
 	sed -i 's/^nameservers = 2001.*/nameservers = 2001:db8:100::1/; s/^ra_period.*/ra_period = 600/' "$CONF"
 	kill -HUP "$(dhcpd_pid)"
 	check "$1: a reload that changes name servers is told, and that one is none any more" within 15 withdrawn "$1-2"
+	# A bridge's MAC address changes with its ports: here the interface's own.
+	host ip link set tap2 address 02:0a:00:00:00:99
+	check "$1: the host's other MAC address makes it another router, which is told at once" within 5 router_is "$1-2" fe80000000000000000a00fffe000099
+	last=$(wc -l <"$T/$1-2.frames")
+	echo ADDRESS:new.=10.0.1.1 >>"$DATA/tap2"
+	kill -HUP "$(dhcpd_pid)"
+	check "$1: a reload and a change that say nothing new of routers" within 5 read_again 2
+	sleep 1
+	check "$1: are no reason to advertise" same advertisements "$(wc -l <"$T/$1-2.frames")" "$last"
 	sed -i 's/^ra_period.*/ra_period = 2/' "$CONF"
 	kill -HUP "$(dhcpd_pid)"
 	rm "$DATA/tap3"
