@@ -180,6 +180,7 @@ unit() {
 	check 'unit: there is one' test -s "$file" || return
 	check 'unit: Type=notify' grep -qE '^Type=notify(-reload)?$' "$file"
 	check 'unit: it reads its configuration again by SIGHUP' grep -qE '^(ExecReload=.*HUP|Type=notify-reload)' "$file"
+	check 'unit: guests do not have the processor before it' grep -qE '^Nice=-[0-9]+$' "$file"
 	check 'unit: two capabilities for its life' grep -qE '^CapabilityBoundingSet=.*CAP_NET_ADMIN' "$file"
 	if command -v systemd-analyze >/dev/null; then
 		install -D "$DHCPD" "$T/root/usr/sbin/fold-dhcpd"
