@@ -15,8 +15,8 @@
 
 #include "dhcpd/table.h"
 
-#define FAIR_DEEP (1024 * 1024) /* octets that wait in a queue: about a thousand packets, a hundredth of a second */
-#define FAIR_SHARE 64           /* packets a window that everybody may send, on a machine that can answer them */
+#define FAIR_DEEP (2 * 1024 * 1024) /* octets that wait in a queue: some 1,600 packets, a fiftieth of a second */
+#define FAIR_SHARE 64               /* packets a window that everybody may send, on a machine that can answer them */
 
 /* One worker's. Start with all zeros. */
 struct fair {
