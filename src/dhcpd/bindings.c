@@ -3,7 +3,8 @@
  * From a binding file, in either line's words, to what the answerers read.
  *
  * A file is read when whoever wrote it has closed it. One that has an error leaves in force what was, and where nothing was its
- * interface goes on without a binding. An address list that is gone or bad goes on with nothing, and is warned of.
+ * interface goes on without a binding. An address list that is gone is warned of and empty; so is a bad one for a
+ * binding that is new.
  */
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -101,17 +102,20 @@ static void settle_mode6(const struct config *c, struct guest *g)
 		g->ra_other = false;
 }
 
-static int build(struct daemon *d, const char *name, struct binding *b, struct made *m, struct report *r)
+/* same: what is in force says the same, and can stay where an address list is bad. */
+static int build(struct daemon *d, const char *name, bool same, struct binding *b, struct made *m, struct report *r)
 {
 	struct identity id;
+	const unsigned warnings = r->warnings;
 	int err = link_tables_take(d, b, &m->link_dev, r);
 
 	if (!err)
 		err = identity_from_binding(name, b, &id, r);
 	if (!err && b->address_lists.count)
-		err = address_lists_load(b, d->config.datapath, r);
+		err = address_lists_load(b, d->config.datapath, !same, r);
+	d->directory.closed |= r->warnings != warnings;
 	if (!err)
-		err = guest_build(&id, b, &d->config, 0, &m->guest, r);
+		err = guest_build(&id, b, &d->config, GUEST_GATEWAY_ANYWHERE, &m->guest, r);
 	if (err)
 		return err;
 	m->any_mac = binding_has(b, BINDING_MACSPOOF);
@@ -148,11 +152,12 @@ static int make(struct daemon *d, const char *name, const struct port *old, enum
 	if (err)
 		return err;
 	m->text_hash = hash_text(text, len);
-	if (old && old->bound && old->text_hash == m->text_hash && why == BINDINGS_WRITTEN)
+	bool same = old && old->bound && old->text_hash == m->text_hash;
+	if (same && why == BINDINGS_WRITTEN)
 		return 0;
 	err = binding_parse(text, len, path, BINDING_VM, &b, r);
 	if (!err) {
-		err = build(d, name, &b, m, r);
+		err = build(d, name, same, &b, m, r);
 		d->link_failed |= err && binding_has(&b, BINDING_LINK);
 	}
 	binding_free(&b);
@@ -211,7 +216,11 @@ static void follow_one(void *following, struct port *p)
 	if (p == f->changed || strcmp(p->indev, f->changed->name) == 0 ||
 	    (p->link_dev && p->link_dev == f->changed->ifindex) ||
 	    (p->indev[0] && !table_by_name(&f->d->table, p->indev))) {
+		uint8_t was[MAC_LEN];
+		memcpy(was, p->guest.service_mac, MAC_LEN);
 		bindings_set_source(f->d, p);
+		if (memcmp(was, p->guest.service_mac, MAC_LEN) != 0)
+			tell_soon(f->d, p);
 		if (p->asking)
 			asking_follow(f->d, p);
 	}
@@ -256,6 +265,27 @@ static void exchange(struct daemon *d, struct port *p, struct made *m)
 	m->lists = lists;
 }
 
+/* One bad address list of ten thousand bindings is one story, too. */
+static void say_bad(struct daemon *d, bool served, enum bindings_reason why, const char *what)
+{
+	const char *then = served ? "what it said before stays in force" : "the interface is not served";
+	_cleanup_(cleanup_free) char *line = NULL;
+
+	if (why != BINDINGS_LIST)
+		log_err("%s; %s", what, then);
+	else if (asprintf(&line, "%s; %s", what, then) >= 0)
+		warn_seldom(d, line);
+	else
+		line = NULL;
+}
+
+bool bindings_waits_for_right(const struct daemon *d, const char *name)
+{
+	const struct port *p = table_by_name(&d->table, name);
+
+	return d->directory.closed && (!p || !p->bound || p->closed);
+}
+
 void bindings_read(struct daemon *d, const char *name, enum bindings_reason why)
 {
 	struct report r = {.warn = warn_seldom, .warn_arg = d};
@@ -267,11 +297,13 @@ void bindings_read(struct daemon *d, const char *name, enum bindings_reason why)
 		bindings_remove(d, name); /* gone again before it could be read */
 		return;
 	}
-	if (p)
+	if (p) {
 		p->seen_file = d->directory.listing;
+		p->closed = made == -EACCES;
+	}
 	if (made < 0)
-		log_err("%s%s", r.msg,
-			p && p->bound ? "; what it said before stays in force" : "; the interface is not served");
+		say_bad(d, p && p->bound, why, r.msg);
+	d->directory.closed |= made == -EACCES;
 	if (made <= 0)
 		return;
 	bool was_bound = p && p->bound, news = why == BINDINGS_LIST || (was_bound && p->text_hash != m.text_hash);

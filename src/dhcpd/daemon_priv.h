@@ -45,6 +45,7 @@ struct directory {
 	struct due_file *files; /* what is still to be read, some of it a turn */
 	size_t count, next, room;
 	bool listed;         /* among them a whole listing: who is not in it is gone */
+	bool closed;         /* since that, some file could not be read, perhaps for want of the right to */
 	bool incomplete;     /* names were lost for want of memory: nothing may be taken for gone */
 	struct moment retry; /* while the directory is not there */
 };
@@ -105,7 +106,8 @@ void interfaces_routes_changed(struct daemon *d);        /* the watch is readabl
 
 /* ---- directory.c: follows the files of the data path. ---- */
 
-/* open: the descriptors. watch: the directory itself, as the user that fold-dhcpd becomes; 0 or -errno with a line in r. */
+/* open: the descriptors. watch: the directory itself, as the user that fold-dhcpd becomes; 0 or -errno with a line in r, and where it
+ * has started it tries again from time to time. */
 int directory_open(struct daemon *d, struct report *r);
 int directory_watch(struct daemon *d, struct report *r);
 void directory_close(struct daemon *d);
@@ -122,6 +124,8 @@ bool directory_step(struct daemon *d, unsigned most);
 /* A bad file leaves in force what was. */
 void bindings_read(struct daemon *d, const char *name, enum bindings_reason why);
 void bindings_remove(struct daemon *d, const char *name);
+/* Whether that file is one that may not have been readable for its mode or its owner the last time. */
+bool bindings_waits_for_right(const struct daemon *d, const char *name);
 /* An address list of that name (without its prefix) changed: who names it is read again. */
 void bindings_list_changed(struct daemon *d, const char *list);
 /* Routes changed: who has a LINK is read again. */
@@ -144,6 +148,8 @@ void link_tables_forget(struct daemon *d); /* they are read anew */
 /* The VM is served from now on: advertisements begin, soon or, at the daemon's own start, at any moment of the period. */
 void tell_start(struct daemon *d, struct port *p);
 void tell_stop(struct daemon *d, struct port *p);
+/* Its router has another MAC, and so another address: a bridge takes its ports'. */
+void tell_soon(struct daemon *d, struct port *p);
 /* What the VM was told is no longer so. was: the guest before. news: of a binding or its lists; it is notified. */
 void tell_change(struct daemon *d, struct port *p, const struct guest *was, bool news);
 void tell_acknowledged(struct daemon *d, struct port *p);

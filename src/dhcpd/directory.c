@@ -3,7 +3,7 @@
  * The directory of binding files, which any program may write. Source: inotify(7).
  *
  * One watch for all of them. A file counts when its writer closes it or moves it here; a link, which nobody writes to, when it is
- * made. Where the kernel lost events everything is listed again, and read a part at a time: packets do not wait for it.
+ * made; one that could not be read, when its mode or its owner changes: scripts write first and chmod(1) then. Where the kernel lost events everything is listed again, and read a part at a time: packets do not wait for it.
  */
 #include "base/file.h"
 #include "base/inotify.h"
@@ -23,8 +23,8 @@
 
 #define RETRY_MS 1000
 #define WATCHED                                                                                                        \
-	(IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF |        \
-	 IN_ONLYDIR)
+	(IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF |           \
+	 IN_MOVE_SELF | IN_ONLYDIR)
 
 int directory_open(struct daemon *d, struct report *r)
 {
@@ -86,12 +86,18 @@ static void retry(void *daemon, struct moment *m)
 	struct daemon *d = daemon;
 	struct report r = {0};
 
-	if (directory_watch(d, &r) == 0) {
-		log_warn("%s: is there again", d->config.datapath);
-		directory_list(d, true);
-	} else {
-		due_set(&d->due, m, due_now() + RETRY_MS);
-	}
+	(void)m;
+	if (directory_watch(d, &r) < 0)
+		return;
+	log_warn("%s: is there again", d->config.datapath);
+	directory_list(d, true);
+}
+
+static void try_again(struct daemon *d)
+{
+	d->directory.retry.run = retry;
+	d->directory.retry.arg = d;
+	due_set(&d->due, &d->directory.retry, due_now() + RETRY_MS);
 }
 
 int directory_watch(struct daemon *d, struct report *r)
@@ -99,14 +105,15 @@ int directory_watch(struct daemon *d, struct report *r)
 	struct directory *y = &d->directory;
 	const char *path = d->config.datapath;
 
-	y->retry.run = retry;
-	y->retry.arg = d;
 	if (y->watch >= 0)
 		inotify_rm_watch(y->fd, y->watch);
+	due_unset(&d->due, &y->retry);
 	y->watch = inotify_add_watch(y->fd, path, WATCHED);
 	if (y->watch >= 0)
 		return 0;
 	int err = errno;
+	if (d->started)
+		try_again(d);
 	if (err == EACCES)
 		return report_fail(r, err, "datapath %s: cannot be read by user %s; give it the right to", path,
 				   d->config.user);
@@ -121,10 +128,11 @@ void directory_list(struct daemon *d, bool forced)
 	/* What was still to be read is in this listing too, whatever it was to be read for. */
 	forced |= y->next < y->count;
 	free_files(y);
-	y->incomplete = false;
+	y->incomplete = y->closed = false;
 	y->listed = dir != NULL;
 	y->listing++;
 	if (!dir) {
+		y->closed = errno == EACCES;
 		log_err("datapath %s: cannot be listed: %s", d->config.datapath, strerror(errno));
 		return;
 	}
@@ -178,7 +186,7 @@ static void gone(struct daemon *d)
 {
 	d->directory.watch = -1;
 	log_err("datapath %s: was removed; the bindings stay in force until it is there again", d->config.datapath);
-	due_set(&d->due, &d->directory.retry, due_now() + RETRY_MS);
+	try_again(d);
 }
 
 static void on_name(struct daemon *d, uint32_t mask, const char *name)
@@ -188,10 +196,11 @@ static void on_name(struct daemon *d, uint32_t mask, const char *name)
 	if (mask & IN_ISDIR || (mask & IN_CREATE && !is_link(d, name)))
 		return;
 	if (strncmp(name, ADDRESS_LIST_PREFIX, prefix) == 0) {
-		bindings_list_changed(d, name + prefix);
+		if (!(mask & IN_ATTRIB) || d->directory.closed)
+			bindings_list_changed(d, name + prefix);
 		return;
 	}
-	if (!is_interface(name))
+	if (!is_interface(name) || (mask & IN_ATTRIB && !bindings_waits_for_right(d, name)))
 		return;
 	if (mask & (IN_DELETE | IN_MOVED_FROM))
 		bindings_remove(d, name);
@@ -214,6 +223,8 @@ static void on_event(struct daemon *d, const struct inotify_event *e)
 		gone(d);
 	} else if (e->len) {
 		on_name(d, e->mask, e->name);
+	} else if (e->mask & IN_ATTRIB && d->directory.closed) {
+		directory_list(d, false); /* the directory's own mode */
 	}
 }
 

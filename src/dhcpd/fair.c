@@ -6,6 +6,7 @@
 #define WINDOW_MS 16
 #define WINDOWS_LIMITED 256 /* for so long a limit holds; each time that it ends a flood has some windows to itself */
 #define SHARE_TIMES 4       /* and so many times what the others do on average */
+#define DROPS_AN_ANSWER 10  /* so many packets are dropped while one is answered */
 
 unsigned fair_now(void)
 {
@@ -15,30 +16,49 @@ unsigned fair_now(void)
 	return (unsigned)(((uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000) / WINDOW_MS);
 }
 
+/* Whether more than one part of so many of the last window was spent on answers; the rest emptied the queue. */
+static bool answers_took(const struct fair *f, unsigned parts)
+{
+	return f->served * DROPS_AN_ANSWER * (parts - 1) > f->cut;
+}
+
+/* The share of the next windows, after one in which there was too much. */
+static unsigned next_limit(const struct fair *f)
+{
+	if (f->limit && f->deep)
+		return answers_took(f, 4) && f->limit > 1 ? f->limit / 2 : f->limit;
+	/* Without the heaviest, who else would make the average that he is measured by. */
+	unsigned others = f->active > 1 ? (f->served - f->most) / (f->active - 1) : 0;
+	/* Where that is more than this machine can do, half of it the next time, down to twice what the others have. */
+	unsigned share = f->limit ? f->limit / 2 : others * SHARE_TIMES;
+	unsigned least = f->limit ? others * 2 : FAIR_SHARE;
+
+	return share > least ? share : least ? least : 1;
+}
+
 /* What the last window was like decides how the next ones are. */
 void fair_begin(struct fair *f, unsigned window)
 {
 	if (window == f->window)
 		return;
-	if (f->full * 2 > f->reads && f->active > 1) {
-		/* Without the heaviest, who else would make the average that he is measured by. */
-		unsigned others = (f->served - f->most) / (f->active - 1);
-		/* Where that is more than this machine can do, half of it the next time, down to twice what the others have. */
-		unsigned share = f->limit ? f->limit / 2 : others * SHARE_TIMES;
-		unsigned least = f->limit ? others * 2 : FAIR_SHARE;
-		f->limit = share > least ? share : least ? least : 1;
+	if (f->deep || (f->full * 2 > f->reads && f->active > 1)) {
+		f->limit = next_limit(f);
 		f->limit_until = window + WINDOWS_LIMITED;
 	} else if (f->limit && (int)(window - f->limit_until) >= 0) {
 		f->limit = 0;
+	} else if (f->limit && f->limit < FAIR_SHARE && !answers_took(f, 8)) {
+		f->limit++; /* there is time for more */
 	}
 	f->window = window;
-	f->reads = f->full = f->active = f->served = f->most = 0;
+	f->reads = f->full = f->active = f->served = f->cut = f->most = 0;
+	f->deep = false;
 }
 
-void fair_end(struct fair *f, bool full)
+void fair_end(struct fair *f, bool full, size_t waiting)
 {
 	f->reads++;
 	f->full += full;
+	f->deep |= waiting >= FAIR_DEEP;
 }
 
 bool fair_is_over(struct fair *f, struct port *p)
@@ -49,8 +69,10 @@ bool fair_is_over(struct fair *f, struct port *p)
 		f->active++;
 	}
 	unsigned count = atomic_fetch_add_explicit(&p->window_count, 1, memory_order_relaxed);
-	if (f->limit && count >= f->limit)
+	if (f->limit && count >= f->limit) {
+		f->cut++;
 		return true;
+	}
 	f->served++;
 	if (count >= f->most)
 		f->most = count + 1;

@@ -11,6 +11,7 @@
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The numbers at places a and b (from 0) of the first line of `path` in which place `key` is `want`; false where there is none. */
 static bool look_up(const char *path, unsigned key, unsigned long want, unsigned key2, unsigned long want2,
@@ -68,6 +69,19 @@ static bool find_process(unsigned long inode, char *pid, size_t size)
 	return found;
 }
 
+/*
+ * Whose files they are may not be told to root without CAP_SYS_PTRACE, which a service manager leaves out. netlink_autobind(): a
+ * process's first socket of a family has the process's own number for its port.
+ */
+static bool guess_process(unsigned long port, char *pid, size_t size)
+{
+	char path[64];
+
+	snprintf(pid, size, "%lu", port);
+	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	return access(path, F_OK) == 0;
+}
+
 static void read_name(const char *pid, char *name, size_t size)
 {
 	char path[64];
@@ -90,7 +104,7 @@ const char *process_queue_holder(uint16_t queue)
 	/* nfnetlink_queue: queue, port, ...; netlink: address, protocol, port, ..., inode at place 9. */
 	if (!look_up("/proc/net/netfilter/nfnetlink_queue", 0, queue, 0, queue, 1, &port) ||
 	    !look_up("/proc/net/netlink", 1, NETLINK_NETFILTER, 2, port, 9, &inode) ||
-	    !find_process(inode, pid, sizeof(pid)))
+	    !(find_process(inode, pid, sizeof(pid)) || guess_process(port, pid, sizeof(pid))))
 		return "another process";
 	read_name(pid, name, sizeof(name));
 	snprintf(words, sizeof(words), "process %s (%s)", pid, name);

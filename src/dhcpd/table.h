@@ -48,6 +48,7 @@ struct port {
 	int link_dev;         /* LINK: the interface of the table's default route; 0: none */
 	bool uses_link;       /* its binding depends on a routing table */
 	uint64_t text_hash;   /* of the file that it is made of */
+	bool closed;          /* its file says something newer that could not be read for want of the right to */
 	char *lists;          /* the address lists that it names, each with its NUL, and a last NUL; NULL: none */
 
 	struct moment advertise, notify;

@@ -337,7 +337,8 @@ int worker_serve(struct worker *w, size_t queue)
 	pthread_rwlock_unlock(&w->d->table.lock);
 	tx_flush(w->tx);
 	nfqueue_flush(&t.q->nl, &t.q->verdicts);
-	fair_end(&w->fair, got == NFSOCKET_BATCH);
+	bool full = got == NFSOCKET_BATCH;
+	fair_end(&w->fair, full, full ? nfsocket_waiting(&t.q->nl) : 0);
 	return got < 0 ? got : 0;
 }
 

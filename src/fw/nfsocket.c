@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/sock_diag.h>
 
 int nfsocket_open(struct nfsocket *n, int receive)
 {
@@ -31,6 +32,16 @@ void nfsocket_close(struct nfsocket *n)
 int nfsocket_fd(const struct nfsocket *n)
 {
 	return mnl_socket_get_fd(n->socket);
+}
+
+size_t nfsocket_waiting(const struct nfsocket *n)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(memory);
+
+	if (getsockopt(nfsocket_fd(n), SOL_SOCKET, SO_MEMINFO, memory, &len) < 0)
+		return 0;
+	return memory[SK_MEMINFO_RMEM_ALLOC];
 }
 
 struct nlmsghdr *nfsocket_header(void *buf, uint16_t subsystem, uint16_t type, uint16_t number)

@@ -32,6 +32,9 @@ int nfsocket_open(struct nfsocket *n, int receive);
 void nfsocket_close(struct nfsocket *n);
 int nfsocket_fd(const struct nfsocket *n);
 
+/* Octets of the kernel's memory that unread messages take, somewhat above 1 KiB for a small packet. 0 where it is not told (Linux 4.12). */
+size_t nfsocket_waiting(const struct nfsocket *n);
+
 /* The head of a message in buf: type of that subsystem, about that queue or group. */
 struct nlmsghdr *nfsocket_header(void *buf, uint16_t subsystem, uint16_t type, uint16_t number);
 

@@ -52,7 +52,7 @@ static int add_text(struct binding *to, const char *path, const char *text, size
 	return err;
 }
 
-static int load_one(struct binding *to, const char *datapath, struct address_list *l, struct report *r)
+static int load_one(struct binding *to, const char *datapath, struct address_list *l, bool forgive, struct report *r)
 {
 	_cleanup_(cleanup_free) char *path = address_list_path(datapath, l->name), *text = NULL;
 	size_t len = 0;
@@ -68,10 +68,12 @@ static int load_one(struct binding *to, const char *datapath, struct address_lis
 		l->len = len;
 		return 0;
 	}
-	if (err == -ENOMEM || (err != -ENOENT && !l->text))
+	if (err == -ENOMEM || (err != -ENOENT && !l->text && !forgive))
 		return err;
 	if (l->text)
 		report_warn(r, "%s; what it said before stays in force", r->msg);
+	else if (err != -ENOENT)
+		report_warn(r, "%s; its names are not known until that is mended", r->msg);
 	else
 		report_warn(r, "%s: there is no such address list; its names are not known until there is", path);
 	r->msg[0] = 0;
@@ -110,7 +112,8 @@ int address_lists_reload(struct binding *b, const char *datapath, struct address
 
 	for (size_t i = 0; i < b->address_lists.count && !err; i++) {
 		struct address_list *l = find_list(last, b->address_lists.at[i]);
-		err = l ? load_one(&all, datapath, l, r) : report_fail(r, ENOMEM, "%s: out of memory", datapath);
+		err = l ? load_one(&all, datapath, l, last->forgive, r)
+			: report_fail(r, ENOMEM, "%s: out of memory", datapath);
 	}
 	if (!err) {
 		struct record_list records = b->list_records;
@@ -124,9 +127,9 @@ int address_lists_reload(struct binding *b, const char *datapath, struct address
 	return err;
 }
 
-int address_lists_load(struct binding *b, const char *datapath, struct report *r)
+int address_lists_load(struct binding *b, const char *datapath, bool forgive, struct report *r)
 {
-	struct address_lists last = {0};
+	struct address_lists last = {.forgive = forgive};
 	int err = address_lists_reload(b, datapath, &last, r);
 
 	address_lists_free(&last);

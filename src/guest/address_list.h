@@ -9,12 +9,6 @@
 #include "base/report.h"
 #include "guest/binding.h"
 
-/*
- * Reads the lists of b into b->list_records and b->list_no_forward, in place of what was there. A list that is not there
- * (yet) is warned of and empty. 0, or -errno with a line in r and b as it was.
- */
-int address_lists_load(struct binding *b, const char *datapath, struct report *r);
-
 /* What the lists said when each was good the last time. Start with all zeros. */
 struct address_lists {
 	struct address_list {
@@ -23,7 +17,14 @@ struct address_lists {
 		size_t len;
 	} * at;
 	size_t count;
+	bool forgive; /* one that is bad and never was good is warned of and empty, as one that is not there (yet) */
 };
+
+/*
+ * Reads the lists of b into b->list_records and b->list_no_forward, in place of what was there. A list that is not there
+ * (yet) is warned of and empty; with `forgive`, a bad one too. 0, or -errno with a line in r and b as it was.
+ */
+int address_lists_load(struct binding *b, const char *datapath, bool forgive, struct report *r);
 
 /*
  * The same for one who reads them again and again: a list that is gone, or bad, goes on with what it said before, which is warned of;

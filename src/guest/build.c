@@ -107,7 +107,7 @@ static int build_gateway4(struct build *w, unsigned flags)
 	if (same4(gw, w->id->ip4.addr))
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is the VM's own address; name the router's");
 	/* A VM with a /32 reaches its gateway by a route of its own (RFC 3442). */
-	if (w->id->ip4.len < 32 && !ip4_in(w->id->ip4, gw))
+	if (!(flags & GUEST_GATEWAY_ANYWHERE) && w->id->ip4.len < 32 && !ip4_in(w->id->ip4, gw))
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is outside the VM's subnet; name an address inside");
 	if (ip4_is_edge(w->id->ip4, gw))
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is the subnet's network or broadcast address");
@@ -128,7 +128,8 @@ static int build_gateway6(struct build *w, unsigned flags)
 		return 0;
 	if (same6(gw, &w->id->ip6.addr))
 		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6", "is the VM's own address; name the router's");
-	if (w->id->ip6.len < 128 && !IN6_IS_ADDR_LINKLOCAL(gw) && !ip6_in(w->id->ip6, *gw))
+	if (!(flags & GUEST_GATEWAY_ANYWHERE) && w->id->ip6.len < 128 && !IN6_IS_ADDR_LINKLOCAL(gw) &&
+	    !ip6_in(w->id->ip6, *gw))
 		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6",
 				 "is neither link-local nor in the VM's prefix; name such an address");
 	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY6_MAC))

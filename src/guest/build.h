@@ -10,6 +10,7 @@
 
 enum guest_build_flags {
 	GUEST_NEED_GATEWAY_MAC = 1, /* a GATEWAY without its GATEWAY_MAC is an error: fold filters by it */
+	GUEST_GATEWAY_ANYWHERE = 2, /* it may be outside the subnet: whoever made the link has seen to that */
 };
 
 /*

@@ -180,6 +180,7 @@ static const struct seccomp_rule daemon_only[] = {
     MAY(bind),
     MAY(connect),
     MAY_IF(getsockopt, ARG(1, ALL, SOL_SOCKET), ARG(2, ALL, SO_ERROR)),
+    MAY_IF(getsockopt, ARG(1, ALL, SOL_SOCKET), ARG(2, ALL, SO_MEMINFO)), /* how long the queue is */
     MAY_IF(ioctl, ARG(1, ALL, SIOCGIFINDEX)),
     FAILS(ioctl, ENOTTY),
     MAY(inotify_init1),

@@ -98,6 +98,45 @@ writers() {
 	ends_well
 }
 
+# Scripts write first, with whatever umask root has, and let others read it then.
+rights() {
+	dhcp_host "$1"
+	host iptables -t mangle -A PREROUTING -i tap+ -p udp --dport 53 -j NFQUEUE --queue-num 46 || bail 'no rule'
+	printf 'nameservers = 10.0.1.50\n[dns]\ndns_queue = 46\n' >>"$CONF"
+	check "$1: starts" dhcpd_start || return
+	(umask 077 && simple 1 chmod >"$DATA/tap1")
+	check "$1: a file that only root may read is named" within 5 asks '/tap1: .*Permission denied; the interface is not served' words
+	chmod 644 "$DATA/tap1"
+	check "$1: it is in force when its mode lets others read it" within 5 leases "$1-1" chmod
+	new=$(mktemp "$DATA/.new.XXXXXX")
+	simple 1 moved >"$new"
+	mv "$new" "$DATA/tap1"
+	check "$1: one that takes another's place is named too" within 5 asks '/tap1: .*Permission denied; what it said before' words
+	check "$1: and what it said before stays" leases "$1-1" chmod
+	chown nobody "$DATA/tap1"
+	check "$1: it is in force when it belongs to the daemon's user" within 5 leases "$1-1" moved
+
+	{
+		simple 1 lists
+		echo ADDRESS_LISTS=one
+	} >"$DATA/tap1"
+	check "$1: a binding whose address list is not there" within 5 leases "$1-1" lists
+	(umask 077 && echo 'ADDRESS:one.=10.0.1.201' >"$DATA/address_list_one")
+	chmod 644 "$DATA/address_list_one"
+	in_guest "$1-1" ip addr add 10.0.1.1/24 dev eth0
+	in_guest "$1-1" ip neigh replace 10.0.1.50 lladdr "$(address_of tap1)" dev eth0
+	check "$1: an address list that may be read later" within 5 dns "$1-1" 10.0.1.201 @10.0.1.50 one. A
+
+	chmod 700 "$DATA"
+	simple 1 hidden >"$DATA/tap1"
+	simple 2 hidden >"$DATA/tap2"
+	check "$1: where the directory is closed, what was read stays" leases "$1-1" lists
+	chmod 755 "$DATA"
+	check "$1: when it is open again, what changed is in force" within 5 leases "$1-1" hidden
+	check "$1: and what is new" within 5 leases "$1-2" hidden
+	ends_well
+}
+
 # More events than the kernel keeps, while the program cannot read them.
 overflow() {
 	dhcp_host "$1"
@@ -218,7 +257,8 @@ dhcp_answered() {
 
 # refuses WHAT PATTERN [STATUS]: it ends at once, with one line that names what is wrong.
 refuses() {
-	timeout $((20 * SLOW)) env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" "$DHCPD" -f -c "$CONF" >"$T/$HOST/refused" 2>&1 </dev/null
+	# shellcheck disable=SC2086 # words
+	timeout $((20 * SLOW)) env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" ${starter:-} "$DHCPD" -f -c "$CONF" >"$T/$HOST/refused" 2>&1 </dev/null
 	refused=$?
 	check "$HOST: $1: it does not start" test "$refused" -ne 0 -a "$refused" -lt 124
 	check "$HOST: $1: it says which and what" asks "$2" cat "$T/$HOST/refused"
@@ -257,6 +297,13 @@ configurations() {
 	mkdir "$DATA"
 	simple 1 once-more >"$DATA/tap1"
 	check "$1: when it is made again, whoever is in it" within 10 leases "$1-1" once-more
+	DATA=$T/$1/later-still
+	sed -i "s|^datapath.*|datapath = $DATA|" "$CONF"
+	kill -HUP "$(dhcpd_pid)"
+	check "$1: a reload that names a directory which is not there says so" within 5 asks "$DATA: cannot be watched" words
+	mkdir "$DATA"
+	simple 1 elsewhere >"$DATA/tap1"
+	check "$1: and it is served from when it is made" within 10 leases "$1-1" elsewhere
 	check "$1: it ends" dhcpd_stop
 	cp "$T/$1/good" "$CONF"
 	check "$1: the good one starts" dhcpd_start || return
@@ -264,6 +311,11 @@ configurations() {
 	sed "s|^pidfile.*|pidfile = $T/$1/run/second.pid|; s|^logdir.*|logdir = $T/$1/run|" "$T/$1/good" >"$T/$1/second"
 	CONF=$T/$1/second
 	refuses 'a queue that somebody has' "queue 42.*$(dhcpd_pid)"
+	# With the capabilities that the unit leaves it, too: they tell root less of what others have open.
+	caps=$(sed -n 's/^CapabilityBoundingSet=//p' "$root/packaging/fold-dhcpd.service" | tr 'A-Z' 'a-z' | sed 's/ *cap_/,+/g')
+	starter="setpriv --bounding-set -all$caps"
+	refuses 'a queue that somebody has, as a service' "queue 42.*$(dhcpd_pid) \(fold-dhcpd\)"
+	starter=
 	CONF=$T/$1/nfdhcpd.conf
 	printf '\n[dhcp]\nno_such_key = 1\n' >>"$CONF"
 	check "$1: is stopped" dhcpd_stop
@@ -285,6 +337,7 @@ usage_status() {
 only=$*
 
 lane writers writers writers
+lane rights rights rights
 lane overflow overflow overflow
 lane odd odd odd
 lane interfaces interfaces interfaces

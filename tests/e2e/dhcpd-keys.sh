@@ -126,6 +126,13 @@ grnet_keys() {
 	check "$1: and is what it says" told "$1-1" 6 "new_ip6_address=$(eui64_of 1 "$PREFIX6")"
 	check "$1: an unknown key is warned of and has no further effect" asks 'tap2:[0-9]+: WHATEVER' words
 
+	# Routed taps: one gateway for all, in nobody's subnet.
+	sed -i 's/^GATEWAY=.*/GATEWAY=203.0.113.1/; s/^GATEWAY6=.*/GATEWAY6=2001:db8::1/' "$DATA/tap1"
+	check "$1: a gateway outside the subnet" within 5 gateway_is "$1-1" 203.0.113.1
+	check "$1: with the route to it" told "$1-1" 4 'staticroutes=203.0.113.1/32 0.0.0.0 0.0.0.0/0 203.0.113.1'
+	check "$1: GATEWAY6 outside the prefix: an advertisement" rs "$1-1"
+	check "$1: the host is the router" advertised "$1-1" 'Router lifetime *: *14400 '
+
 	sed -i 's/^PRIVATE=.*/PRIVATE=yes/' "$DATA/tap1"
 	check "$1: PRIVATE: a lease without a router" within 5 leased_without_router "$1-1"
 	check "$1: PRIVATE: an advertisement" rs "$1-1"
@@ -148,6 +155,10 @@ grnet_keys() {
 	check "$1: starts with DHCP off" again -e 's/^enable_dhcp.*/enable_dhcp = no\ndhcp_queue = 42/' -e 's/^\[ipv6\]/&\ndhcpv6_queue = 45\nenable_dhcpv6 = no/'
 	check "$1: enable_dhcp = no and enable_dhcpv6 = no turn services off" same queues "$(queues | tr '\n' ' ')" '43 '
 	ends_well
+}
+
+gateway_is() {
+	ask4 "$1" && told "$1" 4 "router=$2"
 }
 
 leased_without_router() {
@@ -210,6 +221,19 @@ fork_keys() {
 	check "$1: an address list that changes is in force" within 5 dns "$1-1" 10.0.1.222 @10.0.1.61 listed. A
 	rm "$DATA/address_list_one"
 	check "$1: one that goes takes its records along" within 5 dns "$1-1" '' @10.0.1.61 listed. A
+
+	printf 'ADDRESS:listed=10.0.1\n' >"$DATA/address_list_one"
+	check "$1: one that is bad is named with its line" within 5 asks 'address_list_one:1: ' words
+	check "$1: and what its binding said stays" dns "$1-1" "$FORK6::202" @10.0.1.61 listed6. AAAA
+	sed -i 's/^DNS_TTL=.*/DNS_TTL=78/' "$DATA/tap1"
+	check "$1: a binding that changes is in force all the same" within 5 asks '^database\..*[^0-9]78[^0-9].*10\.0\.1\.1' \
+		in_guest "$1-1" dig +time=2 @10.0.1.61 database. A
+	check "$1: with its other list" dns "$1-1" "$FORK6::202" @10.0.1.61 listed6. AAAA
+	check "$1: it is stopped" dhcpd_stop
+	check "$1: and started" dhcpd_start
+	check "$1: a bad list keeps nobody from his lease after a start" ask4 "$1-1"
+	printf 'ADDRESS:listed=10.0.1.223\n' >"$DATA/address_list_one"
+	check "$1: when it is mended its names are known" within 5 dns "$1-1" 10.0.1.223 @10.0.1.61 listed. A
 
 	check "$1: LINK: a lease" ask4 "$1-2"
 	check "$1: LINK: subnet and gateway are the table's" told "$1-2" 4 ip=203.0.113.7 subnet=255.255.255.192 router=203.0.113.3
@@ -417,6 +441,16 @@ heard() {
 	return 1
 }
 
+# router_is GUEST HEX: the last advertisement that it heard is that address's, which stands behind Ethernet's 14 octets and IPv6's first 8.
+router_is() {
+	same router "$(tail -n 1 "$T/$1.frames" | sed -n 's/^in .\{44\}\(.\{32\}\).*/\1/p')" "$2"
+}
+
+# read_again N: the configuration, so often.
+read_again() {
+	same reloads "$(words | grep -c 'nfdhcpd.conf: read again')" "$1"
+}
+
 withdrawn() {
 	awk -f "$root/tests/e2e/dhcp6.awk" "$T/$1.frames" | tail -n 5
 	awk -f "$root/tests/e2e/dhcp6.awk" "$T/$1.frames" | grep -q 'dns 2001:db8:100:0:0:0:0:1 no dns 2001:db8:200:0:0:0:0:2 \|dns 2001:db8:100::1 no dns 2001:db8:200::2 '
@@ -443,6 +477,15 @@ periodic() {
 	sed -i 's/^nameservers = 2001.*/nameservers = 2001:db8:100::1/; s/^ra_period.*/ra_period = 600/' "$CONF"
 	kill -HUP "$(dhcpd_pid)"
 	check "$1: a reload that changes name servers is told, and that one is none any more" within 15 withdrawn "$1-2"
+	# A bridge's MAC address changes with its ports: here the interface's own.
+	host ip link set tap2 address 02:0a:00:00:00:99
+	check "$1: the host's other MAC address makes it another router, which is told at once" within 5 router_is "$1-2" fe80000000000000000a00fffe000099
+	last=$(wc -l <"$T/$1-2.frames")
+	echo ADDRESS:new.=10.0.1.1 >>"$DATA/tap2"
+	kill -HUP "$(dhcpd_pid)"
+	check "$1: a reload and a change that say nothing new of routers" within 5 read_again 2
+	sleep 1
+	check "$1: are no reason to advertise" same advertisements "$(wc -l <"$T/$1-2.frames")" "$last"
 	sed -i 's/^ra_period.*/ra_period = 2/' "$CONF"
 	kill -HUP "$(dhcpd_pid)"
 	rm "$DATA/tap3"

@@ -76,7 +76,7 @@ static void build(const struct binding *b, struct report *r)
 		CHECK(config_defaults(&c, r) == 0);
 	if (identity_from_binding("tap0", b, &id, r) != 0)
 		return;
-	for (unsigned flags = 0; flags <= GUEST_NEED_GATEWAY_MAC; flags++) {
+	for (unsigned flags = 0; flags <= (GUEST_NEED_GATEWAY_MAC | GUEST_GATEWAY_ANYWHERE); flags++) {
 		r->msg[0] = 0;
 		int err = guest_build(&id, b, &c, flags, &g, r);
 		CHECK((err == 0) == (r->msg[0] == 0));

@@ -50,7 +50,8 @@ static void load(void)
 
 	if (config_load(t.config ? t.config : "/nonexistent", t.config != NULL, &c, &r) < 0 ||
 	    (t.binding && binding_load(t.binding, BINDING_VM, &b, &r) < 0) ||
-	    address_lists_load(&b, c.datapath, &r) < 0 || guest_build(&t.id, t.binding ? &b : NULL, &c, 0, &g, &r) < 0)
+	    address_lists_load(&b, c.datapath, false, &r) < 0 ||
+	    guest_build(&t.id, t.binding ? &b : NULL, &c, 0, &g, &r) < 0)
 		die(r.msg, 0);
 	guest_free(&t.g);
 	t.g = g;

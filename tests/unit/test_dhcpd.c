@@ -184,7 +184,7 @@ static void windows(struct fair *f, struct port *ports, const unsigned *packets,
 				for (unsigned p = 0; p < packets[i] / 20; p++)
 					looked[i] += !fair_is_over(f, &ports[i]);
 			}
-			fair_end(f, full);
+			fair_end(f, full, 0);
 		}
 	}
 }
@@ -228,20 +228,12 @@ static void equals_are_never_cut(void **state)
 
 /*
  * A queue as the kernel has it and a machine of which one answer takes 1/33 of a window: what part, in percent, of the packets
- * of a port that sends 4 a window is answered while another one sends 200.
+ * of a port that sends one every OTHER_EVERY is answered while `floods` others send one every flood_every each.
  */
-static unsigned answered_beside_a_flood(bool fairly)
+static unsigned answered_beside_floods(unsigned floods, unsigned flood_every, unsigned other_every, bool fairly)
 {
-	enum {
-		WINDOW = 1000,
-		ANSWER = 30,
-		DROP = 3,
-		LENGTH = 1024,
-		FLOOD_EVERY = 5,
-		OTHER_EVERY = 250,
-		WINDOWS = 2000
-	};
-	static struct port ports[2];
+	enum { WINDOW = 1000, ANSWER = 30, DROP = 3, LENGTH = 8192, PACKET = 1280, WINDOWS = 2000, PORTS = 5 };
+	static struct port ports[PORTS];
 	static unsigned char queue[LENGTH];
 	struct fair f = {0};
 	unsigned first = 0, waiting = 0, arrived = 0, sent = 0, answered = 0;
@@ -249,10 +241,11 @@ static unsigned answered_beside_a_flood(bool fairly)
 	memset(ports, 0, sizeof(ports));
 	for (unsigned now = 0; now < WINDOWS * WINDOW;) {
 		for (; arrived <= now; arrived++) {
-			for (unsigned p = 0; p < 2; p++) {
-				if (arrived % (p ? OTHER_EVERY : FLOOD_EVERY))
+			/* Port 0 is the one; nobody comes in step with others for long. */
+			for (unsigned p = 0; p <= floods; p++) {
+				if ((arrived + p) % (p ? flood_every : other_every))
 					continue;
-				sent += p && now > WINDOWS * WINDOW / 2;
+				sent += !p && now > WINDOWS * WINDOW / 2;
 				if (waiting < LENGTH)
 					queue[(first + waiting++) % LENGTH] = (unsigned char)p;
 			}
@@ -262,10 +255,10 @@ static unsigned answered_beside_a_flood(bool fairly)
 		for (unsigned i = 0; i < batch; i++, waiting--) {
 			unsigned p = queue[first++ % LENGTH];
 			bool over = fair_is_over(&f, &ports[p]) && fairly;
-			answered += p && !over && now > WINDOWS * WINDOW / 2;
+			answered += !p && !over && now > WINDOWS * WINDOW / 2;
 			now += over ? DROP : ANSWER;
 		}
-		fair_end(&f, batch == 64);
+		fair_end(&f, batch == 64, waiting * PACKET);
 		now += 1;
 	}
 	return answered * 100 / sent;
@@ -274,8 +267,37 @@ static unsigned answered_beside_a_flood(bool fairly)
 static void a_slow_machine_is_fair_too(void **state)
 {
 	(void)state;
-	assert_in_range(answered_beside_a_flood(false), 0, 30);
-	assert_in_range(answered_beside_a_flood(true), 90, 105); /* some that came before the counting began */
+	assert_in_range(answered_beside_floods(1, 5, 250, false), 0, 30);
+	assert_in_range(answered_beside_floods(1, 5, 250, true), 90,
+			105); /* some that came before the counting began */
+}
+
+/* Nobody else has come in: it looks as if nobody else were there. */
+static void who_fills_the_queue_is_not_alone(void **state)
+{
+	static struct port port;
+	struct fair f = {0};
+	unsigned looked = 0;
+
+	(void)state;
+	for (unsigned window = 1; window <= 8; window++) {
+		looked = 0;
+		for (unsigned read = 0; read < 20; read++) {
+			fair_begin(&f, window);
+			for (unsigned p = 0; p < 64; p++)
+				looked += !fair_is_over(&f, &port);
+			fair_end(&f, true, FAIR_DEEP);
+		}
+	}
+	/* An answer takes as long as ten are dropped: a quarter of the time is a small part of the packets. */
+	assert_in_range(looked, 1, 20 * 64 / 30);
+}
+
+static void who_fill_the_queue_together_are_no_equals(void **state)
+{
+	(void)state;
+	assert_in_range(answered_beside_floods(4, 28, 10007, false), 0, 40);
+	assert_in_range(answered_beside_floods(4, 28, 10007, true), 95, 105);
 }
 
 static void without_a_flood_nobody_is_cut(void **state)
@@ -338,12 +360,20 @@ static void options_are_nfdhcpds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(moments_come_in_their_order),       cmocka_unit_test(what_is_not_due_waits),
-	    cmocka_unit_test(ports_are_found_by_name_and_index), cmocka_unit_test(an_index_is_one_ports),
-	    cmocka_unit_test(letters_arrive_once_and_whole),     cmocka_unit_test(who_floods_is_cut_and_nobody_else),
-	    cmocka_unit_test(who_is_alone_is_never_cut),         cmocka_unit_test(equals_are_never_cut),
-	    cmocka_unit_test(a_slow_machine_is_fair_too),        cmocka_unit_test(without_a_flood_nobody_is_cut),
-	    cmocka_unit_test(tables_have_numbers_and_names),     cmocka_unit_test(options_are_nfdhcpds),
+	    cmocka_unit_test(moments_come_in_their_order),
+	    cmocka_unit_test(what_is_not_due_waits),
+	    cmocka_unit_test(ports_are_found_by_name_and_index),
+	    cmocka_unit_test(an_index_is_one_ports),
+	    cmocka_unit_test(letters_arrive_once_and_whole),
+	    cmocka_unit_test(who_floods_is_cut_and_nobody_else),
+	    cmocka_unit_test(who_is_alone_is_never_cut),
+	    cmocka_unit_test(equals_are_never_cut),
+	    cmocka_unit_test(a_slow_machine_is_fair_too),
+	    cmocka_unit_test(who_fills_the_queue_is_not_alone),
+	    cmocka_unit_test(who_fill_the_queue_together_are_no_equals),
+	    cmocka_unit_test(without_a_flood_nobody_is_cut),
+	    cmocka_unit_test(tables_have_numbers_and_names),
+	    cmocka_unit_test(options_are_nfdhcpds),
 	};
 
 	return cmocka_run_group_tests_name("dhcpd", tests, NULL, NULL);

@@ -218,6 +218,9 @@ static void gateways(void **state)
 	guest_free(&g);
 	refused(NULL, "fde5::5/64", "GATEWAY6=fde6::1\nGATEWAY6_MAC=7a:f4:96:e0:1c:a0\n", NULL,
 		"neither link-local nor in the VM's prefix");
+	assert_int_equal(build(&id, "GATEWAY=10.9.9.9\nGATEWAY6=fde6::1\n", NULL, GUEST_GATEWAY_ANYWHERE, &g), 0);
+	assert_true(g.has_gateway4 && g.has_gateway6);
+	guest_free(&g);
 	refused(NULL, "fde5::5/64", "GATEWAY6=fde5::5\nGATEWAY6_MAC=7a:f4:96:e0:1c:a0\n", NULL,
 		"is the VM's own address");
 	refused("10.0.1.5/24", NULL, "GATEWAY=10.0.1.90\nGATEWAY_MAC=52:54:00:12:34:56\n", NULL, "the VM's own MAC");

@@ -338,7 +338,7 @@ static void address_lists(void **state)
 	write_list("two", "# more\nADDRESS:web.=10.2.0.3\nADDRESS:global.=10.2.0.4\nNO_FORWARD=two.example\n");
 	assert_int_equal(binding_parse(text, sizeof(text) - 1, "f", BINDING_VM, &b, catch_reset(&c)), 0);
 	assert_int_equal(config_parse(conf, sizeof(conf) - 1, "conf", &cfg, &c.r), 0);
-	assert_int_equal(address_lists_load(&b, dir, catch_reset(&c)), 0);
+	assert_int_equal(address_lists_load(&b, dir, false, catch_reset(&c)), 0);
 	assert_has(c.warnings, "address_list_missing: there is no such address list");
 	assert_int_equal(guest_build(&id, &b, &cfg, 0, &g, catch_reset(&c)), 0);
 	zone_free(z);
@@ -360,11 +360,15 @@ static void address_lists(void **state)
 	/* A bad list is named with its line, and what was there stays. */
 	write_list("two", "ADDRESS:web.=10.2.0.9\nADDRESS:bad.=10.2.0\n");
 	size_t before = b.list_records.count;
-	assert_int_equal(address_lists_load(&b, dir, catch_reset(&c)), -EINVAL);
+	assert_int_equal(address_lists_load(&b, dir, false, catch_reset(&c)), -EINVAL);
 	assert_has(c.r.msg, "address_list_two:2: ");
 	assert_int_equal(b.list_records.count, before);
+	/* Who serves many by it goes on with the others. */
+	assert_int_equal(address_lists_load(&b, dir, true, catch_reset(&c)), 0);
+	assert_has(c.warnings, "address_list_two:2: ");
+	assert_int_equal(b.list_records.count, 2);
 	write_list("two", "");
-	assert_int_equal(address_lists_load(&b, dir, catch_reset(&c)), 0);
+	assert_int_equal(address_lists_load(&b, dir, false, catch_reset(&c)), 0);
 	assert_int_equal(b.list_records.count, 2);
 	binding_free(&b);
 	config_free(&cfg);
