@@ -138,6 +138,20 @@ static void open_ways_out(struct respond *r)
 		forward_follow(r->forward, &r->guest);
 }
 
+/* As in a session: what comes next is waited for at the socket, for some milliseconds. */
+static void serve_frames(struct respond *r, uint64_t *lost)
+{
+	int turns = 0, got;
+
+	do {
+		got = delivery_read(r->delivery, turns > 0, on_frame, r, lost);
+		if (got < 0)
+			errx(1, "packets no longer arrive");
+		tx_flush(r->tx);
+		delivery_done(r->delivery);
+	} while (got && ++turns < 256 && !r->forward);
+}
+
 static void serve(struct respond *r)
 {
 	struct pollfd in[2] = {{.fd = delivery_fd(r->delivery), .events = POLLIN},
@@ -151,10 +165,7 @@ static void serve(struct respond *r)
 			forward_run(r->forward);
 		if (!in[0].revents)
 			continue;
-		if (delivery_read(r->delivery, on_frame, r, &lost) < 0)
-			errx(1, "packets no longer arrive");
-		tx_flush(r->tx);
-		delivery_done(r->delivery);
+		serve_frames(r, &lost);
 	}
 }
 

@@ -80,7 +80,7 @@ static int load_guest(const struct session_info *i, struct guest *out, struct re
 	if (!err)
 		err = binding_load(i->copy, BINDING_VM, &binding, r);
 	if (!err)
-		err = address_lists_load(&binding, config.datapath, r);
+		err = address_lists_load(&binding, config.datapath, true, r);
 	if (!err)
 		err = identity_from_binding(i->iface, &binding, &id, r);
 	return err ? err : guest_build(&id, &binding, &config, 0, out, r);

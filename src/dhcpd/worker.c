@@ -333,7 +333,7 @@ int worker_serve(struct worker *w, size_t queue)
 
 	fair_begin(&w->fair, fair_now());
 	pthread_rwlock_rdlock(&w->d->table.lock);
-	int got = nfsocket_read(&t.q->nl, on_message, &t, &t.q->lost);
+	int got = nfsocket_read(&t.q->nl, false, on_message, &t, &t.q->lost);
 	pthread_rwlock_unlock(&w->d->table.lock);
 	tx_flush(w->tx);
 	nfqueue_flush(&t.q->nl, &t.q->verdicts);

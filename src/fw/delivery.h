@@ -28,8 +28,10 @@ uint16_t delivery_number(const struct delivery *d);
 /*
  * One turn: hands up to DELIVERY_BATCH waiting frames to `each`, which must not keep them. Returns how many,
  * 0 where none waits, or -errno where the socket is of no more use. An overrun (ENOBUFS) is counted in *lost, not an error.
+ * wait: for the first of them, some milliseconds at most.
  */
-int delivery_read(struct delivery *d, void (*each)(void *arg, const struct frame *f), void *arg, uint64_t *lost);
+int delivery_read(struct delivery *d, bool wait, void (*each)(void *arg, const struct frame *f), void *arg,
+		  uint64_t *lost);
 
 /* Gives the kernel back what the last turn took: one verdict for all of it. */
 void delivery_done(struct delivery *d);

@@ -81,14 +81,17 @@ int nfsocket_configure(struct nfsocket *n, struct nlmsghdr *h)
 
 void nfsocket_lossy(struct nfsocket *n)
 {
+	const struct timeval moment = {.tv_usec = NFSOCKET_WAIT_MS * 1000};
 	int on = 1;
 
 	mnl_socket_setsockopt(n->socket, NETLINK_NO_ENOBUFS, &on, sizeof(on));
+	setsockopt(nfsocket_fd(n), SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment));
 }
 
-int nfsocket_read(struct nfsocket *n, void (*each)(void *arg, const struct nlmsghdr *h), void *arg, uint64_t *lost)
+int nfsocket_read(struct nfsocket *n, bool wait, void (*each)(void *arg, const struct nlmsghdr *h), void *arg,
+		  uint64_t *lost)
 {
-	int got = recvmmsg(nfsocket_fd(n), n->msgs, NFSOCKET_BATCH, MSG_DONTWAIT, NULL);
+	int got = recvmmsg(nfsocket_fd(n), n->msgs, NFSOCKET_BATCH, wait ? MSG_WAITFORONE : MSG_DONTWAIT, NULL);
 
 	if (got < 0) {
 		if (errno == ENOBUFS) {

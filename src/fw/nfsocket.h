@@ -6,6 +6,7 @@
 #ifndef FOLD_FW_NFSOCKET_H
 #define FOLD_FW_NFSOCKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,9 +47,12 @@ void nfsocket_lossy(struct nfsocket *n);
 
 /*
  * Hands up to NFSOCKET_BATCH datagrams' messages to `each`, valid until it returns. The number of datagrams, 0 where none waits, or -errno
- * where the socket is of no more use. An overrun (ENOBUFS) is counted in *lost, not an error.
+ * where the socket is of no more use. An overrun (ENOBUFS) is counted in *lost, not an error. wait: for the first of them, for
+ * NFSOCKET_WAIT_MS or the kernel's next tick after that; behind nfsocket_lossy() alone.
  */
-int nfsocket_read(struct nfsocket *n, void (*each)(void *arg, const struct nlmsghdr *h), void *arg, uint64_t *lost);
+#define NFSOCKET_WAIT_MS 1
+int nfsocket_read(struct nfsocket *n, bool wait, void (*each)(void *arg, const struct nlmsghdr *h), void *arg,
+		  uint64_t *lost);
 
 /* Sends len octets of messages that nobody answers. 0 or -errno. */
 int nfsocket_send(struct nfsocket *n, const void *buf, size_t len);

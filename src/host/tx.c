@@ -120,12 +120,22 @@ void tx_send(struct tx *t, const struct reply *r)
 		t->lost++;
 }
 
+/* How many from `at` on could be sent, or -1. One alone, which most are, takes the shorter way. */
+static int send_some(struct tx *t, unsigned at)
+{
+	if (t->kept - at > 1)
+		return sendmmsg(t->fd, t->msgs + at, t->kept - at, MSG_DONTWAIT);
+	if (t->msgs[at].msg_hdr.msg_name)
+		return sendmsg(t->fd, &t->msgs[at].msg_hdr, MSG_DONTWAIT) < 0 ? -1 : 1;
+	return send(t->fd, t->iov[at].iov_base, t->iov[at].iov_len, MSG_DONTWAIT) < 0 ? -1 : 1;
+}
+
 void tx_flush(struct tx *t)
 {
 	unsigned at = 0;
 
 	while (at < t->kept) {
-		int sent = sendmmsg(t->fd, t->msgs + at, t->kept - at, MSG_DONTWAIT);
+		int sent = send_some(t, at);
 		if (sent > 0) {
 			at += (unsigned)sent;
 		} else if (errno != EINTR) {
