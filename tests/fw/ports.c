@@ -28,7 +28,7 @@
 
 #define VNET sizeof(struct virtio_net_hdr)
 
-static int fds[PORTS];
+static int fds[PORTS + 1]; /* and M */
 static bool vnet_hdr[VMS]; /* whether the tap has a virtio header before each frame */
 static int ears[4];        /* UDP sockets of the host, IPv4 and IPv6 */
 #define EARS_MAX 64
@@ -87,6 +87,19 @@ static int open_packet(const char *iface)
 	return fd;
 }
 
+/* Where nobody listens, and the bridge below is not to become promiscuous either. -1 where there is none. */
+static int open_sender(const char *iface)
+{
+	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(iface)};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd >= 0 && at.sll_ifindex && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 static int open_ear(uint16_t port)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -142,10 +155,16 @@ void ports_open(const char *dir, const char *netns)
 	fds[AT_P] = open_packet("p");
 	fds[AT_G] = open_packet("g");
 	fds[AT_O] = open_packet("o");
+	fds[AT_M] = open_sender("mv");
 	if (back < 0 || setns(back, CLONE_NEWNET) < 0)
 		die("%s: %s", own, strerror(errno));
 	close(back);
 	hello();
+}
+
+bool port_is_there(enum port p)
+{
+	return fds[p] >= 0;
 }
 
 bool tap_has_vnet(int tap)
