@@ -143,6 +143,8 @@ static const struct wcase cases[] = {
     {"37 header length 4", {UDP(P, A, .vihl = 0x44)}, TOWARDS(A, P), DROP("to_header")},
     {"37 version 6", {UDP(P, A, .vihl = 0x65)}, TOWARDS(A, P), DROP("to_header")},
     {"37 total length 20 more than the frame has", {UDP(P, A, .total = 56)}, TOWARDS(A, P), DROP("to_header")},
+    {"37 the same, to a listed group", {UDP(P, GROUP, .total = 56)}, TOWARDS(A, P), NOWHERE},
+    {"37 the same, to everybody", {UDP(P, ALL1, .total = 56)}, TOWARDS(A, P), DROP("to_header")},
     {"37 total length 19", {UDP(P, A, .total = 19)}, TOWARDS(A, P), DROP("to_header")},
     {"38 a fragment that begins in the ports", {IP(P, A, .proto = 6, .frag = 1)}, TOWARDS(A, P), DROP("to_fragment")},
     {"38 a first fragment with 8 octets of TCP", {IP(P, A, .proto = 6, .frag = MF, .data = 0)}, TOWARDS(A, P), DROP("to_fragment")},
