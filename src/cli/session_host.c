@@ -6,6 +6,8 @@
  * start of a VM makes a dozen: a thousand folds that listened to these would make each start take twice as long. So the
  * bridge's MAC, its end and the tap's are looked for now and then. Until another MAC is found the guest reaches the host as it
  * reaches any neighbour, inside its own subnet; a tap that is no longer a port has no address that anything is for.
+ *
+ * But a tap with another name is a port as before, and its rules are gone: since Linux 6.16 they belong to the name. That is heard of at once.
  */
 #include "base/log.h"
 #include "cli/session_priv.h"
@@ -60,6 +62,7 @@ int session_host_open(struct session *s, const struct link_info *bridge, struct 
 	int err = s->bridge_watch < 0 ? s->bridge_watch : session_read_host(s);
 	if (err < 0)
 		return report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err));
+	s->names_watch = link_watch_names();
 	s->bridge_look = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->bridge_look < 0)
 		return report_fail(r, errno, "timerfd: %s", strerror(errno));
@@ -82,6 +85,7 @@ void session_host_close(struct session *s)
 {
 	forget(s, &s->bridge_watch);
 	forget(s, &s->bridge_look);
+	forget(s, &s->names_watch);
 }
 
 /* Another interface of that name is not the VM's. False where its own is gone. */
@@ -97,9 +101,9 @@ void session_host_changed(struct session *s)
 {
 	link_watch_drain(s->bridge_watch);
 	if (!has_tap(s)) {
+		link_set_up(s->link, s->ifindex, false); /* under its other name */
 		log_err("interface %s: it was removed or renamed; the VM is cut off until fold is started anew",
 			s->info.iface);
-		link_set_up(s->link, s->ifindex, false); /* under its other name */
 		session_host_close(s);
 		return;
 	}
@@ -114,6 +118,12 @@ void session_host_changed(struct session *s)
 		log_err("bridge %s: a change of its addresses cannot be followed: %s", s->info.bridge,
 			strerror(-changed));
 	}
+}
+
+void session_names_changed(struct session *s)
+{
+	if (link_watch_renamed(s->names_watch, s->ifindex))
+		session_host_changed(s);
 }
 
 void session_host_look(struct session *s)

@@ -189,6 +189,7 @@ void explain_frame(const struct explain *e, bool from, bool own, const uint8_t *
 	struct explain_packet p;
 
 	explain_look(frame, len, tap_mac, &p);
+	p.own = own;
 	p.mark = own ? RULES_REPLY_MARK : 0;
 	walk(e, from ? "from" : "to", &p, out);
 }

@@ -77,6 +77,8 @@ static struct explain_verdict meta(const struct nftnl_expr *x, struct explain_pa
 		memcpy(r, &p->mark, sizeof(p->mark));
 	else if (key == NFT_META_PKTTYPE && !sets)
 		*r = p->kind;
+	else if (key == NFT_META_SKUID && !sets && p->own)
+		memset(r, 0, sizeof(uint32_t));
 	else if (key == NFT_META_L4PROTO && !sets && p->sound)
 		*r = p->proto;
 	else

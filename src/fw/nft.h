@@ -93,10 +93,15 @@ void nft_and_masked(struct nft *n, const void *mask, enum nft_op op, const void 
 void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *low,
 		     const void *high);
 void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto);
-/* To one other machine: neither a group nor the MAC of the interface that it came in by. Ingress alone knows. */
+/*
+ * To one other machine: neither a group nor the MAC of the interface that it came in by. What was sent by this machine, or by a
+ * macvlan of its, never is.
+ */
 void nft_match_elsewhere(struct nft *n);
 void nft_match_mark(struct nft *n, enum nft_op op, uint32_t mark);
 void nft_match_mark_masked(struct nft *n, uint32_t mask, enum nft_op op, uint32_t mark);
+/* Sent by a socket that root has opened in this network namespace, and straight to the interface: a bridge forgets it. */
+void nft_match_root(struct nft *n);
 /* Lets the rule go on only for packets above the rate. */
 void nft_match_over_limit(struct nft *n, uint64_t per_second, uint32_t burst);
 

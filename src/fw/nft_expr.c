@@ -183,6 +183,15 @@ void nft_match_mark_masked(struct nft *n, uint32_t mask, enum nft_op op, uint32_
 	compare(n, op, &mark, sizeof(mark));
 }
 
+/* The kernel finds no user where there is no socket any more, or where it is another namespace's (Linux 4.20). */
+void nft_match_root(struct nft *n)
+{
+	static const uint32_t root = 0;
+
+	load_meta(n, NFT_META_SKUID);
+	compare(n, NFT_IS, &root, sizeof(root));
+}
+
 void nft_match_over_limit(struct nft *n, uint64_t per_second, uint32_t burst)
 {
 	struct nftnl_expr *e = append(n, "limit");

@@ -154,6 +154,12 @@ void accept_vetted(struct nft *n, uint32_t mark)
 	nft_accept(n);
 }
 
+void vetted(struct nft *n, uint32_t mark)
+{
+	nft_match_mark(n, NFT_IS, mark);
+	nft_match_elsewhere(n);
+}
+
 void destination_is(struct nft *n, bool ip6, const void *address)
 {
 	const uint32_t ip4_dst = 16; /* RFC 791 */
@@ -304,9 +310,9 @@ static void chain_to(struct nft *n, const struct rules *r)
 		fast_to_ip4(n, g);
 	if (g->id.has6)
 		fast_to_ip6(n, g);
-	/* fold's own replies. Whoever else uses that MAC on the network has no such mark. */
-	nft_rule(n, "to"), nft_match_mark(n, NFT_IS, RULES_REPLY_MARK), eth_src(n, NFT_IS, g->service_mac),
-	    nft_accept(n);
+	/* fold's own replies. Whoever else uses that MAC on the network has no such mark, or no socket of root's here. */
+	nft_rule(n, "to"), nft_match_mark(n, NFT_IS, RULES_REPLY_MARK), nft_match_root(n),
+	    eth_src(n, NFT_IS, g->service_mac), nft_accept(n);
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->service_mac), drop(n, TO_MAC);
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->id.mac), drop(n, TO_MAC);
 	if (g->id.has4)

@@ -75,6 +75,8 @@ void rules_from_arp(struct nft *n, const struct guest *g)
 	    arp_ip(n, ARP_TPA, NFT_IS, g->id.ip4.addr), nft_accept(n);
 	nft_rule(n, c), arp_ip(n, ARP_SPA, NFT_IS_NOT, g->id.ip4.addr), drop(n, FROM_ARP);
 	nft_rule(n, c), arp_in_subnet(n, ARP_TPA, g->id.ip4), nft_accept(n);
+	/* RFC 5227 2.1.1: the answer to a probe that found the guest's address goes back to nobody's (RFC 826). */
+	nft_rule(n, c), arp_op(n, NFT_IS, reply), arp_ip(n, ARP_TPA, NFT_IS, nobody), nft_accept(n);
 	if (is_gateway_apart(g))
 		nft_rule(n, c), arp_ip(n, ARP_TPA, NFT_IS, g->gateway4), nft_accept(n);
 	nft_rule(n, c), drop(n, FROM_ARP);

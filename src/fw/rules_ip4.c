@@ -130,7 +130,7 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 {
 	nft_rule(n, "to");
 	/* So it is IPv4; and the bridge hands this port no frame for another MAC. */
-	nft_match_mark(n, NFT_IS, RULES_VETTED4_MARK);
+	vetted(n, RULES_VETTED4_MARK);
 	ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr);
 	/* An address that is fold's to this guest may be a VM's own elsewhere, and nobody's here another subnet's host. */
 	ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr);

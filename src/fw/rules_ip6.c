@@ -89,7 +89,7 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 void fast_to_ip6(struct nft *n, const struct guest *g)
 {
 	nft_rule(n, "to");
-	nft_match_mark(n, NFT_IS, RULES_VETTED6_MARK);
+	vetted(n, RULES_VETTED6_MARK);
 	ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr);
 	ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr);
 	for (size_t i = 0; i < g->service6.count; i++)

@@ -20,6 +20,9 @@ enum rules_counter {
 /*
  * Marks have none of the bits that others on such machines use: 0x4000 and 0x8000 (Kubernetes), 0x20000 and 0x40000 (Weave).
  * With br_netfilter the IP tables see them.
+ *
+ * A container that may send raw frames can give its own any mark (SO_MARK). A veth takes it off on the way into this namespace, a
+ * macvlan or an ipvlan on the bridge does not: no mark is believed alone.
  */
 
 /* Frames that the VM's own table hands to the shared one for queueing. */
@@ -27,8 +30,7 @@ enum rules_counter {
 
 /*
  * An IPv4 packet to one peer in the subnet that a VM's own table has let out, from the VM's own address and with an open
- * transport: the table of another VM on this machine has only to ask whether it may have it. No other frame on a bridge
- * carries a mark of this machine's.
+ * transport: the table of another VM on this machine has only to ask whether it may have it.
  */
 #define RULES_VETTED4_MARK 0x0f010055U
 #define RULES_VETTED6_MARK 0x0f010056U /* the same, and IPv6 */
@@ -73,6 +75,8 @@ void drop_rest(struct nft *n, const char *chain, enum rules_counter why, enum ru
 /* Drops broadcasts and multicasts above the rate. */
 void cap_storm(struct nft *n, const char *chain);
 void accept_vetted(struct nft *n, uint32_t mark);
+/* Such a frame, which came in by a port as every VM's does: not one that was sent on the bridge itself. */
+void vetted(struct nft *n, uint32_t mark);
 
 /* The rules that come first in a direction, for what most frames are. */
 void fast_from_ip4(struct nft *n, const struct rules *r);

@@ -2,7 +2,7 @@
 /*
  * attack: the program behind tests/fw/run. As qemu-system-attack it is the hypervisor of the VMs (hold.c); else
  *
- *   attack DIR NETNS cases | hijack | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...
+ *   attack DIR NETNS cases | marked | hijack | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...
  *
  * DIR has the sockets of the VMs' holders, NETNS is the path of the namespace with the containers' ends. TAP lines without numbers on stdout.
  */
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 		return hold(argc, argv);
 	if (argc < 4) {
 		fputs(
-		    "usage: attack DIR NETNS cases | hijack | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...\n",
+		    "usage: attack DIR NETNS cases | marked | hijack | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...\n",
 		    stderr);
 		return 2;
 	}
@@ -39,6 +39,8 @@ int main(int argc, char **argv)
 		settle((enum port)p);
 	if (strcmp(argv[3], "cases") == 0)
 		return run_cases();
+	if (strcmp(argv[3], "marked") == 0)
+		return run_marked();
 	if (strcmp(argv[3], "hijack") == 0)
 		return run_hijack();
 	if (strcmp(argv[3], "mutate") == 0 && argc == 6)

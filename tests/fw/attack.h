@@ -17,6 +17,7 @@
  *   H  the host itself, on br0: 10.0.2.254 (inside C's subnet) and 10.9.0.1; it forwards, and its default route leads to O.
  *      NET6(2)::254, NET6(a)::1 and its link-local address; it forwards IPv6 too, and believes router advertisements
  *   O  whatever lies behind the host
+ *   M  a container's macvlan on br0 itself, where the kernel has these: it sends, and nobody listens there
  *
  * This program is the VMs' hypervisor too (hold.c): it has the taps' own descriptors, and so sends whatever bytes a
  * hostile guest can, virtio header included. Every case is sent alone and followed by an honest frame; when that has
@@ -35,7 +36,7 @@
 
 /* ---- the stage ---- */
 
-enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_F, AT_S, AT_P, AT_G, AT_O, AT_H, PORTS };
+enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_F, AT_S, AT_P, AT_G, AT_O, AT_H, PORTS, AT_M = PORTS };
 #define VMS AT_P /* the first ports are VMs */
 #define ON(x) (1U << AT_##x)
 #define ALL_VMS (ON(A) | ON(B) | ON(C) | ON(D) | ON(E) | ON(F) | ON(S))
@@ -56,6 +57,7 @@ enum port { AT_A, AT_B, AT_C, AT_D, AT_E, AT_F, AT_S, AT_P, AT_G, AT_O, AT_H, PO
 #define MAC_G	  0x020000000090ULL
 #define MAC_H	  0x0200000000feULL
 #define MAC_L	  0x525400000017ULL
+#define MAC_M	  0x020000000002ULL
 #define MAC_NONE  0x020000000077ULL /* nobody's: the bridge floods it */
 #define MAC_GROUP 0x01005e010203ULL
 #define MAC_ALL	  0xffffffffffffULL
@@ -239,6 +241,7 @@ bool port_send(enum port p, const uint8_t *frame, size_t len, const struct virti
 int ports_poll(int ms);
 /* The tap of a holder, from its socket, nonblocking; waits for it. */
 int port_borrow(const char *path);
+bool port_is_there(enum port p); /* M may not be */
 bool tap_has_vnet(int tap);
 bool port_has_vnet(enum port vm); /* whether its tap takes a virtio header at all */
 bool host_heard(uint32_t id);     /* whether a UDP socket of the host's got that cookie (ports 67, 547 and HOST_PORT) */
@@ -321,6 +324,7 @@ bool first_is_enough(void); /* FW_FIRST: the program ends with the first failure
 /* ---- the parts ---- */
 
 int run_cases(void); /* cases.c and its tables */
+int run_marked(void);
 int run_hijack(void);
 void run_bulk(void);                           /* bulk.c: loops over whole fields */
 void run_answers(void);                        /* answers.c: the responder */

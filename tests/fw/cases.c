@@ -179,6 +179,16 @@ int run_cases(void)
 	return finish();
 }
 
+/* Apart: with a macvlan on it the bridge is promiscuous, and the host sees all. */
+int run_marked(void)
+{
+	if (port_is_there(AT_M))
+		run_table(&table_to_marked);
+	else
+		skip("this kernel has no macvlan", "%s", table_to_marked.name);
+	return finish();
+}
+
 /* Apart and last: where the bridge believes it, nothing reaches or leaves that guest any more. */
 int run_hijack(void)
 {

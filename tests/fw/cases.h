@@ -143,7 +143,8 @@ struct table {
 	const struct wcase *cases;
 	size_t n;
 };
-extern const struct table table_l2, table_arp, table_ip4, table_gateway, table_host, table_to, table_hijack;
+extern const struct table table_l2, table_arp, table_ip4, table_gateway, table_host, table_to, table_to_marked,
+    table_hijack;
 extern const struct table table_ip6, table_ext6, table_nd, table_gateway6, table_off, table_to6, table_to_nd;
 
 /* One name for many frames (bulk.c). */

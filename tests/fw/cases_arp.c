@@ -20,6 +20,9 @@ static const struct wcase cases[] = {
     {"request of a /32 for its gateway outside", {ARP_REQUEST(D, G3)}, FROM(D), SEEN(ON(P) | ON(G) | ON(H) | ON(F))},
     {"reply of a /32 to its gateway outside", {ARP_REPLY(D, G3)}, FROM(D), SEEN(ON(G))},
 
+    {"reply to a container's probe: the VM defends its address", {ARP_REPLY(A, P, .tpa = 0)}, FROM(A), SEEN(ON(P))},
+    {"the same, a /32", {ARP_REPLY(D, G3, .tpa = 0)}, FROM(D), SEEN(ON(G))},
+    {"20 reply to a probe for a victim's address", {ARP_REPLY(A, P, .spa = IP_B, .tpa = 0)}, FROM(A), DROP("from_arp")},
     {"honest reply about the address that is fold's", {ARP_REPLY(A, SERVICE, .dmac = MAC_P)}, FROM(A), SEEN(ON(P))},
     {"20 reply for a victim's address", {ARP_REPLY(A, P, .spa = IP_B)}, FROM(A), DROP("from_arp")},
     {"20 reply for a victim's address, to everybody", {ARP_REPLY(A, P, .spa = IP_B, .dmac = MAC_ALL)}, FROM(A), DROP("from_arp")},

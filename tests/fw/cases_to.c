@@ -58,6 +58,9 @@ static const struct wcase cases[] = {
     {"honest ARP request from the gateway outside of a /32", {ARP_REQUEST(G3, D)}, TOWARDS(D, G), SEEN(ON(D))},
     {"honest announcement of the gateway outside of a /32", {ARP_REQUEST(G3, G3)}, TOWARDS(D, G), SEEN(ON(D))},
     {"26 the gateway asks for another subnet", {ARP_REQUEST(G, B, .tpa = IP_C)}, TOWARDS(B, G), DROP("to_arp")},
+    {"26 the gateway outside of a /32 asks for another", {ARP_REQUEST(G3, D, .tpa = IP4(10, 0, 3, 5))}, TOWARDS(D, G), DROP("to_arp")},
+    {"23 a /32's neighbour that is not its gateway", {ARP_REQUEST(P, D, .spa = IP4(10, 0, 3, 5))}, TOWARDS(D, P), DROP("to_arp")},
+    {"23 the same asks for the gateway", {ARP_REQUEST(P, D, .spa = IP4(10, 0, 3, 5), .tpa = IP_G3)}, TOWARDS(D, P), DROP("to_arp")},
     {"21 a container as the gateway outside of a /32", {ARP_REPLY(P, D, .spa = IP_G3)}, TOWARDS(D, P), DROP("to_arp")},
     {"23 a reply about another subnet", {ARP_REPLY(P, A, .spa = IP_P2)}, TOWARDS(A, P), DROP("to_arp")},
     {"23 a reply about the Internet", {ARP_REPLY(P, A, .spa = IP_FAR)}, TOWARDS(A, P), DROP("to_arp")},
@@ -140,6 +143,8 @@ static const struct wcase cases[] = {
     {"37 header length 4", {UDP(P, A, .vihl = 0x44)}, TOWARDS(A, P), DROP("to_header")},
     {"37 version 6", {UDP(P, A, .vihl = 0x65)}, TOWARDS(A, P), DROP("to_header")},
     {"37 total length 20 more than the frame has", {UDP(P, A, .total = 56)}, TOWARDS(A, P), DROP("to_header")},
+    {"37 the same, to a listed group", {UDP(P, GROUP, .total = 56)}, TOWARDS(A, P), NOWHERE},
+    {"37 the same, to everybody", {UDP(P, ALL1, .total = 56)}, TOWARDS(A, P), DROP("to_header")},
     {"37 total length 19", {UDP(P, A, .total = 19)}, TOWARDS(A, P), DROP("to_header")},
     {"38 a fragment that begins in the ports", {IP(P, A, .proto = 6, .frag = 1)}, TOWARDS(A, P), DROP("to_fragment")},
     {"38 a first fragment with 8 octets of TCP", {IP(P, A, .proto = 6, .frag = MF, .data = 0)}, TOWARDS(A, P), DROP("to_fragment")},
@@ -188,6 +193,32 @@ static const struct wcase cases[] = {
 /* clang-format on */
 
 TABLE(table_to, "towards the guest", cases);
+
+/* The marks of fold's replies and of what a VM's own table has let out, which a macvlan carries into the bridge. */
+#define VETTED4 0x0f010055U
+#define VETTED6 0x0f010056U
+#define MARKED(value) TOWARDS(A, M), .mark = (value)
+
+/* clang-format off */
+static const struct wcase marked[] = {
+    {"honest UDP from a macvlan on the bridge", {UDP(P, A, .smac = MAC_M)}, TOWARDS(A, M), SEEN(ON(A))},
+    {"4.7 from fold's MAC, marked as its reply", {UDP(P, A, .smac = SERVICE(MAC_A), .src = IP_FAR)}, MARKED(REPLY_MARK), DROP("to_mac")},
+    {"57 DHCP OFFER from fold's MAC and address, marked as its reply",
+     {DHCP_SERVER(P, A, .smac = SERVICE(MAC_A), .src = IP_SERVICE)}, MARKED(REPLY_MARK), DROP("to_mac")},
+    {"46 router advertisement from fold's MAC and address, marked as its reply",
+     {RA(LP, .smac = SERVICE(MAC_A), .src6 = IP6_FOLD_A)}, MARKED(REPLY_MARK), DROP("to_mac")},
+    {"57 DHCP OFFER from within the subnet, marked as let out by a VM's table", {DHCP_SERVER(P, A, .smac = MAC_M)}, MARKED(VETTED4),
+     DROP("to_server")},
+    {"36 ICMP redirect, marked so", {ICMP(P, A, .smac = MAC_M, .itype = 5)}, MARKED(VETTED4), DROP("to_proto")},
+    {"55 GRE, marked so", {IP(P, A, .smac = MAC_M, .proto = 47)}, MARKED(VETTED4), DROP("to_proto")},
+    {"58 DHCPv6 ADVERTISE from within the prefix, marked so", {DHCP6_SERVER(P, A, .smac = MAC_M)}, MARKED(VETTED6), DROP("to_server")},
+    {"46 router advertisement to the VM's address, marked so", {RA(P, .smac = MAC_M, .dmac = MAC_A, .dst6 = IP6_A)}, MARKED(VETTED6),
+     DROP("to_server")},
+    {"43 hop-by-hop, marked so", {UDP6(P, A, .smac = MAC_M, .ext = {X_HOPS})}, MARKED(VETTED6), DROP("to_proto")},
+};
+/* clang-format on */
+
+TABLE(table_to_marked, "towards the guest, with a mark of fold's from a macvlan on the bridge", marked);
 
 /* clang-format off */
 static const struct wcase hijack[] = {

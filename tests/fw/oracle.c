@@ -129,7 +129,8 @@ static bool arp_from(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	if (request && spa == 0)
 		return tpa == v->ip;
-	return spa == v->ip && (in_subnet(v, tpa) || (v->gateway && tpa == v->gateway_ip));
+	/* The answer to a probe goes to nobody's address. */
+	return spa == v->ip && (in_subnet(v, tpa) || (v->gateway && tpa == v->gateway_ip) || (!request && tpa == 0));
 }
 
 static bool ip_from(const struct vm *v, const uint8_t *f, size_t len)

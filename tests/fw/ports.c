@@ -28,9 +28,9 @@
 
 #define VNET sizeof(struct virtio_net_hdr)
 
-static int fds[PORTS];
-static bool vnet_hdr[VMS]; /* whether the tap has a virtio header before each frame */
-static int ears[4];        /* UDP sockets of the host, IPv4 and IPv6 */
+static int fds[PORTS + 1], sender_index; /* and M, whose interface that is */
+static bool vnet_hdr[VMS];               /* whether the tap has a virtio header before each frame */
+static int ears[4];                      /* UDP sockets of the host, IPv4 and IPv6 */
 #define EARS_MAX 64
 static uint32_t heard[EARS_MAX];
 static size_t heard_count;
@@ -85,6 +85,20 @@ static int open_packet(const char *iface)
 	    bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
 		die("%s: %s", iface, strerror(errno));
 	return fd;
+}
+
+/* Where nobody listens, and the bridge below is not to become promiscuous either. -1 where there is none. */
+static int open_sender(const char *iface)
+{
+	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(iface)};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	sender_index = at.sll_ifindex;
+	if (fd >= 0 && at.sll_ifindex && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 static int open_ear(uint16_t port)
@@ -142,10 +156,16 @@ void ports_open(const char *dir, const char *netns)
 	fds[AT_P] = open_packet("p");
 	fds[AT_G] = open_packet("g");
 	fds[AT_O] = open_packet("o");
+	fds[AT_M] = open_sender("mv");
 	if (back < 0 || setns(back, CLONE_NEWNET) < 0)
 		die("%s: %s", own, strerror(errno));
 	close(back);
 	hello();
+}
+
+bool port_is_there(enum port p)
+{
+	return fds[p] >= 0;
 }
 
 bool tap_has_vnet(int tap)
@@ -176,9 +196,14 @@ bool port_send(enum port p, const uint8_t *frame, size_t len, const struct virti
 		return send_tap(p, frame, len, vnet);
 	if (mark)
 		setsockopt(fds[p], SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+	/* What leaves by a macvlan is not looked into by older kernels: there the sender says what it is. */
+	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = sender_index};
+	if (len >= 14)
+		memcpy(&to.sll_protocol, frame + 12, sizeof(to.sll_protocol));
+	const bool names = p == AT_M;
 	ssize_t sent;
 	for (int turn = 0; turn < 1000; turn++) {
-		sent = send(fds[p], frame, len, 0);
+		sent = sendto(fds[p], frame, len, 0, names ? (struct sockaddr *)&to : NULL, names ? sizeof(to) : 0);
 		if (sent >= 0 || (errno != ENOBUFS && errno != EAGAIN))
 			break;
 		usleep(500);
