@@ -84,6 +84,7 @@ stops() {
 }
 # With another's address and with another's MAC; what carl hears, but for the honest pings after it.
 forge() {
+	: >"$T/forged"
 	in_guest carl frames sniff eth0 -d in -t "$((4 * SLOW))" -f 'src 10.0.2.77 or src fd5e:1:2:3::77 or ether src 02:00:00:00:02:77' >"$T/forged" &
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/forged"
