@@ -111,6 +111,38 @@ static void bridge_detours(struct doctor *d)
 	detour(d, "br_netfilter6", &p.of[FORWARD_IP6], AF_INET6);
 }
 
+static void route_out(struct doctor *d, const char *check, const struct forward_family *f, const char *family)
+{
+	if (!f->stops) {
+		doctor_found(d, check, DOCTOR_OK, "this host forwards %s, and no chain drops all that comes from %s",
+			     family, d->bridge);
+		return;
+	}
+	doctor_found(d, check, DOCTOR_WARN, "this host %s %s (%s): VMs on %s whose gateway it is do not get beyond it",
+		     f->off ? "does not forward" : "drops what it forwards of", family, f->where, d->bridge);
+	doctor_mend(d, "%s", f->mend);
+}
+
+/* Where the host has an address on the bridge it may be a VM's gateway; who is, the binding says. */
+static void bridge_routes(struct doctor *d, struct link *l, const struct bridge_info *b)
+{
+	struct forward_policy p = {.bridge = d->bridge, .leaves = true};
+	struct in_addr four;
+	struct in6_addr six[8];
+	bool has6 = false;
+	int count = link_addresses6(l, b->link.ifindex, six, sizeof(six) / sizeof(six[0]));
+
+	for (int i = 0; i < count && i < (int)(sizeof(six) / sizeof(six[0])); i++)
+		has6 |= !IN6_IS_ADDR_LINKLOCAL(&six[i]);
+	bool has4 = link_addresses4(l, b->link.ifindex, &four, 1) > 0;
+	if ((!has4 && !has6) || forward_policy_check(&p) < 0)
+		return;
+	if (has4)
+		route_out(d, "forwarding", &p.of[FORWARD_IP4], "IPv4");
+	if (has6)
+		route_out(d, "forwarding6", &p.of[FORWARD_IP6], "IPv6");
+}
+
 static void bridge_mtu(struct doctor *d, const struct bridge_info *b)
 {
 	uint32_t mtu = b->link.mtu;
@@ -161,7 +193,7 @@ static void bridge_multicast(struct doctor *d, const struct bridge_info *b)
 			     b->multicast_snooping ? "on" : "off");
 }
 
-static void bridge_settings(struct doctor *d, const struct bridge_info *b)
+static void bridge_settings(struct doctor *d, struct link *l, const struct bridge_info *b)
 {
 	if (b->link.up) {
 		doctor_found(d, "bridge", DOCTOR_OK, "%s is up", d->bridge);
@@ -174,20 +206,19 @@ static void bridge_settings(struct doctor *d, const struct bridge_info *b)
 	bridge_stp(d, b);
 	bridge_multicast(d, b);
 	bridge_detours(d);
+	bridge_routes(d, l, b);
 }
 
 void doctor_bridge(struct doctor *d)
 {
 	struct bridge_info b;
-	struct link *l;
+	struct link *l = NULL;
 	int err = link_open(&l);
 
-	if (!err) {
+	if (!err)
 		err = bridge_read(l, d->bridge, &b);
-		link_close(l);
-	}
 	if (!err && b.link.is_bridge) {
-		bridge_settings(d, &b);
+		bridge_settings(d, l, &b);
 	} else if (err == -ENODEV && d->local) {
 		doctor_found(d, "bridge", DOCTOR_OK, "%s: none yet, made on first use", d->bridge);
 	} else if (err == -ENODEV) {
@@ -202,6 +233,7 @@ void doctor_bridge(struct doctor *d)
 		doctor_found(d, "bridge", DOCTOR_FAULT, "%s: not a bridge", d->bridge);
 		doctor_mend(d, "name one that `ip link show type bridge` lists with --bridge");
 	}
+	link_close(l);
 }
 
 /* ---- Weave Net ---- */

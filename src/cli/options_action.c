@@ -81,11 +81,17 @@ static bool split(const char *word, struct action_words *w)
 		return false;
 	memcpy(w->text, word, strlen(word) + 1);
 	for (char *rest = w->text, *at; (at = strsep(&rest, " \t"));) {
+		/* getopt_long(3), by which iptables reads them: --flag=value is --flag value. */
+		char *value = strncmp(at, "--", 2) == 0 ? strchr(at, '=') : NULL;
 		if (!*at)
 			continue;
-		if (count == WORDS_MOST)
+		if (value)
+			*value++ = 0;
+		if (count + (value != NULL) >= WORDS_MOST)
 			return false;
 		w->at[count++] = at;
+		if (value)
+			w->at[count++] = value;
 	}
 	return count > 0;
 }

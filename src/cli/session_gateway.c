@@ -2,9 +2,11 @@
 /* The way out of the subnet: the actions of -a and -A, and a host's firewall that stops what fold lets through. */
 #include "base/log.h"
 #include "cli/session_priv.h"
+#include "host/forward_legacy.h"
 #include "host/forward_policy.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/netfilter.h>
@@ -110,16 +112,62 @@ void session_gate_mend(struct session *s)
 	s->gate_lost = err < 0;
 }
 
-void session_check_host(const struct session *s)
+static const char *const family_names[] = {[FORWARD_IP4] = "IPv4", [FORWARD_IP6] = "IPv6"};
+
+/* iptables-legacy's tables stand beside those of nftables, and drop as well. */
+static void look_into_legacy(const char *bridge, bool ip6, struct forward_family *f)
 {
-	static const char *const names[] = {[FORWARD_IP4] = "IPv4", [FORWARD_IP6] = "IPv6"};
+	const char *tool = ip6 ? "ip6tables-legacy" : "iptables-legacy";
+
+	if (f->stops || !f->legacy || forward_legacy_drops(ip6 ? AF_INET6 : AF_INET, bridge) <= 0)
+		return;
+	f->stops = true;
+	snprintf(f->where, sizeof(f->where), "FORWARD of %s", tool);
+	snprintf(f->mend, sizeof(f->mend), "%s -I FORWARD -i %s -o %s -j ACCEPT", tool, bridge, bridge);
+}
+
+static void check_within(const struct session *s)
+{
 	struct forward_policy p = {.bridge = s->info.bridge};
 
 	if (forward_policy_check(&p) < 0)
 		return;
-	for (int i = 0; i < FORWARD_FAMILIES; i++)
-		if (p.of[i].stops && (i == FORWARD_IP4 ? s->id.has4 : s->id.has6))
+	for (int i = 0; i < FORWARD_FAMILIES; i++) {
+		struct forward_family *f = &p.of[i];
+		if (!(i == FORWARD_IP4 ? s->id.has4 : s->id.has6))
+			continue;
+		look_into_legacy(s->info.bridge, i == FORWARD_IP6, f);
+		if (f->stops)
 			log_warn("bridge %s: this host's firewall drops %s within it (chain %s, and br_netfilter is "
 				 "on), also between the VM and its own subnet; let it pass: %s",
-				 s->info.bridge, names[i], p.of[i].where, p.of[i].mend);
+				 s->info.bridge, family_names[i], f->where, f->mend);
+	}
+}
+
+/* A gateway that is this host has to forward, too. */
+static void check_gateway(const struct session *s)
+{
+	const struct guest *g = &s->guest;
+	const uint8_t *host = s->rules.bridge_mac;
+	const bool is_host[] = {
+	    [FORWARD_IP4] = g->has_gateway4 && memcmp(g->gateway4_mac, host, MAC_LEN) == 0,
+	    [FORWARD_IP6] = g->has_gateway6 && memcmp(g->gateway6_mac, host, MAC_LEN) == 0,
+	};
+	struct forward_policy p = {.bridge = s->info.bridge, .leaves = true};
+
+	if ((!is_host[FORWARD_IP4] && !is_host[FORWARD_IP6]) || forward_policy_check(&p) < 0)
+		return;
+	for (int i = 0; i < FORWARD_FAMILIES; i++)
+		if (p.of[i].stops && is_host[i])
+			log_warn(
+			    "%s: its gateway is this host, which %s %s (%s%s): the VM reaches its own subnet alone; "
+			    "let it pass: %s",
+			    s->info.iface, p.of[i].off ? "does not forward" : "drops what it forwards of",
+			    family_names[i], p.of[i].off ? "" : "chain ", p.of[i].where, p.of[i].mend);
+}
+
+void session_check_host(const struct session *s)
+{
+	check_within(s);
+	check_gateway(s);
 }

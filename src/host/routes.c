@@ -230,6 +230,55 @@ int routes_read(uint32_t table, struct routes_link *out, struct report *r)
 	return 0;
 }
 
+/* RFC 5737, 3849: addresses that no route is made for, so that the one that is found is the default. */
+static void put_anywhere(struct nlmsghdr *h, struct rtmsg *m)
+{
+	static const uint8_t anywhere4[4] = {203, 0, 113, 1}, anywhere6[16] = {0x20, 1, 0x0d, 0xb8, [15] = 1};
+	const bool four = m->rtm_family == AF_INET;
+
+	m->rtm_dst_len = four ? 32 : 128;
+	mnl_attr_put(h, RTA_DST, four ? sizeof(anywhere4) : sizeof(anywhere6), four ? anywhere4 : anywhere6);
+}
+
+static int read_out(const struct nlmsghdr *h, void *arg)
+{
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	struct route r = {0};
+	int *ifindex = arg;
+
+	if (h->nlmsg_type == RTM_NEWROUTE && h->nlmsg_len >= mnl_nlmsg_size(sizeof(*m)) && m->rtm_type == RTN_UNICAST)
+		mnl_attr_parse(h, sizeof(*m), read_attribute, &r);
+	*ifindex = r.oif;
+	return MNL_CB_STOP;
+}
+
+int routes_out(uint8_t family, char name[static IF_NAMESIZE])
+{
+	static const uint32_t seq = 1;
+	char buf[BUFFER];
+	int ifindex = 0, err = 0;
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+
+	if (!s)
+		return -errno;
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	h->nlmsg_type = RTM_GETROUTE;
+	h->nlmsg_flags = NLM_F_REQUEST;
+	h->nlmsg_seq = seq;
+	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->rtm_family = family;
+	put_anywhere(h, m);
+	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
+		err = -errno;
+	ssize_t got = err ? 0 : mnl_socket_recvfrom(s, buf, sizeof(buf));
+	if (got < 0 || (!err && mnl_cb_run(buf, (size_t)got, seq, mnl_socket_get_portid(s), read_out, &ifindex) < 0))
+		err = -errno;
+	mnl_socket_close(s);
+	if (!err && !if_indextoname((unsigned)ifindex, name))
+		err = -ENETUNREACH;
+	return err;
+}
+
 int routes_watch(void)
 {
 	const struct sockaddr_nl groups = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE};

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <net/if.h>
+
 struct routes_link {
 	bool has_net4, has_gateway4, has_net6, has_gateway6;
 	struct cidr4 net4;
@@ -28,6 +30,12 @@ uint32_t routes_table(const char *name);
 
 /* 0 and *out, empty where the table is; or -errno with a line in r. */
 int routes_read(uint32_t table, struct routes_link *out, struct report *r);
+
+/*
+ * By which interface what goes to no network in particular leaves, as the kernel finds it (rules of routing included). 0, -ENETUNREACH
+ * where there is no way, or -errno.
+ */
+int routes_out(uint8_t family, char name[static IF_NAMESIZE]);
 
 /* A socket that becomes readable when a route comes or goes. The descriptor, the caller's, or -errno. */
 int routes_watch(void);

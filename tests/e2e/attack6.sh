@@ -305,6 +305,7 @@ check 'and is reached' within 5 reaches carl $bob
 # flood WHAT FILTER COMMAND...: the first frame that the command sends, thirty thousand times.
 flood() {
 	flood_name=$1
+	: >"$T/flood"
 	in_guest ann frames sniff eth0 -d out -t "$((10 * SLOW))" -n 1 -f "$2" >"$T/flood" 2>&1 &
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/flood"

@@ -26,6 +26,7 @@ port_state() {
 hears() {
 	hears_name=$1 hears_filter=$2
 	shift 2
+	: >"$T/heard"
 	in_guest "$hears_name" frames sniff eth0 -d in -t "$((20 * SLOW))" -f "($hears_filter) or ether proto 0x88b5" \
 		-u 'ether proto 0x88b5' >"$T/heard" 2>&1 &
 	listener=$!
@@ -157,6 +158,7 @@ to_group() {
 }
 check 'a querier: a group goes to nobody who did not ask for it' hears_none m9 'dst host 239.1.1.1' to_group 239.1.1.1
 check 'a querier: the bridge knows who asked' sh -c 'bridge mdb show dev mc0 | grep -q "port vm8 grp ff02::1:ff00:8"'
+: >"$T/heard"
 in_guest ann frames sniff eth0 -d in -t "$((10 * SLOW))" -f 'dst host 239.1.1.1' -u 'dst host 239.1.1.1' >"$T/heard" 2>&1 &
 listener=$!
 within 20 grep -q '^# sniffing' "$T/heard"

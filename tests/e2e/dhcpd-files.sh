@@ -246,6 +246,7 @@ interfaces() {
 }
 
 dhcp_answered() {
+	: >"$T/$1.frames"
 	in_guest "$1" frames sniff eth0 -d in -f 'udp src port 67' -n 1 -t $((2 * SLOW)) >"$T/$1.frames" 2>&1 &
 	answered_sniff=$!
 	within 10 grep -q '^# sniffing' "$T/$1.frames" >/dev/null

@@ -62,6 +62,7 @@ again() {
 dhcp() {
 	dhcp_guest=$1 dhcp_want=$2 dhcp_n=$3
 	shift 3
+	: >"$T/$dhcp_guest.frames"
 	in_guest "$dhcp_guest" frames sniff eth0 -d in -f 'udp src port 67' -u 'udp[12:4] == 0x7e57e57e' -t $((5 * SLOW)) \
 		>"$T/$dhcp_guest.frames" 2>&1 &
 	dhcp_sniff=$!

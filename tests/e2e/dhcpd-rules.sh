@@ -239,6 +239,7 @@ fork_from_outside() {
 
 # solicits GUEST TARGET: its link-local address asks; the asked one sees who asks.
 solicitation_rewritten() {
+	: >"$T/$1.ns"
 	in_guest "$1-2" frames sniff eth0 -d in -f "icmp6 and ip6[40] == 135 and ether src $(mac_of 1)" -u 'icmp6 and ip6[40] == 135' \
 		-t $((5 * SLOW)) >"$T/$1.ns" 2>&1 &
 	sniff=$!

@@ -250,6 +250,49 @@ else
 	skip "iptables-legacy's FORWARD that drops" 'this kernel has no x_tables for it'
 fi
 
+# ---- the host as gateway: what the doctor says is what happens to a ping that goes through it ----
+
+verdict 'a host without an address on the bridge' bridge ok ''
+check 'a host without an address on the bridge is no gateway: nothing is said' not grep '^[a-z]* *forwarding' "$T/said"
+ip addr add 10.0.2.254/24 dev "$BRIDGE"
+ip addr add fde5:2::254/64 dev "$BRIDGE" nodad
+ip netns add far
+ip link add far0 type veth peer name eth0 netns far
+ip link set far0 up
+ip -n far link set eth0 up
+ip addr add 192.0.2.1/24 dev far0
+ip addr add 2001:db8:2::1/64 dev far0 nodad
+ip -n far addr add 192.0.2.9/24 dev eth0
+ip -n far addr add 2001:db8:2::9/64 dev eth0 nodad
+ip -n far route add default via 192.0.2.1
+ip -n far route add default via 2001:db8:2::1
+ip route add default via 192.0.2.9
+ip route add default via 2001:db8:2::9
+ip -n ann route add default via 10.0.2.254
+ip -n ann route add default via fde5:2::254
+# outward NAME CHECK TARGET TEXT
+outward() {
+	verdict "$1" "$2" warn "$4"
+	check "$1: a ping does not get out" cut_off "$3"
+	mended "$1" "$2"
+	check "$1, mended: a ping gets out" reaches "$3"
+}
+sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+outward 'a host that does not forward' forwarding 192.0.2.9 'does not forward IPv4'
+outward 'a host that does not forward IPv6' forwarding6 2001:db8:2::9 'does not forward IPv6'
+iptables -P FORWARD DROP
+outward 'FORWARD that drops, the way out' forwarding 192.0.2.9 'ip filter FORWARD'
+ip6tables -P FORWARD DROP
+outward 'FORWARD of IPv6 that drops, the way out' forwarding6 2001:db8:2::9 'ip6 filter FORWARD'
+nft flush ruleset
+nft 'add table inet mine; add chain inet mine forwarded { type filter hook forward priority 0; policy drop; }'
+outward 'a chain of both families that drops, the way out' forwarding 192.0.2.9 'inet mine forwarded'
+nft flush ruleset
+ip route del default
+ip -6 route del default
+ip link del far0
+ip addr flush dev "$BRIDGE"
+
 # ---- Weave Net's router ----
 
 make_bridge weave

@@ -291,6 +291,7 @@ fi
 # hears WHERE IFACE FILTER COMMAND...: such a frame comes in there while the command runs.
 hears() {
 	hears_at=$1 hears_filter=$3
+	: >"$T/hears"
 	in_guest "$1" frames sniff "$2" -d in -t "$((10 * SLOW))" -n 1 -f "$3" >"$T/hears" &
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/hears"
@@ -343,6 +344,7 @@ check 'and over IPv6' reaches ann $near::8
 # errors HOW-MANY CRAFT'S WORD...: so many are the answer.
 errors() {
 	want=$1
+	: >"$T/errors"
 	in_guest ann frames sniff eth0 -d in -t $patience -f icmp >"$T/errors" &
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/errors"
@@ -358,6 +360,7 @@ check 'nor a fragment' errors 0 mf=1
 check 'nor a broken checksum' errors 0 csum=1
 # A hundred a second, and fifty at once.
 flood() {
+	: >"$T/flood"
 	in_guest ann frames sniff eth0 -d in -t "$((3 * SLOW))" -f 'icmp[0] = 3' >"$T/flood" &
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/flood"

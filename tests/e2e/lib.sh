@@ -333,7 +333,11 @@ on() {
 TALK_FILTER='udp and (port 67 or port 68)' TALK_WORDS=dhcp.awk
 
 # listen NAME: from now on such messages at the guest's interface are kept.
+#
+# The file is emptied first: the listener's own shell may get to that after the last one's "# sniffing" was found in it. So wherever a
+# file is used more than once.
 listen() {
+	: >"$T/$1.frames"
 	on "$1" frames sniff eth0 -f "$TALK_FILTER" >"$T/$1.frames" 2>&1 &
 	within 30 grep -q '^# sniffing' "$T/$1.frames"
 	forget "$1"

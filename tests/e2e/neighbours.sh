@@ -33,6 +33,7 @@ reaches() {
 
 # listen NAME FILTER SENTINEL: what comes in there and matches FILTER, until the sentinel came; the wait is heard's.
 listen() {
+	: >"$T/heard"
 	in_guest "$1" frames sniff eth0 -d in -t "$((30 * SLOW))" -f "($3) or ($2)" -u "$3" >"$T/heard" 2>&1 &
 	listener=$!
 	within 30 grep -q '^# sniffing' "$T/heard"

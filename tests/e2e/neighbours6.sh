@@ -225,6 +225,7 @@ silence() {
 
 # foreign NAME MAC FILTER TEST: how many frames like that come to carl from that MAC while NAME tries all it can.
 foreign() {
+	: >"$T/foreign.$1"
 	in_guest carl frames sniff eth0 -d in -f "ether src $2 and ($3)" >"$T/foreign.$1" &
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/foreign.$1"
@@ -254,6 +255,7 @@ check 'a guest with IPv4 alone sends no IPv6' foreign four 52:54:00:00:02:05 ip6
 
 # to_guest NAME FILTER: what comes in there while a container calls it in the family that it has not.
 to_guest() {
+	: >"$T/to.$1"
 	in_guest "$1" frames sniff eth0 -d in -f "$2" >"$T/to.$1" &
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/to.$1"

@@ -4,6 +4,8 @@
 # policy: a host whose own firewall drops what a bridge forwards, as Docker's does where br_netfilter is on: fold says what stops
 # the VM and what lets it pass, the command it names does so, and the VM's isolation is what it was, before and after.
 #
+# The same where the host is the VM's gateway, and forwards nothing, or drops what it forwards.
+#
 #   10.0.2.0/24, fd5e:1:2:3::/64   guests ann (.1, ::1) and bob (.2, ::2), container carl (.8, ::8)
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
@@ -82,6 +84,7 @@ stops() {
 }
 # With another's address and with another's MAC; what carl hears, but for the honest pings after it.
 forge() {
+	: >"$T/forged"
 	in_guest carl frames sniff eth0 -d in -t "$((4 * SLOW))" -f 'src 10.0.2.77 or src fd5e:1:2:3::77 or ether src 02:00:00:00:02:77' >"$T/forged" &
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/forged"
@@ -199,5 +202,151 @@ check 'and not of IPv6' warned IPv6 0 'ip6 filter FORWARD' ''
 check 'rightly' unreachable ann 10.0.2.2
 check 'rightly' reaches_soon ann $near::2
 check 'both end' down ann bob
+echo 0 >"/sys/class/net/$BRIDGE/bridge/nf_call_iptables"
+$iptables -P FORWARD ACCEPT
+$ip6tables -P FORWARD ACCEPT
+
+# ---- iptables-legacy, whose tables stand beside those of nftables ----
+
+legacy() {
+	knob 1
+	iptables-legacy -P FORWARD DROP
+	ip6tables-legacy -P FORWARD DROP
+	check 'iptables-legacy: both run' up ann bob
+	check 'it is named' warned IPv4 1 'FORWARD of iptables-legacy' "iptables-legacy -I FORWARD -i $BRIDGE -o $BRIDGE -j ACCEPT"
+	check 'and that of IPv6' warned IPv6 1 'FORWARD of ip6tables-legacy' "ip6tables-legacy -I FORWARD -i $BRIDGE -o $BRIDGE -j ACCEPT"
+	stops 'iptables-legacy'
+	check 'the commands that fold names succeed' mend
+	passes 'iptables-legacy, mended'
+	check 'both end' down ann bob
+	check 'iptables-legacy, mended: ann runs' up ann
+	check 'nothing is said' quiet
+	check 'she ends' down ann
+	iptables-legacy -P FORWARD ACCEPT
+	ip6tables-legacy -P FORWARD ACCEPT
+	knob 0
+}
+if iptables-legacy -S >/dev/null 2>&1; then
+	legacy
+else
+	skip "iptables-legacy's FORWARD that drops" 'this kernel has no x_tables for it'
+fi
+
+# ---- the host is the gateway ----
+
+#   inet 198.51.100.7, 2001:db8:7::7   beyond the host, by up0
+far4=198.51.100.7 far6=2001:db8:7::7
+ip addr add 10.0.2.90/24 dev "$BRIDGE"
+ip addr add $near::90/64 dev "$BRIDGE" nodad
+ip netns add inet
+ip link add up0 type veth peer name eth0 netns inet
+ip link set up0 up
+ip -n inet link set eth0 up
+ip addr add 198.51.100.1/24 dev up0
+ip addr add 2001:db8:7::1/64 dev up0 nodad
+ip -n inet addr add $far4/24 dev eth0
+ip -n inet addr add $far6/64 dev eth0 nodad
+ip -n inet route add default via 198.51.100.1
+ip -n inet route add default via 2001:db8:7::1
+ip route add default via $far4
+ip route add default via $far6
+sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv6.conf.up0.accept_ra=1
+printf 'GATEWAY=10.0.2.90\nGATEWAY_MAC=%s\nGATEWAY6=%s\nGATEWAY6_MAC=%s\n' "$(cat "/sys/class/net/$BRIDGE/address")" \
+	$near::90 "$(cat "/sys/class/net/$BRIDGE/address")" >"$T/binding"
+
+out() {
+	rm -f "$T/ann.log"
+	start_vm ann 10.0.2.1/24 52:54:00:00:02:01 -6 $near::1/64 -s -b "$T/${1:-binding}" || return 1
+	in_guest ann sysctl -qw net.ipv6.conf.eth0.accept_ra=0
+	ip -n ann addr add 10.0.2.1/24 dev eth0
+	ip -n ann addr add $near::1/64 dev eth0 nodad
+	ip -n ann route add default via 10.0.2.90
+	ip -n ann route replace default via $near::90
+	# By then it has said all that it has to say of the host.
+	within 10 grep -q 'packets are answered by' "$T/ann.log"
+}
+# told FAMILY WHAT COMMAND
+told() {
+	grep 'warning: ann: its gateway' "$T/ann.log"
+	same lines "$(grep -cF "its gateway is this host, which $2 $1 (" "$T/ann.log")" 1 && grep -qF "$1 ($3): the VM reaches its own subnet alone; let it pass: $4" "$T/ann.log"
+}
+untold() {
+	! grep 'its gateway is this host' "$T/ann.log"
+}
+mend_out() {
+	sed -n 's/.*gateway is this host.*let it pass: //p' "$T/ann.log" >"$T/mend"
+	[ -s "$T/mend" ] && sh -ex "$T/mend"
+}
+# mends WHAT: ann does not get out, and what her fold says mends it.
+mends() {
+	for to in $far4 $far6; do
+		check "$1: ann does not reach $to" unreachable ann $to
+	done
+	check "$1: her own subnet is reached" reaches_soon ann 10.0.2.8
+	check "$1: the commands that fold names succeed" mend_out
+	for to in $far4 $far6; do
+		check "$1, mended: ann reaches $to" reaches_soon ann $to
+	done
+	check "$1: she ends" down ann
+	check "$1, mended: ann runs" out
+	check "$1, mended: nothing is said" untold
+	check "$1, mended: she ends" down ann
+}
+check 'a host that does not forward: ann runs' out
+check 'it is said of IPv4' told IPv4 'does not forward' 'net/ipv4/ip_forward is 0' 'sysctl -w net/ipv4/ip_forward=1'
+check "and of IPv6, with what keeps the host's own route" told IPv6 'does not forward' 'net/ipv6/conf/all/forwarding is 0' \
+	'sysctl -w net/ipv6/conf/up0/accept_ra=2 net/ipv6/conf/all/forwarding=1'
+mends 'a host that does not forward'
+
+# As dockerd writes them, with a port that is published, and a rule that any firewall has.
+for tool in $iptables $ip6tables; do
+	$tool -F FORWARD
+	$tool -P FORWARD DROP
+	$tool -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+	$tool -A FORWARD -o docker0 -p tcp --dport 80 -j ACCEPT
+	$tool -A FORWARD -i docker0 ! -o docker0 -j ACCEPT
+	$tool -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+done
+check "Docker's policy: ann runs" out
+check 'it is said of IPv4' told IPv4 'drops what it forwards of' 'chain ip filter FORWARD' "iptables -I FORWARD -i $BRIDGE ! -o $BRIDGE -j ACCEPT && "
+check 'and of IPv6' told IPv6 'drops what it forwards of' 'chain ip6 filter FORWARD' "ip6tables -I FORWARD -i $BRIDGE ! -o $BRIDGE -j ACCEPT && "
+mends "Docker's policy"
+for tool in $iptables $ip6tables; do
+	$tool -F FORWARD
+	$tool -P FORWARD ACCEPT
+done
+
+nft -f - <<-END
+	table inet filter {
+		chain fw {
+			type filter hook forward priority 0; policy drop;
+			ct state established,related accept
+			iif up0 oif $BRIDGE drop
+			iifname lo accept
+		}
+	}
+END
+check "nftables' own: ann runs" out
+check 'it is named' told IPv4 'drops what it forwards of' 'chain inet filter fw' "nft insert rule inet filter fw iifname $BRIDGE oifname != $BRIDGE accept && "
+mends "nftables' own"
+
+# What may let her pass is enough: nobody is warned of his own firewall.
+for rule in "iif $BRIDGE oif up0" "iifname $BRIDGE ct state new" 'ip saddr 10.0.2.0/24' 'oifname up0 tcp dport 443'; do
+	nft -f - <<-END
+		flush chain inet filter fw
+		add rule inet filter fw ct state established,related accept
+		add rule inet filter fw meta nfproto ipv6 accept
+		add rule inet filter fw $rule accept
+	END
+	check "a firewall with '$rule accept': ann runs" out
+	check "a firewall with '$rule accept': nothing is said" untold
+	check "a firewall with '$rule accept': she ends" down ann
+done
+nft flush chain inet filter fw
+sed "s/_MAC=.*/_MAC=02:00:00:00:02:08/" "$T/binding" >"$T/other.binding"
+check 'another machine is the gateway: ann runs' out other.binding
+check 'nothing is said' untold
+check 'she ends' down ann
+nft delete table inet filter
 nothing_left 'a host with a firewall'
 finish

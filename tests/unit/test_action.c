@@ -36,11 +36,13 @@ static void what_is_no_refusal(void **state)
 	    {"return", ACTION_GO_ON, ""},
 	    {" \t-j  DROP ", ACTION_DROP, ""},
 	    {"--jump DROP", ACTION_DROP, ""},
+	    {"--jump=DROP", ACTION_DROP, ""},
 	    {"drop", ACTION_DROP, ""},
 	    {"-j up", ACTION_JUMP, "up"},
 	    {"jump up", ACTION_JUMP, "up"},
 	    {"-g up", ACTION_GOTO, "up"},
 	    {"--goto up", ACTION_GOTO, "up"},
+	    {"--goto=up", ACTION_GOTO, "up"},
 	    {"goto up", ACTION_GOTO, "up"},
 	    {"-j drop", ACTION_JUMP, "drop"}, /* iptables' targets are in capitals */
 	    {"-g ACCEPT", ACTION_GOTO, "ACCEPT"},
@@ -72,6 +74,8 @@ static void refusals(void **state)
 	} forms[] = {
 	    {"-a", "-j REJECT", 3},
 	    {"-a", "-j REJECT --reject-with icmp-net-unreachable", 0},
+	    {"-a", "--jump=REJECT --reject-with=icmp-host-unreachable", 1},
+	    {"-A", "-j REJECT --reject-with=icmp6-no-route", 0},
 	    {"-a", "-j REJECT --reject-with icmp-host-unreachable", 1},
 	    {"-a", "-j REJECT --reject-with icmp-proto-unreachable", 2},
 	    {"-a", "-j REJECT --reject-with icmp-port-unreachable", 3},
