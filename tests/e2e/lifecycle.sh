@@ -106,6 +106,23 @@ status=$?
 check 'a hypervisor that somebody kills: 137' ended 137
 check 'and fold says so' grep -q 'signal 9' "$T/stderr"
 
+hypervisor deaf <<'END'
+trap '' INT TERM HUP
+echo ready >"$HV_OUT"
+while :; do
+	sleep 0.2
+done
+END
+begin_vm "$mac" qemu-system-deaf
+for signal in TERM TERM INT HUP; do
+	kill "-$signal" "$vm"
+	sleep 0.1
+done
+check 'a hypervisor that ignores its signals goes on' not gone "$vm"
+end_vm KILL 2>/dev/null
+check 'SIGKILL to fold ends it' ended 137
+nothing_left 'a hypervisor that ignores its signals'
+
 # As nohup does it.
 HV_OUT=$T/out/hv
 export HV_OUT
@@ -277,6 +294,22 @@ else
 		check 'kvm: without such a command, qemu-system-<arch> with KVM on' same 'its arguments' "$(cut -d' ' -f1,2 "$T/stdout")" \
 			'-enable-kvm -netdev'
 	fi
+	# Debian's is for the group kvm.
+	mount -t tmpfs none "$T/ns"
+	cp -a /dev/kvm "$T/ns/kvm"
+	chown 0:0 "$T/ns/kvm"
+	chmod 660 "$T/ns/kvm"
+	mount --bind "$T/ns/kvm" /dev/kvm
+	cp "$T/bin/qemu-system-$(uname -m)" "$T/bin/kvm"
+	SUDO_USER=nobody run_vm "$mac" kvm -x
+	check 'kvm for a user who may not open /dev/kvm: an error that names him, and -accel tcg' same 'status, lines' \
+		"$status $(wc -l <"$T/stderr") $(grep -c 'user nobody may not.*-accel tcg' "$T/stderr")" '125 1 1'
+	SUDO_USER=nobody "$FOLD" doctor >"$T/stdout" 2>&1
+	check 'doctor says so' grep -q '^warn  *kvm .*nobody' "$T/stdout"
+	chmod 666 "$T/ns/kvm"
+	SUDO_USER=nobody run_vm "$mac" kvm -x
+	check 'kvm for a user who may' same 'status and stderr' "$status$(cat "$T/stderr")" 0
+	umount /dev/kvm "$T/ns"
 	mount --bind /dev/null /dev/kvm
 	run_vm "$mac" kvm -x
 	check 'kvm where /dev/kvm is of no use: an error that names -accel tcg' grep -q -e '-accel tcg' "$T/stderr"
