@@ -7,7 +7,20 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
 #include <sys/stat.h>
+
+void file_open_standard(void)
+{
+	int fd;
+
+	/* Not for writing: who writes to a closed file is to hear of it. */
+	while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
+		;
+	if (fd >= 0)
+		close(fd);
+}
 
 /* One octet more than max is asked for, so that a file that grew since fstat is seen. */
 static int read_all(int fd, char *buf, size_t max, size_t *len)

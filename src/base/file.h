@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* file: whole small files in, directories made. */
+/* file: whole small files in, directories made; the three files that every program has open. */
 #ifndef FOLD_BASE_FILE_H
 #define FOLD_BASE_FILE_H
 
@@ -8,6 +8,12 @@
 #include <stddef.h>
 
 #include <sys/types.h>
+
+/*
+ * Called first of all. A caller may have closed descriptors 0 to 2; whatever this program opened next would take their place
+ * and be written to as stdout or stderr: a socket, a tap, or later the hypervisor's disk.
+ */
+void file_open_standard(void);
 
 /*
  * Reads a regular file of at most max octets into *text, which the caller frees;

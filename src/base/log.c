@@ -53,6 +53,10 @@ static void to_stderr(const char *level, const char *fmt, va_list ap)
 
 	if (len > sizeof(line) - 2)
 		len = sizeof(line) - 2;
+	/* A word of somebody's that is quoted here must not move the terminal's cursor or begin another line. */
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = '?';
 	line[len++] = '\n';
 	if (write(STDERR_FILENO, line, len) < 0)
 		return; /* nowhere left to say it */

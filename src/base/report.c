@@ -1,15 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/report.h"
 
+#include "base/cleanup.h"
 #include "base/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-/* What is quoted in the line came from files: nothing in it may move a terminal's cursor or start a new line. */
-__attribute__((format(printf, 2, 0))) static void format_line(char line[static 512], const char *fmt, va_list ap)
+#define LINE 512
+#define HEAD 96 /* of a line that is too long */
+
+/*
+ * What is quoted in the line came from files: nothing in it may move a terminal's cursor or start a new line. Nor may a long
+ * word push out what is wrong with it, which stands behind it.
+ */
+__attribute__((format(printf, 2, 0))) static void format_line(char line[static LINE], const char *fmt, va_list ap)
 {
-	vsnprintf(line, 512, fmt, ap);
+	_cleanup_(cleanup_free) char *whole = NULL;
+	int len = vasprintf(&whole, fmt, ap);
+
+	if (len < 0)
+		whole = NULL; /* it may be anything now */
+	if (!whole)
+		strcpy(line, "out of memory");
+	else if (len < LINE)
+		strcpy(line, whole);
+	else
+		snprintf(line, LINE, "%.*s...%s", HEAD, whole, whole + len - (LINE - HEAD - 4));
 	for (char *c = line; *c; c++) {
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
@@ -35,7 +53,7 @@ int report_fail(struct report *r, int err, const char *fmt, ...)
 
 void report_warn(struct report *r, const char *fmt, ...)
 {
-	char line[512];
+	char line[LINE];
 	va_list ap;
 	va_start(ap, fmt);
 	format_line(line, fmt, ap);

@@ -15,7 +15,7 @@ struct report {
 	void *warn_arg;
 };
 
-/* Sets the line. Control bytes become '?', and what does not fit is cut. */
+/* Sets the line. Control bytes become '?', and a line that is too long loses its middle. */
 void report_set(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same, and returns -err, for `return report_fail(r, EINVAL, "...")`. err: an errno value. */

@@ -16,6 +16,12 @@
 
 #include <sys/random.h>
 
+static int no_claims(int err)
+{
+	log_err(CLAIM_DIR ": cannot be read: %s%s", strerror(-err), err == -EACCES ? "; run this as root" : "");
+	return FOLD_EXIT_FAILED;
+}
+
 static int no_more_words(int argc, char **argv)
 {
 	if (argc <= 2)
@@ -83,11 +89,7 @@ static int command_ls(int argc, char **argv)
 		return FOLD_EXIT_USAGE;
 	}
 	int err = list_vms(as_json);
-	if (err < 0) {
-		log_err("%s: %s", CLAIM_DIR, strerror(-err));
-		return FOLD_EXIT_FAILED;
-	}
-	return fflush(stdout) == 0 ? EXIT_SUCCESS : FOLD_EXIT_FAILED;
+	return err < 0 ? no_claims(err) : EXIT_SUCCESS;
 }
 
 struct found {
@@ -111,12 +113,13 @@ int command_find_vm(const char *iface, struct session_info *out)
 	int err = claim_each(SESSION_CLAIM, find_vm, &f);
 
 	if (err < 0)
-		log_err(CLAIM_DIR ": cannot be read; run this as root: %s", strerror(-err));
-	else if (!f.live)
+		return no_claims(err);
+	if (!f.live) {
 		log_err("%s: no VM of that interface runs here; `fold ls` lists them", iface);
-	else
-		*out = f.info;
-	return err < 0 || !f.live ? FOLD_EXIT_FAILED : EXIT_SUCCESS;
+		return FOLD_EXIT_FAILED;
+	}
+	*out = f.info;
+	return EXIT_SUCCESS;
 }
 
 static bool collect(void *arg, const char *key, const char *text, bool live)
@@ -144,11 +147,7 @@ static int command_gc(int argc, char **argv)
 	if (bad)
 		return bad;
 	int err = claim_each("", collect, &count);
-	if (err < 0) {
-		log_err("%s: %s", CLAIM_DIR, strerror(-err));
-		return FOLD_EXIT_FAILED;
-	}
-	return EXIT_SUCCESS;
+	return err < 0 ? no_claims(err) : EXIT_SUCCESS;
 }
 
 /* Bit 1 of the first octet: locally administered; bit 0: not a group (IEEE 802, 8.2). */

@@ -73,12 +73,20 @@ void doctor_tun(struct doctor *d)
 
 void doctor_kvm(struct doctor *d)
 {
+	struct hypervisor user = {0};
+	struct report unused = {0};
 	int err = hypervisor_kvm();
 
-	if (!err) {
+	if (!err && hypervisor_user(&user, &unused) == 0 && !hypervisor_kvm_user(&user)) {
+		doctor_found(d, "kvm", DOCTOR_WARN, "/dev/kvm: user %s, who would run the hypervisor, may not open it",
+			     user.user);
+		doctor_mend(d, "usermod -aG kvm %s; or run qemu-system-<arch> with -accel tcg", user.user);
+	} else if (!err) {
 		doctor_found(d, "kvm", DOCTOR_OK, "/dev/kvm makes virtual machines");
-		return;
 	}
+	hypervisor_free(&user);
+	if (!err)
+		return;
 	doctor_found(d, "kvm", DOCTOR_WARN, "/dev/kvm: %s: `kvm` cannot be used, emulation can", strerror(-err));
 	if (err == -ENOENT)
 		doctor_mend(d, "modprobe kvm_intel or kvm_amd, with virtualization on in the firmware; "

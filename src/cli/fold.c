@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fold: the program. A first word that is a subcommand, else one VM. */
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/session.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,15 +39,26 @@ static int run_options(const struct options *o)
 	return FOLD_EXIT_FAILED;
 }
 
+/* What nobody got to see is no success. Of what failed there is a line already. */
+static int written(int status)
+{
+	if (status != EXIT_SUCCESS || (fflush(stdout) == 0 && !ferror(stdout)))
+		return status;
+	log_err("stdout: cannot be written: %s", strerror(errno));
+	return FOLD_EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
 	struct report r = {0};
 	int status;
 
+	file_open_standard();
+	signal(SIGXFSZ, SIG_IGN); /* a file that the limit makes too large is an error like any other */
 	log_open("fold", false);
 	if (command_run(argc, argv, &status))
-		return status;
+		return written(status);
 	if (argc < 2) {
 		fputs(options_usage, stderr);
 		return FOLD_EXIT_USAGE;
@@ -55,7 +69,7 @@ int main(int argc, char **argv)
 	} else {
 		if (o.verbose)
 			log_open("fold", true);
-		status = run_options(&o);
+		status = written(run_options(&o));
 	}
 	options_free(&o);
 	return status;

@@ -221,6 +221,29 @@ static void remove_shared(const struct session *s)
 	nft_close(nft);
 }
 
+enum copy_owner { COPY_OWN, COPY_ANOTHERS, COPY_UNKNOWN };
+
+static void say_nothing(void *arg, const char *line)
+{
+	(void)arg;
+	(void)line;
+}
+
+/* By now it may be that of a VM of the same name in another network namespace, or somebody else's binding. */
+static enum copy_owner whose_copy(const char *copy, const uint8_t mac[static MAC_LEN])
+{
+	struct report r = {.warn = say_nothing};
+	enum copy_owner owner = COPY_UNKNOWN;
+	struct binding b;
+
+	if (binding_load(copy, BINDING_VM, &b, &r) < 0)
+		return owner;
+	if (binding_has(&b, BINDING_MAC))
+		owner = memcmp(b.mac, mac, MAC_LEN) == 0 ? COPY_OWN : COPY_ANOTHERS;
+	binding_free(&b);
+	return owner;
+}
+
 void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES])
 {
 	struct session *s = session;
@@ -229,7 +252,9 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES])
 		delete_tap(s, notes[SESSION_NOTE_TAP]);
 	if (notes[SESSION_NOTE_SHARED])
 		remove_shared(s);
-	int err = notes[SESSION_NOTE_COPY] ? binding_remove_copy(s->info.copy) : 0;
+	int err = notes[SESSION_NOTE_COPY] && whose_copy(s->info.copy, s->o->mac) != COPY_ANOTHERS
+		      ? binding_remove_copy(s->info.copy)
+		      : 0;
 	if (err)
 		log_warn("%s: could not be removed: %s", s->info.copy, strerror(-err));
 	s->info.inode = (uint32_t)notes[SESSION_NOTE_INODE];
@@ -258,19 +283,6 @@ static void delete_left_tap(const struct session_info *left, const uint8_t mac[s
 	link_close(l);
 }
 
-/* Only the copy that this very VM had: somebody else's binding may stand there by now. */
-static void clean_copy(const char *copy, const uint8_t mac[static MAC_LEN])
-{
-	struct report r = {0};
-	struct binding b;
-
-	if (binding_load(copy, BINDING_VM, &b, &r) < 0)
-		return;
-	if (binding_has(&b, BINDING_MAC) && memcmp(b.mac, mac, MAC_LEN) == 0)
-		binding_remove_copy(copy);
-	binding_free(&b);
-}
-
 bool session_clean(const struct session_info *left)
 {
 	struct nft *nft;
@@ -284,8 +296,8 @@ bool session_clean(const struct session_info *left)
 		rules_remove_shared(nft, left->iface);
 		nft_close(nft);
 	}
-	if (left->copy[0])
-		clean_copy(left->copy, mac);
+	if (left->copy[0] && whose_copy(left->copy, mac) == COPY_OWN)
+		binding_remove_copy(left->copy);
 	int err = left->image[0] ? session_remove_image(left->image, left->inode) : 0;
 	if (err)
 		log_err("%s: could not be removed: %s", left->image, strerror(-err));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fold-dhcpd: the responder alone, for every interface that has a binding file. */
+#include "base/file.h"
 #include "base/log.h"
 #include "dhcpd/daemon.h"
 
@@ -11,6 +12,7 @@ int main(int argc, char **argv)
 	struct dhcpd_options o;
 	struct report r = {0};
 
+	file_open_standard();
 	log_open("fold-dhcpd", true);
 	if (dhcpd_options_parse(argc, argv, &o, &r) < 0) {
 		log_err("%s", r.msg);

@@ -88,6 +88,19 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 	return true;
 }
 
+/*
+ * One interface name in two network namespaces is two VMs with one file for their copies. What the other one's fold wrote there
+ * is nothing that this VM may be told.
+ */
+static bool is_anothers(const struct reload *w, enum reload_source from, const struct binding *b, struct report *r)
+{
+	if (from != RELOAD_COPY || !binding_has(b, BINDING_MAC) || memcmp(b->mac, w->id->mac, MAC_LEN) == 0)
+		return false;
+	report_warn(r, "%s:%u: MAC is not what the VM was started with; nothing in this file has any effect", b->path,
+		    b->line[BINDING_MAC]);
+	return true;
+}
+
 /* Parsed into w->next, or it has been said why not. */
 static bool take_source(struct reload *w, enum reload_source from, struct report *r)
 {
@@ -99,6 +112,11 @@ static bool take_source(struct reload *w, enum reload_source from, struct report
 	w->tried = true;
 	if (binding_parse(text.at, text.len, w->path[from], BINDING_VM, &b, r) < 0) {
 		report_warn(r, "%s; what it said before stays in force", r->msg);
+		free(text.at);
+		return false;
+	}
+	if (is_anothers(w, from, &b, r)) {
+		binding_free(&b);
 		free(text.at);
 		return false;
 	}

@@ -49,7 +49,7 @@ static bool still_named(const char *path, int fd)
 /* A locked descriptor, -EBUSY with the holder's text, or -errno. */
 static int lock(const char *dir, const char *path, char *holder, size_t size)
 {
-	/* No text yet: it is being taken this moment, or someone looks at what a killed fold left. */
+	/* Whoever runs keeps it; whoever looks at what a killed fold left, or cleans it up, does not have it long. */
 	const struct timespec moment = {.tv_nsec = 1000000};
 
 	for (int turn = 0;; turn++) {
@@ -64,7 +64,7 @@ static int lock(const char *dir, const char *path, char *holder, size_t size)
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			int err = -errno;
 			read_text(fd, holder, size);
-			if (err == -EWOULDBLOCK && !holder[0] && turn < 100) {
+			if (err == -EWOULDBLOCK && turn < 100) {
 				nanosleep(&moment, NULL);
 				continue;
 			}
@@ -96,9 +96,9 @@ int claim_take(const char *key, const char *text, struct claim *out, char *holde
 	size_t len = strlen(text);
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, len, 0) != (ssize_t)len) {
 		err = errno ? errno : ENOSPC;
-		unlink(path);
-		close(fd);
-		return report_fail(r, err, "%s: cannot be written: %s", path, strerror(err));
+		report_set(r, "%s: cannot be written: %s", path, strerror(err));
+		claim_release(&(struct claim){.fd = fd, .path = steal_ptr(&path)});
+		return -err;
 	}
 	*out = (struct claim){.fd = fd, .path = steal_ptr(&path)};
 	return 0;

@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 
 static const char *base_name(const char *path)
 {
@@ -84,6 +85,45 @@ int hypervisor_kvm(void)
 	return vm < 0 ? -errno : 0;
 }
 
+int hypervisor_user(struct hypervisor *h, struct report *r)
+{
+	const char *name = getenv("SUDO_USER");
+
+	h->uid = getuid();
+	h->gid = getgid();
+	if (!name || !*name || h->uid != 0 || strcmp(name, "root") == 0)
+		return 0;
+	errno = 0;
+	const struct passwd *pw = getpwnam(name);
+	if (!pw)
+		return report_fail(r, EINVAL, "SUDO_USER: there is no user %s; unset it or name one who exists", name);
+	h->uid = pw->pw_uid;
+	h->gid = pw->pw_gid;
+	h->user = strdup(name);
+	return h->user ? 0 : report_fail(r, ENOMEM, "out of memory");
+}
+
+static int become_user(const struct hypervisor *h)
+{
+	if (!h->user)
+		return 0;
+	if (initgroups(h->user, h->gid) < 0 || setgid(h->gid) < 0 || setuid(h->uid) < 0)
+		return -errno;
+	return 0;
+}
+
+bool hypervisor_kvm_user(const struct hypervisor *h)
+{
+	int status = 0;
+	pid_t pid = h->user ? fork() : -1;
+
+	if (pid == 0)
+		_exit(become_user(h) < 0 || open("/dev/kvm", O_RDWR | O_CLOEXEC) < 0);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	return status == 0;
+}
+
 static int find_kvm(struct hypervisor *h, struct report *r)
 {
 	struct utsname machine;
@@ -106,32 +146,19 @@ static int find_kvm(struct hypervisor *h, struct report *r)
 	return hypervisor_search(qemu, &h->path);
 }
 
-/* SUDO_USER runs it; root without sudo runs it as itself. */
-static int find_user(struct hypervisor *h, struct report *r)
-{
-	const char *name = getenv("SUDO_USER");
-
-	h->uid = getuid();
-	h->gid = getgid();
-	if (!name || !*name || h->uid != 0 || strcmp(name, "root") == 0)
-		return 0;
-	errno = 0;
-	const struct passwd *pw = getpwnam(name);
-	if (!pw)
-		return report_fail(r, EINVAL, "SUDO_USER: there is no user %s; unset it or name one who exists", name);
-	h->uid = pw->pw_uid;
-	h->gid = pw->pw_gid;
-	h->user = strdup(name);
-	return h->user ? 0 : report_fail(r, ENOMEM, "out of memory");
-}
-
 int hypervisor_find(char **words, const uint8_t mac[static MAC_LEN], struct hypervisor *out, struct report *r)
 {
 	struct hypervisor h = {.name = words[0], .args = words + 1};
 
 	memcpy(h.mac, mac, MAC_LEN);
-	int found = strcmp(base_name(h.name), "kvm") == 0 ? find_kvm(&h, r) : hypervisor_search(h.name, &h.path);
-	int err = found > 0 ? find_user(&h, r) : found;
+	bool kvm = strcmp(base_name(h.name), "kvm") == 0;
+	int found = kvm ? find_kvm(&h, r) : hypervisor_search(h.name, &h.path);
+	int err = found > 0 ? hypervisor_user(&h, r) : found;
+	if (!err && kvm && !hypervisor_kvm_user(&h))
+		err = report_fail(
+		    r, ENODEV,
+		    "/dev/kvm: user %s may not open it; `usermod -aG kvm %s`, or run qemu-system-<arch> with `-accel tcg` instead of kvm",
+		    h.user, h.user);
 	if (found == -ENOENT)
 		report_set(r, "%s: no such program in PATH; install it (Debian: qemu-system-x86) or give its path",
 			   h.name);
@@ -201,15 +228,6 @@ static char **build_argv(const struct hypervisor *h, int tap_fd)
 	argv[at++] = device;
 	memcpy(argv + at, h->args, (user + 1) * sizeof(*argv));
 	return !h->image || put_images(argv + at, h->image) ? argv : NULL;
-}
-
-static int become_user(const struct hypervisor *h)
-{
-	if (!h->user)
-		return 0;
-	if (initgroups(h->user, h->gid) < 0 || setgid(h->gid) < 0 || setuid(h->uid) < 0)
-		return -errno;
-	return 0;
 }
 
 int hypervisor_exec(const struct hypervisor *h, int tap_fd, int keep_fd, pid_t parent)

@@ -37,6 +37,12 @@ int hypervisor_search(const char *name, char **out);
 /* /dev/kvm may exist and be of no use: only a virtual machine that it makes is proof. 0 or -errno. */
 int hypervisor_kvm(void);
 
+/* Who would run it, into *h: SUDO_USER; root without sudo is itself. 0, or -errno with a line in r. */
+int hypervisor_user(struct hypervisor *h, struct report *r);
+
+/* Whether that user may open /dev/kvm: Debian's is for its group alone, which not everybody is in who may call sudo. */
+bool hypervisor_kvm_user(const struct hypervisor *h);
+
 /*
  * Finds the program (PATH) and the user (SUDO_USER, else the caller). words: its name and the arguments that follow,
  * NULL at the end; they must outlive *out. 0; -ENOENT: not found; -EACCES: found and not executable; -ENODEV: KVM is

@@ -107,6 +107,12 @@ for bad in true /bin/sh qemu-img qemu-system- kvmtool -x ''; do
 	refused "an unknown hypervisor: '$bad'" 2 "$bad" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" "$bad"
 done
 refused 'an unknown command' 2 'frobnicate' frobnicate
+long=$(head -c 5000 /dev/zero | tr '\0' 1)
+vm 'a word far too long: what is wrong with it is still said' 2 ': not a multicast group or block' -m "$long"
+for word in ls gc lamac; do
+	refused "$word with control characters" 2 'a?[31m?b: ' "$word" "$(printf 'a\033[31m\nb')"
+done
+refused 'inspect of a name with control characters' 125 'a?[31m?b: no VM' inspect "$(printf 'a\033[31m\nb')"
 
 # ---- the command line: IPv6 ----
 
@@ -292,6 +298,14 @@ nobody --help
 check 'not root: --help works' ended 0
 nobody lamac
 check 'not root: lamac works' ended 0
+mkdir -p /run/fold
+chmod 700 /run/fold
+for word in ls gc 'inspect vm0'; do
+	# shellcheck disable=SC2086 # words
+	nobody $word
+	check "not root: $word" same 'status and stderr' "$status $(cat "$T/stderr")" \
+		'125 fold: /run/fold: cannot be read: Permission denied; run this as root'
+done
 
 # ---- the binding ----
 
@@ -377,6 +391,17 @@ fi
 mount -t tmpfs -o ro none /run
 vm '/run cannot be written' 125 /run/fold
 umount /run
+mount -t tmpfs -o size=4k none /run
+head -c 4096 /dev/zero >/run/fill
+vm '/run is full' 125 'cannot be written: No space left'
+umount /run
+# By a pipe: what it says is not to go into a file.
+{
+	prlimit --fsize=0 "$FOLD" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true 2>&1 >"$T/stdout" </dev/null
+	echo $? >"$T/status"
+} | cat >"$T/stderr"
+status=$(cat "$T/status")
+check 'a limit on the size of files' said 125 'cannot be written: File too large'
 
 # ---- a second fold ----
 

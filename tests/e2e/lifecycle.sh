@@ -106,6 +106,23 @@ status=$?
 check 'a hypervisor that somebody kills: 137' ended 137
 check 'and fold says so' grep -q 'signal 9' "$T/stderr"
 
+hypervisor deaf <<'END'
+trap '' INT TERM HUP
+echo ready >"$HV_OUT"
+while :; do
+	sleep 0.2
+done
+END
+begin_vm "$mac" qemu-system-deaf
+for signal in TERM TERM INT HUP; do
+	kill "-$signal" "$vm"
+	sleep 0.1
+done
+check 'a hypervisor that ignores its signals goes on' not gone "$vm"
+end_vm KILL 2>/dev/null
+check 'SIGKILL to fold ends it' ended 137
+nothing_left 'a hypervisor that ignores its signals'
+
 # As nohup does it.
 HV_OUT=$T/out/hv
 export HV_OUT
@@ -201,6 +218,19 @@ check 'and beside it only what keeps the rules' same 'open files' \
 check 'no signal is blocked or ignored' same signals \
 	"$(grep -v '[[:space:]]0000000180000000$' "$HV_OUT.status" | grep -E '^Sig(Blk|Ign):.*[1-9a-f]')" ''
 
+# Whoever starts it may have closed what every program has open. What takes such a place is written to as stdout or stderr.
+hypervisor standard <<'END'
+for fd in 0 1 2; do readlink "/proc/$$/fd/$fd"; done | tr '\n' ' ' >"$HV_OUT"
+ls -l "/proc/$PPID/fd" | sed -n 's/.* \([012]\) -> \(.*\)/\1 \2/p' >"$HV_OUT.keeper"
+END
+HV_OUT=$T/out/standard
+"$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-standard <&- >&- 2>&-
+check 'with stdin, stdout and stderr closed the hypervisor has none that is something else' same 'status and files' "$? $(cat "$HV_OUT")" \
+	'0 /dev/null /dev/null /dev/null '
+check 'nor has fold' same files "$(grep -v '/dev/null$' "$HV_OUT.keeper")" ''
+HV_OUT=$T/out/facts
+nothing_left 'closed files'
+
 # ---- the user who called sudo ----
 
 SUDO_USER=nobody
@@ -264,6 +294,22 @@ else
 		check 'kvm: without such a command, qemu-system-<arch> with KVM on' same 'its arguments' "$(cut -d' ' -f1,2 "$T/stdout")" \
 			'-enable-kvm -netdev'
 	fi
+	# Debian's is for the group kvm.
+	mount -t tmpfs none "$T/ns"
+	cp -a /dev/kvm "$T/ns/kvm"
+	chown 0:0 "$T/ns/kvm"
+	chmod 660 "$T/ns/kvm"
+	mount --bind "$T/ns/kvm" /dev/kvm
+	cp "$T/bin/qemu-system-$(uname -m)" "$T/bin/kvm"
+	SUDO_USER=nobody run_vm "$mac" kvm -x
+	check 'kvm for a user who may not open /dev/kvm: an error that names him, and -accel tcg' same 'status, lines' \
+		"$status $(wc -l <"$T/stderr") $(grep -c 'user nobody may not.*-accel tcg' "$T/stderr")" '125 1 1'
+	SUDO_USER=nobody "$FOLD" doctor >"$T/stdout" 2>&1
+	check 'doctor says so' grep -q '^warn  *kvm .*nobody' "$T/stdout"
+	chmod 666 "$T/ns/kvm"
+	SUDO_USER=nobody run_vm "$mac" kvm -x
+	check 'kvm for a user who may' same 'status and stderr' "$status$(cat "$T/stderr")" 0
+	umount /dev/kvm "$T/ns"
 	mount --bind /dev/null /dev/kvm
 	run_vm "$mac" kvm -x
 	check 'kvm where /dev/kvm is of no use: an error that names -accel tcg' grep -q -e '-accel tcg' "$T/stderr"
@@ -698,6 +744,46 @@ check 'so does one of another name with its MAC and address' same 'status and po
 check 'which leaves the rest to gc' same stdout "$("$FOLD" gc)" "vm0: cleaned up after fold $vm"
 nothing_left 'fold gc after that'
 
+# Whoever looks at what a killed fold left, or cleans it up, holds its record for a moment.
+begin_vm "$mac" qemu-system-stay
+kill_all 2>/dev/null
+mkfifo "$T/looks"
+# shellcheck disable=SC2016 # for the inner shell
+flock "$(find /run/fold -name vm-vm0)" sh -c 'echo yes >"$1"; sleep 0.07' sh "$T/looks" &
+looker=$!
+read -r _ <"$T/looks"
+run_vm "$mac" qemu-system-show
+check 'that its record is being looked at stops nobody' same 'status and port' "$status $(cat "$T/stdout")" "0 vm0 $BRIDGE"
+wait "$looker"
+nothing_left 'a look'
+
+# ---- one name in two network namespaces: one folder for the copies of both ----
+
+# twin NAME MAC: VM vm0 in namespace NAME, told that it is called NAME.
+twin() {
+	ip netns add "$1"
+	ip -n "$1" link add "$BRIDGE" type bridge
+	ip -n "$1" link set "$BRIDGE" up
+	echo "HOSTNAME=$1" >"$T/$1.binding"
+	HV_OUT=$T/out/$1 nsenter --net="/run/netns/$1" "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 \
+		-b "$T/$1.binding" "$2" qemu-system-stay >"$T/$1.log" 2>&1 </dev/null &
+	within 30 grep -qs ready "$T/out/$1"
+}
+twin one 52:54:00:00:00:01
+one=$!
+within 10 pgrep -x fold-responder -P "$one" >/dev/null
+twin two 52:54:00:00:00:02
+two=$!
+check 'two VMs of one name: what is written for one is nothing that the other is told' \
+	within 5 grep -q "$datapath/vm0:1: MAC is not what the VM was started with; nothing in this file" "$T/one.log"
+check 'two VMs of one name: nothing of it is in force' not grep -q 'is in force' "$T/one.log"
+kill "$one"
+wait "$one"
+check "two VMs of one name: the one that ends leaves the other's copy" grep -qx HOSTNAME=two "$datapath/vm0"
+kill "$two"
+wait "$two"
+nothing_left 'two VMs of one name'
+
 # ---- other commands ----
 
 run_fold --help
@@ -708,6 +794,15 @@ for word in -i -4 -6 -s -k -d -m -b --bridge --local --transport 'fold ls' gc la
 done
 run_fold --version
 check '--version' same output "$status $(sed 's/[0-9][0-9.]*$/N/' "$T/stdout")$(cat "$T/stderr")" '0 fold N'
+
+for words in --help --version lamac ls 'ls --json' 'mkaddress -m 52:54:00:12:34:56 -k key fde5::/64' '--local -i full -4 auto'; do
+	# shellcheck disable=SC2086 # words
+	(cd "$T" && exec "$FOLD" $words >/dev/full 2>"$T/stderr")
+	status=$?
+	check "$words: what could not be written is no success" same 'status and lines' "$status $(grep -c '^fold: stdout: ' "$T/stderr")" '125 1'
+done
+"$FOLD" ls | true
+check 'ls into a pipe that nobody reads' same stderr "$("$FOLD" ls 2>&1 >/dev/null | cat)" ''
 
 for lamac in "$FOLD lamac" "$root/utils/lamac"; do
 	n=0

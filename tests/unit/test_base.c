@@ -11,6 +11,7 @@
 #include "base/csum.h"
 #include "base/log.h"
 #include "base/rd.h"
+#include "base/report.h"
 #include "base/wr.h"
 
 #include <arpa/inet.h>
@@ -226,6 +227,34 @@ static void test_log_limit_lets_a_burst_through_and_counts_the_rest(void **state
 	assert_int_equal(passed, 3); /* a long pause saves up one burst and no more */
 }
 
+static void test_report_keeps_what_is_wrong(void **state)
+{
+	char word[3000];
+	struct report r = {0};
+
+	(void)state;
+	memset(word, 'x', sizeof(word) - 1);
+	word[sizeof(word) - 1] = 0;
+	report_set(&r, "-i %s: what is wrong", word);
+	assert_int_equal(strlen(r.msg), sizeof(r.msg) - 1);
+	assert_memory_equal(r.msg, "-i xxx", 6);
+	assert_non_null(strstr(r.msg, "x...x"));
+	assert_string_equal(r.msg + sizeof(r.msg) - 1 - strlen("x: what is wrong"), "x: what is wrong");
+	/* One octet less than too many, and one more. */
+	word[sizeof(r.msg) - 1] = 0;
+	report_set(&r, "%s", word);
+	assert_string_equal(r.msg, word);
+	word[sizeof(r.msg) - 1] = 'x';
+	word[sizeof(r.msg)] = 0;
+	report_set(&r, "%s", word);
+	assert_int_equal(strlen(r.msg), sizeof(r.msg) - 1);
+	assert_non_null(strstr(r.msg, "x...x"));
+	/* The line before in the new one. */
+	report_set(&r, "bad\n");
+	report_set(&r, "all: %s", r.msg);
+	assert_string_equal(r.msg, "all: bad?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +268,7 @@ int main(void)
 	    cmocka_unit_test(test_service_mac_is_never_the_guests),
 	    cmocka_unit_test(test_cidr_takes_nothing_but_a_cidr),
 	    cmocka_unit_test(test_log_escape_leaves_no_control_byte),
+	    cmocka_unit_test(test_report_keeps_what_is_wrong),
 	    cmocka_unit_test(test_log_limit_lets_a_burst_through_and_counts_the_rest),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

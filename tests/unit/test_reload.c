@@ -398,6 +398,28 @@ static void bad_and_gone(void **state)
 	reload_free(&w);
 }
 
+static void the_copy_of_another(void **state)
+{
+	static const char theirs[] = "MAC=52:54:00:01:02:04\nIP=10.0.1.1\nHOSTNAME=theirs\n";
+
+	(void)state;
+	begin("HOSTNAME=one\n");
+	put_later("vm0", theirs);
+	assert_string_equal(read_copy(), "");
+	assert_int_equal(w.lines.count, 1);
+	assert_has(w.lines.at[0],
+		   "/vm0:1: MAC is not what the VM was started with; nothing in this file has any effect");
+	put_later("file", "HOSTNAME=two\n");
+	put_later("vm0", "MAC=52:54:00:01:02:04\nHOSTNAME=theirs\n");
+	assert_string_equal(hostname_now(RELOAD_FILE, RELOAD_COPY, false), "two");
+	/* Whoever edits the -b file may say there what he likes of who the VM is. */
+	put_later("file", theirs);
+	assert_string_equal(read_file(), "theirs");
+	edit_copy("HOSTNAME=three\n");
+	assert_string_equal(read_copy(), "three");
+	reload_free(&w);
+}
+
 static void with_lists(void **state)
 {
 	(void)state;
@@ -425,7 +447,7 @@ int main(void)
 	    TEST(a_list_goes_on),       TEST(a_list_that_never_was_good),  TEST(lists_come_and_go),
 	    TEST(the_text_of_the_copy), TEST(which_changes_the_rules_see), TEST(notify_keys),
 	    TEST(what_did_not_change),  TEST(the_last_change_counts),      TEST(bad_and_gone),
-	    TEST(with_lists),
+	    TEST(with_lists),           TEST(the_copy_of_another),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
