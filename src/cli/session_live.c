@@ -3,7 +3,7 @@
  * What the files say now is in force now.
  *
  *   a file changes (guest/follow.h) -> a thread reads, parses and builds (guest/reload.h) -> the loop puts the new guest in
- *   force between two packets
+ *   force between two packets -> a thread frees what was before and writes the copy
  *
  * The thread has struct reload for itself while it runs.
  */
@@ -23,7 +23,7 @@
 
 #include <sys/eventfd.h>
 
-enum job { JOB_READ, JOB_COPY };
+enum job { JOB_READ, JOB_FINISH };
 
 struct live {
 	struct follow *follow;
@@ -35,7 +35,8 @@ struct live {
 	struct reload_changes given;  /* being read; the thread's, too */
 	struct reload_changes wanted; /* to be read */
 	struct reload_lines said;     /* of the reading before */
-	bool write_copy;              /* it has yet to say what is in force */
+	bool finish;                  /* what was before is yet to be freed */
+	bool write_copy;              /* and the copy to say what is in force */
 	size_t lists_followed;
 };
 
@@ -75,7 +76,7 @@ static void *work(void *arg)
 	if (l->job == JOB_READ)
 		reload_read(&l->reload, &l->given);
 	else
-		reload_write_copy(&l->reload);
+		reload_finish(&l->reload, l->write_copy);
 	eventfd_write(l->done, 1);
 	return NULL;
 }
@@ -95,9 +96,9 @@ static void start_next(struct live *l)
 {
 	if (l->running)
 		return;
-	if (l->write_copy) {
-		l->write_copy = false;
-		start(l, JOB_COPY);
+	if (l->finish) {
+		l->finish = false;
+		start(l, JOB_FINISH);
 	} else if (l->wanted.count) {
 		int failed = l->reload.failed;
 		if (l->wanted.lists && failed >= 0 && !l->wanted.source[failed])
@@ -180,11 +181,11 @@ static int change_rules(struct session *s, const struct guest *to)
 	return err;
 }
 
-/* Between two packets. Takes what `to` points to. */
-static bool put_in_force(struct session *s, struct guest *to)
+/* Between two packets. Takes what `to` points to. *was: what was in force before, the caller's then. */
+static bool put_in_force(struct session *s, struct guest *to, struct guest *was)
 {
-	struct guest was = s->guest;
-	int err = rules_differ(&was, to) ? change_rules(s, to) : 0;
+	*was = s->guest;
+	int err = rules_differ(was, to) ? change_rules(s, to) : 0;
 
 	if (err) {
 		log_err("%s: its rules cannot be changed: %s; what was before stays in force", s->info.iface,
@@ -192,17 +193,16 @@ static bool put_in_force(struct session *s, struct guest *to)
 		guest_free(to);
 		return false;
 	}
-	bool same = advertises_same(&was, to);
+	bool same = advertises_same(was, to);
 	s->guest = *to;
 	*to = (struct guest){0};
 	if (!same)
-		session_advertise_change(s, &was);
+		session_advertise_change(s, was);
 	err = session_forward(s);
 	if (err)
 		log_err("%s: no sockets to ask name servers: %s", s->info.iface, strerror(-err));
 	session_notify_change(s);
-	session_weave_change(s, &was);
-	guest_free(&was);
+	session_weave_change(s, was);
 	return true;
 }
 
@@ -210,6 +210,7 @@ void session_live_loaded(struct session *s)
 {
 	struct live *l = s->live;
 	struct reload *w = &l->reload;
+	struct guest was;
 	eventfd_t times;
 
 	eventfd_read(l->done, &times);
@@ -217,9 +218,10 @@ void session_live_loaded(struct session *s)
 		pthread_join(l->thread, NULL);
 	l->running = false;
 	say_lines(l);
-	if (w->built && put_in_force(s, &w->guest)) {
+	if (w->built && put_in_force(s, &w->guest, &was)) {
 		l->write_copy = w->is_new && w->next.source == RELOAD_FILE;
-		reload_accept(w);
+		l->finish = true;
+		reload_accept(w, &was);
 		log_info("%s: %s is in force as it is now", s->info.iface,
 			 w->is_new ? w->path[w->now.source] : "what its address lists say");
 	} else if (w->built) {

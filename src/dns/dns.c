@@ -8,6 +8,8 @@
 #define MTU_HEADERS4 28 /* IPv4 and UDP */
 #define MTU_HEADERS6 48
 
+_Static_assert(DNS_UDP_MAX == ZONE_ANSWER_MAX, "a zone warns of what is cut here");
+
 /* What the asker takes, what fold sends at most, and what the link carries in one piece. */
 static size_t limit_of(const struct guest *g, const struct dns_query *q, bool six)
 {

@@ -112,9 +112,13 @@ static void watch_directory(const struct resolvers *r, const char *path)
 		inotify_add_watch(r->watch, dirname(copy), EVENTS | IN_ONLYDIR);
 }
 
-/* Where the path leads may have changed, and with it the second directory. A watch that is there already stays one. */
+/*
+ * Where the path leads may have changed, and with it the second directory. A watch that is there already stays one. The file
+ * itself, too: one that is mounted there (containers, ip-netns(8)) is written without a word to the directory.
+ */
 static void watch_again(struct resolvers *r)
 {
+	inotify_add_watch(r->watch, r->path, IN_CLOSE_WRITE);
 	free(r->target);
 	r->target = realpath(r->path, NULL);
 	watch_directory(r, r->path);
@@ -156,7 +160,7 @@ bool resolvers_update(struct resolvers *r)
 		const struct inotify_event *e;
 		for (char *p = buf; p < buf + n; p += sizeof(*e) + e->len) {
 			e = (const struct inotify_event *)(const void *)p;
-			mine = mine || e->mask & IN_Q_OVERFLOW ||
+			mine = mine || e->mask & IN_Q_OVERFLOW || (!e->len && e->mask & IN_CLOSE_WRITE) ||
 			       (e->len && (is_name_of(r->path, e->name) || is_name_of(r->target, e->name)));
 		}
 	}

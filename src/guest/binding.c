@@ -74,6 +74,9 @@ static const struct field fields[] = {
 
 const struct field *binding_field(const char *name)
 {
+	/* The keys of records go on after a colon, and long files are nothing but records. */
+	if (strchr(name, ':'))
+		return NULL;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		if (strcmp(fields[i].name, name) == 0)
 			return &fields[i];
@@ -230,8 +233,10 @@ static int parse_line(struct parser *p, char *line)
 static int parse_lines(struct parser *p, char *text)
 {
 	text = text_skip_mark(text);
-	while (text) {
-		char *line = strsep(&text, "\n");
+	for (char *line = text, *end; line; line = end) {
+		end = strchr(line, '\n');
+		if (end)
+			*end++ = 0;
 		p->line++;
 		int err = parse_line(p, line);
 		if (err)

@@ -81,5 +81,8 @@ int dns_policy_build(struct guest *g, const struct binding *b, const struct conf
 	/* Ten thousand VMs without a record need no ten thousand empty zones. */
 	if (!b->records.count && !b->list_records.count && !c->records.count)
 		return 0;
-	return zone_build(sources, sizeof(sources) / sizeof(sources[0]), d->ttl, &d->zone, r);
+	int err = zone_build(sources, sizeof(sources) / sizeof(sources[0]), d->ttl, &d->zone, r);
+	if (!err)
+		zone_warn_long(d->zone, r);
+	return err;
 }

@@ -14,7 +14,7 @@ bool value_next(const char **list, const char **item, size_t *len)
 
 	while (*p == ',' || isspace((unsigned char)*p))
 		p++;
-	const char *end = p + strcspn(p, ",");
+	const char *end = strchrnul(p, ',');
 	*list = end;
 	*item = p;
 	while (end > p && isspace((unsigned char)end[-1]))
@@ -77,12 +77,18 @@ size_t value_name_len(const uint8_t *wire, size_t left)
 	return 0;
 }
 
+/* Printable, and nothing that some file or program takes for more than a letter of a name. */
+static bool is_name_octet(unsigned char c)
+{
+	return c > ' ' && c < 0x7f && c != '\\' && c != '"' && c != ',' && c != ';' && c != '=';
+}
+
 const char *value_name(const char *text, uint8_t wire[static NAME_WIRE_MAX], size_t *len)
 {
 	size_t at = 0;
 
 	for (const char *label = strcmp(text, ".") ? text : ""; *label;) {
-		size_t n = strcspn(label, ".");
+		size_t n = (size_t)(strchrnul(label, '.') - label);
 		if (n == 0)
 			return "is not a name: a label is empty; write one like db.example.com.";
 		if (n > 63)
@@ -94,9 +100,9 @@ const char *value_name(const char *text, uint8_t wire[static NAME_WIRE_MAX], siz
 			unsigned char c = (unsigned char)label[i];
 			if (c >= 0x80)
 				return "is not a name: write its ASCII form, which begins with xn--";
-			if (!isgraph(c) || strchr("\\\",;=", c))
+			if (!is_name_octet(c))
 				return "is not a name: letters, digits, hyphens and underscores between dots, please";
-			wire[at++] = (uint8_t)tolower(c); /* RFC 4343 3 */
+			wire[at++] = (uint8_t)(c >= 'A' && c <= 'Z' ? c | 0x20 : c); /* RFC 4343 3 */
 		}
 		label += n + (label[n] == '.');
 	}

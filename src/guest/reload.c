@@ -135,6 +135,9 @@ static bool build(struct reload *w, struct report *r)
 		report_warn(r, "%s; what was before stays in force", r->msg);
 	w->tried = true;
 	w->built = !err;
+	/* The guest has copies of its own. */
+	record_free(&w->next.binding.records);
+	record_free(&w->next.binding.list_records);
 	return w->built;
 }
 
@@ -201,14 +204,13 @@ void reload_read(struct reload *w, const struct reload_changes *c)
 }
 
 /* The copy says what the -b file now says. That it changed is then no news. */
-void reload_write_copy(struct reload *w)
+static void write_copy(struct reload *w)
 {
 	struct report r = {.warn = add_line, .warn_arg = &w->lines};
 	const struct reload_content *now = &w->now;
 	struct reload_text whole = {0};
 	int err = binding_copy_text(w->id, &now->binding, now->text.at, now->text.len, &whole.at, &whole.len, &r);
 
-	w->tried = false;
 	if (!err) {
 		set_text(&w->known[RELOAD_COPY].text, whole);
 		if (!w->put_copy)
@@ -220,12 +222,29 @@ void reload_write_copy(struct reload *w)
 		report_warn(&r, "%s", r.msg);
 }
 
-void reload_accept(struct reload *w)
+/* Ten thousand records take their time to free, and packets wait for who calls this: it only moves. */
+void reload_accept(struct reload *w, struct guest *was)
 {
-	free_content(&w->now);
+	w->past = *was;
+	*was = (struct guest){0};
+	w->past_content = w->now;
 	w->now = w->next;
 	w->next = (struct reload_content){0};
 	w->built = false;
+}
+
+static void free_past(struct reload *w)
+{
+	guest_free(&w->past);
+	free_content(&w->past_content);
+}
+
+void reload_finish(struct reload *w, bool copy)
+{
+	w->tried = false;
+	free_past(w);
+	if (copy)
+		write_copy(w);
 }
 
 int reload_begin(struct reload *w, const struct binding *b, const char *text, size_t len, struct report *why)
@@ -252,6 +271,7 @@ void reload_free(struct reload *w)
 		free(w->known[i].text.at);
 	free_content(&w->now);
 	free_content(&w->next);
+	free_past(w);
 	reload_free_lines(&w->lines);
 	if (w->built)
 		guest_free(&w->guest);

@@ -73,6 +73,10 @@ struct reload {
 	struct reload_lines lines; /* warnings and errors, for the caller to say and free */
 	struct guest guest;
 	struct reload_content next;
+
+	/* Was in force before; freed by reload_finish(). */
+	struct guest past;
+	struct reload_content past_content;
 };
 
 /*
@@ -84,12 +88,15 @@ int reload_begin(struct reload *r, const struct binding *b, const char *text, si
 /* Reads what changed. What it built, or why it did not, stands in r. */
 void reload_read(struct reload *r, const struct reload_changes *changed);
 
-/* The guest that was built is in force now; or it could not be, and its text will count as new the next time. */
-void reload_accept(struct reload *r);
+/* The guest that was built is in force now, and `was`, which is taken, is not; or it could not be, and its text will count as new the next time. */
+void reload_accept(struct reload *r, struct guest *was);
 void reload_reject(struct reload *r);
 
-/* Has the copy say what is in force, without that being news. What goes wrong is a line in r. */
-void reload_write_copy(struct reload *r);
+/*
+ * After reload_accept(), what may take its time: frees what was before and, where asked to, has the copy say what is in force,
+ * without that being news. What goes wrong is a line in r.
+ */
+void reload_finish(struct reload *r, bool write_copy);
 
 void reload_free_lines(struct reload_lines *l);
 void reload_free(struct reload *r); /* what it points to but the caller's; and a guest that nobody took */

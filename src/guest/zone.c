@@ -27,6 +27,52 @@ void zone_free(struct zone *z)
 	free(z);
 }
 
+/* Header, question, and the OPT record of who asked for so many octets (RFC 1035 4.1, RFC 6891 6.1.2). */
+static bool is_long(const struct zone *z, const struct zone_node *n, enum zone_type t)
+{
+	size_t len;
+
+	zone_records(z, n->sets[t].first, n->sets[t].count, &len);
+	return 12 + n->name_len + 4U + len + 11 > ZONE_ANSWER_MAX;
+}
+
+static void name_text(const uint8_t *wire, char text[static 256])
+{
+	while (*wire) {
+		memcpy(text, wire + 1, *wire);
+		text[*wire] = '.';
+		text += *wire + 1;
+		wire += *wire + 1;
+	}
+	*text = 0;
+}
+
+void zone_warn_long(const struct zone *z, struct report *r)
+{
+	static const char *const types[] = {[ZONE_A] = "ADDRESS", [ZONE_AAAA] = "ADDRESS6", [ZONE_TXT] = "TXT"};
+	const struct zone_node *first = NULL;
+	enum zone_type type = ZONE_A;
+	char name[256];
+	bool others = false;
+
+	for (uint32_t i = 0; i < z->node_count; i++) {
+		for (enum zone_type t = ZONE_A; t < ZONE_PTR; t++) {
+			if (!is_long(z, &z->nodes[i], t))
+				continue;
+			others = first != NULL;
+			type = first ? type : t;
+			first = first ? first : &z->nodes[i];
+		}
+	}
+	if (!first)
+		return;
+	name_text(z->names + first->name, name);
+	report_warn(r,
+		    "DNS records: %s:%s%s is more than the %u octets that an answer over UDP may have, and nothing is "
+		    "answered over TCP; nobody can read it, spread it over several names",
+		    types[type], name, others ? ", as others," : "", ZONE_ANSWER_MAX);
+}
+
 /* The first address whose key is not below this one. */
 static const struct zone_address *first_from(const struct zone *z, const uint8_t key[17])
 {

@@ -44,6 +44,12 @@ int zone_build(const struct record_list *const sources[], size_t count, uint32_t
 	       struct report *r);
 void zone_free(struct zone *z); /* may be NULL */
 
+/* Octets of an answer over UDP at most (dns_wire.h), and there is no other way to ask. */
+#define ZONE_ANSWER_MAX 1232
+
+/* Warns where a name has more of one type than any answer holds: whoever asks learns only that there is more. */
+void zone_warn_long(const struct zone *z, struct report *r);
+
 /* What there is of a name on the wire, in lower case. z may be NULL: a zone without records. Sets are empty where there is nothing. */
 enum zone_known zone_find(const struct zone *z, const uint8_t *name, size_t len,
 			  struct zone_set sets[static ZONE_TYPES]);

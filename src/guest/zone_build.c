@@ -12,6 +12,12 @@
 
 #define TXT_STRING_MAX 255U
 
+/*
+ * Octets of the names of one address, so that they fit the 512 of every client (RFC 1035 4.2.1) with header, question and OPT; one
+ * always does. Who asks for an address's name wants one (RFC 1035 3.5), and a thousand that do not fit are none.
+ */
+#define POINTERS_MAX (512 - 12 - 78 - 11)
+
 /* A record that counts, while the zone is built. */
 struct entry {
 	const struct record *rec;
@@ -221,11 +227,11 @@ static void collect_pointers(struct builder *w)
 	qsort(w->pointers, w->pointer_count, sizeof(*w->pointers), pointer_order);
 }
 
-/* One address for each key; only pointers from its first source stay. */
+/* One address for each key; only pointers from its first source stay, the first ones of the file. */
 static void group_pointers(struct builder *w)
 {
 	struct zone *z = w->z;
-	uint32_t kept = 0;
+	uint32_t kept = 0, octets = 0;
 	uint8_t source = 0;
 
 	for (uint32_t i = 0; i < w->pointer_count; i++) {
@@ -236,8 +242,10 @@ static void group_pointers(struct builder *w)
 			memcpy(a->key, p->key, sizeof(a->key));
 			a->set = (struct zone_set){.first = w->rr_count + kept};
 			source = p->source;
+			octets = 0;
 		}
-		if (p->source != source)
+		octets += ZONE_RR_HEADER + z->nodes[p->node].name_len;
+		if (p->source != source || octets > POINTERS_MAX)
 			continue;
 		a->set.count++;
 		w->pointers[kept++] = *p;

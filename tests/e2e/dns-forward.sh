@@ -269,6 +269,17 @@ sleep 0.3
 check 'replaced by a rename' gives 192.0.2.1 good404.example A
 check 'and only that one is asked' sh -c "grep -q good404 '$T/asked' && ! grep -q good404 '$T/asked2'"
 stop_fold
+# As containers and ip-netns(8) have it: the file that stands at the path is another directory's.
+mkdir "$T/elsewhere"
+printf 'nameserver 10.9.0.1\n' >"$T/elsewhere/file"
+mount --bind "$T/elsewhere/file" "$T/resolv"
+start_fold 'DNS_FORWARD=yes' -r "$T/resolv"
+check 'a file that is mounted: the one it names is asked' gives 192.0.2.1 good405.example A
+printf 'nameserver 10.9.0.2\n' >"$T/elsewhere/file"
+sleep 0.3
+check 'it is written anew: the other one is asked' gives 192.0.2.1 good406.example A
+check 'and only that' sh -c "grep -q good406 '$T/asked2' && ! grep -q good406 '$T/asked'"
+stop_fold
 
 # ---- real servers ----
 

@@ -228,6 +228,49 @@ static void long_texts_are_cut_into_strings(void **state)
 	}
 }
 
+/* Each name leads to the address; it leads back to as many as fit any answer, the first ones. */
+static void many_names_of_one_address(void **state)
+{
+	char *text = malloc(100000), *p = text;
+	size_t len;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		p += sprintf(p, "A host%03d.example. 10.0.1.1\n", i);
+	p[-1] = 0;
+	build(text, NULL, NULL);
+	free(text);
+	SAYS("host999.example", ZONE_A, "10.0.1.1");
+	assert_int_equal(find("1.1.0.10.in-addr.arpa"), ZONE_KNOWN);
+	assert_true(sets[ZONE_PTR].count > 10);
+	const uint8_t *rr = zone_records(z, sets[ZONE_PTR].first, sets[ZONE_PTR].count, &len);
+	assert_true(12 + 78 + len + 11 <= 512);
+	assert_memory_equal(rr + 12, "\7host000\7example", 16);
+}
+
+static void what_no_answer_holds_is_said(void **state)
+{
+	char text[2000] = "T t.example. ", *p = text + strlen(text);
+
+	(void)state;
+	memset(p, 'x', 1170);
+	build(text, NULL, NULL);
+	zone_warn_long(z, catch_reset(&c));
+	assert_string_equal(c.warnings, "");
+	memset(p, 'x', 1180);
+	strcpy(p + 1180, "\nT u.example. x");
+	build(text, NULL, NULL);
+	zone_warn_long(z, catch_reset(&c));
+	assert_has(c.warnings, "TXT:t.example. is more than the 1232 octets");
+	p = text;
+	for (int i = 0; i < 75; i++)
+		p += sprintf(p, "A a.example. 10.0.1.%d\n", i);
+	p[-1] = 0;
+	build(text, NULL, NULL);
+	zone_warn_long(z, catch_reset(&c));
+	assert_has(c.warnings, "ADDRESS:a.example. is");
+}
+
 static void a_zone_of_nothing(void **state)
 {
 	(void)state;
@@ -463,6 +506,8 @@ int main(void)
 	    T(addresses_lead_back),
 	    T(text_under_a_reverse_name),
 	    T(long_texts_are_cut_into_strings),
+	    T(many_names_of_one_address),
+	    T(what_no_answer_holds_is_said),
 	    T(a_zone_of_nothing),
 	    T(ten_thousand_names),
 	    T(ten_thousand_addresses_of_one_name),
