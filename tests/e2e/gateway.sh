@@ -5,6 +5,7 @@
 #
 #   10.0.2.0/24, fd5e:1:2:3::/64   guest ann (.1, ::1), container carl (.8, ::8), routers rt and alt (both .90, ::90; they masquerade)
 #   198.51.100.7, 2001:db8:7::7    inet, behind either router
+#   203.0.113.7, 2001:db8:d::7     deep, behind inet by a link that takes 1300 octets, which deep does not know
 #   tests/e2e/gateway.sh [short]     short: without what does not depend on the way of delivery
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
@@ -52,6 +53,18 @@ router alt $ALT 5
 ip -n inet route add 10.0.2.0/24 via 192.0.2.1
 ip -n inet route add $near::/64 via 2001:db8:1::1
 for name in rt alt; do ip -n $name neigh flush dev eth0; done
+deep4=203.0.113.7 deep6=2001:db8:d::7
+in_guest inet sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+ip netns add deep
+ip -n inet link add narrow mtu 1300 type veth peer name eth0 netns deep
+ip -n inet link set narrow up
+ip -n inet addr add 203.0.113.1/24 dev narrow
+ip -n inet addr add 2001:db8:d::1/64 dev narrow nodad
+ip -n deep link set eth0 up
+ip -n deep addr add $deep4/24 dev eth0
+ip -n deep addr add $deep6/64 dev eth0 nodad
+ip -n deep route add default via 203.0.113.1
+ip -n deep route add default via 2001:db8:d::1
 
 # binding [MAC]
 binding() {
@@ -145,6 +158,16 @@ stops() {
 	check "$stops_what: the subnet is reached over IPv6" reaches ann $near::8
 }
 
+# talks FROM TO ADDRESS: a million octets over TCP.
+talks() {
+	head -c 1000000 /dev/urandom >"$T/say"
+	in_guest "$2" timeout "$((30 * SLOW))" nc -l -N "$3" 4000 >"$T/said" </dev/null &
+	talker=$!
+	within 30 in_guest "$2" sh -c 'ss -Hlnt sport = :4000 | grep -q .' || return 1
+	in_guest "$1" timeout "$((30 * SLOW))" nc -N "$3" 4000 <"$T/say"
+	wait "$talker"
+	cmp "$T/say" "$T/said"
+}
 # ---- a guest that is told of its gateway, and believes it ----
 
 if [ -z "$short" ]; then
@@ -175,16 +198,6 @@ check 'and over IPv6' reaches ann $far6
 check 'the world reaches her over IPv4' reaches inet 10.0.2.1
 check 'and over IPv6' reaches inet $eui
 
-# talks FROM TO ADDRESS: a million octets over TCP.
-talks() {
-	head -c 1000000 /dev/urandom >"$T/say"
-	in_guest "$2" timeout "$((30 * SLOW))" nc -l -N "$3" 4000 >"$T/said" </dev/null &
-	talker=$!
-	within 30 in_guest "$2" sh -c 'ss -Hlnt sport = :4000 | grep -q .' || return 1
-	in_guest "$1" timeout "$((30 * SLOW))" nc -N "$3" 4000 <"$T/say"
-	wait "$talker"
-	cmp "$T/say" "$T/said"
-}
 check 'a stream to the world over IPv4' talks ann inet $far4
 check 'and over IPv6' talks ann inet $far6
 check 'a stream from the world over IPv4' talks inet ann 10.0.2.1
@@ -214,10 +227,35 @@ ip netns del ann
 
 fi
 
+# tells TEXT PING'S-WORD...: she is told so of her ping.
+tells() {
+	tells_text=$1
+	shift
+	in_guest ann ping -n -c 2 -i 0.3 -W "$((2 * SLOW))" "$@" >"$T/tells" 2>&1
+	cat "$T/tells"
+	grep -qE "$tells_text" "$T/tells"
+}
+# errors_pass WHAT: the errors of routers beyond her gateway, without which she would never learn that her packets are too big (RFC 1191, 8201).
+errors_pass() {
+	for f in 4 6; do
+		[ $f = 4 ] && deep=$deep4 || deep=$deep6
+		check "$1: a stream of IPv$f learns on its way what size passes, and arrives" talks ann deep $deep
+	done
+	ip -n ann -4 route flush cache
+	ip -n ann -6 route flush cache
+	check "$1: a router beyond the gateway says that IPv4 is too big for it" tells 'From 192.0.2.2 .*Frag needed .*mtu ?= ?1300' -M "do" -s 1400 $deep4
+	check "$1: and IPv6" tells 'From 2001:db8:1::2 .*Packet too big: mtu ?= ?1300' -M "do" -s 1400 $deep6
+	for f in 4 6; do
+		[ $f = 4 ] && deep=$deep4 from=192.0.2.2 || deep=$deep6 from=2001:db8:1::2
+		check "$1: and of IPv$f that it came to its end there" tells "From $from .*[Ee]xceeded" -t 2 $deep
+	done
+}
+
 # ---- only the gateway's MAC ----
 
 check 'ann runs' up
 passes 'no action'
+errors_pass 'no action'
 for f in 4 6; do
 	[ $f = 4 ] && gw=10.0.2.90 || gw=$near::90
 	ip -n ann neigh replace $gw lladdr $ALT dev eth0 nud permanent
@@ -534,6 +572,7 @@ nft delete table bridge fold
 nft 'add table bridge fold; add chain bridge fold mine; add rule bridge fold mine counter'
 check 'under a chain: ann runs' up -a '-j mine' -A '-j mine'
 passes 'under a chain'
+errors_pass 'under a chain'
 binding $ALT >"$T/new" && mv "$T/new" "$T/ann.binding"
 check 'another gateway is in force' within 5 changed
 ip -n inet route replace 10.0.2.0/24 via 192.0.2.5
