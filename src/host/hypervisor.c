@@ -146,6 +146,18 @@ static int find_kvm(struct hypervisor *h, struct report *r)
 	return hypervisor_search(qemu, &h->path);
 }
 
+/* The command `kvm` of most systems emulates where it cannot do better; qemu with KVM on ends. */
+static int refuse_kvm(const struct hypervisor *h, struct report *r)
+{
+	static const char line[] =
+	    "/dev/kvm: user %s may not open it; `usermod -aG kvm %s`, or run qemu-system-<arch> with `-accel tcg` instead of kvm";
+
+	if (h->enable_kvm)
+		return report_fail(r, ENODEV, line, h->user, h->user);
+	report_warn(r, line, h->user, h->user);
+	return 0;
+}
+
 int hypervisor_find(char **words, const uint8_t mac[static MAC_LEN], struct hypervisor *out, struct report *r)
 {
 	struct hypervisor h = {.name = words[0], .args = words + 1};
@@ -155,10 +167,7 @@ int hypervisor_find(char **words, const uint8_t mac[static MAC_LEN], struct hype
 	int found = kvm ? find_kvm(&h, r) : hypervisor_search(h.name, &h.path);
 	int err = found > 0 ? hypervisor_user(&h, r) : found;
 	if (!err && kvm && !hypervisor_kvm_user(&h))
-		err = report_fail(
-		    r, ENODEV,
-		    "/dev/kvm: user %s may not open it; `usermod -aG kvm %s`, or run qemu-system-<arch> with `-accel tcg` instead of kvm",
-		    h.user, h.user);
+		err = refuse_kvm(&h, r);
 	if (found == -ENOENT)
 		report_set(r, "%s: no such program in PATH; install it (Debian: qemu-system-x86) or give its path",
 			   h.name);
