@@ -195,6 +195,9 @@ static int load_run(struct load *l)
 	load_until(l, now + 10000000000u, true);
 	if (!l->answered)
 		errx(1, "%s: no answer within 10 s", o->kind->name);
+	/* What was asked before the server was there is not waited for, nor counted as lost. */
+	for (unsigned i = 0; i < o->window; i++)
+		l->slot[i].sent_ns = 0;
 	if (o->hang)
 		load_hang(l);
 	load_until(l, port_now_ns() + (uint64_t)(o->warmup * 1e9), false);

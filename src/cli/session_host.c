@@ -7,7 +7,8 @@
  * bridge's MAC, its end and the tap's are looked for now and then. Until another MAC is found the guest reaches the host as it
  * reaches any neighbour, inside its own subnet; a tap that is no longer a port has no address that anything is for.
  *
- * But a tap with another name is a port as before, and its rules are gone: since Linux 6.16 they belong to the name. That is heard of at once.
+ * A tap with another name is a port as before, and its rules are gone: since Linux 6.16 they belong to the name, and no event of
+ * nftables tells of it. Only root can do that to a VM, by name; it is found within LOOK_SECONDS.
  */
 #include "base/log.h"
 #include "cli/session_priv.h"
@@ -20,7 +21,7 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-#define LOOK_SECONDS 5
+#define LOOK_SECONDS 1
 
 int session_read_host(struct session *s)
 {
@@ -62,7 +63,6 @@ int session_host_open(struct session *s, const struct link_info *bridge, struct 
 	int err = s->bridge_watch < 0 ? s->bridge_watch : session_read_host(s);
 	if (err < 0)
 		return report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err));
-	s->names_watch = link_watch_names();
 	s->bridge_look = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->bridge_look < 0)
 		return report_fail(r, errno, "timerfd: %s", strerror(errno));
@@ -85,7 +85,6 @@ void session_host_close(struct session *s)
 {
 	forget(s, &s->bridge_watch);
 	forget(s, &s->bridge_look);
-	forget(s, &s->names_watch);
 }
 
 /* Another interface of that name is not the VM's. False where its own is gone. */
@@ -118,12 +117,6 @@ void session_host_changed(struct session *s)
 		log_err("bridge %s: a change of its addresses cannot be followed: %s", s->info.bridge,
 			strerror(-changed));
 	}
-}
-
-void session_names_changed(struct session *s)
-{
-	if (link_watch_renamed(s->names_watch, s->ifindex))
-		session_host_changed(s);
 }
 
 void session_host_look(struct session *s)

@@ -179,7 +179,6 @@ static int wait_for_all(struct session *s)
 	    [SESSION_FRAMES] = delivery_fd(s->delivery),
 	    [SESSION_SIGNALS] = s->signals,
 	    [SESSION_HOST] = s->bridge_watch,
-	    [SESSION_NAMES] = s->names_watch,
 	    [SESSION_HOST_LOOK] = s->bridge_look,
 	    [SESSION_RULES] = s->watch ? watch_fd(s->watch) : -1,
 	    [SESSION_ADVERTISE] = s->advertise,
@@ -208,9 +207,6 @@ static bool turn(struct loop *l, enum session_source which)
 		break;
 	case SESSION_HOST:
 		session_host_changed(s);
-		break;
-	case SESSION_NAMES:
-		session_names_changed(s);
 		break;
 	case SESSION_HOST_LOOK:
 		session_host_look(s);

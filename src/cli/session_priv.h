@@ -55,7 +55,6 @@ struct session {
 	struct nft *nft;
 	struct link *link;
 	int bridge_watch; /* readable when the host changes on that network, or -1 */
-	int names_watch;  /* readable when an interface has got another name, or -1 */
 	int bridge_look;  /* timerfd: time to see whether it is still the same, or -1 */
 	/* The host's addresses there. */
 	struct in_addr host4[SESSION_HOST_ADDRESSES];
@@ -103,7 +102,6 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES]);
  */
 int session_host_open(struct session *s, const struct link_info *bridge, struct report *r);
 void session_host_changed(struct session *s);
-void session_names_changed(struct session *s); /* that watch is readable */
 void session_host_look(struct session *s);
 void session_host_close(struct session *s);
 /* Reads it into the rules' description. 1 where it is not what it was, 0, or -errno (-ENODEV: no bridge). */
@@ -132,7 +130,6 @@ enum session_source {
 	SESSION_FRAMES,
 	SESSION_SIGNALS,
 	SESSION_HOST,
-	SESSION_NAMES,
 	SESSION_HOST_LOOK,
 	SESSION_RULES,
 	SESSION_ADVERTISE,

@@ -69,11 +69,4 @@ int link_set_up(struct link *l, int ifindex, bool up);
 int link_watch(int ifindex);
 void link_watch_drain(int fd);
 
-/*
- * A socket that becomes readable when any interface gets another name: few ever do. renamed: reads it all; whether one of them was
- * this interface, true also where that cannot be told.
- */
-int link_watch_names(void);
-bool link_watch_renamed(int fd, int ifindex);
-
 #endif

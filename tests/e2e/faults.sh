@@ -209,8 +209,7 @@ if ip link set ann name eve 2>/dev/null; then
 	eve_is_down() {
 		! ip -o link show eve up | grep -q .
 	}
-	sleep 0.1
-	check 'the tap is renamed: it is down within 100 ms' eve_is_down
+	check 'the tap is renamed: it is found, and taken down' within 3 eve_is_down
 	forge
 	check 'and nothing forged passes' none_forged
 	check 'and it is said' within 2 said_in_log 'interface ann: it was removed or renamed'
