@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <elf.h>
 #include <sys/ptrace.h>
@@ -27,6 +28,7 @@
 #include <sys/wait.h>
 
 #define ARGS 6
+#define TRIES 500 /* 10 ms apart */
 
 static void __attribute__((noreturn)) die(const char *what)
 {
@@ -117,14 +119,32 @@ static void prepare(struct user_regs_struct *r, long nr, const uint64_t arg[stat
 #define RESULT(r) ((r)->regs[0])
 #endif
 
-/* Stops it where it waits: the instruction before the one that comes next is then a call. */
-static void stop(pid_t pid)
+static void stopped(pid_t pid)
 {
 	int status;
 
-	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)PTRACE_O_TRACESYSGOOD) < 0 ||
-	    ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0 || waitpid(pid, &status, __WALL) < 0 || !WIFSTOPPED(status))
+	if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0 || waitpid(pid, &status, __WALL) < 0 || !WIFSTOPPED(status))
 		die("the process");
+}
+
+/* Stops it where it waits: the instruction before the one that comes next is then a call. One that runs is given time until it does. */
+static bool stop(pid_t pid, struct user_regs_struct *r)
+{
+	const struct timespec moment = {.tv_nsec = 10000000};
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)PTRACE_O_TRACESYSGOOD) < 0)
+		die("the process");
+	for (int i = 0; i < TRIES; i++) {
+		stopped(pid);
+		get(pid, r);
+		errno = 0;
+		unsigned long word = (unsigned long)ptrace(PTRACE_PEEKTEXT, pid, (void *)CODE_BEFORE(r), NULL);
+		if (!errno && AFTER_CALL(r, word))
+			return true;
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
+		nanosleep(&moment, NULL);
+	}
+	return false;
 }
 
 /* A filter's trap leaves the number where the result would be; its signal comes next. */
@@ -146,11 +166,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	pid_t pid = (pid_t)atoi(argv[1]);
-	stop(pid);
-	get(pid, &before);
-	errno = 0;
-	unsigned long word = (unsigned long)ptrace(PTRACE_PEEKTEXT, pid, (void *)CODE_BEFORE(&before), NULL);
-	if (errno || !AFTER_CALL(&before, word)) {
+	if (!stop(pid, &before)) {
 		fputs("inject: the process does not wait in a call\n", stderr);
 		return 1;
 	}
