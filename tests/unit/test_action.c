@@ -30,23 +30,15 @@ struct form {
 static void what_is_no_refusal(void **state)
 {
 	static const struct form forms[] = {
-	    {"-j RETURN", ACTION_GO_ON, ""},
-	    {"-j ACCEPT", ACTION_GO_ON, ""},
-	    {"accept", ACTION_GO_ON, ""},
-	    {"return", ACTION_GO_ON, ""},
-	    {" \t-j  DROP ", ACTION_DROP, ""},
-	    {"--jump DROP", ACTION_DROP, ""},
-	    {"--jump=DROP", ACTION_DROP, ""},
-	    {"drop", ACTION_DROP, ""},
-	    {"-j up", ACTION_JUMP, "up"},
-	    {"jump up", ACTION_JUMP, "up"},
-	    {"-g up", ACTION_GOTO, "up"},
-	    {"--goto up", ACTION_GOTO, "up"},
-	    {"--goto=up", ACTION_GOTO, "up"},
-	    {"goto up", ACTION_GOTO, "up"},
+	    {"-j RETURN", ACTION_GO_ON, ""},      {"-j ACCEPT", ACTION_GO_ON, ""},
+	    {"accept", ACTION_GO_ON, ""},         {"return", ACTION_GO_ON, ""},
+	    {" \t-j  DROP ", ACTION_DROP, ""},    {"--jump DROP", ACTION_DROP, ""},
+	    {"--jump=DROP", ACTION_DROP, ""},     {"drop", ACTION_DROP, ""},
+	    {"-j up", ACTION_JUMP, "up"},         {"jump up", ACTION_JUMP, "up"},
+	    {"-g up", ACTION_GOTO, "up"},         {"--goto up", ACTION_GOTO, "up"},
+	    {"--goto=up", ACTION_GOTO, "up"},     {"goto up", ACTION_GOTO, "up"},
 	    {"-j drop", ACTION_JUMP, "drop"}, /* iptables' targets are in capitals */
-	    {"-g ACCEPT", ACTION_GOTO, "ACCEPT"},
-	    {"-j leaver", ACTION_JUMP, "leaver"},
+	    {"-g ACCEPT", ACTION_GOTO, "ACCEPT"}, {"-j leaver", ACTION_JUMP, "leaver"},
 	};
 
 	(void)state;
