@@ -167,8 +167,12 @@ for line in open(sys.argv[1]):
         c.request(method, target, headers=headers)
         r = c.getresponse()
         text = r.read().decode()
+        kind = r.getheader("Content-Type")
+        kinds = {"": None, "/ip": "application/json"}
         good = str(r.status) == want and re.fullmatch(body, text) is not None
-        have = "%d %r" % (r.status, text)
+        if r.status < 300 or not text:
+            good = good and kind == kinds.get(text and target, "text/plain; charset=utf-8")
+        have = "%d %s %r" % (r.status, kind, text)
     except socket.timeout:
         good, have = want == "blocks", "blocked"
     c.close()

@@ -66,8 +66,10 @@ void reply(struct request *q, int status, const char *fmt, ...)
 	va_end(ap);
 	int n = snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\n", status);
 	if (status != 204)
-		n += snprintf(head + n, sizeof(head) - (size_t)n,
-			      "Content-Length: %d\r\nContent-Type: text/plain; charset=utf-8\r\n", len);
+		n += snprintf(head + n, sizeof(head) - (size_t)n, "Content-Length: %d\r\n", len);
+	if (status != 204 && len)
+		n += snprintf(head + n, sizeof(head) - (size_t)n, "Content-Type: %s\r\n",
+			      q->is_json ? "application/json" : "text/plain; charset=utf-8");
 	if (status == 301)
 		n += snprintf(head + n, sizeof(head) - (size_t)n, "Location: http://%s/elsewhere\r\n", where);
 	n += snprintf(head + n, sizeof(head) - (size_t)n, "%s\r\n", one_shot ? "Connection: close\r\n" : "");

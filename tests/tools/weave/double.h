@@ -30,6 +30,7 @@ struct request {
 	char seg[SEGMENTS][ID];
 	int segs;
 	bool json, has_host, is_10;
+	bool is_json; /* what it is answered with, and said to be */
 	char body[4096];
 };
 

@@ -230,6 +230,7 @@ static void list_ip(struct request *q)
 			}
 		n += (size_t)snprintf(all + n, sizeof(all) - n, "]}");
 	}
+	q->is_json = true;
 	reply(q, 200, "%s]}", all);
 }
 
