@@ -5,8 +5,11 @@
 #include "host/landlock.h"
 #include "host/sandbox_calls.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -73,6 +76,23 @@ static int change_rights(const struct sandbox *what)
 	return capng_apply(all ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
 }
 
+/*
+ * What fold's caller left open is the hypervisor's business. All else here has close-on-exec set, and what came in by an exec has not.
+ * stdin, stdout and stderr stay.
+ */
+static void close_inherited(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+
+	for (const struct dirent *e; d && (e = readdir(d));) {
+		int fd = atoi(e->d_name), flags = fcntl(fd, F_GETFD);
+		if (fd > STDERR_FILENO && flags >= 0 && !(flags & FD_CLOEXEC))
+			close(fd);
+	}
+	if (d)
+		closedir(d);
+}
+
 static int limit_calls(const struct sandbox *what, struct sandbox_state *state, struct report *r)
 {
 	struct seccomp_list lists[SANDBOX_LISTS];
@@ -94,6 +114,8 @@ int sandbox_enter(const struct sandbox *what, struct sandbox_state *state, struc
 	*state = (struct sandbox_state){0};
 	process_name = what->name;
 	prctl(PR_SET_NAME, what->name);
+	if (what->profile == SANDBOX_RESPONDER)
+		close_inherited();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return report_fail(r, errno, "%s: no_new_privs: %s", what->name, strerror(errno));
 	int err = set_limits(what);

@@ -15,7 +15,8 @@
 #include <sys/types.h>
 
 enum sandbox_profile {
-	SANDBOX_RESPONDER, /* talks to guests; opens no file: the files that it reads are handed to it (guard.h) */
+	/* Talks to guests; opens no file: those that it reads are handed to it (guard.h). What fold's caller left open is closed. */
+	SANDBOX_RESPONDER,
 	SANDBOX_DAEMON, /* talks to guests, and reads and writes files by itself, those that `read` and `write` name */
 	SANDBOX_KEEPER, /* never sees a guest's octet: opens files for others, takes down what there is */
 };

@@ -30,7 +30,11 @@ limit() {
 	sed -n "s/^Max $2  *[^ ]*  *\([^ ]*\) .*/\1/p" "/proc/$1/limits"
 }
 
+# What fold's caller has open is the hypervisor's, and nobody else's.
+echo secret >"$T/theirs"
+exec 8<"$T/theirs"
 check 'the VM starts' vm
+exec 8<&-
 fold=$(vm_pid vm0) responder=$(responder vm0) keeper=$(pgrep -x fold-keeper -P "$(vm_pid vm0)")
 
 # ---- what the kernel shows ----
@@ -58,6 +62,10 @@ opened() {
 	find "/proc/$1/fd" -type l -printf '%f %l\n' | grep -vE '^[012] | (socket|pipe):| anon_inode:| /dev/null$'
 }
 check 'responder: no file, directory or device is open' same files "$(opened "$responder")" ''
+hypervisor_has() {
+	find "/proc/$(pgrep -P "$keeper" | head -n 1)/fd" -type l -printf '%l\n' | grep -qxF "$1"
+}
+check 'what its caller left open is for the hypervisor' hypervisor_has "$T/theirs"
 check 'responder: nobody but root looks into it' same owner "$(stat -c %u "/proc/$responder/mem")" 0
 
 # ---- what is refused, and the VM goes on ----
