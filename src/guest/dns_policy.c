@@ -63,6 +63,18 @@ static bool copy_upstreams(struct guest *g, const struct binding *b, const struc
 	return true;
 }
 
+/* Whoever names servers means them to be asked; a configuration file that does not forward is the one thing that may be overlooked. */
+static void warn_of_unused(const struct binding *b, const struct config *c, struct report *r)
+{
+	enum binding_key k =
+	    binding_has(b, BINDING_DNS_NAMESERVERS) ? BINDING_DNS_NAMESERVERS : BINDING_DNS_NAMESERVERS6;
+
+	if (c->enable_dns && binding_has(b, k) && !binding_has(b, BINDING_DNS_FORWARD) && !may_forward(b, c))
+		report_warn(r,
+			    "%s:%u: nobody is asked, for the configuration's forward is not yes; add DNS_FORWARD=yes",
+			    b->path, b->line[k]);
+}
+
 int dns_policy_build(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
 {
 	const struct record_list *const sources[] = {&b->records, &b->list_records, &c->records};
@@ -72,6 +84,7 @@ int dns_policy_build(struct guest *g, const struct binding *b, const struct conf
 	d->intercept_all = !binding_has(b, BINDING_DNS_INTERCEPT) || b->dns_intercept == DNS_INTERCEPT_ALL;
 	d->serve = c->enable_dns && (!binding_has(b, BINDING_DNS_SERVE) || b->dns_serve);
 	d->forward = c->enable_dns && may_forward(b, c);
+	warn_of_unused(b, c, r);
 	d->ttl = binding_has(b, BINDING_DNS_TTL) ? b->dns_ttl : c->dns_ttl;
 	if (!copy_no_forward(d, b, c) || !copy_upstreams(g, b, c))
 		return report_fail(r, ENOMEM, "%s: out of memory", g->id.iface);

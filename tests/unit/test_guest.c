@@ -433,6 +433,33 @@ static void identity_from_a_binding(void **state)
 }
 
 /* A daemon keeps ten thousand of them in 48 MiB together with everything else. */
+/* Servers that a binding names, and that a configuration keeps it from asking: said, unless the binding says so itself. */
+static void servers_that_nobody_asks(void **state)
+{
+	static const struct {
+		const char *binding, *config, *warning;
+		bool forward;
+	} cases[] = {
+	    {"HOSTNAME=a\nDNS_NAMESERVERS=10.0.0.1\n", "[dns]\nttl = 5\n", "f:2: nobody is asked", false},
+	    {"DNS_NAMESERVERS6=fd00::1\n", "[dns]\nforward = no\n", "f:1: nobody is asked", false},
+	    {"DNS_NAMESERVERS=10.0.0.1\nDNS_FORWARD=no\n", "[dns]\nttl = 5\n", NULL, false},
+	    {"DNS_NAMESERVERS=10.0.0.1\nDNS_FORWARD=yes\n", "[dns]\nttl = 5\n", NULL, true},
+	    {"DNS_NAMESERVERS=10.0.0.1\n", "[dns]\nforward = yes\n", NULL, true},
+	    {"DNS_NAMESERVERS=10.0.0.1\n", NULL, NULL, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct guest g = built("10.0.1.5/24", NULL, cases[i].binding, cases[i].config);
+		assert_int_equal(g.dns.forward, cases[i].forward);
+		if (cases[i].warning)
+			assert_has(c.warnings, cases[i].warning);
+		else
+			assert_string_equal(c.warnings, "");
+		guest_free(&g);
+	}
+}
+
 static void ten_thousand_guests(void **state)
 {
 	const size_t many = 10000;
@@ -630,6 +657,7 @@ int main(void)
 	    cmocka_unit_test(service_addresses6),
 	    cmocka_unit_test(dhcp6_options_and_names),
 	    cmocka_unit_test(identity_from_a_binding),
+	    cmocka_unit_test(servers_that_nobody_asks),
 	    cmocka_unit_test(ten_thousand_guests),
 	    DISK(the_vms_own_copy),
 	    DISK(a_copy_is_a_binding),
