@@ -12,6 +12,9 @@ mac=52:54:00:12:34:56 other=02:00:00:00:02:08
 malform=$(dirname "$TOOLS")/pcap/malform/malform
 mkdir "$T/mal"
 "$malform" "$T/mal" || bail 'no malformed frames'
+# Nobody here says anything of its own accord while frames are counted.
+echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 make_bridge "$BRIDGE"
 # br_netfilter would drop what it takes for no IP packet before the VM's rules see it.
 for file in /proc/sys/net/bridge/bridge-nf-call-*; do
