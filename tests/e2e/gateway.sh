@@ -255,7 +255,7 @@ errors_pass() {
 
 check 'ann runs' up
 passes 'no action'
-errors_pass 'no action'
+[ -n "$short" ] || errors_pass 'no action'
 for f in 4 6; do
 	[ $f = 4 ] && gw=10.0.2.90 || gw=$near::90
 	ip -n ann neigh replace $gw lladdr $ALT dev eth0 nud permanent
@@ -572,7 +572,7 @@ nft delete table bridge fold
 nft 'add table bridge fold; add chain bridge fold mine; add rule bridge fold mine counter'
 check 'under a chain: ann runs' up -a '-j mine' -A '-j mine'
 passes 'under a chain'
-errors_pass 'under a chain'
+[ -n "$short" ] || errors_pass 'under a chain'
 binding $ALT >"$T/new" && mv "$T/new" "$T/ann.binding"
 check 'another gateway is in force' within 5 changed
 ip -n inet route replace 10.0.2.0/24 via 192.0.2.5
