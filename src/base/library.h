@@ -18,7 +18,7 @@ bool library_find(void *library, const char *name, void *to);
  * For a list of the functions that are used, `#define USED(X) X(pcap_open) X(pcap_close)`: a pointer to each, by its own name, as fields
  * of a struct, and whether all of them were found: `true USED(LIBRARY_FIND)` with `library` and `lib`, that struct, in sight.
  */
-#define LIBRARY_POINTER(f) __typeof__(&f) f;
+#define LIBRARY_POINTER(f) __typeof__ (&(f))(f);
 #define LIBRARY_FIND(f) &&library_find(library, #f, &lib.f)
 
 #endif

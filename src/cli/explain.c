@@ -57,14 +57,12 @@ static bool parse_words(int argc, char **argv, struct words *out)
 			out->direction = DIRECTION_FROM;
 		else if (strcmp(w, "--to") == 0 && !out->direction)
 			out->direction = DIRECTION_TO;
-		else if (w[0] == '-' && w[1])
+		else if ((w[0] == '-' && w[1]) || out->capture)
 			return false;
 		else if (!out->iface)
 			out->iface = w;
-		else if (!out->capture)
-			out->capture = w;
 		else
-			return false;
+			out->capture = w;
 	}
 	return out->capture != NULL;
 }

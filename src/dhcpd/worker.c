@@ -315,7 +315,9 @@ static void on_message(void *turn, const struct nlmsghdr *h)
 	if (!nfqueue_parse(h, &p))
 		return;
 	/* A binding speaks of the untagged network alone; what is the VM's on another is that one's. */
-	const struct owner o = p.tagged ? (struct owner){0} : find_owner(t->w->d, &p);
+	struct owner o = {0};
+	if (!p.tagged)
+		o = find_owner(t->w->d, &p);
 	enum fate fate = FATE_PASSED;
 	if (o.port)
 		fate = serve(t->w, &o, &p, changed, &len);

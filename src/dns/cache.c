@@ -18,7 +18,7 @@ struct cached {
 };
 
 struct cache {
-	TAILQ_HEAD(, cached) used;
+	TAILQ_HEAD(cached_list, cached) used;
 	LIST_HEAD(, cached) buckets[BUCKETS];
 	size_t count, octets, most;
 	uint32_t seed; /* the guest chooses the keys; it must not choose the buckets */

@@ -226,13 +226,13 @@ static int load(struct report *r)
 /* Opens the database and begins a transaction that excludes every other writer. */
 static int store_open(struct store *s, const char *path, struct report *r)
 {
-	_cleanup_(cleanup_free) char *dir = strdup(path);
-	char *slash = dir ? strrchr(dir, '/') : NULL;
 	int err = load(r);
 
 	*s = (struct store){.path = path, .r = r};
 	if (err)
 		return err;
+	_cleanup_(cleanup_free) char *dir = strdup(path);
+	char *slash = dir ? strrchr(dir, '/') : NULL;
 	if (!dir)
 		return report_fail(r, ENOMEM, "%s: out of memory", path);
 	if (slash && slash != dir) {
