@@ -18,6 +18,7 @@
 #define LOG_BURST 50
 #define LOG_PER_SECOND 5
 
+#define SERVE_TURNS 32
 #define SERVE_MS 8
 
 struct loop {
@@ -88,26 +89,26 @@ static void on_frame(void *arg, const struct frame *f)
 
 /*
  * A guest that asks one thing after the other is waited for at the socket that its frames come by: one system call and one wake-up less
- * for each. Whatever else there is to do comes SERVE_MS later at most; what a name server answers does not wait at all.
+ * for each. Whatever else there is to do comes after SERVE_TURNS turns or SERVE_MS; what a name server answers does not wait at all.
  */
-static bool may_wait(const struct session *s, uint64_t since)
+static bool may_wait(const struct session *s, uint64_t since, unsigned turns)
 {
-	return now_ms() - since < SERVE_MS && !(s->forward && forward_under_way(s->forward));
+	return turns < SERVE_TURNS && now_ms() - since < SERVE_MS && !(s->forward && forward_under_way(s->forward));
 }
 
 /* The packet path. Returns -errno where delivery is of no more use. */
 static int serve_frames(struct loop *l)
 {
 	uint64_t began = now_ms();
-	bool wait = false;
+	unsigned turns = 0;
 	int got;
 
 	do {
-		got = delivery_read(l->s->delivery, wait, on_frame, l, &l->lost);
+		got = delivery_read(l->s->delivery, turns > 0, on_frame, l, &l->lost);
 		tx_flush(l->s->tx);
 		delivery_done(l->s->delivery);
-		wait = true;
-	} while (got > 0 && may_wait(l->s, began));
+		turns++;
+	} while (got > 0 && may_wait(l->s, began, turns));
 	return got < 0 ? got : 0;
 }
 
