@@ -200,8 +200,10 @@ static int build_up(struct session *s, struct report *r)
 
 	if (err)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
-	if ((err = find_bridge(s, &bridge, r)) || (err = session_host_open(s, &bridge, r)) ||
-	    (err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
+	if ((err = find_bridge(s, &bridge, r)))
+		return err;
+	session_host_is(s, &bridge);
+	if ((err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
 	    (err = session_gate(s, r)) || (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
 		return err;
 	return session_image(s, r);
@@ -213,8 +215,11 @@ static int build_up(struct session *s, struct report *r)
  */
 static int get_ready(struct session *s, struct report *r)
 {
-	int err = rules_open(s->nft, &s->rules);
+	int err = session_host_open(s, r);
 
+	if (err)
+		return err;
+	err = rules_open(s->nft, &s->rules);
 	if (err)
 		return report_fail(r, -err, "interface %s: its rules cannot be filled: %s%s", s->info.iface,
 				   strerror(-err),
@@ -272,8 +277,8 @@ static int run(struct session *s)
 
 	if (sig)
 		return 128 + sig;
+	/* Waited for: beside the long calls that come next the keeper would have to wait for a processor. */
 	int err = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft));
-	int unready = err ? 0 : get_ready(s, &r);
 	enum keeper_event e = err ? KEEPER_DEAD : keeper_read(&s->keeper, &value);
 	close(s->tap);
 	s->tap = -1;
@@ -283,7 +288,7 @@ static int run(struct session *s)
 		log_err("the keeper process died");
 		return FOLD_EXIT_FAILED;
 	}
-	if (unready) {
+	if (get_ready(s, &r)) {
 		log_err("%s", r.msg);
 		return FOLD_EXIT_FAILED;
 	}

@@ -53,13 +53,18 @@ int session_read_host(struct session *s)
 	return 1;
 }
 
-int session_host_open(struct session *s, const struct link_info *bridge, struct report *r)
+void session_host_is(struct session *s, const struct link_info *bridge)
+{
+	s->bridge_index = bridge->ifindex;
+	memcpy(s->rules.bridge_mac, bridge->mac, MAC_LEN);
+}
+
+int session_host_open(struct session *s, struct report *r)
 {
 	const struct itimerspec again = {.it_value = {.tv_sec = LOOK_SECONDS}, .it_interval = {.tv_sec = LOOK_SECONDS}};
 
 	/* Watched before it is read: no change goes unseen. */
-	s->bridge_index = bridge->ifindex;
-	s->bridge_watch = link_watch(bridge->ifindex);
+	s->bridge_watch = link_watch(s->bridge_index);
 	int err = s->bridge_watch < 0 ? s->bridge_watch : session_read_host(s);
 	if (err < 0)
 		return report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err));
@@ -87,13 +92,10 @@ void session_host_close(struct session *s)
 	forget(s, &s->bridge_look);
 }
 
-/* Another interface of that name is not the VM's. False where its own is gone. */
+/* False where the VM's own is gone, or has another name. */
 static bool has_tap(struct session *s)
 {
-	struct link_info tap;
-	int err = link_find(s->link, s->info.iface, &tap);
-
-	return err == 0 ? tap.ifindex == s->ifindex : err != -ENODEV;
+	return link_is(s->link, s->ifindex, s->info.iface, NULL) != 0;
 }
 
 void session_host_changed(struct session *s)
@@ -121,13 +123,10 @@ void session_host_changed(struct session *s)
 
 void session_host_look(struct session *s)
 {
-	struct link_info bridge;
 	uint64_t times;
 
 	if (read(s->bridge_look, &times, sizeof(times)) < 0)
 		return;
-	int err = link_find(s->link, s->info.bridge, &bridge);
-	if (err || bridge.ifindex != s->bridge_index || memcmp(bridge.mac, s->rules.bridge_mac, MAC_LEN) != 0 ||
-	    !has_tap(s))
+	if (!has_tap(s) || link_is(s->link, s->bridge_index, s->info.bridge, s->rules.bridge_mac) == 0)
 		session_host_changed(s);
 }

@@ -13,6 +13,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 
 /* linux/if_link.h of Linux 5.18; older kernels pass over an attribute that they do not know. */
@@ -160,16 +161,39 @@ int link_find(struct link *l, const char *name, struct link_info *out)
 	return link_read(l, name, read_info, out);
 }
 
-/* No link-local address, and so no IPv6 of the host's on it. A kernel without IPv6 has none anyway. */
-static int no_ipv6_of_our_own(struct link *l, int ifindex)
+/* Not by rtnetlink, where each question waits for a lock that every change of any interface takes. */
+int link_is(const struct link *l, int ifindex, const char *name, const uint8_t *mac)
 {
-	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, ifindex);
+	struct ifreq q = {.ifr_ifindex = ifindex};
+	int fd = mnl_socket_get_fd(l->socket);
+
+	if (ioctl(fd, SIOCGIFNAME, &q) < 0)
+		return errno == ENODEV ? 0 : -errno;
+	if (strcmp(q.ifr_name, name) != 0)
+		return 0;
+	if (!mac)
+		return 1;
+	if (ioctl(fd, SIOCGIFHWADDR, &q) < 0)
+		return errno == ENODEV ? 0 : -errno;
+	return memcmp(q.ifr_hwaddr.sa_data, mac, MAC_LEN) == 0;
+}
+
+/* No link-local address, and so no IPv6 of the host's on it. */
+static void put_no_ipv6(struct nlmsghdr *h)
+{
 	struct nlattr *spec = mnl_attr_nest_start(h, IFLA_AF_SPEC);
 	struct nlattr *inet6 = mnl_attr_nest_start(h, AF_INET6);
 
 	mnl_attr_put_u8(h, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
 	mnl_attr_nest_end(h, inet6);
 	mnl_attr_nest_end(h, spec);
+}
+
+static int no_ipv6_of_our_own(struct link *l, int ifindex)
+{
+	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, ifindex);
+
+	put_no_ipv6(h);
 	int err = talk(l, h, NULL, NULL);
 	return err == -EAFNOSUPPORT ? 0 : err;
 }
@@ -202,14 +226,23 @@ int link_make_bridge(struct link *l, const char *name)
 	return link_set_up(l, made.ifindex, true);
 }
 
-static int set_identity(struct link *l, const struct link_port *p)
+/* With or without a word on IPv6, which a kernel without it refuses before it does anything. */
+static int set_identity_once(struct link *l, const struct link_port *p, bool ip6)
 {
 	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, p->ifindex);
 
 	mnl_attr_put(h, IFLA_ADDRESS, MAC_LEN, p->own_mac);
 	mnl_attr_put_u32(h, IFLA_MTU, p->bridge_mtu < TAP_MTU_MOST ? p->bridge_mtu : TAP_MTU_MOST);
-	int err = talk(l, h, NULL, NULL);
-	return err ? err : no_ipv6_of_our_own(l, p->ifindex);
+	if (ip6)
+		put_no_ipv6(h);
+	return talk(l, h, NULL, NULL);
+}
+
+static int set_identity(struct link *l, const struct link_port *p)
+{
+	int err = set_identity_once(l, p, true);
+
+	return err == -EAFNOSUPPORT ? set_identity_once(l, p, false) : err;
 }
 
 static int set_master(struct link *l, const struct link_port *p)

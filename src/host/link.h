@@ -26,6 +26,12 @@ struct link_info {
 /* 0, -ENODEV where there is none of that name, or -errno. */
 int link_find(struct link *l, const char *name, struct link_info *out);
 
+/*
+ * Whether the interface of that number still has that name, and that MAC where `mac` is not NULL. Costs no more than the system calls: for
+ * whoever asks again and again, beside a thousand others that do. 1, 0, or -errno.
+ */
+int link_is(const struct link *l, int ifindex, const char *name, const uint8_t *mac);
+
 /* The kernel's own message about it, RTM_NEWLINK, to `each`, which returns 1. As link_find(). */
 struct nlmsghdr;
 int link_read(struct link *l, const char *name, int (*each)(const struct nlmsghdr *h, void *arg), void *arg);

@@ -126,6 +126,8 @@ static const struct seccomp_rule responder[] = {
     MAY(connect),
     MAY_IF(getsockopt, ARG(1, ALL, SOL_SOCKET), ARG(2, ALL, SO_ERROR)),
     MAY_IF(ioctl, ARG(1, ALL, SIOCGIFINDEX)), /* the scope of a name server's address */
+    MAY_IF(ioctl, ARG(1, ALL, SIOCGIFNAME)),  /* whether tap and bridge are what they were */
+    MAY_IF(ioctl, ARG(1, ALL, SIOCGIFHWADDR)),
     FAILS(ioctl, ENOTTY),
     MAY(inotify_init1),
     MAY(inotify_add_watch),
