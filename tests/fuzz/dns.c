@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: dns_answer, dns_answer_network and dns_reset. The first octet says who asks and how; the rest is the UDP data, or the
+ * Fuzz target: dns_answer, dns_answer_network and dns_segment. The first octet says who asks and how; the rest is the UDP data, or the
  * TCP segment. What is answered is read back with ldns, which shares nothing with the answerer, and must hold no name or
  * address that is not in the zone; what is forwarded must be the very question.
  */
@@ -152,7 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&out, 0xa5, sizeof(out));
 	out.w = wr_over(out.buf + REPLY_HEADROOM, room);
 	out.event = NULL;
-	enum answer a = how & TCP       ? dns_reset(&g, &in, &out)
+	enum answer a = how & TCP       ? dns_segment(&g, &in, &out)
 			: how & NETWORK ? dns_answer_network(&g, &in, &out)
 					: dns_answer(&g, &in, &out);
 	must(room == REPLY_DATA_MAX || out.buf[REPLY_HEADROOM + room] == 0xa5, "written behind the buffer's end");

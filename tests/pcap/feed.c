@@ -89,6 +89,9 @@ const char *feed_verdict(enum answer a, const struct reply *r, char *text, size_
 	case ANSWER_FORWARD:
 		snprintf(text, size, "forward%s%s", space, event);
 		break;
+	case ANSWER_STREAM:
+		snprintf(text, size, "stream%s%s", space, event);
+		break;
 	case ANSWER_NOT_MINE:
 		snprintf(text, size, "not-mine, which the entry must never say");
 		break;

@@ -255,19 +255,19 @@ static void what_no_answer_holds_is_said(void **state)
 	(void)state;
 	memset(p, 'x', 1170);
 	build(text, NULL, NULL);
-	zone_warn_long(z, catch_reset(&c));
+	zone_warn_long(z, ZONE_PACKET_MAX, catch_reset(&c));
 	assert_string_equal(c.warnings, "");
 	memset(p, 'x', 1180);
 	strcpy(p + 1180, "\nT u.example. x");
 	build(text, NULL, NULL);
-	zone_warn_long(z, catch_reset(&c));
+	zone_warn_long(z, ZONE_PACKET_MAX, catch_reset(&c));
 	assert_has(c.warnings, "TXT:t.example. is more than the 1232 octets");
 	p = text;
 	for (int i = 0; i < 75; i++)
 		p += sprintf(p, "A a.example. 10.0.1.%d\n", i);
 	p[-1] = 0;
 	build(text, NULL, NULL);
-	zone_warn_long(z, catch_reset(&c));
+	zone_warn_long(z, ZONE_PACKET_MAX, catch_reset(&c));
 	assert_has(c.warnings, "ADDRESS:a.example. is");
 }
 
