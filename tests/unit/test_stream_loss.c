@@ -146,8 +146,8 @@ static void a_window_of_nothing(void **state)
 	assert_int_equal(t.heard[0].seg.seq, from + 20);
 	assert_int_equal(t.heard[0].seg.flags, ACK | PSH);
 	put(ACK, t.seq, t.ack + t.heard[0].seg.len, NULL, 0);
+	put(RST, t.seq, 0, NULL, 0);
 	/* A peer that never opens it has its time. */
-	t.ack += t.heard[0].seg.len;
 	connected(40002);
 	t.window = 0;
 	ask(5, "db", A);
