@@ -344,6 +344,7 @@ static int replay(const struct options *o, const struct guest *guest)
 	if (capture_read(o->input, &in) < 0)
 		return EXIT_USAGE;
 	capture_warn_cut(o->input, &in, takes, &f);
+	feed_open(&f);
 	if (!feed_capture(&f, &in, &replies, o->verbose ? stdout : NULL, o->verbose > 1))
 		log_warn("%s: none of its %zu frames is from that MAC address", o->input, in.count);
 	if (o->output && capture_write(o->output, &replies) < 0)
@@ -354,6 +355,7 @@ static int replay(const struct options *o, const struct guest *guest)
 		status = record_to(o->record, &f, &in, &replies);
 	if (o->loop)
 		measure(&f, &in, o->loop);
+	feed_close(&f);
 	return status;
 }
 
