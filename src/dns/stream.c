@@ -12,8 +12,16 @@
 
 #define MSS_DEFAULT4 536 /* RFC 9293 3.7.1 */
 #define MSS_DEFAULT6 1220
-#define BUSY_MS 1000 /* a connection that something was heard of so lately is left alone, where it is at work, ... */
-#define BUSY_LONGEST 30000 /* ... but not for ever */
+
+/*
+ * So long after it was last heard of, a connection may make room for another: where a handshake hangs, where what was asked is answered,
+ * and where somebody is about to ask or waits for an answer. In that time an honest guest goes on, on a busy machine too. But the
+ * last holds not for ever.
+ */
+#define ROOM_BEGUN_MS 20
+#define ROOM_IDLE_MS 100
+#define ROOM_BUSY_MS 1000
+#define ROOM_LONGEST_MS 30000
 
 int stream_open(const struct stream_setup *setup, struct stream **out)
 {
@@ -88,7 +96,16 @@ static struct conn *find(struct stream *s, const struct pkt *in)
 /* Somebody waits for something that is not the next question. */
 static bool is_waited_for(const struct conn *c)
 {
-	return c->under_way || conn_pending(c);
+	return !c->asked || c->under_way || conn_pending(c);
+}
+
+static bool may_go(const struct conn *c, uint64_t now)
+{
+	uint64_t silent = now - c->progress;
+
+	if (!c->synced || !is_waited_for(c))
+		return silent >= (c->synced ? ROOM_IDLE_MS : ROOM_BEGUN_MS);
+	return silent >= ROOM_BUSY_MS || now - c->born >= ROOM_LONGEST_MS;
 }
 
 /* The one with the least to lose: a handshake that hangs, one that nobody waits for, the one that was silent the longest. */
@@ -96,14 +113,14 @@ static bool is_less(const struct conn *a, const struct conn *b)
 {
 	if (a->synced != b->synced)
 		return !a->synced;
-	if (a->synced && is_waited_for(a) != is_waited_for(b))
+	if (is_waited_for(a) != is_waited_for(b))
 		return !is_waited_for(a);
 	return a->progress < b->progress;
 }
 
 /*
- * A place for one more. A guest that opens more than there are loses what it has not used; so its own questions get through
- * whatever else it does. Only where all are at work is the newcomer to try again: it does after a second (RFC 6298 2.1).
+ * A place for one more. A guest that opens more than there are loses what it does not use, so its own questions get through
+ * whatever else it does. NULL: all are at work, and the newcomer is to try again; it does after a second (RFC 6298 2.1).
  */
 static struct conn *take_place(struct stream *s, const struct guest *g, uint64_t now)
 {
@@ -113,15 +130,13 @@ static struct conn *take_place(struct stream *s, const struct guest *g, uint64_t
 		struct conn *c = &s->conns[i];
 		if (!c->used)
 			return c;
-		if (!least || is_less(c, least))
+		if (may_go(c, now) && (!least || is_less(c, least)))
 			least = c;
 	}
 	if (s->used < STREAM_CONNECTIONS)
 		return &s->conns[s->used++];
-	if (least->synced && is_waited_for(least) && now - least->progress < BUSY_MS &&
-	    now - least->born < BUSY_LONGEST)
-		return NULL;
-	stream_send_reset(s, g, least);
+	if (least)
+		stream_send_reset(s, g, least);
 	return least;
 }
 

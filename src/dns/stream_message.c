@@ -140,6 +140,7 @@ void stream_questions(struct stream *s, const struct guest *g, struct conn *c, u
 		return;
 	}
 	c->in_len -= done;
+	c->asked = c->asked || done;
 	if (done)
 		memmove(c->in, c->in + done, c->in_len);
 	/* RFC 9293 3.6: the peer says no more, and when it has its answers neither do we. Half a question is none. */

@@ -24,6 +24,7 @@ struct conn {
 	bool peer_fin;   /* everything of the peer's has come */
 	bool fin_wanted; /* nothing more will be said than what is in `out` */
 	bool fin_acked;
+	bool asked;   /* something, once */
 	bool at_work; /* stream_questions() is: answers that come meanwhile are sent when it has ended */
 	bool broken;  /* it ends with a reset */
 	uint32_t generation;

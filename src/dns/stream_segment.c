@@ -87,10 +87,13 @@ static void advance(struct stream *s, const struct guest *g, struct conn *c, uin
 	grow_window(s, g, c, acked);
 }
 
-/* RFC 9293 3.10.7.4, fifth: the peer's window, by the newest segment that speaks of it. */
-static bool update_window(struct conn *c, const struct tcp_segment *seg)
+/*
+ * RFC 9293 3.10.7.4, fifth: the peer's window, by the newest segment that speaks of it; and by each that acknowledges more, for a window
+ * counts from there: kept as it was it would reach further than it ever did.
+ */
+static bool update_window(struct conn *c, const struct tcp_segment *seg, bool advanced)
 {
-	if (!tcp_before(c->wl1, seg->seq) && (c->wl1 != seg->seq || tcp_before(seg->ack, c->wl2)))
+	if (!advanced && !tcp_before(c->wl1, seg->seq) && (c->wl1 != seg->seq || tcp_before(seg->ack, c->wl2)))
 		return false;
 	bool changed = seg->window != c->wnd;
 	/* What was sent to see whether it is open may not have been kept. */
@@ -118,11 +121,11 @@ static bool take_ack(struct stream *s, const struct guest *g, struct conn *c, co
 		challenge(s, g, c, now);
 		return false;
 	}
-	bool again = seg->ack == c->una, changed = false;
-	if (tcp_before(c->una, seg->ack))
+	bool again = seg->ack == c->una, more = tcp_before(c->una, seg->ack), changed = false;
+	if (more)
 		advance(s, g, c, seg->ack, now);
-	if (!tcp_before(seg->ack, c->una))
-		changed = update_window(c, seg);
+	if (again || more)
+		changed = update_window(c, seg, more);
 	if (again && !changed && seg->space == 0)
 		count_duplicate(s, g, c);
 	return true;

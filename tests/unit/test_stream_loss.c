@@ -159,6 +159,21 @@ static void a_window_of_nothing(void **state)
 	assert_int_equal(t.heard[0].seg.flags, RST | ACK);
 }
 
+/* What acknowledges more and comes late says all the same how far the window goes. */
+static void a_window_that_comes_late(void **state)
+{
+	(void)state;
+	connected(40001);
+	t.window = 1452;
+	ask(5, "long", TXT);
+	assert_int_equal(t.count, 1);
+	take_heard(read, sizeof(read));
+	t.window = 3;
+	put(ACK, t.seq - 1, t.ack, "xy", 2); /* an octet of it is new */
+	only(ACK, t.ack, t.seq + 1);
+	assert_int_equal(t.heard[0].seg.len, 0);
+}
+
 /* RFC 9293 3.8.6.2.1: no small pieces while there is more. */
 static void a_small_window(void **state)
 {
@@ -299,7 +314,7 @@ static void a_flood(void **state)
 	uint32_t seq = t.seq, ack = t.ack;
 	for (uint16_t i = 0; i < 1000; i++) {
 		t.port = (uint16_t)(50000 + i);
-		t.now++;
+		t.now += 2;
 		put(SYN, 7, 0, NULL, 0);
 		assert_true(t.count == 1 || t.count == 2); /* and a reset to the oldest of its kind */
 		assert_int_equal(t.heard[t.count - 1].seg.flags, SYN | ACK);
@@ -330,9 +345,13 @@ static void more_than_there_are(void **state)
 		t.now++;
 		connected((uint16_t)(40001 + i));
 	}
-	/* The one that was silent the longest. */
-	t.now++;
+	/* None of them for one that comes so soon: whoever has just begun is about to ask. */
 	t.port = 50000;
+	t.now += 900;
+	open_with_mss();
+	assert_int_equal(t.count, 0);
+	/* The one that was silent the longest. */
+	t.now += 100;
 	open_with_mss();
 	assert_int_equal(t.count, 2);
 	assert_int_equal(t.heard[0].seg.flags, RST | ACK);
@@ -393,6 +412,7 @@ int main(void)
 	    T(one_segment_is_lost),
 	    T(goes_back),
 	    T(a_window_of_nothing),
+	    T(a_window_that_comes_late),
 	    T(a_small_window),
 	    T(out_of_order),
 	    T(resets),
