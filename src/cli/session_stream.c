@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DNS by TCP for the session: what dns/stream.h wants of the world: a way out, a clock, a number that nobody can guess. */
+/*
+ * DNS by TCP for the session: what dns/stream.h wants of the world: a way out, a clock, a number that nobody can
+ * guess.
+ */
 #include "base/log.h"
 #include "cli/session_priv.h"
 
@@ -57,7 +60,10 @@ static uint32_t first(void *session, const struct pkt *syn)
 	return random;
 }
 
-/* The timer goes off at the next deadline or before; most deadlines are put off before they come, which then costs no system call. */
+/*
+ * The timer goes off at the next deadline or before; most deadlines are put off before they come, which then costs no
+ * system call.
+ */
 static void arm(struct session *s)
 {
 	uint64_t at = stream_deadline(s->stream);

@@ -21,8 +21,8 @@ static size_t limit_of(const struct guest *g, const struct dns_query *q, enum pk
 }
 
 /*
- * The question in a form that forward_ask() reads with the same parser: header, question, and an OPT record that says how
- * long the answer may be. What else stood in the message stays here.
+ * The question in a form that forward_ask() reads with the same parser: header, question, and an OPT record that says
+ * how long the answer may be. What else stood in the message stays here.
  */
 static void write_question(const struct dns_query *q, size_t limit, struct wr *w)
 {

@@ -11,7 +11,8 @@ struct dns_message {
 };
 
 /*
- * by: what it came by, and its answer goes back by: how long that may be. ANSWER_REPLY or ANSWER_FORWARD, for dns_message_write();
+ * by: what it came by, and its answer goes back by: how long that may be. ANSWER_REPLY or ANSWER_FORWARD, for
+ * dns_message_write();
  * ANSWER_DROP where the octets can have no answer. g's zone is pointed to.
  */
 enum answer dns_message_read(const struct guest *g, enum dns_asker who, enum pkt_kind by, const uint8_t *data,

@@ -62,8 +62,9 @@ static void write_servfail(const struct waiter *w, struct wr *out)
 }
 
 /*
- * The other server's answer as this asker's: its ID, RD and CD, the case of its question (names that point to it follow), TTLs
- * lowered by what has passed. AA and AD are off: this is hearsay, and was not validated here (RFC 4035 3.2.3).
+ * The other server's answer as this asker's: its ID, RD and CD, the case of its question (names that point to it
+ * follow), TTLs lowered by what has passed. AA and AD are off: this is hearsay, and was not validated here (RFC 4035
+ * 3.2.3).
  */
 static void write_answer(const struct waiter *w, const uint8_t *wire, size_t len, uint32_t age, struct wr *out)
 {
@@ -72,7 +73,10 @@ static void write_answer(const struct waiter *w, const uint8_t *wire, size_t len
 	/* RFC 2181 9: records that do not all fit are left out, and TC says so. */
 	bool cut = whole > most;
 
-	/* By TCP, TC would say that there is no other way (RFC 7766 5); and there is: once the asker has read what it was told before. */
+	/*
+	 * By TCP, TC would say that there is no other way (RFC 7766 5); and there is: once the asker has read what it
+	 * was told before.
+	 */
 	if (cut && w->stream && whole <= w->limit) {
 		write_servfail(w, out);
 		return;

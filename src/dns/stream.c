@@ -14,9 +14,9 @@
 #define MSS_DEFAULT6 1220
 
 /*
- * So long after it was last heard of, a connection may make room for another: where a handshake hangs, where what was asked is answered,
- * and where somebody is about to ask or waits for an answer. In that time an honest guest goes on, on a busy machine too. But the
- * last holds not for ever.
+ * So long after it was last heard of, a connection may make room for another: where a handshake hangs, where what was
+ * asked is answered, and where somebody is about to ask or waits for an answer. In that time an honest guest goes on,
+ * on a busy machine too. But the last holds not for ever.
  */
 #define ROOM_BEGUN_MS 20
 #define ROOM_IDLE_MS 100
@@ -108,7 +108,10 @@ static bool may_go(const struct conn *c, uint64_t now)
 	return silent >= ROOM_BUSY_MS || now - c->born >= ROOM_LONGEST_MS;
 }
 
-/* The one with the least to lose: a handshake that hangs, one that nobody waits for, the one that was silent the longest. */
+/*
+ * The one with the least to lose: a handshake that hangs, one that nobody waits for, the one that was silent the
+ * longest.
+ */
 static bool is_less(const struct conn *a, const struct conn *b)
 {
 	if (a->synced != b->synced)
@@ -119,8 +122,9 @@ static bool is_less(const struct conn *a, const struct conn *b)
 }
 
 /*
- * A place for one more. A guest that opens more than there are loses what it does not use, so its own questions get through
- * whatever else it does. NULL: all are at work, and the newcomer is to try again; it does after a second (RFC 6298 2.1).
+ * A place for one more. A guest that opens more than there are loses what it does not use, so its own questions get
+ * through whatever else it does. NULL: all are at work, and the newcomer is to try again; it does after a second (RFC
+ * 6298 2.1).
  */
 static struct conn *take_place(struct stream *s, const struct guest *g, uint64_t now)
 {
@@ -242,7 +246,10 @@ static void give_up(struct stream *s, const struct guest *g, struct conn *c, uin
 	} else if (!idle) {
 		stream_send_reset(s, g, c);
 	} else {
-		/* RFC 7766 6.2.3, 6.2.4: it may be closed at any time between answers, and not while it waits for one. */
+		/*
+		 * RFC 7766 6.2.3, 6.2.4: it may be closed at any time between answers, and not while it waits for
+		 * one.
+		 */
 		c->fin_wanted = true;
 		c->progress = now;
 		stream_push(s, g, c, false, now);

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stream: DNS over TCP, as fold's own addresses speak it: connections kept in user space, for nothing but questions and answers.
+ * stream: DNS over TCP, as fold's own addresses speak it: connections kept in user space, for nothing but questions
+ * and answers.
  *
- * Specifications: RFC 9293 (TCP), 7766 (DNS over it), 5681, 6298, 6582 (loss), 5961 (blind attacks), 6691 (MSS), 1035 4.2.2.
+ * Specifications: RFC 9293 (TCP), 7766 (DNS over it), 5681, 6298, 6582 (loss), 5961 (blind attacks), 6691 (MSS), 1035
+ * 4.2.2.
  *
- * Of TCP what a server needs that answers a neighbour: MSS is its one option (no window scale, SACK or timestamps); what comes out of
- * order is dropped, and acknowledged at once; there is no TIME-WAIT (a late FIN is answered by a reset, like every segment of no connection), and no
- * connection is ever begun here.
+ * Of TCP what a server needs that answers a neighbour: MSS is its one option (no window scale, SACK or timestamps);
+ * what comes out of order is dropped, and acknowledged at once; there is no TIME-WAIT (a late FIN is answered by a
+ * reset, like every segment of no connection), and no connection is ever begun here.
  *
- * The guest can make it do no more than this: STREAM_CONNECTIONS at a time, each with STREAM_INPUT octets of questions and
- * STREAM_OUTPUT of answers, memory that is not there before it is written to and given back when a long answer was read; a connection
- * that waits for the guest alone is gone after STREAM_SILENCE_MS. Frames go to nobody but the guest.
+ * The guest can make it do no more than this: STREAM_CONNECTIONS at a time, each with STREAM_INPUT octets of
+ * questions and STREAM_OUTPUT of answers, memory that is not there before it is written to and given back when a long
+ * answer was read; a connection that waits for the guest alone is gone after STREAM_SILENCE_MS. Frames go to nobody
+ * but the guest.
  *
- * Pure but for what it keeps: bytes and a clock value in, frames out by a callback; no socket, no timer of its own, and no memory
- * but what stream_open() takes. Nothing of a guest is kept from one call to the next but addresses.
+ * Pure but for what it keeps: bytes and a clock value in, frames out by a callback; no socket, no timer of its own,
+ * and no memory but what stream_open() takes. Nothing of a guest is kept from one call to the next but addresses.
  */
 #ifndef FOLD_DNS_STREAM_H
 #define FOLD_DNS_STREAM_H
@@ -34,11 +37,14 @@ struct stream_setup {
 	struct reply *(*slot)(void *arg);
 	void (*keep)(void *arg);
 	/*
-	 * A question for others, as dns_answer() leaves it with ANSWER_FORWARD: who: for stream_message() with the answer, exactly one, from
-	 * inside this call or later. False where nobody can be asked: SERVFAIL.
+	 * A question for others, as dns_answer() leaves it with ANSWER_FORWARD: who: for stream_message() with the
+	 * answer, exactly one, from inside this call or later. False where nobody can be asked: SERVFAIL.
 	 */
 	bool (*ask)(void *arg, const struct reply *question, uint64_t who);
-	/* What was answered, or refused; a constant. For each question, and each reset of what is no connection. May be NULL. */
+	/*
+	 * What was answered, or refused; a constant. For each question, and each reset of what is no connection. May
+	 * be NULL.
+	 */
 	void (*note)(void *arg, const char *what, bool refused);
 	/* RFC 9293 3.4.1: the first sequence number of ours, which nobody can guess. syn: whose. */
 	uint32_t (*first)(void *arg, const struct pkt *syn);
@@ -56,8 +62,9 @@ uint64_t stream_deadline(const struct stream *s); /* when stream_due() is to be 
 void stream_due(struct stream *s, const struct guest *g, uint64_t now);
 
 /*
- * An answer for who asked: where its message is to be written, with room for what the connection can take now, DNS_TCP_MAX octets as
- * a rule; NULL where the connection is gone. stream_message_done() follows; one that was left `full` ends the connection with a reset.
+ * An answer for who asked: where its message is to be written, with room for what the connection can take now,
+ * DNS_TCP_MAX octets as a rule; NULL where the connection is gone. stream_message_done() follows; one that was left
+ * `full` ends the connection with a reset.
  */
 struct wr *stream_message(struct stream *s, uint64_t who);
 void stream_message_done(struct stream *s, const struct guest *g, uint64_t who, uint64_t now);

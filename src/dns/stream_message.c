@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Questions out of a connection, and answers into it. Specifications: RFC 1035 4.2.2, 7766 6.2.1.1 (pipelining), 7, 8. */
+/*
+ * Questions out of a connection, and answers into it. Specifications: RFC 1035 4.2.2, 7766 6.2.1.1 (pipelining), 7,
+ * 8.
+ */
 #include "dns/dns_message.h"
 #include "dns/stream_priv.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The inside of the streams: stream.c has the table and the clock, stream_segment.c what a segment does to its connection,
- * stream_message.c questions and answers, stream_send.c what goes out.
+ * The inside of the streams: stream.c has the table and the clock, stream_segment.c what a segment does to its
+ * connection, stream_message.c questions and answers, stream_send.c what goes out.
  */
 #ifndef FOLD_DNS_STREAM_PRIV_H
 #define FOLD_DNS_STREAM_PRIV_H
@@ -91,7 +91,10 @@ void stream_send_ack(struct stream *s, const struct guest *g, struct conn *c);
 void stream_send_reset(struct stream *s, const struct guest *g, struct conn *c); /* and frees it */
 /* The oldest segment that is not acknowledged, once more. */
 void stream_send_again(struct stream *s, const struct guest *g, struct conn *c);
-/* Whatever may be sent, an acknowledgement that is due at least, and sets the timer. force: something, whatever the window (RFC 9293 3.8.6.1). */
+/*
+ * Whatever may be sent, an acknowledgement that is due at least, and sets the timer. force: something, whatever the
+ * window (RFC 9293 3.8.6.1).
+ */
 void stream_push(struct stream *s, const struct guest *g, struct conn *c, bool force, uint64_t now);
 uint32_t stream_mss(const struct guest *g, const struct conn *c); /* octets of data in one segment to the peer */
 

@@ -88,8 +88,8 @@ static void advance(struct stream *s, const struct guest *g, struct conn *c, uin
 }
 
 /*
- * RFC 9293 3.10.7.4, fifth: the peer's window, by the newest segment that speaks of it; and by each that acknowledges more, for a window
- * counts from there: kept as it was it would reach further than it ever did.
+ * RFC 9293 3.10.7.4, fifth: the peer's window, by the newest segment that speaks of it; and by each that acknowledges
+ * more, for a window counts from there: kept as it was it would reach further than it ever did.
  */
 static bool update_window(struct conn *c, const struct tcp_segment *seg, bool advanced)
 {
@@ -163,7 +163,10 @@ static void take_data(struct conn *c, const struct tcp_segment *seg, uint64_t no
 
 	if (seg->space == 0)
 		return;
-	/* Every one that takes room is answered, whatever becomes of it (RFC 5681 4.2: at once, where it is not in order). */
+	/*
+	 * Every one that takes room is answered, whatever becomes of it (RFC 5681 4.2: at once, where it is not in
+	 * order).
+	 */
 	c->ack_now = true;
 	if (c->peer_fin || tcp_before(c->rcv_nxt, seg->seq) || old > seg->len)
 		return;

@@ -23,7 +23,10 @@ uint32_t stream_mss(const struct guest *g, const struct conn *c)
 	return link_mss(g, c, peer < REPLY_DATA_MAX - TCP_HEADER ? peer : REPLY_DATA_MAX - TCP_HEADER);
 }
 
-/* RFC 9293 3.8.6: the free room. What was offered once is never taken back: what comes takes as much room as it moves rcv_nxt. */
+/*
+ * RFC 9293 3.8.6: the free room. What was offered once is never taken back: what comes takes as much room as it moves
+ * rcv_nxt.
+ */
 static uint16_t window(struct conn *c)
 {
 	size_t room = STREAM_INPUT - c->in_len;
@@ -103,7 +106,10 @@ void stream_send_reset(struct stream *s, const struct guest *g, struct conn *c)
 	stream_free(s, c);
 }
 
-/* Octets of out from `from` on, and the end with them where that is due and they are the last. Returns how much of the sequence they take. */
+/*
+ * Octets of out from `from` on, and the end with them where that is due and they are the last. Returns how much of
+ * the sequence they take.
+ */
 static uint32_t send_data(struct stream *s, const struct guest *g, struct conn *c, size_t from, size_t len)
 {
 	bool last = from + len == conn_pending(c);
@@ -122,7 +128,10 @@ void stream_send_again(struct stream *s, const struct guest *g, struct conn *c)
 	send_data(s, g, c, 0, pending < mss ? pending : mss);
 }
 
-/* RFC 9293 3.8.6.2.1: how many octets the next segment has of `left`, beyond `sent` that are under way; 0: it is not time. */
+/*
+ * RFC 9293 3.8.6.2.1: how many octets the next segment has of `left`, beyond `sent` that are under way; 0: it is not
+ * time.
+ */
 static size_t next_len(const struct conn *c, size_t mss, size_t sent, size_t left, bool force)
 {
 	size_t limit = c->wnd < c->cwnd ? c->wnd : c->cwnd;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tcp: a segment taken apart, and what is compared around the sequence space. Specifications: RFC 9293 3.1, 3.2, 3.4. */
+/*
+ * tcp: a segment taken apart, and what is compared around the sequence space. Specifications: RFC 9293 3.1, 3.2, 3.4.
+ */
 #ifndef FOLD_PKT_TCP_H
 #define FOLD_PKT_TCP_H
 
@@ -19,7 +21,10 @@ struct tcp_segment {
 	uint32_t space; /* RFC 9293 3.4: data, and one each for SYN and FIN */
 };
 
-/* in: of a TCP kind, as pkt_decode() left it. False where its header is not whole. Options that lie about their length end the list. */
+/*
+ * in: of a TCP kind, as pkt_decode() left it. False where its header is not whole. Options that lie about their
+ * length end the list.
+ */
 bool tcp_parse(const struct pkt *in, struct tcp_segment *out);
 
 /* RFC 9293 3.4: modulo 2^32. True where a comes before b. */

@@ -17,7 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { NETWORK = 1, SIX = 2, FORWARD = 4, TCP = 8, SMALL = 16, PRIVATE = 32 };
+enum { NETWORK = 1, SIX = 2, FORWARD = 4, TCP = 8, SMALL = 16, PRIVATE = 32, STREAMS = 64 };
 
 static struct guest g;
 static struct in_addr service4;
@@ -144,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.len = size - 1;
 	g.dns.forward = how & FORWARD;
 	g.dns.forward_private = how & PRIVATE;
+	g.dns.streams = how & STREAMS;
 	if (how & TCP)
 		in.kind = how & SIX ? PKT_TCP6 : PKT_TCP4;
 	else
@@ -158,6 +159,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(room == REPLY_DATA_MAX || out.buf[REPLY_HEADROOM + room] == 0xa5, "written behind the buffer's end");
 	if (a == ANSWER_DROP)
 		must(out.drop > DROP_NONE && out.drop < DROP_COUNT, "dropped without a reason");
+	else if (a == ANSWER_STREAM)
+		must(how & TCP && how & STREAMS, "a connection that nobody keeps");
+	else if (a == ANSWER_REPLY && how & TCP && how & STREAMS)
+		must(false, "refused, and somebody would have kept it");
 	else if (a == ANSWER_REPLY && how & TCP)
 		must(wr_len(&out.w) == 20 && out.w.start[13] & 4 && !(in.data[13] & 4), "not a reset");
 	else if (a == ANSWER_REPLY)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: streams, by what a guest may send and when. The input is a list of acts of 32 peers, more than there are connections: an octet
- * that says who (lower five bits) and what, then what that takes. Whatever comes: never more connections than there may be, an end in
- * sight for each of them, and every segment out is whole, for the guest, where the peer's window is, and says the same octets
- * whenever it says them again.
+ * Fuzz target: streams, by what a guest may send and when. The input is a list of acts of 32 peers, more than there
+ * are connections: an octet that says who (lower five bits) and what, then what that takes. Whatever comes: never
+ * more connections than there may be, an end in sight for each of them, and every segment out is whole, for the
+ * guest, where the peer's window is, and says the same octets whenever it says them again.
  */
 #include "dns/stream.h"
 #include "guest/zone.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a guest's TCP says to a stream, written out octet by octet, and what it hears. One clock, which the tests move. */
+/*
+ * What a guest's TCP says to a stream, written out octet by octet, and what it hears. One clock, which the tests
+ * move.
+ */
 #ifndef FOLD_TESTS_UNIT_STREAM_PEER_H
 #define FOLD_TESTS_UNIT_STREAM_PEER_H
 

@@ -812,6 +812,31 @@ static void tcp_is_reset(void **state)
 	assert_int_equal(run_as(dns_segment), ANSWER_REPLY);
 }
 
+/* Where somebody keeps connections, the same segments are left to them, and no others. */
+static void tcp_is_for_who_keeps_connections(void **state)
+{
+	(void)state;
+	t.g.dns.streams = true;
+	segment(0x02, 1000, 0, 0);
+	assert_int_equal(run_as(dns_segment), ANSWER_STREAM);
+	t.in.kind = PKT_TCP6;
+	assert_int_equal(run_as(dns_segment), ANSWER_STREAM);
+	t.in.src6 = ip6("fe80::5");
+	t.in.dst6 = t.g.link_local;
+	assert_int_equal(run_as(dns_segment), ANSWER_STREAM);
+	t.in.src6 = ip6("fde5::101");
+	assert_int_equal(run_as(dns_segment), ANSWER_DROP);
+	t.in.src6 = t.g.id.ip6.addr;
+	t.in.dst6 = ip6("2001:4860:4860::8888");
+	assert_int_equal(run_as(dns_segment), ANSWER_NOT_MINE);
+	t.in.kind = PKT_TCP4;
+	t.in.dport = 80;
+	assert_int_equal(run_as(dns_segment), ANSWER_NOT_MINE);
+	t.in.dport = 53;
+	t.g.dns.on = false;
+	assert_int_equal(run_as(dns_segment), ANSWER_NOT_MINE);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, fixture, teardown)
 
 int main(void)
@@ -839,6 +864,7 @@ int main(void)
 	    T(from_the_network),
 	    T(every_buffer_size),
 	    T(tcp_is_reset),
+	    T(tcp_is_for_who_keeps_connections),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

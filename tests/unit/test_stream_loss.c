@@ -379,6 +379,28 @@ static void more_than_there_are(void **state)
 	assert_null(stream_message(t.s, t.asked[0]));
 }
 
+/* Who has its answer makes room sooner than who is about to ask. */
+static void one_that_was_answered(void **state)
+{
+	(void)state;
+	for (uint16_t i = 0; i < STREAM_CONNECTIONS; i++) {
+		connected((uint16_t)(40001 + i));
+		if (i != 7)
+			continue;
+		ask(5, "db", A);
+		one_answer(read, sizeof(read), 5, 1);
+		put(ACK, t.seq, t.ack, NULL, 0);
+	}
+	t.port = 50000;
+	t.now += 99;
+	open_with_mss();
+	assert_int_equal(t.count, 0);
+	t.now += 1;
+	open_with_mss();
+	assert_int_equal(t.count, 2);
+	assert_int_equal(t.heard[0].port, 40008);
+}
+
 /* A long answer that was read is memory no more. */
 static void memory_is_given_back(void **state)
 {
@@ -421,6 +443,7 @@ int main(void)
 	    T(options),
 	    T(a_flood),
 	    T(more_than_there_are),
+	    T(one_that_was_answered),
 	    T(memory_is_given_back),
 	};
 
