@@ -283,7 +283,7 @@ static void no_room_for_answers(void **state)
 	assert_int_equal(t.heard[0].seg.flags, ACK);
 	/* More than it offered is not taken. */
 	size_t left = t.heard[0].seg.window;
-	put(ACK, t.seq, t.ack, q, len);
+	put(ACK | FIN, t.seq, t.ack, q, len); /* nor is an end before what comes before it */
 	only(ACK, t.ack, t.seq + (uint32_t)left);
 	assert_int_equal(t.heard[0].seg.window, 0);
 	t.seq += (uint32_t)left;
@@ -298,6 +298,35 @@ static void no_room_for_answers(void **state)
 	}
 	assert_int_equal(answered, asked * (2 + 65535 - 11));
 	assert_int_equal(t.notes, asked);
+}
+
+/* What is read makes room for what comes behind it. */
+static void room_at_the_front(void **state)
+{
+	const size_t some = 2 + 12 + 10 + 12 + 3012;
+	size_t len = 0, at = 0;
+
+	(void)state;
+	connected(40001);
+	ask(5, "long", TXT);
+	while (len < 30000) {
+		len += take_heard(read + len, sizeof(read) - len);
+		put(ACK, t.seq, t.ack, NULL, 0);
+	}
+	t.window = 0;
+	for (uint16_t id = 6; id < 14; id++)
+		ask(id, "some", TXT);
+	assert_int_equal(t.notes, 9);
+	t.window = 65535;
+	put(ACK, t.seq, t.ack, NULL, 0);
+	for (size_t more; (more = take_heard(read + len, sizeof(read) - len)); len += more)
+		put(ACK, t.seq, t.ack, NULL, 0);
+	assert_int_equal(len, 2 + 65535 - 11 + 8 * some);
+	at = is_answer(read, 5, 1);
+	for (uint16_t id = 6; id < 14; id++) {
+		assert_int_equal(is_answer(read + at, id, 1), some);
+		at += some;
+	}
 }
 
 static void the_peer_ends(void **state)
@@ -402,14 +431,23 @@ static void not_segments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(handshake),           T(what_a_syn_carries_comes_again),
-	    T(another_beginning),   T(answers),
-	    T(cut_at_every_octet),  T(several_at_once),
-	    T(the_longest_answer),  T(what_no_message_holds_is_cut),
-	    T(lengths_that_lie),    T(others_are_asked),
-	    T(nobody_can_be_asked), T(no_room_for_answers),
-	    T(the_peer_ends),       T(we_end),
-	    T(no_connection),       T(not_segments),
+	    T(handshake),
+	    T(what_a_syn_carries_comes_again),
+	    T(another_beginning),
+	    T(answers),
+	    T(cut_at_every_octet),
+	    T(several_at_once),
+	    T(the_longest_answer),
+	    T(what_no_message_holds_is_cut),
+	    T(lengths_that_lie),
+	    T(others_are_asked),
+	    T(nobody_can_be_asked),
+	    T(no_room_for_answers),
+	    T(room_at_the_front),
+	    T(the_peer_ends),
+	    T(we_end),
+	    T(no_connection),
+	    T(not_segments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
