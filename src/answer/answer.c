@@ -25,8 +25,8 @@ static const struct {
     {PKT_ICMP6, nd_answer},
     {PKT_UDP4, dns_answer},
     {PKT_UDP6, dns_answer},
-    {PKT_TCP4, dns_reset},
-    {PKT_TCP6, dns_reset},
+    {PKT_TCP4, dns_segment},
+    {PKT_TCP6, dns_segment},
     {PKT_UDP4, notify_answer},
     {PKT_UDP6, notify_answer},
     /* What is fold's own to answer is not what the gateway refuses. */

@@ -12,6 +12,7 @@
  * replay harness and the fuzzers all call it. Pure; nothing is kept between calls.
  * ANSWER_REPLY: out->frame and out->frame_len are ready to send, to where the frame came from.
  * ANSWER_FORWARD: a DNS question for others: out goes to forward_ask().
+ * ANSWER_STREAM: a segment of a DNS connection: the frame goes to stream_segment(). Only where g->dns.streams says so.
  * ANSWER_NOTED: what g->notify waits for has come.
  * ANSWER_DROP: out->drop says why. Never returns ANSWER_NOT_MINE.
  */

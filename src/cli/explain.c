@@ -81,7 +81,7 @@ static int load_guest(const struct session_info *i, struct guest *out, struct re
 		err = address_lists_load(&binding, config.datapath, true, r);
 	if (!err)
 		err = identity_from_binding(i->iface, &binding, &id, r);
-	return err ? err : guest_build(&id, &binding, &config, 0, out, r);
+	return err ? err : guest_build(&id, &binding, &config, GUEST_DNS_STREAMS, out, r);
 }
 
 /*
@@ -103,9 +103,13 @@ static bool is_from(const struct guest *g, enum direction d, const uint8_t *fram
 static void ask_responder(const struct guest *g, const struct capture_frame *c, struct fate *f)
 {
 	static const char *const words[] = {
-	    [ANSWER_REPLY] = "answered",   [ANSWER_QUIET] = "heard, not answered",
-	    [ANSWER_NOTED] = "noted",      [ANSWER_DROP] = "refused by the responder",
-	    [ANSWER_NOT_MINE] = "ignored", [ANSWER_FORWARD] = "forwarded to a name server",
+	    [ANSWER_REPLY] = "answered",
+	    [ANSWER_QUIET] = "heard, not answered",
+	    [ANSWER_NOTED] = "noted",
+	    [ANSWER_DROP] = "refused by the responder",
+	    [ANSWER_NOT_MINE] = "ignored",
+	    [ANSWER_FORWARD] = "forwarded to a name server",
+	    [ANSWER_STREAM] = "taken, as part of a DNS connection",
 	};
 	const struct frame in = {
 	    .l2 = c->bytes,

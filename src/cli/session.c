@@ -88,7 +88,8 @@ static int find_bridge(const struct session *s, struct link_info *out, struct re
 static int build_guest(struct session *s, uint32_t bridge_mtu, struct report *r)
 {
 	s->id.mtu = bridge_mtu < MTU_MOST ? bridge_mtu : MTU_MOST;
-	return guest_build(&s->id, s->text ? &s->binding : NULL, &s->config, GUEST_NEED_GATEWAY_MAC, &s->guest, r);
+	return guest_build(&s->id, s->text ? &s->binding : NULL, &s->config, GUEST_NEED_GATEWAY_MAC | GUEST_DNS_STREAMS,
+			   &s->guest, r);
 }
 
 static int make_tap(struct session *s, struct report *r)
@@ -227,6 +228,9 @@ static int get_ready(struct session *s, struct report *r)
 	err = tx_open(s->ifindex, RULES_REPLY_MARK, &s->tx);
 	if (err)
 		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
+	err = session_stream_open(s);
+	if (err)
+		return report_fail(r, -err, "no memory or timer for DNS by TCP: %s", strerror(-err));
 	err = session_forward(s);
 	if (err)
 		return report_fail(r, -err, "no sockets to ask name servers: %s", strerror(-err));
@@ -305,6 +309,7 @@ static void take_down(struct session *s)
 	session_live_close(s);
 	session_seen_close(s);
 	forward_close(s->forward);
+	session_stream_close(s);
 	if (s->notify >= 0)
 		close(s->notify);
 	if (s->epoll >= 0)
@@ -364,6 +369,7 @@ int session_run(const struct options *o)
 			    .notify = -1,
 			    .advertise = -1,
 			    .listen = -1,
+			    .stream_timer = -1,
 			    .weave = WEAVE_NAME_NONE};
 
 	for (int i = 0; i < SESSION_CLAIMS; i++)

@@ -23,7 +23,6 @@
 
 struct loop {
 	struct session *s;
-	struct log_limit answers, refusals;
 	uint64_t drops[DROP_COUNT];
 	uint64_t lost;
 };
@@ -36,14 +35,14 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static void say(struct loop *l, struct log_limit *limit, const char *what)
+void session_say(struct session *s, const char *what, bool refused)
 {
-	const struct session_info *i = &l->s->info;
+	const struct session_info *i = &s->info;
 	uint64_t left_out = 0;
 
-	session_seen(l->s, what, limit == &l->refusals);
-	if (!log_limit_pass(limit, now_ms(), &left_out)) {
-		session_seen_unsaid(l->s);
+	session_seen(s, what, refused);
+	if (!log_limit_pass(refused ? &s->refusals : &s->answers, now_ms(), &left_out)) {
+		session_seen_unsaid(s);
 		return;
 	}
 	if (left_out)
@@ -61,7 +60,7 @@ static void on_frame(void *arg, const struct frame *f)
 	switch (answer_frame(&s->guest, f, reply)) {
 	case ANSWER_REPLY:
 		if (reply->event)
-			say(l, &l->answers, reply->event);
+			session_say(s, reply->event, false);
 		if (f->to_guest)
 			tx_keep_to(s->tx, s->bridge_index);
 		else
@@ -71,16 +70,19 @@ static void on_frame(void *arg, const struct frame *f)
 		if (s->forward)
 			forward_ask(s->forward, reply);
 		break;
+	case ANSWER_STREAM:
+		session_stream_segment(s, f);
+		break;
 	case ANSWER_NOTED:
 		session_notify_end(s);
 		/* fallthrough */
 	case ANSWER_QUIET:
 		if (reply->event)
-			say(l, &l->answers, reply->event);
+			session_say(s, reply->event, false);
 		break;
 	case ANSWER_DROP:
 		l->drops[reply->drop]++;
-		say(l, &l->refusals, drop_name(reply->drop));
+		session_say(s, drop_name(reply->drop), true);
 		break;
 	case ANSWER_NOT_MINE:
 		break;
@@ -122,7 +124,12 @@ static void on_forwarded(void *session, const struct reply *reply)
 
 int session_forward(struct session *s)
 {
-	const struct forward_setup setup = {.send = on_forwarded, .arg = s};
+	const struct forward_setup setup = {
+	    .send = on_forwarded,
+	    .stream_message = session_stream_message,
+	    .stream_done = session_stream_done,
+	    .arg = s,
+	};
 
 	if (!s->forward && s->guest.dns.on && s->guest.dns.forward) {
 		int err = forward_open(&setup, &s->forward);
@@ -220,6 +227,7 @@ static bool turn(struct loop *l, enum session_source which)
 		break;
 	case SESSION_FORWARD:
 		forward_run(s->forward);
+		tx_flush(s->tx);
 		break;
 	case SESSION_NOTIFY:
 		session_notify_due(s);
@@ -236,6 +244,9 @@ static bool turn(struct loop *l, enum session_source which)
 	case SESSION_ASKED:
 		session_asked(s);
 		break;
+	case SESSION_STREAM:
+		session_stream_due(s);
+		break;
 	case SESSION_SOURCES:
 		break;
 	}
@@ -246,12 +257,10 @@ static bool turn(struct loop *l, enum session_source which)
 
 int session_loop(struct session *s)
 {
-	struct loop l = {
-	    .s = s,
-	    .answers = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
-	    .refusals = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND},
-	};
+	const struct log_limit most = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND};
+	struct loop l = {.s = s};
 
+	s->answers = s->refusals = most;
 	session_advertise_start(s);
 	session_listen_start(s);
 	int err = wait_for_all(s);

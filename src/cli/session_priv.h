@@ -3,8 +3,10 @@
 #ifndef FOLD_CLI_SESSION_PRIV_H
 #define FOLD_CLI_SESSION_PRIV_H
 
+#include "base/log.h"
 #include "cli/session.h"
 #include "dns/forward.h"
+#include "dns/stream.h"
 #include "fw/delivery.h"
 #include "fw/watch.h"
 #include "guest/address_list.h"
@@ -63,16 +65,20 @@ struct session {
 	struct watch *watch; /* with NFQUEUE, or a gate in the shared table */
 	bool gate_lost;      /* that gate; it was said */
 	struct delivery *delivery;
-	struct tx *tx;              /* to the guest */
-	struct forward *forward;    /* asks other name servers, or NULL */
-	struct live *live;          /* follows the files, or NULL */
-	struct seen *seen;          /* what `fold inspect` is told, or NULL */
-	struct weave_name weave;    /* keeps its name in weaveDNS, or none */
-	int notify;                 /* timerfd of notifications, or -1 */
-	int advertise;              /* timerfd of unsolicited router advertisements, or -1 */
-	int listen;                 /* timerfd of multicast reports, or -1 */
-	unsigned listen_soon;       /* how many more come at the short intervals of a start */
-	unsigned advertise_quickly; /* how many more come at the short intervals of a start */
+	struct tx *tx;                      /* to the guest */
+	struct forward *forward;            /* asks other name servers, or NULL */
+	struct stream *stream;              /* keeps DNS connections, or NULL */
+	struct live *live;                  /* follows the files, or NULL */
+	struct seen *seen;                  /* what `fold inspect` is told, or NULL */
+	struct weave_name weave;            /* keeps its name in weaveDNS, or none */
+	struct log_limit answers, refusals; /* what the guest can make fold say */
+	int notify;                         /* timerfd of notifications, or -1 */
+	int advertise;                      /* timerfd of unsolicited router advertisements, or -1 */
+	int stream_timer;                   /* timerfd of DNS connections, or -1 */
+	uint64_t stream_armed;              /* for when it is set; 0: it is not */
+	int listen;                         /* timerfd of multicast reports, or -1 */
+	unsigned listen_soon;               /* how many more come at the short intervals of a start */
+	unsigned advertise_quickly;         /* how many more come at the short intervals of a start */
 };
 
 /* Tells both processes' records: the keeper first, for it is the one that is meant to act on it. 0 or -errno. */
@@ -140,6 +146,7 @@ enum session_source {
 	SESSION_LOADED,
 	SESSION_ASKED,
 	SESSION_LISTEN,
+	SESSION_STREAM,
 	SESSION_SOURCES,
 };
 /* Has the loop wait for it too; fd may be -1: nothing to wait for. Also before the loop runs. 0 or -errno. */
@@ -147,6 +154,21 @@ int session_wait_for(struct session *s, enum session_source which, int fd);
 
 /* Other name servers are asked, or not, as the guest's binding now says. 0 or -errno. */
 int session_forward(struct session *s);
+
+/*
+ * DNS by TCP (session_stream.c). open: once there is a way out; nothing where DNS is off. segment: a frame that answer_frame() said
+ * ANSWER_STREAM to. due: the timer is readable. What they send is kept until the next flush.
+ */
+int session_stream_open(struct session *s);
+void session_stream_segment(struct session *s, const struct frame *f);
+void session_stream_due(struct session *s);
+void session_stream_close(struct session *s);
+/* The forwarder's answers to those who asked so, as struct forward_setup has them. */
+struct wr *session_stream_message(void *session, uint64_t who);
+void session_stream_done(void *session, uint64_t who);
+
+/* What was answered or refused, for the log, as far as its limit goes, and for `fold inspect`. */
+void session_say(struct session *s, const char *what, bool refused);
 
 /*
  * Follows the -b file, the VM's copy and the address lists (session_live.c). open: while everything may be read, after the

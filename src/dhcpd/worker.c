@@ -294,6 +294,9 @@ static enum fate serve(struct worker *w, const struct owner *o, struct nfqueue_p
 		break; /* the rules led more here than is ours: others may want it */
 	case ANSWER_NOT_MINE:
 		break;
+	case ANSWER_STREAM:
+		/* Never: nobody keeps connections here, and the guests say so (GUEST_DNS_STREAMS). */
+		break;
 	}
 	port_count(p, PORT_PASSED);
 	return FATE_PASSED;

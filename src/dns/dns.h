@@ -4,7 +4,7 @@
  *
  * Specifications: RFC 1034, 1035 (the protocol), 2181 (RRsets), 2308 (negative answers), 3597 (unknown types), 4343 (case),
  * 6303, 6761, 6762, 7686, 8375, 9462 (names with a meaning of their own), 6891 (EDNS), 8020 (NXDOMAIN), 8482 (ANY),
- * 8906 (always an answer), 9293 (TCP's reset), 9619 (one question).
+ * 8906 (always an answer), 7766 over 9293 (TCP, see stream.h), 9619 (one question).
  *
  * Who does what: the zone (guest/zone.h) holds every record in the form in which it leaves, so an answer from local
  * data is a question read with rd and copied with wr: no allocation, no library. ldns works where a packet is not waiting:
@@ -29,9 +29,10 @@ enum answer dns_answer(const struct guest *g, const struct pkt *in, struct reply
 enum answer dns_answer_network(const struct guest *g, const struct pkt *in, struct reply *out);
 
 /*
- * A TCP segment for port 53 of one of fold's own addresses: refused at once (RFC 9293 3.10.7.1), so that nobody waits
- * for a connection that will not come. ANSWER_REPLY, ANSWER_DROP, or ANSWER_NOT_MINE.
+ * A TCP segment for port 53 of one of fold's own addresses. Pure as well: with g->dns.streams ANSWER_STREAM, a segment for
+ * stream_segment(); without, nobody keeps connections, and it is refused at once (RFC 9293 3.10.7.1), so that nobody waits for one that
+ * will not come. ANSWER_REPLY (a reset), ANSWER_QUIET, ANSWER_DROP, or ANSWER_NOT_MINE.
  */
-enum answer dns_reset(const struct guest *g, const struct pkt *in, struct reply *out);
+enum answer dns_segment(const struct guest *g, const struct pkt *in, struct reply *out);
 
 #endif

@@ -48,20 +48,21 @@ static void write_loopback(const struct dns_reply *a, struct wr *w)
 	wr_bytes(w, a->loopback, a->loopback_len);
 }
 
+/* MNAME and RNAME, after the root as the owner. */
+static const uint8_t soa_names[] = "\4fold\7invalid\0\6nobody\7invalid";
+
 /*
  * RFC 2308 3, 5: how long the nothing holds: the lesser of the record's TTL and its last field. What fold knows is one zone,
  * from the root down, as the VM sees it.
  */
 static void write_soa(const struct dns_reply *a, struct wr *w)
 {
-	static const uint8_t names[] = "\4fold\7invalid\0\6nobody\7invalid";
-
 	wr_u8(w, 0);
 	wr_u16(w, DNS_TYPE_SOA);
 	wr_u16(w, DNS_CLASS_IN);
 	wr_u32(w, a->ttl);
 	struct wr_mark len = wr_open_len(w, 2);
-	wr_bytes(w, names, sizeof(names));
+	wr_bytes(w, soa_names, sizeof(soa_names));
 	wr_u32(w, 1);      /* serial */
 	wr_u32(w, 3600);   /* refresh */
 	wr_u32(w, 1200);   /* retry */
@@ -94,12 +95,25 @@ static size_t answer_len(const struct dns_reply *a)
 	return len;
 }
 
+/* Without an SOA record, which stands where there is no answer and so is never what does not fit. */
+static size_t plain_len(const struct dns_query *q, size_t answer)
+{
+	return DNS_HEADER + q->question_len + answer + (q->edns ? DNS_OPT_LEN : 0);
+}
+
+size_t dns_reply_len(const struct dns_query *q, const struct dns_reply *a)
+{
+	size_t soa = a->soa ? 1 + DNS_RR_FIXED + sizeof(soa_names) + 5 * sizeof(uint32_t) : 0;
+
+	return plain_len(q, answer_len(a)) + soa;
+}
+
 void dns_reply_build(const struct dns_query *q, const struct dns_reply *a, struct wr *w)
 {
-	size_t opt = q->edns ? DNS_OPT_LEN : 0, len = answer_len(a);
+	size_t len = answer_len(a);
 	size_t room = wr_left(w) < a->limit ? wr_left(w) : a->limit;
 	/* RFC 2181 9: a set that does not fit is left out whole, for half a set is a lie. */
-	bool cut = DNS_HEADER + q->question_len + len + opt > room;
+	bool cut = plain_len(q, len) > room;
 	uint8_t *header = wr_room(w, DNS_HEADER);
 
 	if (!header)

@@ -26,6 +26,9 @@ struct dns_reply {
  */
 void dns_reply_build(const struct dns_query *q, const struct dns_reply *a, struct wr *w);
 
+/* Octets of the whole message at most, if nothing is left out. */
+size_t dns_reply_len(const struct dns_query *q, const struct dns_reply *a);
+
 /* OPT for an asker who sent one; nothing for one who did not. */
 void dns_reply_opt(const struct dns_query *q, uint16_t rcode, struct wr *w);
 

@@ -4,13 +4,14 @@
 #define FOLD_DNS_WIRE_H
 
 #define DNS_PORT 53
-#define DNS_NAME_MAX 255 /* RFC 1035 2.3.4 */
-#define DNS_LABEL_MAX 63 /* RFC 1035 2.3.4 */
-#define DNS_HEADER 12    /* RFC 1035 4.1.1 */
-#define DNS_UDP_MIN 512  /* RFC 1035 4.2.1: what everybody can take */
-#define DNS_UDP_MAX 1232 /* what no link with IPv6 cuts: 1280 - 40 - 8 (RFC 6891 6.2.3 leaves the number to us) */
-#define DNS_OPT_LEN 11   /* an OPT record without options */
-#define DNS_RR_FIXED 10  /* type, class, TTL, length of a record */
+#define DNS_NAME_MAX 255  /* RFC 1035 2.3.4 */
+#define DNS_LABEL_MAX 63  /* RFC 1035 2.3.4 */
+#define DNS_HEADER 12     /* RFC 1035 4.1.1 */
+#define DNS_UDP_MIN 512   /* RFC 1035 4.2.1: what everybody can take */
+#define DNS_UDP_MAX 1232  /* what no link with IPv6 cuts: 1280 - 40 - 8 (RFC 6891 6.2.3 leaves the number to us) */
+#define DNS_TCP_MAX 65535 /* RFC 1035 4.2.2: what two octets of length say */
+#define DNS_OPT_LEN 11    /* an OPT record without options */
+#define DNS_RR_FIXED 10   /* type, class, TTL, length of a record */
 #define DNS_OWNER_QUESTION 0xc00c /* RFC 1035 4.1.4: a pointer to the question's name */
 
 enum dns_flag { /* RFC 1035 4.1.1, RFC 4035 3.1.6, 3.2.2 */

@@ -2,7 +2,6 @@
 #include "dns/forward.h"
 
 #include "dns/dns_query.h"
-#include "dns/dns_reply.h"
 #include "dns/forward_priv.h"
 #include "dns/upstream.h"
 
@@ -126,84 +125,6 @@ void forward_follow(struct forward *f, const struct guest *g)
 		take_servers(f, at, count);
 }
 
-static void address_reply(const struct waiter *w, struct reply *out)
-{
-	reply_init(out);
-	out->kind = w->kind;
-	memcpy(out->dst_mac, w->mac, MAC_LEN);
-	out->src4 = w->src4;
-	out->dst4 = w->dst4;
-	out->src6 = w->src6;
-	out->dst6 = w->dst6;
-	out->sport = w->sport;
-	out->dport = w->dport;
-}
-
-/* The asker as the one who writes the answer sees it. */
-static struct dns_query query_of(const struct waiter *w)
-{
-	return (struct dns_query){
-	    .id = w->id,
-	    .flags = w->flags,
-	    .question = w->question,
-	    .question_len = w->question_len,
-	    .edns = w->edns,
-	    .dnssec_ok = w->dnssec_ok,
-	};
-}
-
-static void send_reply(struct forward *f)
-{
-	if (!f->out.w.full && pkt_wrap(&f->out, f->service_mac))
-		f->setup.send(f->setup.arg, &f->out);
-}
-
-static void say_servfail(struct forward *f, const struct waiter *w)
-{
-	struct dns_query q = query_of(w);
-	struct dns_reply a = {.rcode = DNS_RCODE_SERVFAIL, .recursion = true, .limit = w->limit};
-
-	address_reply(w, &f->out);
-	dns_reply_build(&q, &a, &f->out.w);
-	f->out.event = "DNS: no server answered";
-	send_reply(f);
-}
-
-/*
- * The other server's answer as this asker's: its ID, RD and CD, the case of its question (names that point to it follow), TTLs
- * lowered by what has passed. AA and AD are off: this is hearsay, and was not validated here (RFC 4035 3.2.3).
- */
-static void say_answer(struct forward *f, const struct waiter *w, const uint8_t *wire, size_t len, uint32_t age)
-{
-	struct dns_query q = query_of(w);
-	struct wr *out = &f->out.w;
-	size_t opt = w->edns ? DNS_OPT_LEN : 0;
-
-	address_reply(w, &f->out);
-	size_t most = w->limit < wr_left(out) ? w->limit : wr_left(out);
-	/* RFC 2181 9: records that do not all fit are left out, and TC says so. */
-	bool cut = len + opt > most;
-	size_t keep = cut ? DNS_HEADER + (size_t)w->question_len : len;
-	uint8_t *at = wr_room(out, keep);
-	if (!at)
-		return;
-	memcpy(at, wire, keep);
-	memcpy(at + DNS_HEADER, w->question, w->question_len);
-	uint16_t flags = (uint16_t)(DNS_FLAG_QR | DNS_FLAG_RA | (w->flags & (DNS_FLAG_RD | DNS_FLAG_CD)) |
-				    (wire[3] & DNS_FLAG_RCODE) | (cut ? DNS_FLAG_TC : 0));
-	struct wr header = wr_over(at, DNS_HEADER);
-	wr_u16(&header, w->id);
-	wr_u16(&header, flags);
-	if (cut)
-		memset(at + 6, 0, 4);
-	at[10] = 0;
-	at[11] = w->edns;
-	upstream_age(at, keep, age);
-	dns_reply_opt(&q, 0, out);
-	f->out.event = "DNS: forwarded";
-	send_reply(f);
-}
-
 static void free_waiter(struct forward *f, uint16_t i)
 {
 	f->waiters[i].next = f->free_waiter;
@@ -224,9 +145,9 @@ void forward_done(struct forward *f, struct ask *a, const struct upstream_answer
 		struct waiter *w = &f->waiters[i];
 		uint16_t next = w->next;
 		if (answer)
-			say_answer(f, w, answer->wire, answer->len, 0);
+			forward_say_answer(f, w, answer->wire, answer->len, 0);
 		else
-			say_servfail(f, w);
+			forward_say_servfail(f, w);
 		answer ? f->counts.answered++ : f->counts.failed++;
 		free_waiter(f, i);
 		i = next;
@@ -234,10 +155,12 @@ void forward_done(struct forward *f, struct ask *a, const struct upstream_answer
 	forward_arm(f);
 }
 
+/* Over TCP nothing is lost, so nothing is said twice that means one answer. */
 static bool same_asker(const struct waiter *a, const struct waiter *b)
 {
-	return a->id == b->id && a->kind == b->kind && a->dport == b->dport && a->src4.s_addr == b->src4.s_addr &&
-	       IN6_ARE_ADDR_EQUAL(&a->src6, &b->src6) && IN6_ARE_ADDR_EQUAL(&a->dst6, &b->dst6);
+	return !a->stream && !b->stream && a->id == b->id && a->kind == b->kind && a->dport == b->dport &&
+	       a->src4.s_addr == b->src4.s_addr && IN6_ARE_ADDR_EQUAL(&a->src6, &b->src6) &&
+	       IN6_ARE_ADDR_EQUAL(&a->dst6, &b->dst6);
 }
 
 static void read_waiter(const struct reply *q, const struct dns_query *query, struct waiter *w)
@@ -333,13 +256,14 @@ static void begin(struct forward *f, struct ask *a, const struct dns_query *q, c
 		f->under_way--;
 		a->stage = ASK_FREE;
 		f->counts.refused++;
-		say_servfail(f, w);
+		forward_say_servfail(f, w);
 		return;
 	}
 	ask_next(f, a);
 }
 
-void forward_ask(struct forward *f, const struct reply *question)
+/* stream: the answer goes to who. */
+static void take_question(struct forward *f, const struct reply *question, bool stream, uint64_t who)
 {
 	struct dns_query q;
 	struct waiter w;
@@ -353,11 +277,15 @@ void forward_ask(struct forward *f, const struct reply *question)
 		return;
 	f->counts.asked++;
 	read_waiter(question, &q, &w);
+	w.stream = stream;
+	w.who = who;
+	if (stream)
+		w.limit = DNS_TCP_MAX;
 	size_t key_len = make_key(&q, key);
 	const uint8_t *wire = cache_get(f->cache, key, key_len, forward_now() / 1000, &len, &age);
 	if (wire) {
 		f->counts.cached++;
-		say_answer(f, &w, wire, len, age);
+		forward_say_answer(f, &w, wire, len, age);
 		return;
 	}
 	struct ask *a = find_ask(f, key, key_len, &empty);
@@ -368,8 +296,18 @@ void forward_ask(struct forward *f, const struct reply *question)
 	} else if (!again) {
 		/* RFC 8906 2: silence would only make the guest ask again. */
 		f->counts.refused++;
-		say_servfail(f, &w);
+		forward_say_servfail(f, &w);
 	}
+}
+
+void forward_ask(struct forward *f, const struct reply *question)
+{
+	take_question(f, question, false, 0);
+}
+
+void forward_ask_stream(struct forward *f, const struct reply *question, uint64_t who)
+{
+	take_question(f, question, true, who);
 }
 
 int forward_fd(const struct forward *f)

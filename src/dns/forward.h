@@ -37,6 +37,9 @@ struct forward_setup {
 	size_t cache_octets; /* of answers that are kept; 0: CACHE_OCTETS */
 	/* Called with a whole frame for the guest, in reply->frame; the reply is the forwarder's own. */
 	void (*send)(void *arg, const struct reply *reply);
+	/* For who asked by TCP (dns/stream.h): where the message is to be written, NULL where nobody is there any more; and it is. May be NULL. */
+	struct wr *(*stream_message)(void *arg, uint64_t who);
+	void (*stream_done)(void *arg, uint64_t who);
 	void *arg;
 };
 
@@ -65,6 +68,9 @@ void forward_follow(struct forward *f, const struct guest *g);
  * can be done) or later; there is one for each question, but for one that the same asker repeats while it waits.
  */
 void forward_ask(struct forward *f, const struct reply *q);
+
+/* The same for who asked by TCP; of q its message counts alone. There is an answer for each, repeated or not. */
+void forward_ask_stream(struct forward *f, const struct reply *q, uint64_t who);
 
 int forward_fd(const struct forward *f); /* readable where forward_run() has something to do */
 void forward_run(struct forward *f);     /* does it; never blocks */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The inside of the forwarder: forward.c has the askers and the cache, forward_ask.c the sockets. */
+/* The inside of the forwarder: forward.c has the askers and the cache, forward_ask.c the sockets, forward_answer.c what is told. */
 #ifndef FOLD_DNS_FORWARD_PRIV_H
 #define FOLD_DNS_FORWARD_PRIV_H
 
@@ -17,6 +17,8 @@
 /* Somebody who wants an answer: where it goes, and how it must look. */
 struct waiter {
 	uint16_t next; /* of the same question, or of those that are free */
+	bool stream;   /* it goes to `who`, and no address counts */
+	uint64_t who;
 	enum pkt_kind kind;
 	uint8_t mac[MAC_LEN];
 	struct in_addr src4, dst4;
@@ -88,5 +90,9 @@ void ask_close(struct forward *f, struct ask *a); /* its socket and what came by
 
 /* forward.c: everybody who waits is told, and the ask is free. answer: NULL for SERVFAIL. */
 void forward_done(struct forward *f, struct ask *a, const struct upstream_answer *answer);
+
+/* forward_answer.c: one asker is told, by the way that it came. wire: a server's answer, of so many seconds ago. */
+void forward_say_answer(struct forward *f, const struct waiter *w, const uint8_t *wire, size_t len, uint32_t age);
+void forward_say_servfail(struct forward *f, const struct waiter *w);
 
 #endif

@@ -75,12 +75,13 @@ static void warn_of_unused(const struct binding *b, const struct config *c, stru
 			    b->path, b->line[k]);
 }
 
-int dns_policy_build(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
+int dns_policy_build(struct guest *g, const struct binding *b, const struct config *c, bool streams, struct report *r)
 {
 	const struct record_list *const sources[] = {&b->records, &b->list_records, &c->records};
 	struct dns_policy *d = &g->dns;
 
 	d->on = c->enable_dns;
+	d->streams = streams;
 	d->intercept_all = !binding_has(b, BINDING_DNS_INTERCEPT) || b->dns_intercept == DNS_INTERCEPT_ALL;
 	d->serve = c->enable_dns && (!binding_has(b, BINDING_DNS_SERVE) || b->dns_serve);
 	d->forward = c->enable_dns && may_forward(b, c);
@@ -96,6 +97,6 @@ int dns_policy_build(struct guest *g, const struct binding *b, const struct conf
 		return 0;
 	int err = zone_build(sources, sizeof(sources) / sizeof(sources[0]), d->ttl, &d->zone, r);
 	if (!err)
-		zone_warn_long(d->zone, r);
+		zone_warn_long(d->zone, streams ? ZONE_STREAM_MAX : ZONE_PACKET_MAX, r);
 	return err;
 }

@@ -8,7 +8,10 @@
 #include "guest/config.h"
 #include "guest/guest.h"
 
-/* Fills g->dns but for its server's addresses, which service_build() knows. 0, or -errno with a line in r. */
-int dns_policy_build(struct guest *g, const struct binding *b, const struct config *c, struct report *r);
+/*
+ * Fills g->dns but for its server's addresses, which service_build() knows. streams: see there. 0, or -errno with a line
+ * in r.
+ */
+int dns_policy_build(struct guest *g, const struct binding *b, const struct config *c, bool streams, struct report *r);
 
 #endif

@@ -73,8 +73,10 @@ struct dns_policy {
 	bool on; /* fold answers them at all */
 	bool
 	    intercept_all; /* every question on UDP port 53, wherever it is sent; else only those to fold's own addresses */
-	bool serve;        /* questions from the network for the VM's own address are answered too */
-	bool forward;      /* others are asked for names that nobody here knows */
+	bool
+	    streams; /* questions to fold's own addresses by TCP too: whoever answers keeps the connections (dns/stream.h) */
+	bool serve;             /* questions from the network for the VM's own address are answered too */
+	bool forward;           /* others are asked for names that nobody here knows */
 	bool forward_private;   /* for private names too: somebody named the servers that are asked */
 	uint32_t ttl;           /* seconds; of the records in the zone */
 	struct in_addr server4; /* where the guest is to send its questions; 0 where nobody said */

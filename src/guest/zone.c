@@ -28,12 +28,12 @@ void zone_free(struct zone *z)
 }
 
 /* Header, question, and the OPT record of who asked for so many octets (RFC 1035 4.1, RFC 6891 6.1.2). */
-static bool is_long(const struct zone *z, const struct zone_node *n, enum zone_type t)
+static bool is_long(const struct zone *z, const struct zone_node *n, enum zone_type t, size_t most)
 {
 	size_t len;
 
 	zone_records(z, n->sets[t].first, n->sets[t].count, &len);
-	return 12 + n->name_len + 4U + len + 11 > ZONE_ANSWER_MAX;
+	return 12 + n->name_len + 4U + len + 11 > most;
 }
 
 static void name_text(const uint8_t *wire, char text[static 256])
@@ -47,7 +47,7 @@ static void name_text(const uint8_t *wire, char text[static 256])
 	*text = 0;
 }
 
-void zone_warn_long(const struct zone *z, struct report *r)
+void zone_warn_long(const struct zone *z, size_t most, struct report *r)
 {
 	static const char *const types[] = {[ZONE_A] = "ADDRESS", [ZONE_AAAA] = "ADDRESS6", [ZONE_TXT] = "TXT"};
 	const struct zone_node *first = NULL;
@@ -57,7 +57,7 @@ void zone_warn_long(const struct zone *z, struct report *r)
 
 	for (uint32_t i = 0; i < z->node_count; i++) {
 		for (enum zone_type t = ZONE_A; t < ZONE_PTR; t++) {
-			if (!is_long(z, &z->nodes[i], t))
+			if (!is_long(z, &z->nodes[i], t, most))
 				continue;
 			others = first != NULL;
 			type = first ? type : t;
@@ -67,10 +67,12 @@ void zone_warn_long(const struct zone *z, struct report *r)
 	if (!first)
 		return;
 	name_text(z->names + first->name, name);
-	report_warn(r,
-		    "DNS records: %s:%s%s is more than the %u octets that an answer over UDP may have, and nothing is "
-		    "answered over TCP; nobody can read it, spread it over several names",
-		    types[type], name, others ? ", as others," : "", ZONE_ANSWER_MAX);
+	report_warn(
+	    r,
+	    "DNS records: %s:%s%s is more than the %zu octets that an answer%s; nobody can read it, spread it over "
+	    "several names",
+	    types[type], name, others ? ", as others," : "", most,
+	    most == ZONE_PACKET_MAX ? " over UDP may have, and nothing is answered over TCP" : " may have");
 }
 
 /* The first address whose key is not below this one. */

@@ -44,11 +44,15 @@ int zone_build(const struct record_list *const sources[], size_t count, uint32_t
 	       struct report *r);
 void zone_free(struct zone *z); /* may be NULL */
 
-/* Octets of an answer over UDP at most (dns_wire.h), and there is no other way to ask. */
-#define ZONE_ANSWER_MAX 1232
+/* Octets of an answer at most, over UDP and over TCP (dns_wire.h). */
+#define ZONE_PACKET_MAX 1232
+#define ZONE_STREAM_MAX 65535
 
-/* Warns where a name has more of one type than any answer holds: whoever asks learns only that there is more. */
-void zone_warn_long(const struct zone *z, struct report *r);
+/*
+ * Warns where a name has more of one type than any answer holds: whoever asks learns only that there is more. most: the longest answer
+ * that the guest can ask for, one of these two.
+ */
+void zone_warn_long(const struct zone *z, size_t most, struct report *r);
 
 /* What there is of a name on the wire, in lower case. z may be NULL: a zone without records. Sets are empty where there is nothing. */
 enum zone_known zone_find(const struct zone *z, const uint8_t *name, size_t len,

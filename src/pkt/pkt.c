@@ -60,7 +60,7 @@ static enum drop decode_udp(const struct frame *in, const uint8_t *l4, size_t le
 	return DROP_NONE;
 }
 
-/* Segments are only ever refused (RFC 9293 3.10.7.1), so what the options say does not matter; where they end does. */
+/* What the segment and its options say is tcp_parse()'s; here it is its header that must be whole. */
 static enum drop decode_tcp(const struct frame *in, const uint8_t *l4, size_t len, uint64_t pseudo, struct pkt *out)
 {
 	struct rd r = rd_over(l4, len);

@@ -65,6 +65,7 @@ enum answer {
 	ANSWER_DROP,     /* refused: reply->drop says why */
 	ANSWER_NOTED,    /* the guest has acknowledged a notification; nothing is to be said */
 	ANSWER_FORWARD,  /* a DNS question that others may know: reply->w holds it, with the answer's addresses */
+	ANSWER_STREAM,   /* a segment of a DNS connection, which whoever keeps those answers */
 };
 
 #define REPLY_HEADROOM 64 /* Ethernet + IPv6 + UDP, rounded up so that data is aligned */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: dns_answer, dns_answer_network and dns_reset. The first octet says who asks and how; the rest is the UDP data, or the
+ * Fuzz target: dns_answer, dns_answer_network and dns_segment. The first octet says who asks and how; the rest is the UDP data, or the
  * TCP segment. What is answered is read back with ldns, which shares nothing with the answerer, and must hold no name or
  * address that is not in the zone; what is forwarded must be the very question.
  */
@@ -17,7 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { NETWORK = 1, SIX = 2, FORWARD = 4, TCP = 8, SMALL = 16, PRIVATE = 32 };
+enum { NETWORK = 1, SIX = 2, FORWARD = 4, TCP = 8, SMALL = 16, PRIVATE = 32, STREAMS = 64 };
 
 static struct guest g;
 static struct in_addr service4;
@@ -144,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.len = size - 1;
 	g.dns.forward = how & FORWARD;
 	g.dns.forward_private = how & PRIVATE;
+	g.dns.streams = how & STREAMS;
 	if (how & TCP)
 		in.kind = how & SIX ? PKT_TCP6 : PKT_TCP4;
 	else
@@ -152,12 +153,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&out, 0xa5, sizeof(out));
 	out.w = wr_over(out.buf + REPLY_HEADROOM, room);
 	out.event = NULL;
-	enum answer a = how & TCP       ? dns_reset(&g, &in, &out)
+	enum answer a = how & TCP       ? dns_segment(&g, &in, &out)
 			: how & NETWORK ? dns_answer_network(&g, &in, &out)
 					: dns_answer(&g, &in, &out);
 	must(room == REPLY_DATA_MAX || out.buf[REPLY_HEADROOM + room] == 0xa5, "written behind the buffer's end");
 	if (a == ANSWER_DROP)
 		must(out.drop > DROP_NONE && out.drop < DROP_COUNT, "dropped without a reason");
+	else if (a == ANSWER_STREAM)
+		must(how & TCP && how & STREAMS, "a connection that nobody keeps");
+	else if (a == ANSWER_REPLY && how & TCP && how & STREAMS)
+		must(false, "refused, and somebody would have kept it");
 	else if (a == ANSWER_REPLY && how & TCP)
 		must(wr_len(&out.w) == 20 && out.w.start[13] & 4 && !(in.data[13] & 4), "not a reset");
 	else if (a == ANSWER_REPLY)

@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "diff.h"
+#include "dns/stream.h"
+#include "pkt/tcp.h"
 #include "show/summary.h"
 
 #include <linux/if_ether.h>
@@ -53,19 +55,122 @@ static const uint8_t *apart(const uint8_t *from, size_t n, uint8_t **base)
 	return *base + 1;
 }
 
-enum answer feed_frame(const struct feed *f, const struct capture_frame *in, struct reply *out)
+static struct frame frame_of(const struct feed *f, const struct capture_frame *in, const uint8_t *l2, const uint8_t *l3)
 {
-	_cleanup_(cleanup_free) uint8_t *l2 = NULL, *l3 = NULL;
 	size_t header = l2_length(in);
-	struct frame frame = {
-	    .l2 = apart(in->bytes, header, &l2),
+
+	return (struct frame){
+	    .l2 = l2,
 	    .l2_len = header,
-	    .l3 = apart(in->bytes + header, in->len - header, &l3),
+	    .l3 = l3,
 	    .l3_len = in->len - header,
 	    .to_guest = is_for_guest(f, in),
 	    .csum_pending = f->csum_pending,
 	};
+}
+
+/* What a frame did to its connection; the one that is at work. */
+static struct {
+	const struct capture *in;
+	size_t at; /* the frame */
+	struct capture *replies;
+	struct reply reply;
+	const char *event;
+	size_t first; /* of the replies */
+} work;
+
+static struct reply *slot(void *arg)
+{
+	(void)arg;
+	return &work.reply;
+}
+
+static void keep(void *arg)
+{
+	const struct capture_frame *in = &work.in->at[work.at];
+
+	(void)arg;
+	capture_add(work.replies, in->ns, in->number, work.reply.frame, work.reply.frame_len);
+}
+
+static bool ask(void *arg, const struct reply *question, uint64_t who)
+{
+	(void)arg, (void)question, (void)who;
+	work.event = "forward";
+	return true; /* who never answers */
+}
+
+static void note(void *arg, const char *what, bool refused)
+{
+	(void)arg, (void)refused;
+	work.event = what;
+}
+
+/* The next segment of that peer, whatever its kind; false where there is none. */
+static bool next_segment(const struct feed *f, const struct pkt *of, struct tcp_segment *out)
+{
+	for (size_t i = work.at + 1; i < work.in->count; i++) {
+		const struct capture_frame *c = &work.in->at[i];
+		struct frame frame = frame_of(f, c, c->bytes, c->bytes + l2_length(c));
+		struct pkt p = {0};
+		if (pkt_decode(&frame, &p) != DROP_NONE || p.kind != of->kind || p.sport != of->sport ||
+		    p.dport != of->dport || memcmp(p.src_mac, of->src_mac, MAC_LEN) != 0)
+			continue;
+		bool same = p.kind == PKT_TCP4 ? p.dst4.s_addr == of->dst4.s_addr
+					       : p.kind == PKT_TCP6 && IN6_ARE_ADDR_EQUAL(&p.dst6, &of->dst6);
+		if (same)
+			return tcp_parse(&p, out);
+	}
+	return false;
+}
+
+static uint32_t first(void *arg, const struct pkt *syn)
+{
+	struct tcp_segment s;
+
+	return next_segment(arg, syn, &s) && (s.flags & (TCP_SYN | TCP_ACK)) == TCP_ACK ? s.ack - 1 : 1;
+}
+
+void feed_open(struct feed *f)
+{
+	const struct stream_setup setup = {slot, keep, ask, note, first, f};
+
+	if (stream_open(&setup, &f->stream) < 0) {
+		log_err("out of memory");
+		exit(2);
+	}
+}
+
+void feed_close(struct feed *f)
+{
+	stream_close(f->stream);
+	f->stream = NULL;
+}
+
+enum answer feed_frame(const struct feed *f, const struct capture_frame *in, struct reply *out)
+{
+	_cleanup_(cleanup_free) uint8_t *l2 = NULL, *l3 = NULL;
+	size_t header = l2_length(in);
+	struct frame frame =
+	    frame_of(f, in, apart(in->bytes, header, &l2), apart(in->bytes + header, in->len - header, &l3));
+
 	return answer_frame(f->guest, &frame, out);
+}
+
+static void feed_stream(const struct feed *f, const struct capture *in, size_t at, struct capture *replies)
+{
+	const struct capture_frame *c = &in->at[at];
+	_cleanup_(cleanup_free) uint8_t *l2 = NULL, *l3 = NULL;
+	size_t header = l2_length(c);
+	struct frame frame =
+	    frame_of(f, c, apart(c->bytes, header, &l2), apart(c->bytes + header, c->len - header, &l3));
+
+	work.in = in;
+	work.at = at;
+	work.replies = replies;
+	work.event = NULL;
+	work.first = replies->count;
+	stream_segment(f->stream, f->guest, &frame, c->ns / 1000000);
 }
 
 const char *feed_verdict(enum answer a, const struct reply *r, char *text, size_t size)
@@ -89,11 +194,30 @@ const char *feed_verdict(enum answer a, const struct reply *r, char *text, size_
 	case ANSWER_FORWARD:
 		snprintf(text, size, "forward%s%s", space, event);
 		break;
+	case ANSWER_STREAM:
+		snprintf(text, size, "stream%s%s", space, event);
+		break;
 	case ANSWER_NOT_MINE:
 		snprintf(text, size, "not-mine, which the entry must never say");
 		break;
 	}
 	return text;
+}
+
+/* Whatever the segment brought about, in one line. */
+static void print_stream(FILE *to, const struct capture_frame *in, bool fields)
+{
+	char asked[SUMMARY_TEXT], said[SUMMARY_TEXT];
+	const struct capture *r = work.replies;
+
+	fprintf(to, "%zu %s -> stream%s%s", in->number, summary_of(in->bytes, in->len, asked, sizeof(asked)),
+		work.event ? " " : "", work.event ? work.event : "");
+	for (size_t i = work.first; i < r->count; i++)
+		fprintf(to, "%s %s, %zu octets", i == work.first ? ":" : ";",
+			summary_of(r->at[i].bytes, r->at[i].len, said, sizeof(said)), r->at[i].len);
+	fprintf(to, "\n");
+	for (size_t i = work.first; fields && i < r->count; i++)
+		diff_show(to, "      ", r->at[i].bytes, r->at[i].len);
 }
 
 static void print_verdict(FILE *to, const struct capture_frame *in, enum answer a, const struct reply *r, bool fields)
@@ -122,9 +246,13 @@ size_t feed_capture(const struct feed *f, const struct capture *in, struct captu
 			continue;
 		fed++;
 		enum answer a = feed_frame(f, frame, &r);
+		if (a == ANSWER_STREAM)
+			feed_stream(f, in, i, replies);
 		if (a == ANSWER_REPLY)
 			capture_add(replies, frame->ns, frame->number, r.frame, r.frame_len);
-		if (verdicts)
+		if (verdicts && a == ANSWER_STREAM)
+			print_stream(verdicts, frame, fields);
+		else if (verdicts)
 			print_verdict(verdicts, frame, a, &r, fields);
 	}
 	return fed;
@@ -140,15 +268,7 @@ uint64_t feed_loop(const struct feed *f, const struct capture *in, uint64_t time
 			const struct capture_frame *c = &in->at[i];
 			if (!feed_takes(f, c))
 				continue;
-			size_t header = l2_length(c);
-			struct frame frame = {
-			    .l2 = c->bytes,
-			    .l2_len = header,
-			    .l3 = c->bytes + header,
-			    .l3_len = c->len - header,
-			    .to_guest = is_for_guest(f, c),
-			    .csum_pending = f->csum_pending,
-			};
+			struct frame frame = frame_of(f, c, c->bytes, c->bytes + l2_length(c));
 			answer_frame(f->guest, &frame, &r);
 			fed++;
 		}

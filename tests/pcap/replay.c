@@ -287,7 +287,7 @@ static int build_guest(const struct options *o, struct guest *out)
 		err = binding_load(o->binding, BINDING_VM, &binding, &r);
 	/* No rules stand on the gateway's MAC here: a binding may do without it. */
 	if (err == 0)
-		err = guest_build(&o->id, o->binding ? &binding : NULL, &config, 0, out, &r);
+		err = guest_build(&o->id, o->binding ? &binding : NULL, &config, GUEST_DNS_STREAMS, out, &r);
 	if (err < 0)
 		log_err("%s", r.msg);
 	return err;
@@ -344,6 +344,7 @@ static int replay(const struct options *o, const struct guest *guest)
 	if (capture_read(o->input, &in) < 0)
 		return EXIT_USAGE;
 	capture_warn_cut(o->input, &in, takes, &f);
+	feed_open(&f);
 	if (!feed_capture(&f, &in, &replies, o->verbose ? stdout : NULL, o->verbose > 1))
 		log_warn("%s: none of its %zu frames is from that MAC address", o->input, in.count);
 	if (o->output && capture_write(o->output, &replies) < 0)
@@ -354,6 +355,7 @@ static int replay(const struct options *o, const struct guest *guest)
 		status = record_to(o->record, &f, &in, &replies);
 	if (o->loop)
 		measure(&f, &in, o->loop);
+	feed_close(&f);
 	return status;
 }
 

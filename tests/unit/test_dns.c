@@ -761,7 +761,7 @@ static void reset(uint8_t flags, uint32_t seq, uint32_t ack)
 	struct wr want;
 	uint8_t octets[20];
 
-	assert_int_equal(run_as(dns_reset), ANSWER_REPLY);
+	assert_int_equal(run_as(dns_segment), ANSWER_REPLY);
 	want = wr_over(octets, sizeof(octets));
 	wr_u16(&want, 53);
 	wr_u16(&want, 40000);
@@ -791,25 +791,50 @@ static void tcp_is_reset(void **state)
 	segment(0x12, 1000, 77, 0);
 	reset(0x04, 77, 0);
 	segment(0x04, 1000, 77, 0);
-	assert_int_equal(run_as(dns_reset), ANSWER_QUIET);
+	assert_int_equal(run_as(dns_segment), ANSWER_QUIET);
 	segment(0x02, 1000, 0, 0);
 	t.in.kind = PKT_TCP6;
 	reset(0x14, 0, 1001);
 	t.in.src6 = ip6("fde5::101");
-	assert_int_equal(run_as(dns_reset), ANSWER_DROP);
+	assert_int_equal(run_as(dns_segment), ANSWER_DROP);
 	segment(0x02, 1000, 0, 0);
 	t.in.src4 = ip4("10.0.1.101");
-	assert_int_equal(run_as(dns_reset), ANSWER_DROP);
+	assert_int_equal(run_as(dns_segment), ANSWER_DROP);
 	t.in.src4 = t.g.id.ip4.addr;
 	t.in.dst4 = ip4("8.8.8.8"); /* a server of the world's: TCP goes its way */
-	assert_int_equal(run_as(dns_reset), ANSWER_NOT_MINE);
+	assert_int_equal(run_as(dns_segment), ANSWER_NOT_MINE);
 	t.in.dst4 = t.service4;
 	t.in.dport = 80;
-	assert_int_equal(run_as(dns_reset), ANSWER_NOT_MINE);
+	assert_int_equal(run_as(dns_segment), ANSWER_NOT_MINE);
 	t.in.dport = 53;
 	for (t.len = 0; t.len < 24; t.len++)
-		assert_int_equal(run_as(dns_reset), ANSWER_DROP);
-	assert_int_equal(run_as(dns_reset), ANSWER_REPLY);
+		assert_int_equal(run_as(dns_segment), ANSWER_DROP);
+	assert_int_equal(run_as(dns_segment), ANSWER_REPLY);
+}
+
+/* Where somebody keeps connections, the same segments are left to them, and no others. */
+static void tcp_is_for_who_keeps_connections(void **state)
+{
+	(void)state;
+	t.g.dns.streams = true;
+	segment(0x02, 1000, 0, 0);
+	assert_int_equal(run_as(dns_segment), ANSWER_STREAM);
+	t.in.kind = PKT_TCP6;
+	assert_int_equal(run_as(dns_segment), ANSWER_STREAM);
+	t.in.src6 = ip6("fe80::5");
+	t.in.dst6 = t.g.link_local;
+	assert_int_equal(run_as(dns_segment), ANSWER_STREAM);
+	t.in.src6 = ip6("fde5::101");
+	assert_int_equal(run_as(dns_segment), ANSWER_DROP);
+	t.in.src6 = t.g.id.ip6.addr;
+	t.in.dst6 = ip6("2001:4860:4860::8888");
+	assert_int_equal(run_as(dns_segment), ANSWER_NOT_MINE);
+	t.in.kind = PKT_TCP4;
+	t.in.dport = 80;
+	assert_int_equal(run_as(dns_segment), ANSWER_NOT_MINE);
+	t.in.dport = 53;
+	t.g.dns.on = false;
+	assert_int_equal(run_as(dns_segment), ANSWER_NOT_MINE);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, fixture, teardown)
@@ -839,6 +864,7 @@ int main(void)
 	    T(from_the_network),
 	    T(every_buffer_size),
 	    T(tcp_is_reset),
+	    T(tcp_is_for_who_keeps_connections),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -255,20 +255,46 @@ static void what_no_answer_holds_is_said(void **state)
 	(void)state;
 	memset(p, 'x', 1170);
 	build(text, NULL, NULL);
-	zone_warn_long(z, catch_reset(&c));
+	zone_warn_long(z, ZONE_PACKET_MAX, catch_reset(&c));
 	assert_string_equal(c.warnings, "");
 	memset(p, 'x', 1180);
 	strcpy(p + 1180, "\nT u.example. x");
 	build(text, NULL, NULL);
-	zone_warn_long(z, catch_reset(&c));
-	assert_has(c.warnings, "TXT:t.example. is more than the 1232 octets");
+	zone_warn_long(z, ZONE_PACKET_MAX, catch_reset(&c));
+	assert_has(c.warnings, "TXT:t.example. is more than the 1232 octets that an answer over UDP may have");
+	/* Which is read over TCP. */
+	zone_warn_long(z, ZONE_STREAM_MAX, catch_reset(&c));
+	assert_string_equal(c.warnings, "");
 	p = text;
 	for (int i = 0; i < 75; i++)
 		p += sprintf(p, "A a.example. 10.0.1.%d\n", i);
 	p[-1] = 0;
 	build(text, NULL, NULL);
-	zone_warn_long(z, catch_reset(&c));
+	zone_warn_long(z, ZONE_PACKET_MAX, catch_reset(&c));
 	assert_has(c.warnings, "ADDRESS:a.example. is");
+	zone_warn_long(z, ZONE_STREAM_MAX, catch_reset(&c));
+	assert_string_equal(c.warnings, "");
+}
+
+/* As long as one text may be, and beside it one of a single octet. */
+static void what_no_message_holds_is_said(void **state)
+{
+	static char text[65600];
+	char *p = text + sprintf(text, "T t.example. ");
+	size_t most = 65535 - 12 - 11 - 4 - 12 - strlen("_t_example_");
+
+	(void)state;
+	most -= (most + 255) / 256;
+	memset(p, 'x', most);
+	p[most] = 0;
+	build(text, NULL, NULL);
+	zone_warn_long(z, ZONE_STREAM_MAX, catch_reset(&c));
+	assert_string_equal(c.warnings, "");
+	strcpy(p + most, "\nT t.example. y");
+	build(text, NULL, NULL);
+	zone_warn_long(z, ZONE_STREAM_MAX, catch_reset(&c));
+	assert_has(c.warnings,
+		   "TXT:t.example. is more than the 65535 octets that an answer may have; nobody can read it");
 }
 
 static void a_zone_of_nothing(void **state)
@@ -508,6 +534,7 @@ int main(void)
 	    T(long_texts_are_cut_into_strings),
 	    T(many_names_of_one_address),
 	    T(what_no_answer_holds_is_said),
+	    T(what_no_message_holds_is_said),
 	    T(a_zone_of_nothing),
 	    T(ten_thousand_names),
 	    T(ten_thousand_addresses_of_one_name),

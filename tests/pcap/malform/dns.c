@@ -482,17 +482,21 @@ struct tcp {
 	unsigned flags, words; /* the header's length in words: 0 is the right one of 5, 16 is 0 */
 	size_t options, data;
 	const void *octets;
+	unsigned port; /* the guest's; 0: one that nobody else has */
+	unsigned on;   /* beyond the first sequence number, which is about to wrap */
 };
 
+/* The replay's server begins where the first acknowledgement of a connection says that it did. */
 static void tcp_case(struct family *f, const struct tcp *t, unsigned dport, const char *want, const char *name)
 {
 	static struct bytes l4, frame;
+	static unsigned port = 41000;
 	struct ip6 p = packet(6);
 
 	l4.len = 0;
-	put16(&l4, 40000);
+	put16(&l4, t->port ? t->port : port++);
 	put16(&l4, dport);
-	put32(&l4, 0xfffffff0); /* a sequence number that wraps */
+	put32(&l4, 0xfffffff0 + t->on);
 	put32(&l4, 0x01020304);
 	put8(&l4, (t->words ? t->words & 15 : 5) << 4);
 	put8(&l4, t->flags);
@@ -506,13 +510,14 @@ static void tcp_case(struct family *f, const struct tcp *t, unsigned dport, cons
 }
 
 #define SEGMENT(want, name, ...) tcp_case(f, &(struct tcp){__VA_ARGS__}, 53, want, name)
-#define RESET "reply DNS: no TCP here"
+#define RESET "stream DNS: no such connection: TCP RST"
+#define BEGUN "stream: TCP SYN ACK"
 
 static void segments(struct family *f)
 {
-	SEGMENT(RESET, "syn", .flags = SYN);
-	SEGMENT(RESET, "syn-with-options", .flags = SYN, .words = 15, .options = 40);
-	SEGMENT(RESET, "syn-with-data", .flags = SYN,
+	SEGMENT(BEGUN, "syn", .flags = SYN);
+	SEGMENT(BEGUN, "syn-with-options", .flags = SYN, .words = 15, .options = 40);
+	SEGMENT(BEGUN, "syn-with-data", .flags = SYN,
 		.octets = "\x00\x01"
 			  "a",
 		.data = 3);
@@ -521,20 +526,56 @@ static void segments(struct family *f)
 	SEGMENT(RESET, "ack", .flags = ACK);
 	SEGMENT(RESET, "fin", .flags = FIN | ACK);
 	SEGMENT(RESET, "nothing", .flags = 0);
-	SEGMENT("quiet", "reset", .flags = RST);
-	SEGMENT("quiet", "reset-with-all", .flags = 0xff);
+	SEGMENT("stream", "reset", .flags = RST);
+	SEGMENT("stream", "reset-with-all", .flags = 0xff);
 	SEGMENT(RESET, "all-but-reset", .flags = 0xff & ~RST);
-	SEGMENT(RESET, "length-0", .flags = PSH | ACK, .octets = "\0\0", .data = 2);
-	SEGMENT(RESET, "length-that-lies", .flags = PSH | ACK,
-		.octets = "\xff\xff"
-			  "abc",
-		.data = 5);
-	SEGMENT(RESET, "half-a-length", .flags = PSH | ACK, .octets = "\0", .data = 1);
 	SEGMENT("drop l4-header", "offset-0", .flags = SYN, .words = 16);
 	SEGMENT("drop l4-header", "offset-4", .flags = SYN, .words = 4);
 	SEGMENT("drop l4-header", "offset-past-the-end", .flags = SYN, .words = 6);
 	SEGMENT("drop l4-header", "offset-15-of-5", .flags = ACK, .words = 15);
 	tcp_case(f, &(struct tcp){.flags = SYN}, 54, "drop unknown-protocol", "to-another-port");
+}
+
+/* A connection of its own on which that is said. */
+static void says(struct family *f, const char *name, const void *octets, size_t len, const char *want)
+{
+	static unsigned port = 42000;
+	char what[60];
+
+	port++;
+	snprintf(what, sizeof(what), "%s-begins", name);
+	SEGMENT(BEGUN, what, .flags = SYN, .port = port);
+	snprintf(what, sizeof(what), "%s-is-open", name);
+	SEGMENT("stream", what, .flags = ACK, .port = port, .on = 1);
+	SEGMENT(want, name, .flags = PSH | ACK, .port = port, .on = 1, .octets = octets, .data = len);
+}
+
+#define SAYS(name, octets, want) says(f, name, octets, sizeof(octets) - 1, want)
+#define ENDED "stream dns-form: TCP RST ACK"
+#define HEAD "\x12\x34\1\0\0\1\0\0\0\0\0\0"
+#define TAIL "\0\1\0\1"
+
+static void conversations(struct family *f)
+{
+	SAYS("an-honest-question", "\0\x1f" HEAD "\4host\3lab\4test\0" TAIL, "stream DNS: answered: TCP PSH ACK");
+	SAYS("two-of-them", "\0\x1f" HEAD "\4host\3lab\4test\0" TAIL "\0\x1f" HEAD "\4HOST\3lab\4test\0" TAIL,
+	     "stream DNS: answered: TCP PSH ACK");
+	SAYS("length-0", "\0\0", ENDED);
+	SAYS("length-that-lies",
+	     "\xff\xff"
+	     "abc",
+	     ENDED);
+	SAYS("half-a-length", "\0", "stream: TCP ACK");
+	SAYS("half-a-question", "\0\x1f" HEAD "\4ho", "stream: TCP ACK");
+	SAYS("shorter-than-a-header", "\0\x0b\x12\x34\1\0\0\1\0\0\0\0\0", ENDED);
+	SAYS("an-answer", "\0\x0c\x12\x34\x81\0\0\0\0\0\0\0\0\0", ENDED);
+	SAYS("no-question", "\0\x0c\x12\x34\1\0\0\0\0\0\0\0\0\0", "stream DNS: not understood: TCP PSH ACK");
+	SAYS("a-pointer-to-itself", "\0\x12" HEAD "\xc0\x0c" TAIL, "stream DNS: not understood: TCP PSH ACK");
+	SAYS("a-name-past-its-message",
+	     "\0\x12" HEAD "\x3f"
+	     "a" TAIL,
+	     "stream DNS: not understood: TCP PSH ACK");
+	SAYS("a-zone-transfer", "\0\x1f" HEAD "\4host\3lab\4test\0\0\xfc\0\1", "stream DNS: refused: TCP PSH ACK");
 }
 
 void dns_cases(struct family *f)
@@ -548,6 +589,7 @@ void dns_cases(struct family *f)
 	kinds(f);
 	addresses(f);
 	segments(f);
+	conversations(f);
 }
 
 /* ---- the same from the network, for the VM's own address ---- */

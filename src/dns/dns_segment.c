@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DNS over TCP: refused at once. Specifications: RFC 9293 3.10.7.1 (pkt_reset), RFC 4291 2.5.6. */
+/* DNS over TCP: whose segments are fold's. Specifications: RFC 9293 3.10.7.1 (pkt_reset), RFC 4291 2.5.6. */
 #include "dns/dns.h"
 
 #include "dns/dns_decide.h"
@@ -30,12 +30,12 @@ bool dns_is_service(const struct guest *g, const struct pkt *in)
 	return guest_serves6(g, &in->dst6) || (g->id.has6 && IN6_ARE_ADDR_EQUAL(&in->dst6, &g->link_local));
 }
 
-enum answer dns_reset(const struct guest *g, const struct pkt *in, struct reply *out)
+enum answer dns_segment(const struct guest *g, const struct pkt *in, struct reply *out)
 {
 	if ((in->kind != PKT_TCP4 && in->kind != PKT_TCP6) || in->dport != DNS_PORT || !g->dns.on ||
 	    !dns_is_service(g, in))
 		return ANSWER_NOT_MINE;
 	if (!dns_is_own_source(g, in))
 		return reply_refuse(out, DROP_SOURCE_ADDRESS);
-	return pkt_reset(in, "DNS: no TCP here", out);
+	return g->dns.streams ? ANSWER_STREAM : pkt_reset(in, "DNS: no TCP here", out);
 }

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What who asked is told, by UDP or by TCP. Specifications: RFC 2181 8, 9, 4035 3.2.3, 7766 5. */
+#include "dns/dns_query.h"
+#include "dns/dns_reply.h"
+#include "dns/forward_priv.h"
+#include "dns/upstream.h"
+
+#include <string.h>
+
+static void address_reply(const struct waiter *w, struct reply *out)
+{
+	reply_init(out);
+	out->kind = w->kind;
+	memcpy(out->dst_mac, w->mac, MAC_LEN);
+	out->src4 = w->src4;
+	out->dst4 = w->dst4;
+	out->src6 = w->src6;
+	out->dst6 = w->dst6;
+	out->sport = w->sport;
+	out->dport = w->dport;
+}
+
+/* The asker as the one who writes the answer sees it. */
+static struct dns_query query_of(const struct waiter *w)
+{
+	return (struct dns_query){
+	    .id = w->id,
+	    .flags = w->flags,
+	    .question = w->question,
+	    .question_len = w->question_len,
+	    .edns = w->edns,
+	    .dnssec_ok = w->dnssec_ok,
+	};
+}
+
+/* Where this asker's message is to be written; NULL: it is gone. */
+static struct wr *open_message(struct forward *f, const struct waiter *w)
+{
+	if (w->stream)
+		return f->setup.stream_message(f->setup.arg, w->who);
+	address_reply(w, &f->out);
+	return &f->out.w;
+}
+
+static void send_message(struct forward *f, const struct waiter *w, const char *event)
+{
+	if (w->stream) {
+		f->setup.stream_done(f->setup.arg, w->who);
+		return;
+	}
+	f->out.event = event;
+	if (!f->out.w.full && pkt_wrap(&f->out, f->service_mac))
+		f->setup.send(f->setup.arg, &f->out);
+}
+
+static void write_servfail(const struct waiter *w, struct wr *out)
+{
+	struct dns_query q = query_of(w);
+	struct dns_reply a = {.rcode = DNS_RCODE_SERVFAIL, .recursion = true, .limit = w->limit};
+
+	dns_reply_build(&q, &a, out);
+}
+
+/*
+ * The other server's answer as this asker's: its ID, RD and CD, the case of its question (names that point to it
+ * follow), TTLs lowered by what has passed. AA and AD are off: this is hearsay, and was not validated here (RFC 4035
+ * 3.2.3).
+ */
+static void write_answer(const struct waiter *w, const uint8_t *wire, size_t len, uint32_t age, struct wr *out)
+{
+	struct dns_query q = query_of(w);
+	size_t most = w->limit < wr_left(out) ? w->limit : wr_left(out), whole = len + (w->edns ? DNS_OPT_LEN : 0);
+	/* RFC 2181 9: records that do not all fit are left out, and TC says so. */
+	bool cut = whole > most;
+
+	/*
+	 * By TCP, TC would say that there is no other way (RFC 7766 5); and there is: once the asker has read what it
+	 * was told before.
+	 */
+	if (cut && w->stream && whole <= w->limit) {
+		write_servfail(w, out);
+		return;
+	}
+	size_t keep = cut ? DNS_HEADER + (size_t)w->question_len : len;
+	uint8_t *at = wr_room(out, keep);
+	if (!at)
+		return;
+	memcpy(at, wire, keep);
+	memcpy(at + DNS_HEADER, w->question, w->question_len);
+	uint16_t flags = (uint16_t)(DNS_FLAG_QR | DNS_FLAG_RA | (w->flags & (DNS_FLAG_RD | DNS_FLAG_CD)) |
+				    (wire[3] & DNS_FLAG_RCODE) | (cut ? DNS_FLAG_TC : 0));
+	struct wr header = wr_over(at, DNS_HEADER);
+	wr_u16(&header, w->id);
+	wr_u16(&header, flags);
+	if (cut)
+		memset(at + 6, 0, 4);
+	at[10] = 0;
+	at[11] = w->edns;
+	upstream_age(at, keep, age);
+	dns_reply_opt(&q, 0, out);
+}
+
+void forward_say_servfail(struct forward *f, const struct waiter *w)
+{
+	struct wr *out = open_message(f, w);
+
+	if (!out)
+		return;
+	write_servfail(w, out);
+	send_message(f, w, "DNS: no server answered");
+}
+
+void forward_say_answer(struct forward *f, const struct waiter *w, const uint8_t *wire, size_t len, uint32_t age)
+{
+	struct wr *out = open_message(f, w);
+
+	if (!out)
+		return;
+	write_answer(w, wire, len, age, out);
+	send_message(f, w, "DNS: forwarded");
+}
