@@ -80,6 +80,7 @@ size_t resolvers_parse(const char *text, union server to[static RESOLVERS_MAX])
 	while (rest && count < RESOLVERS_MAX) {
 		char *line = strsep(&rest, "\n"), *save;
 		/* resolv.conf(5): the keyword begins the line. */
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the cleanup frees it, as `copy` */
 		char *word = *line == ' ' || *line == '\t' ? NULL : strtok_r(line, " \t\r", &save);
 		if (!word || strcmp(word, "nameserver") != 0)
 			continue;
@@ -124,7 +125,7 @@ static void watch_directory(const struct resolvers *r, const char *path)
 {
 	_cleanup_(cleanup_free) char *copy = path ? strdup(path) : NULL;
 
-	if (copy)
+	if (copy) /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the cleanup frees it */
 		inotify_add_watch(r->watch, dirname(copy), EVENTS | IN_ONLYDIR);
 }
 
