@@ -19,7 +19,8 @@ CC      ?= cc
 PKGS    := libmnl libnftnl libnetfilter_queue libcap-ng
 LOADED  := sqlite3 ldns ext2fs com_err libcurl libcrypto libpcap
 CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -Isrc
-WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Walloca \
+	-Wundef
 ifeq ($(WERROR),1)
 WARN    += -Werror
 endif

@@ -30,8 +30,6 @@
 #define ARG_SIZE 256
 #define ARG_COUNT 48
 
-extern char **environ;
-
 static uint64_t now_ns(void)
 {
 	struct timespec t;

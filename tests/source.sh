@@ -67,4 +67,15 @@ result "no clock that can be set is asked, but for where sequence numbers begin 
 result "no external command is run" "$(grep -nE '\b(system|popen|execlp|execvp|posix_spawnp?)\(' src/*/*.c)"
 result "every source file names its licence" \
 	"$(for f in src/*/*.[ch] tests/*/*.[ch] bench/*.[ch]; do [ -f "$f" ] && ! head -1 "$f" | grep -q SPDX && echo "$f"; done)"
+# clang-format is not on every machine, and each version has ideas of its own; this much all of them say.
+result "no line of C ends in a blank, and none is indented by spaces alone" \
+	"$(grep -nE '[[:blank:]]$|^ {8}' src/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] bench/*.[ch])"
+silenced() { # files: lines that silence a check without its name or a reason
+	grep -nE 'NOLINT|cppcheck-suppress' "$@" |
+		grep -vE '(NOLINT|NOLINTNEXTLINE)\([a-zA-Z0-9.-]+\): [a-z]|cppcheck-suppress [a-zA-Z]+ ; [a-z]'
+}
+result "whoever silences a check names it and says why" "$(silenced src/*/*.[ch])"
+echo '/* NOLINT */' >"$tmp/pkt/bad.c"
+[ -n "$(silenced "$tmp/pkt/bad.c")" ] && found='' || found="a bare NOLINT was not found"
+result "a check that is silenced without a reason is found" "$found"
 echo "1..$n"

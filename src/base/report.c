@@ -22,10 +22,8 @@ __attribute__((format(printf, 2, 0))) static void format_line(char line[static L
 
 	if (len < 0)
 		whole = NULL; /* it may be anything now */
-	if (!whole)
-		strcpy(line, "out of memory");
-	else if (len < LINE)
-		strcpy(line, whole);
+	if (!whole || len < LINE)
+		snprintf(line, LINE, "%s", whole ? whole : "out of memory");
 	else
 		snprintf(line, LINE, "%.*s...%s", HEAD, whole, whole + len - (LINE - HEAD - 4));
 	for (char *c = line; *c; c++) {

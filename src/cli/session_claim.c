@@ -28,7 +28,7 @@ static void info_format(const struct session_info *i, char *text, size_t size)
 {
 	char hypervisor[sizeof(i->hypervisor)];
 
-	strcpy(hypervisor, i->hypervisor);
+	memcpy(hypervisor, i->hypervisor, sizeof(hypervisor));
 	for (char *c = hypervisor; *c; c++)
 		if (iscntrl((unsigned char)*c))
 			*c = '?';

@@ -169,6 +169,7 @@ static int confine(const struct daemon *d, uid_t uid, gid_t gid, struct report *
 	static const int caps[] = {CAP_NET_ADMIN, CAP_NET_RAW, -1};
 	static const char *const read[] = {"/", NULL};
 	_cleanup_(cleanup_free) char *pidfile = strdup(d->config.pidfile);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the cleanup frees it */
 	const char *const write[] = {d->config.logdir, pidfile ? dirname(pidfile) : NULL, NULL};
 	const bool root = geteuid() == 0;
 	struct sandbox_state state;

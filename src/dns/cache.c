@@ -19,7 +19,7 @@ struct cached {
 
 struct cache {
 	TAILQ_HEAD(cached_list, cached) used;
-	LIST_HEAD(, cached) buckets[BUCKETS];
+	LIST_HEAD(cached_bucket, cached) buckets[BUCKETS];
 	size_t count, octets, most;
 	uint32_t seed; /* the guest chooses the keys; it must not choose the buckets */
 };
@@ -78,10 +78,7 @@ static uint32_t bucket_of(const struct cache *c, const uint8_t *key, size_t len)
 
 static struct cached *find(struct cache *c, const uint8_t *key, size_t len, uint32_t bucket)
 {
-	struct cached *e;
-
-	LIST_FOREACH(e, &c->buckets[bucket], chain)
-	{
+	for (struct cached *e = LIST_FIRST(&c->buckets[bucket]); e; e = LIST_NEXT(e, chain)) {
 		if (e->key_len == len && memcmp(e->bytes, key, len) == 0)
 			return e;
 	}

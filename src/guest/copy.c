@@ -82,6 +82,7 @@ int binding_copy_text(const struct identity *id, const struct binding *b, const 
 		if (fclose(to) == 0 && good)
 			return 0;
 		free(*out);
+		*out = NULL; /* for a caller who frees whatever it finds there */
 	}
 	return report_fail(r, ENOMEM, "%s: out of memory", id->iface);
 }

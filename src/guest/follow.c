@@ -229,9 +229,11 @@ static int watch_real_way(struct follow *f, struct followed *p)
 	const char *found = realpath(p->path, real);
 	bool same = found && strcmp(real, p->path) == 0;
 	*slash = '/';
-	if (!found || same || strlen(real) + 1 >= sizeof(real))
+	size_t len = found ? strlen(real) : 0;
+	if (!found || same || len + 1 >= sizeof(real))
 		return 0;
-	return watch_way(f, p, strcat(real, "/"), &unused);
+	memcpy(real + len, "/", 2);
+	return watch_way(f, p, real, &unused);
 }
 
 /* A file that somebody has made and has yet to fill is news when they close it. */
@@ -295,7 +297,7 @@ static char *absolute(const char *path)
 
 	if (!here || asprintf(&out, "%s/%s", here, path) < 0)
 		return NULL;
-	to = out;
+	to = out; /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
 	for (const char *from = out; *from; from++) {
 		if (*from != '/' || from[1] != '/')
 			*to++ = *from;

@@ -28,7 +28,7 @@ static const char *append(struct record_list *l, struct record rec, const uint8_
 	if (!rec.bytes)
 		return list_no_memory;
 	memcpy(rec.bytes, name, rec.name_len);
-	if (rec.txt_len)
+	if (txt)
 		memcpy(rec.bytes + rec.name_len, txt, rec.txt_len);
 	l->at[l->count++] = rec;
 	return NULL;

@@ -78,7 +78,7 @@ static const char *store_ifname(char *to, const char *text)
 	if (strlen(text) >= IFNAMSIZ || strpbrk(text, "/: \t\v\f") || !strcmp(text, ".") || !strcmp(text, ".."))
 		return "is not an interface's name: 15 octets at most, without '/', ':' and spaces";
 	memset(to, 0, IFNAMSIZ);
-	memcpy(to, text, strlen(text));
+	memcpy(to, text, strlen(text) + 1);
 	return NULL;
 }
 

@@ -236,9 +236,9 @@ static void group_pointers(struct builder *w)
 
 	for (uint32_t i = 0; i < w->pointer_count; i++) {
 		const struct pointer *p = &w->pointers[i];
-		struct zone_address *a = z->address_count ? &z->addresses[z->address_count - 1] : NULL;
-		if (!a || memcmp(a->key, p->key, sizeof(a->key)) != 0) {
-			a = &z->addresses[z->address_count++];
+		uint32_t n = z->address_count;
+		if (n == 0 || memcmp(z->addresses[n - 1].key, p->key, sizeof(p->key)) != 0) {
+			struct zone_address *a = &z->addresses[z->address_count++];
 			memcpy(a->key, p->key, sizeof(a->key));
 			a->set = (struct zone_set){.first = w->rr_count + kept};
 			source = p->source;
@@ -247,7 +247,7 @@ static void group_pointers(struct builder *w)
 		octets += ZONE_RR_HEADER + z->nodes[p->node].name_len;
 		if (p->source != source || octets > POINTERS_MAX)
 			continue;
-		a->set.count++;
+		z->addresses[z->address_count - 1].set.count++;
 		w->pointers[kept++] = *p;
 	}
 	w->pointer_count = kept;

