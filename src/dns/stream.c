@@ -18,7 +18,7 @@
  * asked is answered, and where somebody is about to ask or waits for an answer. In that time an honest guest goes on,
  * on a busy machine too. But the last holds not for ever.
  */
-#define ROOM_BEGUN_MS 20
+#define ROOM_BEGUN_MS 50
 #define ROOM_IDLE_MS 100
 #define ROOM_BUSY_MS 1000
 #define ROOM_LONGEST_MS 30000
@@ -122,6 +122,21 @@ static bool is_less(const struct conn *a, const struct conn *b)
 }
 
 /*
+ * Who has all its answers is told that there are no more of them, and may yet read the last (RFC 7766 6.2.4); what it
+ * says to that is answered by a reset, which by then does no harm. Everybody else is to know at once.
+ */
+static void hang_up(struct stream *s, const struct guest *g, struct conn *c)
+{
+	if (!c->synced || is_waited_for(c) || c->fin_wanted) {
+		stream_send_reset(s, g, c);
+		return;
+	}
+	c->fin_wanted = true;
+	stream_send_again(s, g, c);
+	stream_free(s, c);
+}
+
+/*
  * A place for one more. A guest that opens more than there are loses what it does not use, so its own questions get
  * through whatever else it does. NULL: all are at work, and the newcomer is to try again; it does after a second (RFC
  * 6298 2.1).
@@ -140,7 +155,7 @@ static struct conn *take_place(struct stream *s, const struct guest *g, uint64_t
 	if (s->used < STREAM_CONNECTIONS)
 		return &s->conns[s->used++];
 	if (least)
-		stream_send_reset(s, g, least);
+		hang_up(s, g, least);
 	return least;
 }
 
