@@ -91,19 +91,13 @@ static int set_bridge(struct options *o, const char *word, struct report *r)
 	return 0;
 }
 
-static bool in_block(struct in_addr a, uint32_t net, uint8_t len)
-{
-	return ip4_in((struct cidr4){.addr.s_addr = htonl(net), .len = len}, a);
-}
-
 static int check_ip4(const char *word, struct cidr4 c, struct report *r)
 {
 	if (c.len == 0)
 		return report_fail(
 		    r, EINVAL,
 		    "-4 %s: a prefix of length 0 is every address there is; give the subnet's length, 1 to 32", word);
-	if (ip4_is_multicast(c.addr) || in_block(c.addr, 0xf0000000, 4) || in_block(c.addr, 0, 8) ||
-	    in_block(c.addr, 0x7f000000, 8))
+	if (!ip4_is_host(c.addr))
 		return report_fail(r, EINVAL, "-4 %s: no host can have this address; give a unicast one", word);
 	if (c.len < 31 && c.addr.s_addr == ip4_network(c).s_addr)
 		return report_fail(r, EINVAL, "-4 %s: this is the subnet's own (network) address; give one inside it",
@@ -271,6 +265,16 @@ static int address_words(char **words, struct options *o, struct report *r)
 	if (o->has6 || o->key || o->image_dir || o->mode6 != ADDRESS6_EUI64)
 		return report_fail(r, EINVAL, "-4 %s: is about an IPv4 address alone; leave -6, -s, -k and -d out",
 				   verb);
+	const char *flag = o->binding                          ? "-b"
+			   : o->group4_count + o->group6_count ? "-m"
+			   : o->action4_word                   ? "-a"
+			   : o->action6_word                   ? "-A"
+							       : NULL;
+	if (flag)
+		return report_fail(r, EINVAL,
+				   "-4 %s: runs no VM, which %s is about; leave %s out, or give -4 <ip>/<len> <mac> "
+				   "kvm|qemu-system-<arch> for a VM",
+				   verb, flag, flag);
 	if (!o->iface[0])
 		return report_fail(r, EINVAL, "-4 %s: needs -i <iface>, the name that the address belongs to", verb);
 	if (o->mode == OPTIONS_ALLOCATE && words[0]) {
