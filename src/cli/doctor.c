@@ -15,8 +15,8 @@
 static const char *const state_names[] = {[DOCTOR_OK] = "ok", [DOCTOR_WARN] = "warn", [DOCTOR_FAULT] = "fault"};
 
 static void (*const checks[])(struct doctor *d) = {
-    doctor_kernel, doctor_root,       doctor_tun,    doctor_nft,       doctor_bridge, doctor_weave,
-    doctor_kvm,    doctor_hypervisor, doctor_config, doctor_resolvers, doctor_store,  doctor_leftovers,
+    doctor_kernel, doctor_root,       doctor_files,  doctor_tun,       doctor_nft,   doctor_bridge,    doctor_weave,
+    doctor_kvm,    doctor_hypervisor, doctor_config, doctor_resolvers, doctor_store, doctor_leftovers,
 };
 
 void doctor_found(struct doctor *d, const char *check, enum doctor_state state, const char *fmt, ...)

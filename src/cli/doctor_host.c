@@ -54,6 +54,15 @@ void doctor_root(struct doctor *d)
 	doctor_mend(d, "sudo fold doctor");
 }
 
+void doctor_files(struct doctor *d)
+{
+	unsigned long most = session_files();
+
+	doctor_found(d, "open files", most < SESSION_FILES_LEAST ? DOCTOR_FAULT : DOCTOR_OK, "%lu at once", most);
+	if (most < SESSION_FILES_LEAST)
+		doctor_mend(d, "ulimit -n %d or more, in the shell that starts fold", SESSION_FILES_LEAST);
+}
+
 void doctor_tun(struct doctor *d)
 {
 	unsigned features = 0;
