@@ -146,8 +146,24 @@ cppcheck:
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc src
 
-# Only what users need: the programs, their manual pages and the sample of a binding file.
-install: programs
+# What shells offer. bash-completion reads its file for `fold` only where SYSCONFDIR has the line that says so (fold.eager).
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+SHARE       = $(DESTDIR)$(PREFIX)/share
+.PHONY: install-completions
+install-completions:
+	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -d $(DESTDIR)$(SYSCONFDIR)/bash_completion.d
+	install -m 644 packaging/completions/fold.eager $(DESTDIR)$(SYSCONFDIR)/bash_completion.d/fold
+	for name in fold fold-dhcpd fold-replay; do \
+		install -m 644 packaging/completions/$$name.bash $(SHARE)/bash-completion/completions/$$name && \
+		install -m 644 packaging/completions/$$name.fish $(SHARE)/fish/vendor_completions.d/$$name.fish || exit; \
+	done
+	install -m 644 packaging/completions/fold.zsh $(SHARE)/zsh/site-functions/_fold-vm
+	install -m 644 packaging/completions/fold-dhcpd.zsh $(SHARE)/zsh/site-functions/_fold-dhcpd
+	install -m 644 packaging/completions/fold-replay.zsh $(SHARE)/zsh/site-functions/_fold-replay
+
+# Only what users need: the programs, their manual pages and completions, and the sample of a binding file.
+install: programs install-completions
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/fold
 	install -m 755 $(filter-out %-dhcpd,$(PROGS)) $(DESTDIR)$(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system
