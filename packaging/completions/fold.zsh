@@ -98,7 +98,7 @@ _fold-vm() {
 		_fold_vm_command
 		return
 	fi
-	_arguments -S \
+	_arguments -S -A '-*' \
 		'-i[name of the tap]:interface: ' \
 		"-4[the VM's IPv4 address and its subnet]:address:_fold_vm_address" \
 		"-6[the VM's IPv6 prefix]:prefix and length: " \
