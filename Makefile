@@ -3,13 +3,15 @@
 #   make            build everything, release flags        make deps     install what building and testing need
 #   make demo       run two real guests and show them      make check    build with sanitizers, run every test
 #   make bench      speed, side by side with peers         make lint     clang-format, clang-tidy, cppcheck
-#   make install    DESTDIR= PREFIX=/usr/local
+#   make install    DESTDIR= PREFIX=/usr/local             make deb      Debian packages, in build/deb
 #
 # SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer; WERROR=1 turns warnings into errors.
 
 PREFIX  ?= /usr/local
 BUILD   ?= build
 VERSION := 0.1.0
+# What one types for it, in what it says: a distribution whose `fold` is coreutils' installs it by another name.
+COMMAND ?= fold
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-7s %s\n' $(1) $(2)
@@ -18,7 +20,7 @@ CC      ?= cc
 # Linked; and those whose headers are read, while the library is loaded by the few runs that need it (src/base/library.h).
 PKGS    := libmnl libnftnl libnetfilter_queue libcap-ng
 LOADED  := sqlite3 ldns ext2fs com_err libcurl libcrypto libpcap
-CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -Isrc
+CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -DFOLD_COMMAND='"$(COMMAND)"' -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 ifeq ($(WERROR),1)
 WARN    += -Werror
@@ -58,10 +60,11 @@ BENCHES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
 all: programs
 
 # One list of packages, one place that installs them; every goal below asks for it.
-.PHONY: deps deps-build deps-test deps-bench deps-lint
+DEPS ?= ./utils/deps
+.PHONY: deps deps-build deps-test deps-bench deps-lint deps-deb
 deps: deps-test deps-bench deps-lint
-deps-build deps-test deps-bench deps-lint:
-	$(Q)./utils/deps $(@:deps-%=%)
+deps-build deps-test deps-bench deps-lint deps-deb:
+	$(Q)$(DEPS) $(@:deps-%=%)
 
 # Two of Debian's kernels, unpacked under build/: one for the demo's guests, one to prove NFQUEUE on.
 .PHONY: deps-kernel
@@ -172,6 +175,11 @@ install: programs install-completions
 	sed 's|/usr/sbin|$(PREFIX)/sbin|' packaging/fold-dhcpd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/fold-dhcpd.service
 	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 README.md docs/binding.example docs/migration.md $(DESTDIR)$(PREFIX)/share/doc/fold
+
+# Built in a copy of the tree, as root or not.
+.PHONY: deb
+deb: deps-deb
+	$(Q)packaging/make-deb $(VERSION) $(abspath $(BUILD))/deb
 
 clean:
 	rm -rf $(BUILD)

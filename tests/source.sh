@@ -67,4 +67,14 @@ result "no clock that can be set is asked, but for where sequence numbers begin 
 result "no external command is run" "$(grep -nE '\b(system|popen|execlp|execvp|posix_spawnp?)\(' src/*/*.c)"
 result "every source file names its licence" \
 	"$(for f in src/*/*.[ch] tests/*/*.[ch] bench/*.[ch]; do [ -f "$f" ] && ! head -1 "$f" | grep -q SPDX && echo "$f"; done)"
+# utils/deps has the one list; what dpkg-dev brings along (build-essential) is named in no Build-Depends.
+build_depends() {
+	sed -n '/^Build-Depends:/,/^[A-Z]/s/^ \([a-z0-9.+-]*\).*/\1/p' "$1" | sed 's/^debhelper-compat$/debhelper/' | sort
+}
+needed() {
+	utils/deps list deb | grep -vxE 'gcc|libc6-dev|make|dpkg-dev' | sort
+}
+needed >"$tmp/needed"
+build_depends packaging/debian/control >"$tmp/named"
+result "the Debian package is built with what utils/deps lists" "$(diff "$tmp/needed" "$tmp/named")"
 echo "1..$n"

@@ -26,7 +26,7 @@ static int no_more_words(int argc, char **argv)
 {
 	if (argc <= 2)
 		return 0;
-	log_err("%s: `fold %s` takes no argument", argv[2], argv[1]);
+	log_err("%s: `" FOLD_COMMAND " %s` takes no argument", argv[2], argv[1]);
 	return FOLD_EXIT_USAGE;
 }
 
@@ -84,7 +84,7 @@ static int command_ls(int argc, char **argv)
 	bool as_json = argc == 3 && strcmp(argv[2], "--json") == 0;
 
 	if (argc > 2 && !as_json) {
-		log_err("%s: `fold ls` takes no argument but --json", argv[2]);
+		log_err("%s: `" FOLD_COMMAND " ls` takes no argument but --json", argv[2]);
 		return FOLD_EXIT_USAGE;
 	}
 	_cleanup_(cleanup_free) char *text = NULL;
@@ -123,7 +123,7 @@ int command_find_vm(const char *iface, struct session_info *out)
 	if (err < 0)
 		return no_claims(err);
 	if (!f.live) {
-		log_err("%s: no VM of that interface runs here; `fold ls` lists them", iface);
+		log_err("%s: no VM of that interface runs here; `" FOLD_COMMAND " ls` lists them", iface);
 		return FOLD_EXIT_FAILED;
 	}
 	*out = f.info;

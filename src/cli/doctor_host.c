@@ -51,7 +51,7 @@ void doctor_root(struct doctor *d)
 		return;
 	}
 	doctor_found(d, "root", DOCTOR_FAULT, "no: fold makes interfaces and rules, and some checks need it too");
-	doctor_mend(d, "sudo fold doctor");
+	doctor_mend(d, "sudo " FOLD_COMMAND " doctor");
 }
 
 void doctor_files(struct doctor *d)
@@ -280,7 +280,7 @@ void doctor_leftovers(struct doctor *d)
 	} else if (left.count) {
 		doctor_found(d, "leftovers", DOCTOR_WARN, "%u records that a killed fold left%s%s", left.count,
 			     left.vm[0] ? ", of " : "", left.vm);
-		doctor_mend(d, "fold gc");
+		doctor_mend(d, FOLD_COMMAND " gc");
 	} else {
 		doctor_found(d, "leftovers", DOCTOR_OK, "none");
 	}

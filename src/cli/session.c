@@ -230,7 +230,7 @@ static int get_ready(struct session *s, struct report *r)
 	session_live_open(s);
 	err = session_seen_open(s);
 	if (err)
-		log_warn("%s: `fold inspect` will not be answered: %s", s->info.iface, strerror(-err));
+		log_warn("%s: `" FOLD_COMMAND " inspect` will not be answered: %s", s->info.iface, strerror(-err));
 	session_check_host(s);
 	return 0;
 }
