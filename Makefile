@@ -3,13 +3,15 @@
 #   make            build everything, release flags        make deps     install what building and testing need
 #   make demo       run two real guests and show them      make check    build with sanitizers, run every test
 #   make bench      speed, side by side with peers         make lint     clang-format, clang-tidy, cppcheck
-#   make install    DESTDIR= PREFIX=/usr/local
+#   make install    DESTDIR= PREFIX=/usr/local             make deb      Debian packages, in build/deb
 #
 # SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer; WERROR=1 turns warnings into errors.
 
 PREFIX  ?= /usr/local
 BUILD   ?= build
 VERSION := 0.1.0
+# What one types for it, in what it says: a distribution whose `fold` is coreutils' installs it by another name.
+COMMAND ?= fold
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-7s %s\n' $(1) $(2)
@@ -18,7 +20,7 @@ CC      ?= cc
 # Linked; and those whose headers are read, while the library is loaded by the few runs that need it (src/base/library.h).
 PKGS    := libmnl libnftnl libnetfilter_queue libcap-ng
 LOADED  := sqlite3 ldns ext2fs com_err libcurl libcrypto libpcap
-CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -Isrc
+CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -DFOLD_COMMAND='"$(COMMAND)"' -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Walloca \
 	-Wundef
 ifeq ($(WERROR),1)
@@ -59,10 +61,11 @@ BENCHES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
 all: programs
 
 # One list of packages, one place that installs them; every goal below asks for it.
-.PHONY: deps deps-build deps-test deps-bench deps-lint
+DEPS ?= ./utils/deps
+.PHONY: deps deps-build deps-test deps-bench deps-lint deps-deb
 deps: deps-test deps-bench deps-lint
-deps-build deps-test deps-bench deps-lint:
-	$(Q)./utils/deps $(@:deps-%=%)
+deps-build deps-test deps-bench deps-lint deps-deb:
+	$(Q)$(DEPS) $(@:deps-%=%)
 
 # Two of Debian's kernels, unpacked under build/: one for the demo's guests, one to prove NFQUEUE on.
 .PHONY: deps-kernel
@@ -147,8 +150,24 @@ cppcheck:
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc src
 
-# Only what users need: the programs, their manual pages and the sample of a binding file.
-install: programs
+# What shells offer. bash-completion reads its file for `fold` only where SYSCONFDIR has the line that says so (fold.eager).
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+SHARE       = $(DESTDIR)$(PREFIX)/share
+.PHONY: install-completions
+install-completions:
+	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -d $(DESTDIR)$(SYSCONFDIR)/bash_completion.d
+	install -m 644 packaging/completions/fold.eager $(DESTDIR)$(SYSCONFDIR)/bash_completion.d/fold
+	for name in fold fold-dhcpd fold-replay; do \
+		install -m 644 packaging/completions/$$name.bash $(SHARE)/bash-completion/completions/$$name && \
+		install -m 644 packaging/completions/$$name.fish $(SHARE)/fish/vendor_completions.d/$$name.fish || exit; \
+	done
+	install -m 644 packaging/completions/fold.zsh $(SHARE)/zsh/site-functions/_fold-vm
+	install -m 644 packaging/completions/fold-dhcpd.zsh $(SHARE)/zsh/site-functions/_fold-dhcpd
+	install -m 644 packaging/completions/fold-replay.zsh $(SHARE)/zsh/site-functions/_fold-replay
+
+# Only what users need: the programs, their manual pages and completions, and the sample of a binding file.
+install: programs install-completions
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/fold
 	install -m 755 $(filter-out %-dhcpd,$(PROGS)) $(DESTDIR)$(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -157,6 +176,11 @@ install: programs
 	sed 's|/usr/sbin|$(PREFIX)/sbin|' packaging/fold-dhcpd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/fold-dhcpd.service
 	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 README.md docs/binding.example docs/migration.md $(DESTDIR)$(PREFIX)/share/doc/fold
+
+# Built in a copy of the tree, as root or not.
+.PHONY: deb
+deb: deps-deb
+	$(Q)packaging/make-deb $(VERSION) $(abspath $(BUILD))/deb
 
 clean:
 	rm -rf $(BUILD)

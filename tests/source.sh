@@ -78,4 +78,14 @@ result "whoever silences a check names it and says why" "$(silenced src/*/*.[ch]
 echo '/* NOLINT */' >"$tmp/pkt/bad.c"
 [ -n "$(silenced "$tmp/pkt/bad.c")" ] && found='' || found="a bare NOLINT was not found"
 result "a check that is silenced without a reason is found" "$found"
+# utils/deps has the one list; what dpkg-dev brings along (build-essential) is named in no Build-Depends.
+build_depends() {
+	sed -n '/^Build-Depends:/,/^[A-Z]/s/^ \([a-z0-9.+-]*\).*/\1/p' "$1" | sed 's/^debhelper-compat$/debhelper/' | sort
+}
+needed() {
+	utils/deps list deb | grep -vxE 'gcc|libc6-dev|make|dpkg-dev' | sort
+}
+needed >"$tmp/needed"
+build_depends packaging/debian/control >"$tmp/named"
+result "the Debian package is built with what utils/deps lists" "$(diff "$tmp/needed" "$tmp/named")"
 echo "1..$n"

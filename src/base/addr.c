@@ -150,6 +150,19 @@ bool ip4_is_multicast(struct in_addr a)
 	return (ntohl(a.s_addr) & 0xf0000000) == 0xe0000000;
 }
 
+bool ip4_is_host(struct in_addr a)
+{
+	uint8_t first = (uint8_t)(ntohl(a.s_addr) >> 24);
+
+	return first != 0 && first != 127 && first < 224;
+}
+
+bool ip6_is_host(const struct in6_addr *a)
+{
+	return !IN6_IS_ADDR_MULTICAST(a) && !IN6_IS_ADDR_UNSPECIFIED(a) && !IN6_IS_ADDR_LOOPBACK(a) &&
+	       !IN6_IS_ADDR_V4MAPPED(a) && !IN6_IS_ADDR_V4COMPAT(a);
+}
+
 bool ip4_is_edge(struct cidr4 c, struct in_addr a)
 {
 	return c.len <= 30 && (a.s_addr == ip4_network(c).s_addr || a.s_addr == ip4_broadcast(c).s_addr);

@@ -55,6 +55,13 @@ bool ip4_in(struct cidr4 c, struct in_addr a);
  */
 struct in_addr ip4_spare(struct cidr4 c);
 bool ip4_is_multicast(struct in_addr a);
+
+/*
+ * Whether one host can have it: IPv4 without 0.0.0.0/8, 127.0.0.0/8, groups, what is reserved and broadcast (RFC 1122 3.2.1.3, 5735 3);
+ * IPv6 without groups, unspecified, loopback, and IPv4 in disguise (RFC 4291 2.5.2, 2.5.3, 2.5.5). Link-local counts as one.
+ */
+bool ip4_is_host(struct in_addr a);
+bool ip6_is_host(const struct in6_addr *a);
 /* The network's and the broadcast address, which are nobody's; RFC 3021: a /31 has none. */
 bool ip4_is_edge(struct cidr4 c, struct in_addr a);
 /* Routers carry it (RFC 6890): not this host, loopback, link-local, multicast or reserved. */

@@ -26,20 +26,19 @@ static int no_more_words(int argc, char **argv)
 {
 	if (argc <= 2)
 		return 0;
-	log_err("%s: `fold %s` takes no argument", argv[2], argv[1]);
+	log_err("%s: `" FOLD_COMMAND " %s` takes no argument", argv[2], argv[1]);
 	return FOLD_EXIT_USAGE;
 }
 
 #define LS_ROW "%-15s %-17s %-18s %-42s %-15s "
 
-static bool print_vm(void *arg, const char *key, const char *text, bool live)
+static bool print_vm(void *out, const char *key, const char *text, bool live)
 {
 	struct session_info i;
 
 	(void)key;
-	(void)arg;
 	if (live && session_info_parse(text, &i))
-		printf(LS_ROW "%7d %s\n", i.iface, i.mac, i.ip4, i.ip6, i.bridge, i.pid, i.hypervisor);
+		fprintf(out, LS_ROW "%7d %s\n", i.iface, i.mac, i.ip4, i.ip6, i.bridge, i.pid, i.hypervisor);
 	return false;
 }
 
@@ -63,19 +62,19 @@ static bool print_vm_json(void *arg, const char *key, const char *text, bool liv
 	return false;
 }
 
-static int list_vms(bool as_json)
+static int list_vms(FILE *out, bool as_json)
 {
 	struct json j;
 	int err;
 
 	if (as_json) {
-		json_start(&j, stdout);
+		json_start(&j, out);
 		json_array(&j, NULL);
 		err = claim_each(SESSION_CLAIM, print_vm_json, &j);
 		json_end(&j);
 	} else {
-		printf(LS_ROW "%7s %s\n", "INTERFACE", "MAC", "IPV4", "IPV6", "BRIDGE", "PID", "HYPERVISOR");
-		err = claim_each(SESSION_CLAIM, print_vm, NULL);
+		fprintf(out, LS_ROW "%7s %s\n", "INTERFACE", "MAC", "IPV4", "IPV6", "BRIDGE", "PID", "HYPERVISOR");
+		err = claim_each(SESSION_CLAIM, print_vm, out);
 	}
 	return err;
 }
@@ -85,11 +84,20 @@ static int command_ls(int argc, char **argv)
 	bool as_json = argc == 3 && strcmp(argv[2], "--json") == 0;
 
 	if (argc > 2 && !as_json) {
-		log_err("%s: `fold ls` takes no argument but --json", argv[2]);
+		log_err("%s: `" FOLD_COMMAND " ls` takes no argument but --json", argv[2]);
 		return FOLD_EXIT_USAGE;
 	}
-	int err = list_vms(as_json);
-	return err < 0 ? no_claims(err) : EXIT_SUCCESS;
+	_cleanup_(cleanup_free) char *text = NULL;
+	size_t len = 0;
+	/* Kept back until all of it is known: an empty list is an answer, and "cannot be read" is not that one. */
+	FILE *out = open_memstream(&text, &len);
+	int err = out ? list_vms(out, as_json) : -errno;
+	if (out && fclose(out) != 0 && !err)
+		err = -errno;
+	if (err < 0)
+		return no_claims(err);
+	fwrite(text, 1, len, stdout);
+	return EXIT_SUCCESS;
 }
 
 struct found {
@@ -115,7 +123,7 @@ int command_find_vm(const char *iface, struct session_info *out)
 	if (err < 0)
 		return no_claims(err);
 	if (!f.live) {
-		log_err("%s: no VM of that interface runs here; `fold ls` lists them", iface);
+		log_err("%s: no VM of that interface runs here; `" FOLD_COMMAND " ls` lists them", iface);
 		return FOLD_EXIT_FAILED;
 	}
 	*out = f.info;

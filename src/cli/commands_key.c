@@ -106,7 +106,7 @@ int command_keygen(int argc, char **argv)
 	struct report r = {0};
 
 	if (argc != 3) {
-		log_err("keygen: takes one argument, the file to make; such as `fold keygen vm1.key`");
+		log_err("keygen: takes one argument, the file to make; such as `" FOLD_COMMAND " keygen vm1.key`");
 		return FOLD_EXIT_USAGE;
 	}
 	if (stable_key_make(argv[2], &r) == 0)

@@ -15,8 +15,8 @@
 static const char *const state_names[] = {[DOCTOR_OK] = "ok", [DOCTOR_WARN] = "warn", [DOCTOR_FAULT] = "fault"};
 
 static void (*const checks[])(struct doctor *d) = {
-    doctor_kernel, doctor_root,       doctor_tun,    doctor_nft,       doctor_bridge, doctor_weave,
-    doctor_kvm,    doctor_hypervisor, doctor_config, doctor_resolvers, doctor_store,  doctor_leftovers,
+    doctor_kernel, doctor_root,       doctor_files,  doctor_tun,       doctor_nft,   doctor_bridge,    doctor_weave,
+    doctor_kvm,    doctor_hypervisor, doctor_config, doctor_resolvers, doctor_store, doctor_leftovers,
 };
 
 void doctor_found(struct doctor *d, const char *check, enum doctor_state state, const char *fmt, ...)
@@ -73,7 +73,9 @@ static int set_bridge(struct doctor *d, const char *name, struct report *r)
 {
 	if (!*name || strlen(name) >= sizeof(d->bridge))
 		return report_fail(r, EINVAL,
-				   "--bridge %s: this cannot be a bridge's name; `fold doctor --help` shows how", name);
+				   "--bridge %s: this cannot be a bridge's name; `" FOLD_COMMAND
+				   " doctor --help` shows how",
+				   name);
 	memcpy(d->bridge, name, strlen(name) + 1);
 	return 0;
 }
@@ -96,7 +98,8 @@ static int parse(int argc, char **argv, struct doctor *d, struct report *r)
 			named = argv[i] + 9;
 		else
 			return report_fail(r, EINVAL,
-					   "%s: not understood; `fold doctor [--bridge NAME | --local] [--json]`",
+					   "%s: not understood; `" FOLD_COMMAND
+					   " doctor [--bridge NAME | --local] [--json]`",
 					   argv[i]);
 	}
 	if (named && d->local)
@@ -116,7 +119,8 @@ int command_doctor(int argc, char **argv)
 	}
 	if (asked > 0) {
 		puts(
-		    "fold doctor [--bridge NAME | --local] [--json]    says what is wrong on this machine, and what to do");
+		    FOLD_COMMAND
+		    " doctor [--bridge NAME | --local] [--json]    says what is wrong on this machine, and what to do");
 		return EXIT_SUCCESS;
 	}
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

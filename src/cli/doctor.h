@@ -43,6 +43,7 @@ void doctor_mend(struct doctor *d, const char *fmt, ...) __attribute__((format(p
 /* The checks, each a row or some: of the machine (doctor_host.c), of the kernel's rules and of the network (doctor_net.c). */
 void doctor_kernel(struct doctor *d);
 void doctor_root(struct doctor *d);
+void doctor_files(struct doctor *d);
 void doctor_tun(struct doctor *d);
 void doctor_kvm(struct doctor *d);
 void doctor_hypervisor(struct doctor *d);

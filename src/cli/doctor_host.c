@@ -51,7 +51,16 @@ void doctor_root(struct doctor *d)
 		return;
 	}
 	doctor_found(d, "root", DOCTOR_FAULT, "no: fold makes interfaces and rules, and some checks need it too");
-	doctor_mend(d, "sudo fold doctor");
+	doctor_mend(d, "sudo " FOLD_COMMAND " doctor");
+}
+
+void doctor_files(struct doctor *d)
+{
+	unsigned long most = session_files();
+
+	doctor_found(d, "open files", most < SESSION_FILES_LEAST ? DOCTOR_FAULT : DOCTOR_OK, "%lu at once", most);
+	if (most < SESSION_FILES_LEAST)
+		doctor_mend(d, "ulimit -n %d or more, in the shell that starts fold", SESSION_FILES_LEAST);
 }
 
 void doctor_tun(struct doctor *d)
@@ -271,7 +280,7 @@ void doctor_leftovers(struct doctor *d)
 	} else if (left.count) {
 		doctor_found(d, "leftovers", DOCTOR_WARN, "%u records that a killed fold left%s%s", left.count,
 			     left.vm[0] ? ", of " : "", left.vm);
-		doctor_mend(d, "fold gc");
+		doctor_mend(d, FOLD_COMMAND " gc");
 	} else {
 		doctor_found(d, "leftovers", DOCTOR_OK, "none");
 	}

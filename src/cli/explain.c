@@ -40,9 +40,9 @@ struct fate {
 
 static int usage(void)
 {
-	log_err(
-	    "`fold explain <iface> <capture> [--from | --to] [--json]` names a running VM's interface and a pcap file; "
-	    "--from and --to say that all of it is from, or to, the guest");
+	log_err("`" FOLD_COMMAND
+		" explain <iface> <capture> [--from | --to] [--json]` names a running VM's interface and a pcap file; "
+		"--from and --to say that all of it is from, or to, the guest");
 	return FOLD_EXIT_USAGE;
 }
 

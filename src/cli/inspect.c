@@ -177,7 +177,8 @@ int command_inspect(int argc, char **argv)
 	char path[ASK_PATH], answer[ANSWER_SIZE];
 
 	if (argc < 3 || argv[2][0] == '-' || (argc > 3 && !as_json)) {
-		log_err("`fold inspect <iface> [--json]` names a running VM's interface; `fold ls` lists them");
+		log_err("`" FOLD_COMMAND " inspect <iface> [--json]` names a running VM's interface; `" FOLD_COMMAND
+			" ls` lists them");
 		return FOLD_EXIT_USAGE;
 	}
 	const char *iface = argv[2];

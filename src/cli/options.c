@@ -15,19 +15,23 @@
 const char options_usage[] =
     "fold runs one virtual machine that can only be itself and only reach its own subnet.\n"
     "\n"
-    "  fold [-i <iface>] [-4 <ip>/<len>] [-6 <prefix>/<len> [-s | -k <key> [-d <dir>]]] [-m <group>]... [-b <binding>]\n"
+    "  " FOLD_COMMAND
+    " [-i <iface>] [-4 <ip>/<len>] [-6 <prefix>/<len> [-s | -k <key> [-d <dir>]]] [-m <group>]... [-b <binding>]\n"
     "       [-a <action>] [-A <action>] <mac> kvm|qemu-system-* [<argument>...]\n"
-    "  fold -i <iface> -4 auto [net:<cidr>|net:default]    print a free address, and nothing else\n"
-    "  fold -i <iface> -4 release                          give it back\n"
-    "  fold ls [--json]                                    list the running VMs\n"
-    "  fold gc                                             remove what a killed fold left behind\n"
-    "  fold lamac                                          print a random MAC address for a VM\n"
-    "  fold inspect <iface> [--json]                       show what a running VM is, was told and was refused\n"
-    "  fold explain <iface> <capture> [--from | --to] [--json]\n"
+    "  " FOLD_COMMAND " -i <iface> -4 auto [net:<cidr>|net:default]    print a free address, and nothing else\n"
+    "  " FOLD_COMMAND " -i <iface> -4 release                          give it back\n"
+    "  " FOLD_COMMAND " ls [--json]                                    list the running VMs\n"
+    "  " FOLD_COMMAND " gc                                             remove what a killed fold left behind\n"
+    "  " FOLD_COMMAND " lamac                                          print a random MAC address for a VM\n"
+    "  " FOLD_COMMAND
+    " inspect <iface> [--json]                       show what a running VM is, was told and was refused\n"
+    "  " FOLD_COMMAND " explain <iface> <capture> [--from | --to] [--json]\n"
     "                                                      which rule or answer each frame of a capture meets, and why\n"
-    "  fold doctor [--bridge <name> | --local] [--json]    say what is wrong on this machine, and how to fix it\n"
-    "  fold mkaddress -m <mac> -k <key> <prefix>/<len>     print the address that -k gives\n"
-    "  fold keygen <file>                                  make a key for -k\n"
+    "  " FOLD_COMMAND
+    " doctor [--bridge <name> | --local] [--json]    say what is wrong on this machine, and how to fix it\n"
+    "  " FOLD_COMMAND " mkaddress -m <mac> -k <key> [--full] <prefix>/<len>\n"
+    "                                                      print the address that -k gives\n"
+    "  " FOLD_COMMAND " keygen <file>                                  make a key for -k\n"
     "\n"
     "  -i <iface>       name of the tap, at most 15 bytes (made up if not given)\n"
     "  -4 <ip>/<len>    the VM's IPv4 address and the prefix length of its subnet\n"
@@ -91,19 +95,13 @@ static int set_bridge(struct options *o, const char *word, struct report *r)
 	return 0;
 }
 
-static bool in_block(struct in_addr a, uint32_t net, uint8_t len)
-{
-	return ip4_in((struct cidr4){.addr.s_addr = htonl(net), .len = len}, a);
-}
-
 static int check_ip4(const char *word, struct cidr4 c, struct report *r)
 {
 	if (c.len == 0)
 		return report_fail(
 		    r, EINVAL,
 		    "-4 %s: a prefix of length 0 is every address there is; give the subnet's length, 1 to 32", word);
-	if (ip4_is_multicast(c.addr) || in_block(c.addr, 0xf0000000, 4) || in_block(c.addr, 0, 8) ||
-	    in_block(c.addr, 0x7f000000, 8))
+	if (!ip4_is_host(c.addr))
 		return report_fail(r, EINVAL, "-4 %s: no host can have this address; give a unicast one", word);
 	if (c.len < 31 && c.addr.s_addr == ip4_network(c).s_addr)
 		return report_fail(r, EINVAL, "-4 %s: this is the subnet's own (network) address; give one inside it",
@@ -239,9 +237,9 @@ static int take_options(int argc, char **argv, struct options *o, struct report 
 		const char letter[] = {'-', (char)optopt, 0};
 		const char *word = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
 		if (c == ':')
-			return report_fail(r, EINVAL, "%s: needs a value; see fold --help", word);
+			return report_fail(r, EINVAL, "%s: needs a value; see " FOLD_COMMAND " --help", word);
 		if (c == '?')
-			return report_fail(r, EINVAL, "%s: unknown flag; see fold --help", word);
+			return report_fail(r, EINVAL, "%s: unknown flag; see " FOLD_COMMAND " --help", word);
 		int err = take_option(o, c, optarg, r);
 		if (err || o->mode == OPTIONS_HELP || o->mode == OPTIONS_VERSION)
 			return err;
@@ -271,6 +269,16 @@ static int address_words(char **words, struct options *o, struct report *r)
 	if (o->has6 || o->key || o->image_dir || o->mode6 != ADDRESS6_EUI64)
 		return report_fail(r, EINVAL, "-4 %s: is about an IPv4 address alone; leave -6, -s, -k and -d out",
 				   verb);
+	const char *flag = o->binding                          ? "-b"
+			   : o->group4_count + o->group6_count ? "-m"
+			   : o->action4_word                   ? "-a"
+			   : o->action6_word                   ? "-A"
+							       : NULL;
+	if (flag)
+		return report_fail(r, EINVAL,
+				   "-4 %s: runs no VM, which %s is about; leave %s out, or give -4 <ip>/<len> <mac> "
+				   "kvm|qemu-system-<arch> for a VM",
+				   verb, flag, flag);
 	if (!o->iface[0])
 		return report_fail(r, EINVAL, "-4 %s: needs -i <iface>, the name that the address belongs to", verb);
 	if (o->mode == OPTIONS_ALLOCATE && words[0]) {
@@ -291,18 +299,19 @@ static int check_mac(const char *word, struct options *o, struct report *r)
 		return report_fail(r, EINVAL, "%s: not a MAC address of six hex pairs, such as 52:54:00:12:34:56",
 				   word);
 	if (mac_is_multicast(o->mac))
-		return report_fail(
-		    r, EINVAL,
-		    "%s: a multicast MAC; a VM needs a unicast one (first octet even; `fold lamac` makes one)", word);
+		return report_fail(r, EINVAL,
+				   "%s: a multicast MAC; a VM needs a unicast one (first octet even; `" FOLD_COMMAND
+				   " lamac` makes one)",
+				   word);
 	if (mac_is_zero(o->mac))
-		return report_fail(r, EINVAL, "%s: the zero MAC is nobody's; `fold lamac` makes one", word);
+		return report_fail(r, EINVAL, "%s: the zero MAC is nobody's; `" FOLD_COMMAND " lamac` makes one", word);
 	return 0;
 }
 
 static int run_words(char **words, struct options *o, struct report *r)
 {
 	if (!words[0])
-		return report_fail(r, EINVAL, "the VM's MAC address is missing; see fold --help");
+		return report_fail(r, EINVAL, "the VM's MAC address is missing; see " FOLD_COMMAND " --help");
 	int err = check_mac(words[0], o, r);
 	if (err)
 		return err;

@@ -28,9 +28,7 @@ static bool is_usable(const char *what, const struct cidr6 *c, struct report *r)
 			   "%s: link-local, which every link has by itself; give a unique local (fd00::/8) or global "
 			   "one",
 			   what);
-	/* RFC 4291 2.5.2, 2.5.3, 2.5.5: unspecified, loopback, and IPv4 in disguise. */
-	else if (IN6_IS_ADDR_UNSPECIFIED(a) || IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_V4MAPPED(a) ||
-		 IN6_IS_ADDR_V4COMPAT(a))
+	else if (!ip6_is_host(a))
 		report_set(r, "%s: no host can have such an address; give a unicast one", what);
 	else
 		return true;

@@ -9,12 +9,14 @@
 #include "host/tap.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 /* Known once a kernel has refused nft's `queue` in the bridge family: asking it again takes 30 ms. */
@@ -237,7 +239,7 @@ static int get_ready(struct session *s, struct report *r)
 	session_live_open(s);
 	err = session_seen_open(s);
 	if (err)
-		log_warn("%s: `fold inspect` will not be answered: %s", s->info.iface, strerror(-err));
+		log_warn("%s: `" FOLD_COMMAND " inspect` will not be answered: %s", s->info.iface, strerror(-err));
 	session_check_host(s);
 	return 0;
 }
@@ -359,6 +361,24 @@ static int start_and_run(struct session *s)
 	return status;
 }
 
+unsigned long session_files(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? ULONG_MAX : limit.rlim_cur;
+}
+
+/* Said here: where they run out, what could not be opened would be blamed, and it is another thing each time. */
+static bool enough_files(void)
+{
+	unsigned long most = session_files();
+
+	if (most < SESSION_FILES_LEAST)
+		log_err("too few file descriptors: %lu may be open, and a VM needs %d; raise the limit (ulimit -n)",
+			most, SESSION_FILES_LEAST);
+	return most >= SESSION_FILES_LEAST;
+}
+
 int session_run(const struct options *o)
 {
 	struct session s = {.o = o,
@@ -372,6 +392,8 @@ int session_run(const struct options *o)
 			    .stream_timer = -1,
 			    .weave = WEAVE_NAME_NONE};
 
+	if (!enough_files())
+		return FOLD_EXIT_FAILED;
 	for (int i = 0; i < SESSION_CLAIMS; i++)
 		s.claims[i] = CLAIM_NONE;
 	s.signals = block_signals();

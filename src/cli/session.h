@@ -23,6 +23,10 @@ enum fold_exit {
 /* Runs the VM and returns fold's exit status. What went wrong has been said in one line on stderr. */
 int session_run(const struct options *o);
 
+/* How many files may be open at once (RLIMIT_NOFILE), and how many must be: rules, tap, sockets, watches, and a few questions to name servers. */
+#define SESSION_FILES_LEAST 64
+unsigned long session_files(void);
+
 /* What one running VM's claim says, and how to take down what a killed one left. */
 #define SESSION_CLAIM "vm-"
 struct session_info {

@@ -216,7 +216,7 @@ static void remove_shared(const struct session *s)
 		return;
 	int err = rules_remove_shared(nft, s->info.iface);
 	if (err)
-		log_warn("%s: its rules could not be removed: %s; `fold gc` tries again", s->info.iface,
+		log_warn("%s: its rules could not be removed: %s; `" FOLD_COMMAND " gc` tries again", s->info.iface,
 			 strerror(-err));
 	nft_close(nft);
 }
@@ -260,7 +260,8 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES])
 	s->info.inode = (uint32_t)notes[SESSION_NOTE_INODE];
 	err = notes[SESSION_NOTE_IMAGE] ? session_remove_image(s->info.image, s->info.inode) : 0;
 	if (err)
-		log_warn("%s: could not be removed: %s; `fold gc` tries again", s->info.image, strerror(-err));
+		log_warn("%s: could not be removed: %s; `" FOLD_COMMAND " gc` tries again", s->info.image,
+			 strerror(-err));
 	session_seen_remove(s->info.iface);
 	session_unclaim(s, err);
 }

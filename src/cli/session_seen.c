@@ -125,7 +125,7 @@ void session_asked(struct session *s)
 			continue;
 		/* Nobody is waited for: a pipe takes this much at once, anything else has itself to blame. */
 		if (write(to, text, describe(s, text, sizeof(text))) < 0)
-			log_warn("%s: an answer to `fold inspect` could not be written: %s", s->info.iface,
+			log_warn("%s: an answer to `" FOLD_COMMAND " inspect` could not be written: %s", s->info.iface,
 				 strerror(errno));
 		close(to);
 	}

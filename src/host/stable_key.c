@@ -43,12 +43,14 @@ int stable_key_read(const char *path, struct stable_key *out, struct report *r)
 	if (fstat(fd, &st) < 0)
 		return report_fail(r, errno, "-k %s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return report_fail(r, EINVAL, "-k %s: not a regular file; `fold keygen <file>` makes a key", path);
+		return report_fail(r, EINVAL, "-k %s: not a regular file; `" FOLD_COMMAND " keygen <file>` makes a key",
+				   path);
 	int have = read_key(fd, out);
 	if (have < 0)
 		return report_fail(r, -have, "-k %s: the key cannot be read: %s", path, strerror(-have));
 	if (have < STABLE_KEY_SIZE)
-		return report_fail(r, EINVAL, "-k %s: holds %d octets, a key has %d; `fold keygen <file>` makes one",
+		return report_fail(r, EINVAL,
+				   "-k %s: holds %d octets, a key has %d; `" FOLD_COMMAND " keygen <file>` makes one",
 				   path, have, STABLE_KEY_SIZE);
 	return 0;
 }

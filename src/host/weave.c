@@ -359,8 +359,8 @@ int weave_allocate(struct weave *w, const char *name, const struct cidr4 *subnet
 	}
 	if (given && weave_undo(w) < 0) {
 		struct report was = *r;
-		report_set(r, "%.340s; it may have kept an address: `fold -i %s -4 release` gives it back", was.msg,
-			   name);
+		report_set(r, "%.340s; it may have kept an address: `" FOLD_COMMAND " -i %s -4 release` gives it back",
+			   was.msg, name);
 	}
 	return err;
 }

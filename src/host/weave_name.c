@@ -277,7 +277,7 @@ static void __attribute__((noreturn)) keep(const char *iface, struct in_addr ip,
 	err = withdraw_entered(&k, &r);
 	weave_close(k.weave);
 	if (err)
-		log_warn("%s: %s; %s may stay in weaveDNS, `fold gc` tries again", iface, r.msg, k.entered);
+		log_warn("%s: %s; %s may stay in weaveDNS, `" FOLD_COMMAND " gc` tries again", iface, r.msg, k.entered);
 	_exit(err != 0);
 }
 

@@ -300,10 +300,10 @@ nobody lamac
 check 'not root: lamac works' ended 0
 mkdir -p /run/fold
 chmod 700 /run/fold
-for word in ls gc 'inspect vm0'; do
+for word in ls 'ls --json' gc 'inspect vm0'; do
 	# shellcheck disable=SC2086 # words
 	nobody $word
-	check "not root: $word" same 'status and stderr' "$status $(cat "$T/stderr")" \
+	check "not root: $word" same 'status, stdout and stderr' "$status $(cat "$T/stdout" "$T/stderr")" \
 		'125 fold: /run/fold: cannot be read: Permission denied; run this as root'
 done
 
@@ -395,6 +395,16 @@ mount -t tmpfs -o size=4k none /run
 head -c 4096 /dev/zero >/run/fill
 vm '/run is full' 125 'cannot be written: No space left'
 umount /run
+for files in 5 12 16 21 63; do
+	timeout "$((30 * SLOW))" prlimit --nofile=$files "$FOLD" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true \
+		>"$T/stdout" 2>"$T/stderr" </dev/null
+	status=$?
+	check "$files open files are too few" said 125 "too few file descriptors: $files may be open"
+done
+timeout "$((30 * SLOW))" prlimit --nofile=64 "$FOLD" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 -6 "$prefix" -k "$T/key" \
+	-d "$T/images" "$mac" qemu-system-true >"$T/stdout" 2>"$T/stderr" </dev/null
+status=$?
+check '64 open files are enough' same 'status, stdout and stderr' "$status$(cat "$T/stdout" "$T/stderr")" 0
 # By a pipe: what it says is not to go into a file.
 {
 	prlimit --fsize=0 "$FOLD" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true 2>&1 >"$T/stdout" </dev/null

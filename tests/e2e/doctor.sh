@@ -319,6 +319,14 @@ check 'another bridge: Weave is not asked for' not grep '^[a-z]* *weave ' "$T/sa
 
 # ---- the machine ----
 
+files=$(ulimit -n)
+ulimit -S -n 63
+verdict 'too few open files' 'open files' fault '63 at once'
+check 'too few open files: no VM starts' does_not_start
+ulimit -S -n 64
+verdict 'open files that are enough' 'open files' ok '64 at once'
+check 'open files that are enough: fold starts' starts
+ulimit -S -n "$files"
 mount -t tmpfs none /dev/net
 verdict 'no /dev/net/tun' tap fault '/dev/net/tun: No such file'
 check 'no /dev/net/tun: no VM starts' does_not_start

@@ -15,9 +15,7 @@
 #include "guest/binding.h"
 #include "guest/build.h"
 #include "guest/config.h"
-#include "guest/list.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
@@ -108,27 +106,44 @@ static bool bad_value(const char *option, const char *value, const char *wanted)
 	return false;
 }
 
+/* What fold's own -4 and -6 refuse: NULL where the address can be a VM's. */
+static const char *wrong4(const struct cidr4 *c)
+{
+	if (c->len == 0)
+		return "a prefix of length 0 is every address there is; give the subnet's length, 1 to 32";
+	if (!ip4_is_host(c->addr))
+		return "is no host's address (0.0.0.0/8, loopback, multicast, reserved or broadcast); write one like "
+		       "10.0.1.5/24";
+	return NULL;
+}
+
+static const char *wrong6(const struct cidr6 *c)
+{
+	if (c->len == 0)
+		return "a prefix of length 0 is every address there is; give the prefix's own length, 1 to 128";
+	if (!ip6_is_host(&c->addr))
+		return "is no host's address (unspecified, loopback, multicast or IPv4-mapped); write one like "
+		       "fde5:824d::5/64";
+	if (IN6_IS_ADDR_LINKLOCAL(&c->addr))
+		return "link-local, which every link has by itself; give a unique local (fd00::/8) or global one";
+	return NULL;
+}
+
 static bool take_ip4(struct options *o, const char *value)
 {
-	char text[INET_ADDRSTRLEN];
-	struct in_addr a;
-
 	o->id.has4 = cidr4_parse(value, &o->id.ip4);
 	if (!o->id.has4)
 		return bad_value("-4", value, "not an address and length such as 10.0.1.100/24");
-	const char *wrong = list_read_ip4(inet_ntop(AF_INET, &o->id.ip4.addr, text, sizeof(text)), &a);
+	const char *wrong = wrong4(&o->id.ip4);
 	return !wrong || bad_value("-4", value, wrong);
 }
 
 static bool take_ip6(struct options *o, const char *value)
 {
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr a;
-
 	o->id.has6 = cidr6_parse(value, &o->id.ip6);
 	if (!o->id.has6)
 		return bad_value("-6", value, "not an address and length such as fd00::1234/64");
-	const char *wrong = list_read_ip6(inet_ntop(AF_INET6, &o->id.ip6.addr, text, sizeof(text)), &a);
+	const char *wrong = wrong6(&o->id.ip6);
 	return !wrong || bad_value("-6", value, wrong);
 }
 

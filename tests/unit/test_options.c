@@ -393,6 +393,12 @@ static void allocation(void **state)
 	bad(MAC, "-i", "vm1", "-4", "auto", "net:default", MAC, "kvm", NULL);
 	bad("net:default", "-i", "vm1", "-4", "release", "net:default", NULL);
 	bad("given twice", "-i", "vm1", "-4", "release", "-4", "auto", NULL);
+	/* What only a VM has: somebody forgot its MAC and its hypervisor, and is told so. */
+	bad("-4 auto: runs no VM, which -b", "-i", "vm1", "-b", "/nonexistent", "-4", "auto", NULL);
+	bad("give -4 <ip>/<len> <mac> kvm", "-i", "vm1", "-b", "/nonexistent", "-4", "auto", MAC, "kvm", NULL);
+	bad("-4 auto: runs no VM, which -m", "-i", "vm1", "-m", "239.1.2.3", "-4", "auto", NULL);
+	bad("-4 release: runs no VM, which -a", "-i", "vm1", "-a", "drop", "-4", "release", NULL);
+	bad("-4 release: runs no VM, which -A", "-i", "vm1", "-4", "release", "-A", "drop", NULL);
 }
 
 static void help_and_version(void **state)
