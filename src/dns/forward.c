@@ -121,7 +121,10 @@ void forward_follow(struct forward *f, const struct guest *g)
 	const union server *at = f->named ? named : f->host->at;
 	if (!f->named)
 		count = f->host->count;
-	if (count != f->server_count || memcmp(at, f->servers, count * sizeof(*at)) != 0)
+	bool same = count == f->server_count;
+	for (size_t i = 0; i < count && same; i++)
+		same = server_same(&at[i], &f->servers[i]);
+	if (!same)
 		take_servers(f, at, count);
 }
 
