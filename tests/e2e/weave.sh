@@ -591,6 +591,8 @@ kill_all() {
 	says_binding HOSTNAME=ann WEAVE_DNS=yes
 	begin_vm ann "$address" -b "$T/binding"
 	within 10 stands ann=ann.weave.local.10.32.0.1 || echo "# it never stood there"
+	# Stopped first: between two of these signals it has no time to see what happens.
+	kill -STOP "$(pgrep -x fold-weave)"
 	kill -KILL "$vm" "$(pgrep -x fold-keeper)" "$(pgrep -x fold-weave)"
 	wait "$vm" 2>/dev/null
 	none_lives
