@@ -5,6 +5,8 @@
 # what is forwarded to real servers, what is left to others, and who is told nothing. (dns-forward has the forwarder
 # against servers that lie.)
 #
+#   tests/e2e/dns.sh [short]      short: the ways of delivery, without what differs by the client or the question alone
+#
 #   10.0.1.0/24, fd5e:1:2:3::/64  the guests ann (.1) who asks dnsmasq, cid (.3) who asks unbound, bob (.2) who chose
 #                                 DNS_INTERCEPT=service and DNS_SERVE=no and has a server of his own, dan (.4) whose servers are dead
 #                                 containers carl (.8), with a DNS server on the bridge, and rt (.90), the gateway
@@ -385,7 +387,6 @@ if [ "${1:-}" != short ]; then
 		many_at_once 12 $service4
 	}
 	check 'TCP: forty that are silent keep nobody out' flooded
-fi
 # extended DIG'S OPTION...: answered by EDNS 0 of 1232 octets; no option and no unknown flag comes back
 extended() {
 	ask ann $service4 db.lab.example A "$@" >"$T/dig"
@@ -519,6 +520,8 @@ if [ -x "$resolved" ]; then
 else
 	skip 'systemd-resolved: all of its tests' 'not there; make deps fetches it'
 fi
+
+fi # not short
 
 # ---- forwarding ----
 
