@@ -12,7 +12,6 @@
 #include "answer/answer.h"
 #include "base/file.h"
 #include "dns/forward.h"
-#include "dns/stream.h"
 #include "fw/delivery.h"
 #include "guest/binding.h"
 #include "guest/build.h"
@@ -35,16 +34,7 @@ struct respond {
 	struct tx *tx;
 	unsigned bridge; /* its interface index */
 	struct forward *forward;
-	struct stream *stream;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void on_frame(void *arg, const struct frame *f)
 {
@@ -58,8 +48,6 @@ static void on_frame(void *arg, const struct frame *f)
 		tx_keep(r->tx);
 	else if (a == ANSWER_FORWARD && r->forward)
 		forward_ask(r->forward, reply);
-	else if (a == ANSWER_STREAM)
-		stream_segment(r->stream, &r->guest, f, now_ms());
 }
 
 static void on_forwarded(void *arg, const struct reply *reply)
@@ -67,49 +55,6 @@ static void on_forwarded(void *arg, const struct reply *reply)
 	struct respond *r = arg;
 
 	tx_send(r->tx, reply);
-}
-
-static struct reply *slot(void *arg)
-{
-	const struct respond *r = arg;
-
-	return tx_slot(r->tx);
-}
-
-static void keep(void *arg)
-{
-	const struct respond *r = arg;
-
-	tx_keep(r->tx);
-}
-
-static bool ask(void *arg, const struct reply *question, uint64_t who)
-{
-	const struct respond *r = arg;
-
-	if (r->forward)
-		forward_ask_stream(r->forward, question, who);
-	return r->forward != NULL;
-}
-
-static uint32_t first(void *arg, const struct pkt *syn)
-{
-	(void)arg;
-	return syn->sport * 2654435761U + (uint32_t)now_ms();
-}
-
-static struct wr *stream_answer(void *arg, uint64_t who)
-{
-	const struct respond *r = arg;
-
-	return stream_message(r->stream, who);
-}
-
-static void stream_answered(void *arg, uint64_t who)
-{
-	const struct respond *r = arg;
-
-	stream_message_done(r->stream, &r->guest, who, now_ms());
 }
 
 static void build(struct respond *r, const char *file)
@@ -126,8 +71,7 @@ static void build(struct respond *r, const char *file)
 	if (!e && file)
 		e = binding_parse(text, len, file, BINDING_VM, &binding, &why);
 	if (!e)
-		e = guest_build(&r->id, file ? &binding : NULL, &config, GUEST_NEED_GATEWAY_MAC | GUEST_DNS_STREAMS,
-				&r->guest, &why);
+		e = guest_build(&r->id, file ? &binding : NULL, &config, GUEST_NEED_GATEWAY_MAC, &r->guest, &why);
 	if (e)
 		errx(1, "%s", why.msg);
 	free(text);
@@ -182,17 +126,10 @@ static bool deliver(struct respond *r, enum transport t)
 
 static void open_ways_out(struct respond *r)
 {
-	const struct forward_setup setup = {.send = on_forwarded,
-					    .stream_message = stream_answer,
-					    .stream_done = stream_answered,
-					    .arg = r};
-	const struct stream_setup streams = {.slot = slot, .keep = keep, .ask = ask, .first = first, .arg = r};
-
+	const struct forward_setup setup = {.send = on_forwarded, .arg = r};
 	r->bridge = if_nametoindex(r->id.bridge);
 	int e = tx_open((int)if_nametoindex(r->id.iface), RULES_REPLY_MARK, &r->tx);
 
-	if (!e)
-		e = stream_open(&streams, &r->stream);
 	if (!e && r->guest.dns.on && r->guest.dns.forward)
 		e = forward_open(&setup, &r->forward);
 	if (e)
@@ -222,14 +159,10 @@ static void serve(struct respond *r)
 	uint64_t lost = 0;
 
 	for (;;) {
-		uint64_t due = stream_deadline(r->stream), now = now_ms();
-		if (poll(in, 2, !due ? -1 : due > now ? (int)(due - now) : 0) < 0)
+		if (poll(in, 2, -1) < 0)
 			continue;
-		if (due && due <= now_ms())
-			stream_due(r->stream, &r->guest, now_ms());
 		if (in[1].revents)
 			forward_run(r->forward);
-		tx_flush(r->tx);
 		if (!in[0].revents)
 			continue;
 		serve_frames(r, &lost);

@@ -283,9 +283,10 @@ static int run(struct session *s)
 
 	if (sig)
 		return 128 + sig;
-	/* Waited for: beside the long calls that come next the keeper would have to wait for a processor. */
-	int err = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft));
-	enum keeper_event e = err ? KEEPER_DEAD : keeper_read(&s->keeper, &value);
+	enum keeper_event e = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft), &value);
+	int unready = e == KEEPER_FORKED ? get_ready(s, &r) : 0;
+	if (e == KEEPER_FORKED)
+		e = keeper_read(&s->keeper, &value);
 	close(s->tap);
 	s->tap = -1;
 	if (e == KEEPER_EXEC_FAILED)
@@ -294,7 +295,7 @@ static int run(struct session *s)
 		log_err("the keeper process died");
 		return FOLD_EXIT_FAILED;
 	}
-	if (get_ready(s, &r)) {
+	if (unready) {
 		log_err("%s", r.msg);
 		return FOLD_EXIT_FAILED;
 	}

@@ -2,9 +2,11 @@
 /*
  * session: one VM from start to end. Starts in order; stops in reverse from any half-start.
  *
- *   claims -> bridge -> tap (down) -> delivery -> rules -> port (up, last) -> replies -> copy -> image -> hypervisor -> loop
+ *   claims -> bridge -> tap (down) -> delivery -> rules that drop everything -> port (up, last) -> copy -> image
+ *          -> hypervisor -> the host's addresses -> all rules -> replies -> loop
  *
- * No frame of the guest's can pass before the rules are there: the tap is down until they are.
+ * No frame of the guest's can pass before the rules are there: the tap is down until some are, and these let nothing
+ * through.
  */
 #ifndef FOLD_CLI_SESSION_H
 #define FOLD_CLI_SESSION_H
@@ -23,7 +25,10 @@ enum fold_exit {
 /* Runs the VM and returns fold's exit status. What went wrong has been said in one line on stderr. */
 int session_run(const struct options *o);
 
-/* How many files may be open at once (RLIMIT_NOFILE), and how many must be: rules, tap, sockets, watches, and a few questions to name servers. */
+/*
+ * How many files may be open at once (RLIMIT_NOFILE), and how many must be: rules, tap, sockets, watches, and a few
+ * questions to name servers.
+ */
 #define SESSION_FILES_LEAST 64
 unsigned long session_files(void);
 

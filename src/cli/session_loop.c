@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The loop of the process that answers the guest: frames in, replies out, until it is ended. */
 #include "answer/answer.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "host/link.h"
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sys/epoll.h>
@@ -27,21 +27,13 @@ struct loop {
 	uint64_t lost;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 void session_say(struct session *s, const char *what, bool refused)
 {
 	const struct session_info *i = &s->info;
 	uint64_t left_out = 0;
 
 	session_seen(s, what, refused);
-	if (!log_limit_pass(refused ? &s->refusals : &s->answers, now_ms(), &left_out)) {
+	if (!log_limit_pass(refused ? &s->refusals : &s->answers, clock_coarse_ms(), &left_out)) {
 		session_seen_unsaid(s);
 		return;
 	}
@@ -95,13 +87,14 @@ static void on_frame(void *arg, const struct frame *f)
  */
 static bool may_wait(const struct session *s, uint64_t since, unsigned turns)
 {
-	return turns < SERVE_TURNS && now_ms() - since < SERVE_MS && !(s->forward && forward_under_way(s->forward));
+	return turns < SERVE_TURNS && clock_coarse_ms() - since < SERVE_MS &&
+	       !(s->forward && forward_under_way(s->forward));
 }
 
 /* The packet path. Returns -errno where delivery is of no more use. */
 static int serve_frames(struct loop *l)
 {
-	uint64_t began = now_ms();
+	uint64_t began = clock_coarse_ms();
 	unsigned turns = 0;
 	int got;
 

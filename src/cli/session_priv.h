@@ -103,8 +103,8 @@ void session_reclaim(struct session *s);
 void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES]);
 
 /*
- * Who the host is on the VM's bridge (session_host.c). is: that is it, as rules want to know at once. open: watches it and reads its addresses. changed: the watch
- * is readable; look: the timer is. 0, or -errno with a line in r.
+ * Who the host is on the VM's bridge (session_host.c). is: that bridge and its MAC. open: its addresses are read, and
+ * watched. changed: the watch is readable; look: the timer is. 0, or -errno with a line in r.
  */
 void session_host_is(struct session *s, const struct link_info *bridge);
 int session_host_open(struct session *s, struct report *r);

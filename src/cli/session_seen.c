@@ -10,6 +10,7 @@
  *   lease SECONDS                 what leases are given for
  *   end
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "host/ask.h"
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define KINDS 128 /* the names are constants: there are not nearly so many */
@@ -38,10 +38,7 @@ struct seen {
 
 static int64_t now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)clock_coarse_ms();
 }
 
 void session_seen(struct session *s, const char *what, bool refused)

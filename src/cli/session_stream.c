@@ -3,6 +3,7 @@
  * DNS by TCP for the session: what dns/stream.h wants of the world: a way out, a clock, a number that nobody can
  * guess.
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
 
@@ -12,14 +13,6 @@
 
 #include <sys/random.h>
 #include <sys/timerfd.h>
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static struct reply *slot(void *session)
 {
@@ -56,7 +49,7 @@ static uint32_t first(void *session, const struct pkt *syn)
 	(void)session, (void)syn;
 	/* By the time that a guest runs the pool is long filled; and this process may do nothing else. */
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
-		random = (uint32_t)now_ms() << 8;
+		random = (uint32_t)clock_ms() << 8;
 	return random;
 }
 
@@ -108,7 +101,7 @@ void session_stream_segment(struct session *s, const struct frame *f)
 {
 	if (!s->stream)
 		return;
-	stream_segment(s->stream, &s->guest, f, now_ms());
+	stream_segment(s->stream, &s->guest, f, clock_ms());
 	arm(s);
 }
 
@@ -119,7 +112,7 @@ void session_stream_due(struct session *s)
 	if (read(s->stream_timer, &times, sizeof(times)) != sizeof(times))
 		return;
 	s->stream_armed = 0;
-	stream_due(s->stream, &s->guest, now_ms());
+	stream_due(s->stream, &s->guest, clock_ms());
 	tx_flush(s->tx);
 	arm(s);
 }
@@ -135,6 +128,6 @@ void session_stream_done(void *session, uint64_t who)
 {
 	struct session *s = session;
 
-	stream_message_done(s->stream, &s->guest, who, now_ms());
+	stream_message_done(s->stream, &s->guest, who, clock_ms());
 	arm(s);
 }

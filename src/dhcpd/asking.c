@@ -4,6 +4,7 @@
  * questions use up what others may have under way. Of thousands of VMs few ask at a time: a forwarder is made for
  * the first question and goes when its VM has asked nothing for a while, or when others need its place.
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "dhcpd/daemon_priv.h"
 #include "dns/forward.h"
@@ -56,10 +57,10 @@ static void idle_due(void *asking, struct moment *m)
 	struct asking *a = asking;
 	uint64_t until = a->used_ms + IDLE_MS;
 
-	if (due_now() >= until && !forward_under_way(a->forward))
+	if (clock_ms() >= until && !forward_under_way(a->forward))
 		close_asking(a);
 	else
-		due_set(&a->d->due, m, until > due_now() ? until : due_now() + IDLE_MS);
+		due_set(&a->d->due, m, until > clock_ms() ? until : clock_ms() + IDLE_MS);
 }
 
 /* The one that nobody has used for the longest time and that waits for no answer. False where all do. */
@@ -92,14 +93,14 @@ static struct asking *open_asking(struct daemon *d, struct port *p)
 		err = daemon_wait_for(d, DAEMON_ASKING, (uint32_t)p->ifindex, forward_fd(a->forward));
 	if (err) {
 		uint64_t left_out;
-		if (log_limit_pass(&d->warnings, due_now(), &left_out))
+		if (log_limit_pass(&d->warnings, clock_ms(), &left_out))
 			log_warn("%s: no sockets to ask name servers: %s", p->name, strerror(-err));
 		forward_close(a->forward);
 		free(a);
 		return NULL;
 	}
 	a->idle = (struct moment){.run = idle_due, .arg = a};
-	due_set(&d->due, &a->idle, due_now() + IDLE_MS);
+	due_set(&d->due, &a->idle, clock_ms() + IDLE_MS);
 	TAILQ_INSERT_TAIL(&d->askings, a, used);
 	d->asking_count++;
 	p->asking = a;
@@ -113,7 +114,7 @@ void asking_question(struct daemon *d, struct port *p, const struct reply *quest
 
 	if (!a)
 		return; /* its client asks again */
-	a->used_ms = due_now();
+	a->used_ms = clock_ms();
 	TAILQ_REMOVE(&d->askings, a, used);
 	TAILQ_INSERT_TAIL(&d->askings, a, used);
 	forward_ask(a->forward, question);

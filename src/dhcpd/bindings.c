@@ -7,6 +7,7 @@
  * binding that is new.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "dhcpd/daemon_priv.h"
@@ -52,7 +53,7 @@ static void warn_seldom(void *daemon, const char *line)
 	struct daemon *d = daemon;
 	uint64_t left_out = 0;
 
-	if (!log_limit_pass(&d->warnings, due_now(), &left_out))
+	if (!log_limit_pass(&d->warnings, clock_ms(), &left_out))
 		return;
 	if (left_out)
 		log_warn("%s (%llu more not logged)", line, (unsigned long long)left_out);

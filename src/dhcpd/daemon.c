@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dhcpd/daemon.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "dhcpd/process.h"
 #include "dhcpd/worker.h"
@@ -51,7 +52,7 @@ static void reread(struct daemon *d)
 
 	/* systemd.service(5), notify-reload: with the moment, so that the answer to an earlier one is not taken for this one's. */
 	snprintf(reloading, sizeof(reloading), "RELOADING=1\nMONOTONIC_USEC=%llu",
-		 (unsigned long long)due_now() * 1000);
+		 (unsigned long long)clock_ms() * 1000);
 	process_notify(reloading);
 	if (d->log >= 0) {
 		int fd = process_log_reopen(d->log_path, d->log);

@@ -5,6 +5,7 @@
  * One watch for all of them. A file counts when its writer closes it or moves it here; a link, which nobody writes to, when it is
  * made; one that could not be read, when its mode or its owner changes: scripts write first and chmod(1) then. Where the kernel lost events everything is listed again, and read a part at a time: packets do not wait for it.
  */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/inotify.h"
 #include "base/log.h"
@@ -97,7 +98,7 @@ static void try_again(struct daemon *d)
 {
 	d->directory.retry.run = retry;
 	d->directory.retry.arg = d;
-	due_set(&d->due, &d->directory.retry, due_now() + RETRY_MS);
+	due_set(&d->due, &d->directory.retry, clock_ms() + RETRY_MS);
 }
 
 int directory_watch(struct daemon *d, struct report *r)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dhcpd/due.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,14 +10,6 @@
 #include <unistd.h>
 
 #include <sys/timerfd.h>
-
-uint64_t due_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 int due_open(struct due *d)
 {
@@ -126,7 +120,7 @@ void due_unset(struct due *d, struct moment *m)
 
 void due_run(struct due *d, unsigned most)
 {
-	uint64_t expired, now = due_now();
+	uint64_t expired, now = clock_ms();
 
 	if (read(d->fd, &expired, sizeof(expired)) == sizeof(expired))
 		d->armed_ms = 0;

@@ -21,8 +21,6 @@ struct due {
 	uint64_t armed_ms;
 };
 
-uint64_t due_now(void); /* milliseconds of a clock that only goes on */
-
 int due_open(struct due *d); /* 0 or -errno */
 void due_close(struct due *d);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dhcpd/fair.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 #define WINDOW_MS 16
 #define WINDOWS_LIMITED 256 /* for so long a limit holds; each time that it ends a flood has some windows to itself */
@@ -10,10 +10,7 @@
 
 unsigned fair_now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	return (unsigned)(((uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000) / WINDOW_MS);
+	return (unsigned)(clock_coarse_ms() / WINDOW_MS);
 }
 
 /* Whether more than one part of so many of the last window was spent on answers; the rest emptied the queue. */

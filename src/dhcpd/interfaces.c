@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Interfaces that come, change their names and go, and routes. */
+#include "base/clock.h"
 #include "dhcpd/daemon_priv.h"
 
 #include <string.h>
@@ -93,7 +94,7 @@ void interfaces_routes_changed(struct daemon *d)
 	routes_drain(d->routes);
 	/* A router's daemon may change them all the time: nothing is read for who has no LINK. */
 	if ((d->table_count || d->link_failed) && !d->routes_changed.place)
-		due_set(&d->due, &d->routes_changed, due_now() + ROUTES_QUIET_MS);
+		due_set(&d->due, &d->routes_changed, clock_ms() + ROUTES_QUIET_MS);
 }
 
 int interfaces_open(struct daemon *d, struct report *r)

@@ -6,6 +6,7 @@
  * hear it one after the other, spread over the period.
  */
 #include "answer/answer.h"
+#include "base/clock.h"
 #include "dhcpd/daemon_priv.h"
 #include "ra/ra.h"
 
@@ -40,7 +41,7 @@ static void advertise_again(struct daemon *d, struct port *p)
 {
 	uint64_t ms = ra_interval_ms(p->guest.ra_period, p->advertise_quickly, (uint16_t)random32());
 
-	due_set(&d->due, &p->advertise, due_now() + ms);
+	due_set(&d->due, &p->advertise, clock_ms() + ms);
 }
 
 static struct port *port_of_advertise(struct moment *m)
@@ -72,12 +73,12 @@ void tell_start(struct daemon *d, struct port *p)
 	p->advertise.arg = d;
 	/* The interface is there again, and the VM has still to hear of a change. */
 	if (p->guest.notify.waiting && !p->notify.place)
-		due_set(&d->due, &p->notify, due_now() + SOON_MS);
+		due_set(&d->due, &p->notify, clock_ms() + SOON_MS);
 	if (!advertises(p) || p->advertise.place)
 		return;
 	uint32_t span = d->started ? SOON_MS : p->guest.ra_period * 1000;
 	p->advertise_quickly = d->started ? RA_INITIAL : 0;
-	due_set(&d->due, &p->advertise, due_now() + random32() % span);
+	due_set(&d->due, &p->advertise, clock_ms() + random32() % span);
 }
 
 void tell_soon(struct daemon *d, struct port *p)
@@ -85,7 +86,7 @@ void tell_soon(struct daemon *d, struct port *p)
 	if (!p->advertise.place)
 		return;
 	p->advertise_quickly = RA_INITIAL;
-	due_set(&d->due, &p->advertise, due_now() + random32() % SOON_MS);
+	due_set(&d->due, &p->advertise, clock_ms() + random32() % SOON_MS);
 }
 
 static void send_notification(struct daemon *d, struct port *p)
@@ -106,7 +107,7 @@ static void notify_due(void *daemon, struct moment *m)
 	if (!p->guest.notify.waiting)
 		return;
 	send_notification(d, p);
-	due_set(&d->due, m, due_now() + (uint64_t)p->guest.notify.period * 1000);
+	due_set(&d->due, m, clock_ms() + (uint64_t)p->guest.notify.period * 1000);
 }
 
 static void notify_change(struct daemon *d, struct port *p)

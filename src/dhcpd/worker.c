@@ -3,6 +3,7 @@
 #include "dhcpd/worker.h"
 
 #include "answer/answer.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "ra/nd_pass.h"
 
@@ -177,7 +178,7 @@ static void say(struct port *p, const char *what)
 		return;
 	p->log.burst = 20;
 	p->log.per_second = 2;
-	if (log_limit_pass(&p->log, due_now(), &left_out) && log_limit_pass(&all, due_now(), NULL)) {
+	if (log_limit_pass(&p->log, clock_ms(), &left_out) && log_limit_pass(&all, clock_ms(), NULL)) {
 		if (left_out)
 			log_info("%s %s: %s (%llu more not logged)", p->name, mac_format(p->guest.id.mac, mac), what,
 				 (unsigned long long)left_out);

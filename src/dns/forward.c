@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dns/forward.h"
 
+#include "base/clock.h"
 #include "dns/dns_query.h"
 #include "dns/forward_priv.h"
 #include "dns/upstream.h"
@@ -16,14 +17,6 @@
 #include <sys/timerfd.h>
 
 #define EVENTS_MAX 32
-
-uint64_t forward_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 void forward_arm(struct forward *f)
 {
@@ -143,7 +136,7 @@ void forward_done(struct forward *f, struct ask *a, const struct upstream_answer
 	a->waiters = FORWARD_NONE;
 	f->under_way--;
 	if (answer)
-		cache_put(f->cache, a->key, a->key_len, answer->wire, answer->len, answer->ttl, forward_now() / 1000);
+		cache_put(f->cache, a->key, a->key_len, answer->wire, answer->len, answer->ttl, clock_ms() / 1000);
 	while (i != FORWARD_NONE) {
 		struct waiter *w = &f->waiters[i];
 		uint16_t next = w->next;
@@ -285,7 +278,7 @@ static void take_question(struct forward *f, const struct reply *question, bool 
 	if (stream)
 		w.limit = DNS_TCP_MAX;
 	size_t key_len = make_key(&q, key);
-	const uint8_t *wire = cache_get(f->cache, key, key_len, forward_now() / 1000, &len, &age);
+	const uint8_t *wire = cache_get(f->cache, key, key_len, clock_ms() / 1000, &len, &age);
 	if (wire) {
 		f->counts.cached++;
 		forward_say_answer(f, &w, wire, len, age);
@@ -320,7 +313,7 @@ int forward_fd(const struct forward *f)
 
 static void on_timer(struct forward *f)
 {
-	uint64_t expired, now = forward_now();
+	uint64_t expired, now = clock_ms();
 
 	if (read(f->timer, &expired, sizeof(expired)) != sizeof(expired))
 		return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One question and its socket: UDP, and TCP where UDP was cut; one server after the other. */
+#include "base/clock.h"
 #include "dns/forward_priv.h"
 
 #include <errno.h>
@@ -86,7 +87,7 @@ static bool open_socket(struct forward *f, struct ask *a, int type, uint32_t eve
 	if (connect(a->fd, &s->any, server_len(s)) < 0 && errno != EINPROGRESS)
 		return false;
 	a->id = random16();
-	a->deadline = forward_now() + FORWARD_SECONDS * 1000;
+	a->deadline = clock_ms() + FORWARD_SECONDS * 1000;
 	return listen_for(f, a, events, EPOLL_CTL_ADD);
 }
 

@@ -79,7 +79,6 @@ struct forward {
 #define FORWARD_EVENT_TIMER UINT64_MAX
 #define FORWARD_EVENT_RESOLVERS (UINT64_MAX - 1)
 
-uint64_t forward_now(void);          /* milliseconds */
 void forward_arm(struct forward *f); /* sets the timer to the next deadline */
 
 /* forward_ask.c: asks the next server, or gives up. */

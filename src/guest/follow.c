@@ -2,6 +2,7 @@
 #include "guest/follow.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/inotify.h"
 
 #include <errno.h>
@@ -53,14 +54,6 @@ struct follow {
 	uint64_t since_ms; /* when the changes that wait began; 0: none wait */
 	bool quiet;        /* they have waited long enough */
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static int wait_for(int epoll, int fd)
 {
@@ -127,7 +120,7 @@ int follow_fd(const struct follow *f)
 static void note_change(struct follow *f, struct followed *p)
 {
 	struct itimerspec t = {0};
-	uint64_t now = now_ms(), wait = FOLLOW_QUIET_MS;
+	uint64_t now = clock_ms(), wait = FOLLOW_QUIET_MS;
 
 	p->changed = ++f->changes;
 	if (!f->since_ms)

@@ -71,10 +71,10 @@ struct zone;
 /* What becomes of the guest's DNS questions. */
 struct dns_policy {
 	bool on; /* fold answers them at all */
-	bool
-	    intercept_all; /* every question on UDP port 53, wherever it is sent; else only those to fold's own addresses */
-	bool
-	    streams; /* questions to fold's own addresses by TCP too: whoever answers keeps the connections (dns/stream.h) */
+	/* Every question on UDP port 53, wherever it is sent; else only those to fold's own addresses. */
+	bool intercept_all;
+	/* Questions to fold's own addresses by TCP too: whoever answers keeps the connections (dns/stream.h). */
+	bool streams;
 	bool serve;             /* questions from the network for the VM's own address are answered too */
 	bool forward;           /* others are asked for names that nobody here knows */
 	bool forward_private;   /* for private names too: somebody named the servers that are asked */

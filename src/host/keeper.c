@@ -103,10 +103,12 @@ static void spawn(struct keeping *k)
 		err = -hypervisor_exec(k->h, k->tap, k->rules, keeper);
 		_exit(write(said[1], &err, sizeof(err)) == sizeof(err) ? 127 : 126);
 	}
-	close(said[1]);
 	if (pid < 0)
 		err = errno;
-	else if (read(said[0], &err, sizeof(err)) != sizeof(err))
+	else
+		send_message(k->fd, KEEPER_FORKED, pid, NULL, 0);
+	close(said[1]);
+	if (pid > 0 && read(said[0], &err, sizeof(err)) != sizeof(err))
 		err = 0;
 	close(said[0]);
 	if (err) {
@@ -275,10 +277,11 @@ int keeper_start(const struct hypervisor *h, const struct keeper_work *work, str
 	return err;
 }
 
-int keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd)
+enum keeper_event keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd, int *value)
 {
 	const int fds[2] = {tap_fd, rules_fd};
-	return send_message(k->fd, REQUEST_SPAWN, 0, fds, 2);
+
+	return send_message(k->fd, REQUEST_SPAWN, 0, fds, 2) < 0 ? KEEPER_DEAD : keeper_read(k, value);
 }
 
 int keeper_note(const struct keeper *k, unsigned key, int32_t value)

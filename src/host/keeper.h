@@ -40,22 +40,27 @@ struct keeper_work {
  */
 int keeper_start(const struct hypervisor *h, const struct keeper_work *work, struct keeper *out, struct report *r);
 
-/* Starts the hypervisor on that tap. rules_fd: a socket that is to live as long as the hypervisor. 0 or -errno. */
-int keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd);
+enum keeper_event {
+	KEEPER_READY,       /* value: what set-up returned */
+	KEEPER_FORKED,      /* value: the hypervisor's pid; it is about to be executed */
+	KEEPER_STARTED,     /* value: the hypervisor's pid */
+	KEEPER_EXEC_FAILED, /* value: an errno */
+	KEEPER_ENDED,       /* value: its status as waitpid gives it */
+	KEEPER_DEAD,        /* the keeper itself is gone */
+};
+
+/*
+ * Starts the hypervisor on that tap, and returns when it has a process of its own: KEEPER_FORKED, or why not. The
+ * caller then works on beside it; one that did not wait might keep the keeper itself from the processor. rules_fd: a
+ * socket that is to live as long as the hypervisor. *value: as of keeper_read(), which has the next event.
+ */
+enum keeper_event keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd, int *value);
 
 /* Tells it, before the fact, what there will be to take down. Keys and values are the caller's own. 0 or -errno. */
 int keeper_note(const struct keeper *k, unsigned key, int32_t value);
 
 /* Passes a signal on to the hypervisor. */
 void keeper_signal(const struct keeper *k, int signal);
-
-enum keeper_event {
-	KEEPER_READY,       /* value: what set-up returned */
-	KEEPER_STARTED,     /* value: the hypervisor's pid */
-	KEEPER_EXEC_FAILED, /* value: an errno */
-	KEEPER_ENDED,       /* value: its status as waitpid gives it */
-	KEEPER_DEAD,        /* the keeper itself is gone */
-};
 
 /* Waits for the next thing it says. */
 enum keeper_event keeper_read(const struct keeper *k, int *value);

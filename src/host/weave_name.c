@@ -2,6 +2,7 @@
 #include "host/weave_name.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "host/claim.h"
 #include "host/sandbox.h"
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -49,14 +49,6 @@ struct keeping {
 	bool missed; /* the router is; it has been said */
 	char said[sizeof(((struct report *)0)->msg)];
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* Once, however often it happens, until it is right again; and of a router in trouble its first word. */
 static void say(struct keeping *k, const char *line, bool soon)
@@ -183,14 +175,14 @@ static void turn(struct keeping *k)
 	int err = k->weave ? 0 : weave_open(NULL, k->fd, &k->weave, &r);
 
 	k->kept_fd = -1;
-	k->last = now_ms();
+	k->last = clock_ms();
 	if (!err)
 		err = *k->host ? follow_domain(k, &r) : withdraw_entered(k, &r);
 	if (err == -EINTR)
 		return; /* there is news */
 	if (err && err != -EBUSY)
 		say(k, r.msg, !is_settled(err));
-	k->next = !err && !*k->host ? NEVER : now_ms() + pause_after(k, err);
+	k->next = !err && !*k->host ? NEVER : clock_ms() + pause_after(k, err);
 }
 
 /* False where the other end is gone. */
@@ -212,7 +204,7 @@ static bool hear(struct keeping *k)
 
 static int wait_ms(const struct keeping *k)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 
 	if (k->next == NEVER)
 		return -1;

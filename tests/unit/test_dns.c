@@ -637,6 +637,11 @@ static void whose_questions(void **state)
 	assert_int_equal(run_as(dns_answer), ANSWER_DROP);
 	t.in.src6 = ip6("fe80:0:0:1::1");
 	assert_int_equal(run_as(dns_answer), ANSWER_DROP);
+	/* A temporary address (RFC 8981), where the whole prefix is the guest's, and no other one. */
+	t.g.proxies6 = true;
+	assert_int_equal(run_as(dns_answer), ANSWER_DROP);
+	t.in.src6 = ip6("fde5::101");
+	assert_int_equal(run_as(dns_answer), ANSWER_REPLY);
 	zone_free(t.g.dns.zone);
 	fixture(NULL);
 	question("db.", A);

@@ -57,6 +57,27 @@ static void finds_links(void **state)
 	assert_false(none.is_bridge);
 }
 
+/* Of a name, a number and a MAC each one counts. */
+static void knows_it_again(void **state)
+{
+	struct link_info other;
+	uint8_t mac[MAC_LEN];
+
+	(void)state;
+	assert_int_equal(link_find(l, "br1", &other), 0);
+	memcpy(mac, bridge.mac, MAC_LEN);
+	mac[5] ^= 1;
+	assert_int_equal(link_is(l, bridge.ifindex, "br0", NULL), 1);
+	assert_int_equal(link_is(l, bridge.ifindex, "br0", bridge.mac), 1);
+	assert_int_equal(link_is(l, bridge.ifindex, "br0", mac), 0);
+	assert_int_equal(link_is(l, bridge.ifindex, "br1", other.mac), 0);
+	assert_int_equal(link_is(l, 1000000, "br0", NULL), 0);
+	run("ip link set br1 name br2");
+	assert_int_equal(link_is(l, other.ifindex, "br1", NULL), 0);
+	assert_int_equal(link_is(l, other.ifindex, "br2", other.mac), 1);
+	run("ip link set br2 name br1");
+}
+
 /* All of them, of every scope, and nobody else's. */
 static void lists_addresses(void **state)
 {
@@ -127,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(finds_links),
+	    cmocka_unit_test(knows_it_again),
 	    cmocka_unit_test_teardown(lists_addresses, flush),
 	    cmocka_unit_test(hears_of_changes),
 	};
