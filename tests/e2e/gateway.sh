@@ -251,11 +251,18 @@ errors_pass() {
 	done
 }
 
+# changed: the rules name the other gateway.
+changed() {
+	nft list table netdev fold-ann | grep -q "0x$(echo $ALT | tr -d : | sed 's/^0*//')"
+}
+
+if [ -z "$short" ]; then
+
 # ---- only the gateway's MAC ----
 
 check 'ann runs' up
 passes 'no action'
-[ -n "$short" ] || errors_pass 'no action'
+errors_pass 'no action'
 for f in 4 6; do
 	[ $f = 4 ] && gw=10.0.2.90 || gw=$near::90
 	ip -n ann neigh replace $gw lladdr $ALT dev eth0 nud permanent
@@ -278,9 +285,6 @@ check "a container that speaks for the world is not heard" counts to_source pret
 # ---- another gateway while she runs ----
 
 binding $ALT >"$T/new" && mv "$T/new" "$T/ann.binding"
-changed() {
-	nft list table netdev fold-ann | grep -q "0x$(echo $ALT | tr -d : | sed 's/^0*//')"
-}
 check 'another gateway is in force' within 5 changed
 for f in 4 6; do
 	[ $f = 4 ] && gw=10.0.2.90 || gw=$near::90
@@ -302,6 +306,8 @@ check 'ann ends' down
 binding >"$T/ann.binding"
 ip -n inet route replace 10.0.2.0/24 via 192.0.2.1
 ip -n inet route replace $near::/64 via 2001:db8:1::1
+
+fi
 
 # ---- go on, and drop ----
 
@@ -549,10 +555,11 @@ check 'and the way out' within 5 reaches ann $far4
 
 # While somebody flushes the table again and again, nothing passes that the chain drops.
 nft add rule bridge fold strict icmp type echo-request drop
-in_guest rt frames sniff eth0 -d in -t "$((6 * SLOW))" -f "ether src $MAC and icmp[0] = 8 and dst $far4" >"$T/leak" &
+leak=$((2 + SLOW + SLOW / 2))
+in_guest rt frames sniff eth0 -d in -t "$((leak + 3))" -f "ether src $MAC and icmp[0] = 8 and dst $far4" >"$T/leak" &
 sniffer=$!
 within 10 grep -q '^# sniffing' "$T/leak"
-in_guest ann ping -n -q -i 0.002 -w "$((3 * SLOW))" $far4 >"$T/leak.ping" 2>&1 &
+in_guest ann ping -n -q -i 0.002 -w "$leak" $far4 >"$T/leak.ping" 2>&1 &
 pinger=$!
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	nft delete table bridge fold
