@@ -143,13 +143,9 @@ hanging() {
 		i=$((i + 1))
 	done
 	sleep 1
-	start=$(now)
-	gives 10.0.1.7 known.example A || return 1
-	took=$(($(now) - start))
-	echo "took $took ms"
-	[ $took -lt $((500 * SLOW)) ]
+	gives 10.0.1.7 known.example A && grep -L 'status:' "$T"/hang.* | grep .
 }
-check '80 questions hang: a local name is answered at once' hanging
+check '80 questions hang: a local name is answered before they are' hanging
 sleep $((3 * SLOW))
 hung() {
 	same 'answers' "$(cat "$T"/hang.* | grep -c 'status: SERVFAIL')" 80

@@ -626,8 +626,13 @@ hang() {
 	for n in $(seq 1 $hanging); do
 		in_guest dan dig @$service4 +tries=1 +time=$((15 * SLOW)) "hang$n.zone" A >"$T/hang.$n" 2>&1 &
 	done
-	sleep $((SLOW > 1 ? 3 : 1))
-	quick 300 gives 10.0.1.43 dan $service4 only-dan.lab.example A
+	sleep 1
+	meanwhile gives 10.0.1.43 dan $service4 only-dan.lab.example A
+}
+# Answered while some of those still hang (what is above the 64 is refused at once). A forwarder that waits answers after them all, on
+# however busy a machine.
+meanwhile() {
+	"$@" && grep -L 'status:' "$T"/hang.* | grep .
 }
 dead() {
 	dead_start=$(now)
@@ -637,9 +642,9 @@ dead() {
 	[ $dead_took -ge 3900 ] && [ $dead_took -le $((5000 + 1000 * SLOW)) ]
 }
 check 'two servers that never answer, two seconds each: SERVFAIL' dead
-check "$hanging questions hang: a local name is answered at once" hang
-check 'over IPv6 too' quick 300 gives 10.0.1.43 dan $service6 only-dan.lab.example A
-check 'and the other VMs do not notice' quick 300 gives 192.0.2.33 ann $service4 who.zone A
+check "$hanging questions hang: a local name is answered before they are" hang
+check 'over IPv6 too' meanwhile gives 10.0.1.43 dan $service6 only-dan.lab.example A
+check 'and the other VMs do not notice' meanwhile gives 192.0.2.33 ann $service4 who.zone A
 servfail_all() {
 	[ "$(cat "$T"/hang.* | grep -c 'status: SERVFAIL')" = $hanging ]
 }
