@@ -81,7 +81,7 @@ static int load_guest(const struct session_info *i, struct guest *out, struct re
 		err = address_lists_load(&binding, config.datapath, true, r);
 	if (!err)
 		err = identity_from_binding(i->iface, &binding, &id, r);
-	return err ? err : guest_build(&id, &binding, &config, GUEST_DNS_STREAMS, out, r);
+	return err ? err : guest_build(&id, &binding, &config, GUEST_DNS_STREAMS | GUEST_HAS_RULES, out, r);
 }
 
 /*

@@ -90,8 +90,8 @@ static int find_bridge(const struct session *s, struct link_info *out, struct re
 static int build_guest(struct session *s, uint32_t bridge_mtu, struct report *r)
 {
 	s->id.mtu = bridge_mtu < MTU_MOST ? bridge_mtu : MTU_MOST;
-	return guest_build(&s->id, s->text ? &s->binding : NULL, &s->config, GUEST_NEED_GATEWAY_MAC | GUEST_DNS_STREAMS,
-			   &s->guest, r);
+	return guest_build(&s->id, s->text ? &s->binding : NULL, &s->config,
+			   GUEST_NEED_GATEWAY_MAC | GUEST_DNS_STREAMS | GUEST_HAS_RULES, &s->guest, r);
 }
 
 static int make_tap(struct session *s, struct report *r)
@@ -222,6 +222,8 @@ static int get_ready(struct session *s, struct report *r)
 
 	if (err)
 		return err;
+	if (session_egress_change(s, &s->guest) < 0)
+		return report_fail(r, ENOMEM, "%s: no memory for the addresses that ALLOW lets in", s->info.iface);
 	err = rules_open(s->nft, &s->rules);
 	if (err)
 		return report_fail(r, -err, "interface %s: its rules cannot be filled: %s%s", s->info.iface,
@@ -313,6 +315,8 @@ static void take_down(struct session *s)
 	session_seen_close(s);
 	forward_close(s->forward);
 	session_stream_close(s);
+	free(s->egress);
+	s->egress = NULL;
 	if (s->notify >= 0)
 		close(s->notify);
 	if (s->epoll >= 0)

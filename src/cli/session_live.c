@@ -170,10 +170,12 @@ static bool advertises_same(const struct guest *a, const struct guest *b)
 
 static int change_rules(struct session *s, const struct guest *to)
 {
+	int err = session_egress_change(s, to);
 	struct rules r = s->rules;
 
 	r.guest = to;
-	int err = rules_update(s->nft, &r);
+	if (!err)
+		err = rules_update(s->nft, &r);
 	if (err == -ENOENT && rules_restore_shared(s->nft, &r) >= 0)
 		err = rules_update(s->nft, &r); /* somebody had just removed what all VMs share */
 	if (err)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
+#include "dns/dns_wire.h"
 #include "host/link.h"
 
 #include <errno.h>
@@ -43,6 +44,11 @@ void session_say(struct session *s, const char *what, bool refused)
 		log_info("%s %s: %s", i->iface, i->mac, what);
 }
 
+static bool is_dns(const struct reply *r)
+{
+	return (r->kind == PKT_UDP4 || r->kind == PKT_UDP6) && r->sport == DNS_PORT;
+}
+
 static void on_frame(void *arg, const struct frame *f)
 {
 	struct loop *l = arg;
@@ -51,6 +57,8 @@ static void on_frame(void *arg, const struct frame *f)
 
 	switch (answer_frame(&s->guest, f, reply)) {
 	case ANSWER_REPLY:
+		if (!f->to_guest && is_dns(reply) && !session_hand_out(s, reply->w.start, wr_len(&reply->w)))
+			break; /* it asks again */
 		if (reply->event)
 			session_say(s, reply->event, false);
 		if (f->to_guest)
@@ -121,6 +129,7 @@ int session_forward(struct session *s)
 	    .send = on_forwarded,
 	    .stream_message = session_stream_message,
 	    .stream_done = session_stream_done,
+	    .hand_out = session_hand_out,
 	    .arg = s,
 	};
 

@@ -74,6 +74,7 @@ int session_stream_open(struct session *s)
 	    .slot = slot,
 	    .keep = keep,
 	    .ask = ask,
+	    .hand_out = session_hand_out,
 	    .note = note,
 	    .first = first,
 	    .arg = s,

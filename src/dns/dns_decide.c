@@ -3,6 +3,7 @@
 #include "dns/dns_decide.h"
 
 #include "dns/dns_special.h"
+#include "guest/allow.h"
 
 /* RFC 8482 4.1: of a name with several sets, one. */
 static void decide_any(const struct zone_set sets[static ZONE_TYPES], struct dns_reply *a)
@@ -69,9 +70,13 @@ static bool refuse(uint16_t rcode, struct dns_reply *a)
 static bool decide_elsewhere(const struct dns_policy *d, const struct dns_query *q, enum dns_special special,
 			     enum zone_known known, enum dns_asker who, struct dns_reply *a)
 {
-	bool may = d->forward && (special != DNS_SPECIAL_PRIVATE || d->forward_private) &&
+	/* The network's askers are not asked for anyway, and their names are no secret of the VM's. */
+	bool closed = who == DNS_ASKER_GUEST && d->allow.count && !allow_any(&d->allow, q->name);
+	bool may = d->forward && !closed && (special != DNS_SPECIAL_PRIVATE || d->forward_private) &&
 		   !dns_is_below(q->name, q->name_len, d->no_forward, d->no_forward_len);
 
+	if (closed && known != ZONE_EMPTY)
+		return refuse(DNS_RCODE_REFUSED, a);
 	if (!may) {
 		/* RFC 8020 2: what lies above a known name exists. And so does the root. */
 		decide_nothing(known == ZONE_EMPTY || q->name_len == 1, a);

@@ -38,6 +38,7 @@ enum dns_rcode { /* RFC 1035 4.1.1, RFC 6891 9 */
 
 enum dns_type { /* RFC 6895 3.1 and the registry it began */
 		DNS_TYPE_A = 1,
+		DNS_TYPE_CNAME = 5,
 		DNS_TYPE_SOA = 6,
 		DNS_TYPE_PTR = 12,
 		DNS_TYPE_TXT = 16,

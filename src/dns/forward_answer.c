@@ -116,6 +116,12 @@ void forward_say_answer(struct forward *f, const struct waiter *w, const uint8_t
 
 	if (!out)
 		return;
+	struct wr begun = *out;
 	write_answer(w, wire, len, age, out);
+	if (f->setup.hand_out && !out->full &&
+	    !f->setup.hand_out(f->setup.arg, begun.p, wr_len(out) - wr_len(&begun))) {
+		*out = begun;
+		write_servfail(w, out);
+	}
 	send_message(f, w, "DNS: forwarded");
 }

@@ -41,6 +41,8 @@ struct stream_setup {
 	 * answer, exactly one, from inside this call or later. False where nobody can be asked: SERVFAIL.
 	 */
 	bool (*ask)(void *arg, const struct reply *question, uint64_t who);
+	/* As struct forward_setup has it, for what the guest's own records answer. May be NULL. */
+	bool (*hand_out)(void *arg, const uint8_t *msg, size_t len);
 	/*
 	 * What was answered, or refused; a constant. For each question, and each reset of what is no connection. May
 	 * be NULL.

@@ -100,7 +100,12 @@ static bool answer_one(struct stream *s, const struct guest *g, struct conn *c, 
 	/* What is too long for any message is cut, and fits an empty buffer. */
 	if (!make_room(s, c, dns_reply_len(&m.q, &m.a)) && conn_pending(c))
 		return false;
-	dns_message_write(&m, false, open_message(s, c));
+	struct wr *out = open_message(s, c);
+	dns_message_write(&m, false, out);
+	if (s->setup.hand_out && !out->full && !s->setup.hand_out(s->setup.arg, out->start, wr_len(out))) {
+		say_servfail(s, c, &m, now);
+		return true;
+	}
 	close_message(s, c, now);
 	note(s, dns_message_event(&m), false);
 	return true;

@@ -12,10 +12,13 @@
 #include <linux/netfilter.h>
 
 #define JUMPS_MOST 16 /* NFT_JUMP_STACK_SIZE */
+#define EXPLAIN_SETS 8
 
 struct explain {
 	struct nftnl_rule **at; /* in the kernel's order: those of one chain follow each other */
 	size_t count, room;
+	struct nftnl_set *sets[EXPLAIN_SETS]; /* what rules look addresses up in, with what is there now */
+	size_t set_count;
 };
 
 /* Where the walk is, and where it goes on when a chain ends. */
@@ -60,6 +63,57 @@ static int read_rules(struct nft *n, const char *iface, struct explain *e)
 	return err ? err : e->count ? 0 : -ENOENT;
 }
 
+static int keep_elements(const struct nlmsghdr *h, void *arg)
+{
+	return nftnl_set_elems_nlmsg_parse(h, arg) < 0 ? MNL_CB_ERROR : MNL_CB_OK;
+}
+
+static int read_set(struct nft *n, const char *table, const char *name, struct explain *e)
+{
+	struct nftnl_set *s = nftnl_set_alloc();
+
+	if (!s)
+		return -ENOMEM;
+	e->sets[e->set_count++] = s;
+	nftnl_set_set_str(s, NFTNL_SET_TABLE, table);
+	nftnl_set_set_str(s, NFTNL_SET_NAME, name);
+	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETSETELEM, NFPROTO_NETDEV, NLM_F_DUMP, n->seq++);
+	nftnl_set_elems_nlmsg_build_payload(h, s);
+	return nft_dump(n, h, keep_elements, s);
+}
+
+/* The set in which that expression looks something up, where it is none that was read; else NULL. */
+static const char *new_set(const struct explain *e, const struct nftnl_expr *x)
+{
+	if (strcmp(nftnl_expr_get_str(x, NFTNL_EXPR_NAME), "lookup") != 0)
+		return NULL;
+	const char *name = nftnl_expr_get_str(x, NFTNL_EXPR_LOOKUP_SET);
+	for (size_t i = 0; i < e->set_count; i++)
+		if (strcmp(nftnl_set_get_str(e->sets[i], NFTNL_SET_NAME), name) == 0)
+			return NULL;
+	return e->set_count < EXPLAIN_SETS ? name : NULL;
+}
+
+static int read_sets(struct nft *n, const char *iface, struct explain *e)
+{
+	char table[RULES_TABLE_TEXT];
+	int err = 0;
+
+	rules_table(iface, table);
+	for (size_t i = 0; i < e->count && !err; i++) {
+		struct nftnl_expr_iter *it = nftnl_expr_iter_create(e->at[i]);
+		if (!it)
+			return -ENOMEM;
+		for (struct nftnl_expr *x; !err && (x = nftnl_expr_iter_next(it));) {
+			const char *name = new_set(e, x);
+			if (name)
+				err = read_set(n, table, name, e);
+		}
+		nftnl_expr_iter_destroy(it);
+	}
+	return err;
+}
+
 int explain_open(const char *iface, struct explain **out)
 {
 	struct explain *e = calloc(1, sizeof(*e));
@@ -68,6 +122,8 @@ int explain_open(const char *iface, struct explain **out)
 
 	if (!err)
 		err = read_rules(n, iface, e);
+	if (!err)
+		err = read_sets(n, iface, e);
 	nft_close(n);
 	if (err)
 		explain_close(e);
@@ -83,6 +139,8 @@ void explain_close(struct explain *e)
 	for (size_t i = 0; i < e->count; i++)
 		nftnl_rule_free(e->at[i]);
 	free(e->at);
+	for (size_t i = 0; i < e->set_count; i++)
+		nftnl_set_free(e->sets[i]);
 	free(e);
 }
 
@@ -190,6 +248,8 @@ void explain_frame(const struct explain *e, bool from, bool own, const uint8_t *
 
 	explain_look(frame, len, tap_mac, &p);
 	p.own = own;
+	p.sets = e->sets;
+	p.set_count = e->set_count;
 	p.mark = own ? RULES_REPLY_MARK : 0;
 	walk(e, from ? "from" : "to", &p, out);
 }

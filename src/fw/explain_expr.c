@@ -59,6 +59,7 @@ static struct explain_verdict payload(const struct nftnl_expr *x, struct explain
 	at += offset;
 	if (at > p->len || len > p->len - at)
 		return no_match;
+	memset(to, 0, (len + 3) / 4 * 4); /* to the end of the last small register */
 	memcpy(to, p->frame + at, len);
 	return go_on;
 }
@@ -80,7 +81,7 @@ static struct explain_verdict meta(const struct nftnl_expr *x, struct explain_pa
 	else if (key == NFT_META_SKUID && !sets && p->own)
 		memset(r, 0, sizeof(uint32_t));
 	else if (key == NFT_META_L4PROTO && !sets && p->sound)
-		*r = p->proto;
+		memcpy(r, (uint8_t[4]){p->proto}, 4);
 	else
 		return no_match;
 	return go_on;
@@ -156,6 +157,29 @@ static struct explain_verdict immediate(const struct nftnl_expr *x, struct expla
 	return go_on;
 }
 
+/* Whether the registers from there on hold one of the set's keys. */
+static struct explain_verdict lookup(const struct nftnl_expr *x, struct explain_packet *p)
+{
+	const char *name = nftnl_expr_get_str(x, NFTNL_EXPR_LOOKUP_SET);
+	const struct nftnl_set *set = NULL;
+
+	for (size_t i = 0; name && i < p->set_count && !set; i++)
+		if (strcmp(nftnl_set_get_str(p->sets[i], NFTNL_SET_NAME), name) == 0)
+			set = p->sets[i];
+	struct nftnl_set_elems_iter *i = set ? nftnl_set_elems_iter_create(set) : NULL;
+	if (!i)
+		return no_match;
+	bool found = false;
+	for (struct nftnl_set_elem *e; !found && (e = nftnl_set_elems_iter_next(i));) {
+		uint32_t len = 0;
+		const void *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &len);
+		const uint8_t *r = reg(p, nftnl_expr_get_u32(x, NFTNL_EXPR_LOOKUP_SREG), len);
+		found = key && r && memcmp(r, key, len) == 0;
+	}
+	nftnl_set_elems_iter_destroy(i);
+	return found ? go_on : no_match;
+}
+
 /* One that is within the rate, and every one is taken to be, goes on only where the rate itself is what is asked for. */
 static struct explain_verdict limit(const struct nftnl_expr *x, struct explain_packet *p)
 {
@@ -183,7 +207,7 @@ struct explain_verdict explain_expression(const struct nftnl_expr *x, struct exp
 		struct explain_verdict (*run)(const struct nftnl_expr *, struct explain_packet *);
 	} expressions[] = {
 	    {"payload", payload},     {"cmp", cmp},     {"meta", meta},    {"bitwise", bitwise}, {"range", range},
-	    {"immediate", immediate}, {"limit", limit}, {"objref", count}, {"log", hand_over},
+	    {"immediate", immediate}, {"limit", limit}, {"objref", count}, {"log", hand_over},   {"lookup", lookup},
 	};
 	const char *name = nftnl_expr_get_str(x, NFTNL_EXPR_NAME);
 

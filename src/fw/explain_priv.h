@@ -22,6 +22,8 @@ struct explain_packet {
 	bool logged;
 	const char *counter;
 	uint8_t registers[EXPLAIN_REGISTERS];
+	struct nftnl_set *const *sets; /* of the table, with what is in them */
+	size_t set_count;
 };
 
 /* Takes a frame in, of an Ethernet header's length at least. */

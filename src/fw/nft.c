@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The transaction: a batch of nfnetlink messages, its objects, and how it is sent.
- * The expressions of rules are in nft_expr.c. Source: linux/netfilter/nfnetlink.h,
+ * The expressions of rules are in nft_expr.c, sets in nft_set.c. Source: linux/netfilter/nfnetlink.h,
  * nf_tables.h; Documentation/userspace-api/netlink.
  */
 #include "fw/nft_priv.h"

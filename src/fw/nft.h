@@ -73,6 +73,19 @@ void nft_ifname_vmap_delete(struct nft *n, const char *map, const char *ifname);
 void nft_set_delete(struct nft *n, const char *name, bool only_unused);
 
 /*
+ * A set of addresses whose elements come and go with time; with_port: of address, transport protocol and port. There already: all is well.
+ * A key is the address (4 or 16 octets) and, with_port, the protocol and the port (network byte order), each in four octets from the first.
+ */
+#define NFT_ADDRESS_KEY_MAX 24
+void nft_address_set(struct nft *n, const char *name, bool ip6, bool with_port);
+void nft_address_set_flush(struct nft *n, const char *name);
+void nft_address_set_add(struct nft *n, const char *name, const void *key, uint32_t len,
+			 uint64_t ms); /* for so many milliseconds */
+/* The same from now on, where it may be in there already. */
+void nft_address_set_put(struct nft *n, const char *name, const void *key, uint32_t len, uint64_t ms);
+void nft_address_set_delete(struct nft *n, const char *name, const void *key, uint32_t len); /* it must be there */
+
+/*
  * Matches. Values are bytes as they stand in the packet. A match on octets that the frame does not have fails, whatever
  * the operator: what lets a frame pass must be a match that succeeded, never a drop that did not.
  */
@@ -93,6 +106,8 @@ void nft_and_masked(struct nft *n, const void *mask, enum nft_op op, const void 
 void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *low,
 		     const void *high);
 void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto);
+/* The address at that place of the network header, with_port with protocol and destination port, is in the set. */
+void nft_match_in_address_set(struct nft *n, const char *set, uint32_t offset, bool ip6, bool with_port);
 /*
  * To one other machine: neither a group nor the MAC of the interface that it came in by. What was sent by this machine, or by a
  * macvlan of its, never is.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules as sequences of expressions, and the sets they look up.
+ * Rules as sequences of expressions. The sets they look up are in nft_set.c.
  * Every match loads into register 1 and compares there, as nft itself does it.
  */
 #include "fw/nft_priv.h"
@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <libnftnl/udata.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/netfilter.h>
@@ -72,7 +71,7 @@ static void compare(struct nft *n, enum nft_op op, const void *value, uint32_t l
 	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, value, len);
 }
 
-void nft_load(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len)
+static void load_to(struct nft *n, uint32_t reg, enum nft_base base, uint32_t offset, uint32_t len)
 {
 	static const uint32_t bases[] = {
 	    [NFT_LINK] = NFT_PAYLOAD_LL_HEADER,
@@ -83,20 +82,30 @@ void nft_load(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len)
 
 	if (!e)
 		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, reg);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, bases[base]);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, len);
 }
 
-static void load_meta(struct nft *n, uint32_t key)
+void nft_load(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len)
+{
+	load_to(n, NFT_REG_1, base, offset, len);
+}
+
+static void load_meta_to(struct nft *n, uint32_t reg, uint32_t key)
 {
 	struct nftnl_expr *e = append(n, "meta");
 
 	if (!e)
 		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, reg);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
+}
+
+static void load_meta(struct nft *n, uint32_t key)
+{
+	load_meta_to(n, NFT_REG_1, key);
 }
 
 void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, enum nft_op op, const void *value)
@@ -160,6 +169,23 @@ void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto)
 {
 	load_meta(n, NFT_META_L4PROTO);
 	compare(n, op, &proto, sizeof(proto));
+}
+
+/* A key's parts stand side by side in the small registers, the first of which is where register 1 begins. */
+void nft_match_in_address_set(struct nft *n, const char *set, uint32_t offset, bool ip6, bool with_port)
+{
+	const uint32_t len = ip6 ? 16 : 4, behind = NFT_REG32_00 + len / 4, port_dst = 2;
+
+	load_to(n, NFT_REG32_00, NFT_NETWORK, offset, len);
+	if (with_port) {
+		load_meta_to(n, behind, NFT_META_L4PROTO);
+		load_to(n, behind + 1, NFT_TRANSPORT, port_dst, 2);
+	}
+	struct nftnl_expr *e = append(n, "lookup");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG32_00);
+	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, set);
 }
 
 void nft_match_elsewhere(struct nft *n)
@@ -328,95 +354,4 @@ void nft_iifname_vmap(struct nft *n, const char *map)
 void nft_oifname_vmap(struct nft *n, const char *map)
 {
 	ifname_vmap(n, NFT_META_OIFNAME, map);
-}
-
-/* nft's own number for the type ifname, which `nft list` needs to print the keys. */
-#define NFT_TYPE_IFNAME 41
-
-/* Without it nft takes the key for a big-endian number and prints it backwards (nft's own enum byteorder). */
-static void put_key_byteorder(struct nftnl_set *s)
-{
-	enum { HOST_ENDIAN = 1 };
-	struct nftnl_udata_buf *u = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
-
-	if (!u)
-		return;
-	nftnl_udata_put_u32(u, NFTNL_UDATA_SET_KEYBYTEORDER, HOST_ENDIAN);
-	nftnl_set_set_data(s, NFTNL_SET_USERDATA, nftnl_udata_buf_data(u), nftnl_udata_buf_len(u));
-	nftnl_udata_buf_free(u);
-}
-
-static void set_message(struct nft *n, const char *name, uint16_t type, uint16_t nlflags)
-{
-	struct nlmsghdr *h = nft_message(n, type, nlflags);
-	struct nftnl_set *s = nftnl_set_alloc();
-
-	if (!h || !s) {
-		n->failed = true;
-	} else {
-		nftnl_set_set_str(s, NFTNL_SET_TABLE, n->table);
-		nftnl_set_set_str(s, NFTNL_SET_NAME, name);
-		if (type == NFT_MSG_NEWSET) {
-			nftnl_set_set_u32(s, NFTNL_SET_ID, ++n->set_id);
-			nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_MAP);
-			nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, NFT_TYPE_IFNAME);
-			nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, IFNAMSIZ);
-			nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
-			put_key_byteorder(s);
-		}
-		nftnl_set_nlmsg_build_payload(h, s);
-		nft_message_done(n);
-	}
-	if (s)
-		nftnl_set_free(s);
-}
-
-void nft_ifname_vmap(struct nft *n, const char *name, bool exclusive)
-{
-	set_message(n, name, NFT_MSG_NEWSET, exclusive ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_CREATE);
-}
-
-void nft_set_delete(struct nft *n, const char *name, bool only_unused)
-{
-	set_message(n, name, NFT_MSG_DELSET, only_unused ? NLM_F_NONREC : 0);
-}
-
-static void element_message(struct nft *n, const char *map, const char *ifname, const char *jump_to, uint16_t type,
-			    uint16_t nlflags)
-{
-	char key[IFNAMSIZ] = "";
-	struct nlmsghdr *h = nft_message(n, type, nlflags);
-	struct nftnl_set *s = nftnl_set_alloc();
-	struct nftnl_set_elem *e = nftnl_set_elem_alloc();
-
-	if (!h || !s || !e) {
-		n->failed = true;
-	} else {
-		memcpy(key, ifname, strnlen(ifname, IFNAMSIZ - 1));
-		nftnl_set_set_str(s, NFTNL_SET_TABLE, n->table);
-		nftnl_set_set_str(s, NFTNL_SET_NAME, map);
-		nftnl_set_elem_set(e, NFTNL_SET_ELEM_KEY, key, sizeof(key));
-		if (jump_to) {
-			nftnl_set_elem_set_u32(e, NFTNL_SET_ELEM_VERDICT, (uint32_t)NFT_JUMP);
-			nftnl_set_elem_set_str(e, NFTNL_SET_ELEM_CHAIN, jump_to);
-		}
-		nftnl_set_elem_add(s, e);
-		e = NULL; /* the set's now */
-		nftnl_set_elems_nlmsg_build_payload(h, s);
-		nft_message_done(n);
-	}
-	if (e)
-		nftnl_set_elem_free(e);
-	if (s)
-		nftnl_set_free(s);
-}
-
-void nft_ifname_vmap_add(struct nft *n, const char *map, const char *ifname, const char *jump_to)
-{
-	element_message(n, map, ifname, jump_to, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL);
-}
-
-void nft_ifname_vmap_delete(struct nft *n, const char *map, const char *ifname)
-{
-	element_message(n, map, ifname, NULL, NFT_MSG_DELSETELEM, 0);
 }

@@ -6,7 +6,10 @@
  * Ethertype is read from the link header, never from the kernel's idea of the protocol: with a tag
  * the two differ (VLAN 0 and 802.1ad stacks), and only the header says what a peer will see.
  */
+#include "base/clock.h"
+#include "fw/egress.h"
 #include "fw/rules_priv.h"
+#include "guest/allow.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -271,6 +274,8 @@ bool rules_differ(const struct guest *a, const struct guest *b)
 	if (x->port != y->port ||
 	    (x->port && (x->ip4.s_addr != y->ip4.s_addr || !IN6_ARE_ADDR_EQUAL(&x->ip6, &y->ip6))))
 		return true;
+	if (!allow_same_lists(&a->dns.allow, &b->dns.allow))
+		return true;
 	return !same4s(&a->service4, &b->service4) || !same6s(&a->service6, &b->service6) ||
 	       a->dhcp_server4.s_addr != b->dhcp_server4.s_addr;
 }
@@ -329,6 +334,11 @@ static void fill(struct nft *n, const struct rules *r)
 {
 	chain_take(n, r);
 	gate_chains(n, r);
+	if (r->guest->dns.allow.count) {
+		egress_sets(n);
+		egress_fill(n, r->egress, clock_ms());
+		nft_counter(n, rules_counter(FROM_ALLOW));
+	}
 	if (r->guest->id.has4)
 		rules_ip4(n, r);
 	if (r->guest->id.has6) {
@@ -355,6 +365,8 @@ static void make_counters(struct nft *n, const struct rules *r)
 			continue;
 		if ((c == FROM_GATEWAY || c == TO_GATEWAY) && !gate_counts(r))
 			continue;
+		if (c == FROM_ALLOW)
+			continue; /* with what it counts */
 		nft_counter(n, rules_counter(c));
 	}
 }

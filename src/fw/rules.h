@@ -15,6 +15,8 @@
 #include "fw/nft.h"
 #include "guest/guest.h"
 
+struct egress;
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,8 +56,9 @@ struct rules {
 	size_t host4_count;
 	const struct in6_addr *host6; /* the same of IPv6, link-local ones included */
 	size_t host6_count;
-	enum transport transport; /* never AUTO here */
-	uint16_t number;          /* of the queue or the log group */
+	enum transport transport;    /* never AUTO here */
+	uint16_t number;             /* of the queue or the log group */
+	const struct egress *egress; /* what the guest's ALLOW has let in so far (fw/egress.h); NULL: nothing */
 };
 
 /* clang-format off */
@@ -74,6 +77,7 @@ struct rules {
 	X(FROM_DEST,      "from_destination", "outside the subnet, or a MAC that does not fit") \
 	X(FROM_STORM,     "from_storm", "broadcasts and multicasts above the rate") \
 	X(FROM_GATEWAY,   "from_gateway", "refused by the action for what leaves through the gateway") \
+	X(FROM_ALLOW,     "from_allow", "to an address behind the gateway that no name of ALLOW has") \
 	X(TO_MAC,         "to_mac", "not to the guest, or from a MAC that is its own") \
 	X(TO_TYPE,        "to_type", "an ethertype that is closed, a tag, LLC") \
 	X(TO_ARP,         "to_arp", "ARP that is malformed or not for the guest") \

@@ -12,6 +12,7 @@
  * Refusals with an answer are the responder's (reject/reject.h), and held to a rate before they are handed to it: RFC 1812
  * 4.3.2.8, RFC 4443 2.4 (f).
  */
+#include "fw/egress.h"
 #include "fw/rules_priv.h"
 
 #include <string.h>
@@ -80,7 +81,8 @@ void gate_is_open(struct nft *n, const struct rules *r, bool ip6)
 		source_in_subnet(n, r->guest, ip6, NFT_IS);
 }
 
-void gate_leave(struct nft *n, const struct rules *r, bool ip6)
+/* Ends the rule that is open, which matches those that may leave. */
+static void act(struct nft *n, const struct rules *r, bool ip6)
 {
 	switch (action(r, ip6)->what) {
 	case ACTION_GO_ON:
@@ -99,6 +101,34 @@ void gate_leave(struct nft *n, const struct rules *r, bool ip6)
 		nft_accept(n);
 		break;
 	}
+}
+
+/* Behind the first fragment of an IPv4 packet there are no ports. */
+static void is_first(struct nft *n)
+{
+	static const uint8_t offset[2] = {0x1f, 0xff}, zero[2] = {0};
+	const uint32_t ip4_fragment = 6; /* RFC 791 */
+
+	nft_match_masked(n, NFT_NETWORK, ip4_fragment, sizeof(offset), offset, NFT_IS, zero);
+}
+
+/*
+ * With ALLOW, only to addresses that names of it have; the action has its say after that. A packet is let out by a match that succeeds, so
+ * that one whose ports cannot be seen is not.
+ */
+void gate_leave(struct nft *n, const struct rules *r, bool ip6, void (*leaves)(struct nft *n, const struct rules *r))
+{
+	leaves(n, r);
+	if (!r->guest->dns.allow.count) {
+		act(n, r, ip6);
+		return;
+	}
+	egress_match(n, ip6, false), act(n, r, ip6);
+	leaves(n, r);
+	if (!ip6)
+		is_first(n);
+	egress_match(n, ip6, true), act(n, r, ip6);
+	leaves(n, r), drop(n, FROM_ALLOW);
 }
 
 void gate_enter(struct nft *n, const char *chain, const struct rules *r, bool ip6)

@@ -210,6 +210,11 @@ static void check_transport(struct nft *n, const struct side *s)
 	    nft_match(n, NFT_TRANSPORT, 0, 1, NFT_IS, &router_advertisement), drop(n, s->proto);
 }
 
+static void leaves(struct nft *n, const struct rules *r)
+{
+	nft_rule(n, from.in), ip_in(n, IP_DST, NFT_IS_NOT, r->guest->id.ip4), sound(n);
+}
+
 /*
  * What comes from or goes outside of the subnet: through the gateway, where there is one, and from or to addresses that a
  * router carries (RFC 6890: not this host, loopback, link-local, 224/3).
@@ -235,7 +240,7 @@ static void check_far(struct nft *n, const struct side *s, const struct rules *r
 			    drop(n, why);
 		}
 		if (out)
-			nft_rule(n, s->in), ip_in(n, which, NFT_IS_NOT, g->id.ip4), sound(n), gate_leave(n, r, false);
+			gate_leave(n, r, false, leaves);
 		else
 			gate_enter(n, s->in, r, false);
 	} else {

@@ -154,6 +154,11 @@ static void check_transport(struct nft *n, const struct side *s)
 	    drop(n, s->server);
 }
 
+static void leaves(struct nft *n, const struct rules *r)
+{
+	nft_rule(n, from.in), ip6_is_in(n, IP6_DST, NFT_IS_NOT, &r->guest->id.ip6), sound(n);
+}
+
 /*
  * What comes from or goes outside of the prefix: through the gateway, and between addresses that routers carry: from
  * 64:ff9b:: (RFC 6052) up to link-local and multicast.
@@ -177,7 +182,7 @@ static void check_far(struct nft *n, const struct side *s, const struct rules *r
 	nft_rule(n, s->in), ip6_is(n, which, NFT_AT_LEAST, &beyond), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6),
 	    drop(n, why);
 	if (out)
-		nft_rule(n, s->in), ip6_is_in(n, which, NFT_IS_NOT, &g->id.ip6), sound(n), gate_leave(n, r, true);
+		gate_leave(n, r, true, leaves);
 	else
 		gate_enter(n, s->in, r, true);
 }

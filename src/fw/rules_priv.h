@@ -85,10 +85,10 @@ void fast_from_ip6(struct nft *n, const struct rules *r);
 void fast_to_ip6(struct nft *n, const struct guest *g);
 
 /*
- * What becomes of packets through the gateway (rules_gate.c). leave: ends the rule that is open, which matches those that leave.
+ * What becomes of packets through the gateway (rules_gate.c). leave: the rules for those that leave, for which `leaves` opens one.
  * enter: more rules of a chain for those that enter. chains: where the two go for an answer, if any do.
  */
-void gate_leave(struct nft *n, const struct rules *r, bool ip6);
+void gate_leave(struct nft *n, const struct rules *r, bool ip6, void (*leaves)(struct nft *n, const struct rules *r));
 void gate_enter(struct nft *n, const char *chain, const struct rules *r, bool ip6);
 void gate_chains(struct nft *n, const struct rules *r);
 extern const char *const gate_chain_names[];

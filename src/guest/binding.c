@@ -63,6 +63,7 @@ static const struct field fields[] = {
 	F("DNS_NAMESERVERS6", DNS_NAMESERVERS6, IP6S, dns_nameservers6, MANY),
 	F("DNS_INTERCEPT", DNS_INTERCEPT, CHOICE, dns_intercept, VALUE_ONE_OF("all|service")),
 	F("DNS_SERVE",     DNS_SERVE,   BOOL,   dns_serve),
+	F("ALLOW",         ALLOW,       ALLOWS, allow, MANY),
 	F("DHCP6_HOSTNAME_OPTCODE", DHCP6_HOSTNAME_OPTCODE, NUMBER, dhcp6_hostname_optcode, VALUE_RANGE(1, 65535)),
 	F("DHCP6_DOMAINNAME_OPTCODE", DHCP6_DOMAINNAME_OPTCODE, NUMBER, dhcp6_domainname_optcode,
 	  VALUE_RANGE(1, 65535)),

@@ -52,6 +52,7 @@ enum binding_key {
 	BINDING_DNS_NAMESERVERS6,
 	BINDING_DNS_INTERCEPT,
 	BINDING_DNS_SERVE,
+	BINDING_ALLOW,
 	BINDING_DHCP6_HOSTNAME_OPTCODE,
 	BINDING_DHCP6_DOMAINNAME_OPTCODE,
 	BINDING_NOTIFY_PORT,
@@ -103,6 +104,7 @@ struct binding {
 	struct name_list no_forward;
 	struct ip4_list dns_nameservers;
 	struct ip6_list dns_nameservers6;
+	struct allow_list allow;
 	uint32_t dhcp6_hostname_optcode, dhcp6_domainname_optcode;
 	uint32_t notify_port;
 	struct in_addr notify_ip;

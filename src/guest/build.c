@@ -345,7 +345,7 @@ int guest_build(const struct identity *id, const struct binding *b, const struct
 	if (!err)
 		err = service_build(&w.g, w.b, c, r);
 	if (!err)
-		err = dns_policy_build(&w.g, w.b, c, flags & GUEST_DNS_STREAMS, r);
+		err = dns_policy_build(&w.g, w.b, c, flags, r);
 	if (err) {
 		guest_free(&w.g);
 		return err;

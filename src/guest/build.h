@@ -12,7 +12,8 @@ enum guest_build_flags {
 	GUEST_NEED_GATEWAY_MAC = 1, /* a GATEWAY without its GATEWAY_MAC is an error: fold filters by it */
 	GUEST_GATEWAY_ANYWHERE = 2, /* it may be outside the subnet: whoever made the link has seen to that */
 	GUEST_DNS_STREAMS =
-	    4, /* DNS questions come by TCP too: who asks for this keeps the connections (dns/stream.h) */
+	    4,               /* DNS questions come by TCP too: who asks for this keeps the connections (dns/stream.h) */
+	GUEST_HAS_RULES = 8, /* the VM is held to what ALLOW says by rules of its own (fw/rules.h) */
 };
 
 /*

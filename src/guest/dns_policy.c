@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest/dns_policy.h"
 
+#include "guest/build.h"
 #include "guest/zone.h"
 
 #include <errno.h>
@@ -75,8 +76,38 @@ static void warn_of_unused(const struct binding *b, const struct config *c, stru
 			    b->path, b->line[k]);
 }
 
-int dns_policy_build(struct guest *g, const struct binding *b, const struct config *c, bool streams, struct report *r)
+static bool copy_allow(struct dns_policy *d, const struct allow_list *from)
 {
+	d->allow.at = from->count ? calloc(from->count, sizeof(*from->at)) : NULL;
+	if (!d->allow.at)
+		return from->count == 0;
+	memcpy(d->allow.at, from->at, from->count * sizeof(*from->at));
+	d->allow.count = from->count;
+	return true;
+}
+
+/* A list of names that holds less than it seems to, or more. */
+static void warn_of_allow(const struct guest *g, const struct binding *b, unsigned flags, struct report *r)
+{
+	const char *why = NULL;
+
+	if (!g->dns.allow.count)
+		return;
+	if (!(flags & GUEST_HAS_RULES))
+		why =
+		    "other names are refused, but nothing here keeps packets from other addresses: fold has rules for that";
+	else if (!g->dns.on)
+		why = "DNS is off, so no name has an address, and nothing leaves the subnet; set enable_dns = yes";
+	else if (!g->dns.forward && !b->records.count && !b->list_records.count)
+		why =
+		    "nobody is asked for names, so none has an address, and nothing leaves the subnet; add DNS_FORWARD=yes";
+	if (why)
+		report_warn(r, "%s:%u: ALLOW: %s", b->path, b->line[BINDING_ALLOW], why);
+}
+
+int dns_policy_build(struct guest *g, const struct binding *b, const struct config *c, unsigned flags, struct report *r)
+{
+	const bool streams = flags & GUEST_DNS_STREAMS;
 	const struct record_list *const sources[] = {&b->records, &b->list_records, &c->records};
 	struct dns_policy *d = &g->dns;
 
@@ -87,11 +118,12 @@ int dns_policy_build(struct guest *g, const struct binding *b, const struct conf
 	d->forward = c->enable_dns && may_forward(b, c);
 	warn_of_unused(b, c, r);
 	d->ttl = binding_has(b, BINDING_DNS_TTL) ? b->dns_ttl : c->dns_ttl;
-	if (!copy_no_forward(d, b, c) || !copy_upstreams(g, b, c))
+	if (!copy_no_forward(d, b, c) || !copy_upstreams(g, b, c) || !copy_allow(d, &b->allow))
 		return report_fail(r, ENOMEM, "%s: out of memory", g->id.iface);
 	/* The servers that were named were the VM itself: nobody is left to ask, and the host's were not meant. */
 	if (d->forward_private && !d->upstream4.count && !d->upstream6.count)
 		d->forward = false;
+	warn_of_allow(g, b, flags, r);
 	/* Ten thousand VMs without a record need no ten thousand empty zones. */
 	if (!b->records.count && !b->list_records.count && !c->records.count)
 		return 0;

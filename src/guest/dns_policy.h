@@ -9,9 +9,10 @@
 #include "guest/guest.h"
 
 /*
- * Fills g->dns but for its server's addresses, which service_build() knows. streams: see there. 0, or -errno with a line
+ * Fills g->dns but for its server's addresses, which service_build() knows. flags: guest_build()'s. 0, or -errno with a line
  * in r.
  */
-int dns_policy_build(struct guest *g, const struct binding *b, const struct config *c, bool streams, struct report *r);
+int dns_policy_build(struct guest *g, const struct binding *b, const struct config *c, unsigned flags,
+		     struct report *r);
 
 #endif

@@ -39,6 +39,7 @@ void guest_free(struct guest *g)
 	free(g->service4.at);
 	free(g->service6.at);
 	free(g->dns.no_forward);
+	free(g->dns.allow.at);
 	free(g->dns.upstream4.at);
 	free(g->dns.upstream6.at);
 	zone_free(g->dns.zone);

@@ -68,6 +68,19 @@ struct dhcp6_option {
 
 struct zone;
 
+/* ALLOW: names behind the gateway whose addresses the VM may reach, and there which service (guest/allow.h). */
+struct allow {
+	uint8_t proto;     /* IPPROTO_TCP or IPPROTO_UDP; 0: whatever */
+	uint16_t port;     /* 0: whatever */
+	bool below;        /* the names below this one, not itself */
+	uint8_t name[255]; /* RFC 1035, in lower case, zeros behind it; a label may hold `*` */
+};
+
+struct allow_list {
+	struct allow *at;
+	size_t count;
+};
+
 /* What becomes of the guest's DNS questions. */
 struct dns_policy {
 	bool on; /* fold answers them at all */
@@ -86,6 +99,8 @@ struct dns_policy {
 	struct ip4_list upstream4; /* both empty: the host's own resolvers */
 	struct ip6_list upstream6;
 	struct zone *zone; /* see zone.h; NULL: no records */
+	/* Where there are any: of other names nobody is asked, and nothing leaves the subnet but to addresses that these had. */
+	struct allow_list allow;
 };
 
 #define NOTIFY_LEN 16 /* octets of a notification */

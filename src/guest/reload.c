@@ -130,8 +130,8 @@ static bool build(struct reload *w, struct report *r)
 	int err = address_lists_reload(&w->next.binding, w->config->datapath, w->lists, r);
 
 	if (!err)
-		err = guest_build(w->id, &w->next.binding, w->config, GUEST_NEED_GATEWAY_MAC | GUEST_DNS_STREAMS,
-				  &w->guest, r);
+		err = guest_build(w->id, &w->next.binding, w->config,
+				  GUEST_NEED_GATEWAY_MAC | GUEST_DNS_STREAMS | GUEST_HAS_RULES, &w->guest, r);
 	if (err)
 		report_warn(r, "%s; what was before stays in force", r->msg);
 	w->tried = true;

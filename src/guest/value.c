@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest/value.h"
 
+#include "guest/allow.h"
 #include "guest/list.h"
 
 #include <ctype.h>
@@ -242,6 +243,8 @@ const char *value_store(const struct field *f, void *base, const char *text, boo
 		return list_add_ip4(at, text, more);
 	case VALUE_IP6S:
 		return list_add_ip6(at, text, more);
+	case VALUE_ALLOWS:
+		return allow_add(at, text, more);
 	}
 	return "is of no known kind";
 }
@@ -271,6 +274,10 @@ void value_clear(const struct field *f, void *base)
 	case VALUE_IP6S:
 		free(((struct ip6_list *)at)->at);
 		*(struct ip6_list *)at = (struct ip6_list){0};
+		break;
+	case VALUE_ALLOWS:
+		free(((struct allow_list *)at)->at);
+		*(struct allow_list *)at = (struct allow_list){0};
 		break;
 	default:
 		break;

@@ -37,6 +37,7 @@ enum value_kind {
 	VALUE_WORDS,  /* struct word_list; each fit to be part of a file name */
 	VALUE_IP4S,   /* struct ip4_list */
 	VALUE_IP6S,   /* struct ip6_list */
+	VALUE_ALLOWS, /* struct allow_list */
 };
 
 /* RFC 1035 names in lower case, uncompressed, one after the other. */

@@ -4,6 +4,7 @@
  * header and the question are made right, so that what stands behind them is looked at.
  */
 #include "dns/dns_wire.h"
+#include "dns/handed.h"
 #include "dns/upstream.h"
 
 #include <ldns/ldns.h>
@@ -42,6 +43,9 @@ static void check_good(const struct upstream_answer *a, const uint8_t *msg)
 	}
 	must(a->ttl <= least, "kept for longer than a record holds");
 	ldns_pkt_free(pkt);
+	uint8_t name[DNS_NAME_MAX];
+	struct handed at[HANDED_MOST];
+	must(dns_handed(a->wire, a->len, name, at) >= 0, "its addresses cannot be read");
 	must(upstream_age(a->wire, a->len, 5), "cannot be aged");
 }
 
@@ -58,6 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!msg)
 		return 0;
 	memcpy(msg, data + 1, len);
+	uint8_t name[DNS_NAME_MAX];
+	struct handed at[HANDED_MOST];
+	must(dns_handed(msg, len, name, at) <= HANDED_MOST, "more addresses than there is room for");
 	if (how & 4 && len >= 12 + QUESTION_LEN) {
 		memcpy(msg, "\x12\x34\x81", 3);
 		memcpy(msg + 4, "\0\1", 2);

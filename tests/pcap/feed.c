@@ -133,7 +133,8 @@ static uint32_t first(void *arg, const struct pkt *syn)
 
 void feed_open(struct feed *f)
 {
-	const struct stream_setup setup = {slot, keep, ask, note, first, f};
+	const struct stream_setup setup =
+	    {.slot = slot, .keep = keep, .ask = ask, .note = note, .first = first, .arg = f};
 
 	if (stream_open(&setup, &f->stream) < 0) {
 		log_err("out of memory");

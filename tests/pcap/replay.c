@@ -302,7 +302,8 @@ static int build_guest(const struct options *o, struct guest *out)
 		err = binding_load(o->binding, BINDING_VM, &binding, &r);
 	/* No rules stand on the gateway's MAC here: a binding may do without it. */
 	if (err == 0)
-		err = guest_build(&o->id, o->binding ? &binding : NULL, &config, GUEST_DNS_STREAMS, out, &r);
+		err = guest_build(&o->id, o->binding ? &binding : NULL, &config, GUEST_DNS_STREAMS | GUEST_HAS_RULES,
+				  out, &r);
 	if (err < 0)
 		log_err("%s", r.msg);
 	return err;

@@ -123,7 +123,11 @@ static inline void peer_zone(void)
 static inline int peer_start(void **state)
 {
 	static const uint8_t mac[] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
-	const struct stream_setup setup = {peer_slot, peer_keep, peer_ask, peer_note, peer_first, NULL};
+	const struct stream_setup setup = {.slot = peer_slot,
+					   .keep = peer_keep,
+					   .ask = peer_ask,
+					   .note = peer_note,
+					   .first = peer_first};
 
 	(void)state;
 	memset(&t, 0, sizeof(t));

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* handed: the addresses that an answer gives to the name that was asked for. Specifications: RFC 1035 4.1, 3.3.1, 2181 10.1. */
+#ifndef FOLD_DNS_HANDED_H
+#define FOLD_DNS_HANDED_H
+
+#include "dns/dns_wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HANDED_MOST 256   /* addresses of one answer; further ones are left out */
+#define HANDED_ALIASES 16 /* one after the other */
+
+struct handed {
+	bool ip6;
+	uint8_t address[16]; /* network byte order; the first four where !ip6 */
+	uint32_t ttl;        /* seconds */
+};
+
+/*
+ * msg: a whole answer as it leaves. name gets what was asked for, in lower case, and at the addresses that it has, itself or through
+ * its aliases. Returns how many, 0 where the answer gives none, or -1 where the octets are no answer to one question.
+ */
+int dns_handed(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX], struct handed at[static HANDED_MOST]);
+
+#endif

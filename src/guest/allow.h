@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * allow: ALLOW=<name pattern>[:<protocol>/<port>], the names behind the gateway that a VM may reach.
+ *
+ * A pattern is a name (RFC 1035) in whose labels `*` stands for any octets; as its whole first label, for one label or more.
+ */
+#ifndef FOLD_GUEST_ALLOW_H
+#define FOLD_GUEST_ALLOW_H
+
+#include "guest/guest.h"
+
+#define ALLOW_MAX 256 /* patterns of one VM */
+
+/* Adds the comma-separated items of text, as list.h has it: NULL, or what is wrong. */
+const char *allow_add(struct allow_list *to, const char *text, bool more);
+
+/* Whether that name (RFC 1035, whole, in lower case) is one of the pattern's, or of any in the list. */
+bool allow_matches(const struct allow *a, const uint8_t *name);
+bool allow_any(const struct allow_list *l, const uint8_t *name);
+
+bool allow_same(const struct allow *a, const struct allow *b);
+bool allow_same_lists(const struct allow_list *a, const struct allow_list *b);
+
+#endif

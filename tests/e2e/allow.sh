@@ -1,0 +1,275 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# allow: ALLOW. What leaves the subnet goes to addresses that fold gave out for names of the list, for as long as it said; other names are
+# refused, and nothing else leaves.
+#
+#   10.0.2.0/24, fd5e:1:2:3::/64         guest ann (.1, ::1), container carl (.8, ::8), router rt (.90, ::90)
+#   198.51.100.1 .. .9, 2001:db8:7::1 ..  inet, behind the router
+#   10.9.0.1                             dnsmasq, whom fold asks
+# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+. "$(dirname "$0")/lib.sh"
+begin "$@"
+
+for tool in dig dnsmasq nc nft; do
+	command -v $tool >/dev/null || bail "no $tool: make deps"
+done
+near=fd5e:1:2:3 far6=2001:db8:7 service=10.0.2.50
+MAC=52:54:00:00:02:01 RT=02:00:00:00:02:90
+patience=$((SLOW > 1 ? 3 : 1))
+
+make_bridge "$BRIDGE"
+container carl 10.0.2.8/24 02:00:00:00:02:08
+ip netns add inet
+ip -n inet link set lo up
+for n in 1 2 3 4 5 6 7 8 9; do
+	ip -n inet addr add 198.51.100.$n/32 dev lo
+	ip -n inet addr add $far6::$n/128 dev lo nodad
+done
+container rt 10.0.2.90/24 $RT
+in_guest rt sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+ip -n rt addr add $near::90/64 dev eth0 nodad
+ip -n rt link add out0 type veth peer name rt netns inet
+ip -n rt link set out0 up
+ip -n inet link set rt up
+ip -n rt addr add 192.0.2.1/30 dev out0
+ip -n rt addr add 2001:db8:1::1/64 dev out0 nodad
+ip -n inet addr add 192.0.2.2/30 dev rt
+ip -n inet addr add 2001:db8:1::2/64 dev rt nodad
+ip -n rt route add default via 192.0.2.2
+ip -n rt route add default via 2001:db8:1::2
+ip -n inet route add 10.0.2.0/24 via 192.0.2.1
+ip -n inet route add $near::/64 via 2001:db8:1::1
+
+ip link set lo up
+ip addr add 10.9.0.1/32 dev lo
+cat >"$T/dnsmasq.conf" <<-END
+	port=53
+	listen-address=10.9.0.1
+	bind-interfaces
+	no-resolv
+	no-hosts
+	user=root
+	pid-file=
+	log-queries
+	log-facility=$T/asked
+	local-ttl=1
+	host-record=web.example,198.51.100.1,$far6::1,300
+	host-record=evil.example,198.51.100.2,$far6::2
+	host-record=a.deep.example,198.51.100.3,$far6::3
+	host-record=b.c.deep.example,198.51.100.4,$far6::4
+	host-record=edge.cdn.test,198.51.100.5,$far6::5
+	cname=www.example,edge.cdn.test
+	host-record=api-eu.example,198.51.100.6,$far6::6
+	txt-record=web.example,a word
+	host-record=short.example,198.51.100.7,$far6::7
+END
+dnsmasq -k -C "$T/dnsmasq.conf" >"$T/dnsmasq.log" 2>&1 &
+dnsmasq=$!
+
+binding() {
+	cat <<-END
+		NAMESERVERS=$service
+		GATEWAY=10.0.2.90
+		GATEWAY_MAC=$RT
+		GATEWAY6=$near::90
+		GATEWAY6_MAC=$RT
+		DNS_FORWARD=yes
+		DNS_NAMESERVERS=10.9.0.1
+		ADDRESS:carl.lab.=10.0.2.8
+		ADDRESS:own.example.=198.51.100.8
+		ADDRESS:mine.test.=198.51.100.9
+	END
+	[ $# = 0 ] || printf 'ALLOW=%s\n' "$@"
+}
+base='web.example *.deep.example:tcp/80 www.example api-*.example short.example own.example'
+# shellcheck disable=SC2086 # words
+binding $base >"$T/ann.binding"
+
+reaches() {
+	in_guest ann ping -n -q -c 1 -W "$((2 * SLOW))" "$1"
+}
+unreachable() {
+	! in_guest ann ping -n -q -c 2 -i 0.2 -W "$patience" "$1"
+}
+count() {
+	nft list counter netdev fold-ann from_allow | sed -n 's/.*packets \([0-9]*\).*/\1/p'
+}
+# closed ADDRESS: not reached, and counted.
+closed() {
+	closed_had=$(count)
+	unreachable "$1" || return 1
+	[ "$(count)" -gt "$closed_had" ] || {
+		echo "from_allow is still $closed_had"
+		return 1
+	}
+}
+ask() {
+	in_guest ann dig @$service +tries=2 +time=$((5 * SLOW)) "$@"
+}
+gives() {
+	gives_want=$1
+	shift
+	same "$*" "$(ask +short "$@" | tail -n 1)" "$gives_want"
+}
+refused() {
+	ask "$@" | grep -q 'status: REFUSED'
+}
+# connects PROTO-FLAGS ADDRESS PORT: something listens there, and hears a word.
+connects() {
+	# shellcheck disable=SC2086 # no flag or one
+	in_guest inet timeout "$((10 * SLOW))" nc $1 -l "$2" "$3" >"$T/heard" </dev/null &
+	listener=$!
+	within 10 in_guest inet sh -c "ss -Hlntu sport = :$3 | grep -q ." || return 1
+	# shellcheck disable=SC2086
+	echo word | in_guest ann timeout "$((3 * patience))" nc $1 -w "$patience" "$2" "$3"
+	within 2 grep -q word "$T/heard"
+	connects_status=$?
+	kill $listener 2>/dev/null
+	wait $listener
+	return $connects_status
+}
+in_set() {
+	nft list set netdev fold-ann "$1" >"$T/set"
+	cat "$T/set"
+	grep -q "$2" "$T/set"
+}
+
+check 'ann starts' start_vm ann 10.0.2.1/24 $MAC -6 $near::1/64 -s -b "$T/ann.binding" || finish
+in_guest ann sysctl -qw net.ipv6.conf.eth0.accept_ra=0
+ip -n ann addr add 10.0.2.1/24 dev eth0
+ip -n ann addr add $near::1/64 dev eth0 nodad
+ip -n ann route add default via 10.0.2.90
+ip -n ann route add default via $near::90
+check 'her subnet is open' within 10 reaches 10.0.2.8
+check 'the router itself, too' within 10 reaches $near::90
+
+# ---- an address is reached once it was handed out ----
+
+for f in 198.51.100 $far6:; do
+	[ $f = 198.51.100 ] && type=A dot=. || type=AAAA dot=:
+	check "$type: before anybody asked it is closed" closed $f${dot}1
+	check "$type: the name is answered" gives $f${dot}1 web.example $type
+	check "$type: and its address is reached at once" reaches $f${dot}1
+	check "$type: a name that is not in the list is refused" refused evil.example $type
+	check "$type: and its address is closed" closed $f${dot}2
+	check "$type: an alias of an allowed name" gives $f${dot}5 www.example $type
+	check "$type: what it stands for is reached" reaches $f${dot}5
+	check "$type: but that name is none of the list" refused edge.cdn.test $type
+	check "$type: a star inside a label" gives $f${dot}6 api-eu.example $type
+	check "$type: is as good" reaches $f${dot}6
+done
+check 'nobody was asked for what was refused' not grep -q 'evil\|query.*edge.cdn' "$T/asked"
+check 'in whatever case it is asked' gives 198.51.100.1 WeB.eXaMpLe A
+check 'other types of such a name are asked for' gives '"a word"' web.example TXT
+check 'other types of other names are not' refused evil.example TXT
+check 'nor is where an address points to' refused -x 198.51.100.1
+check 'a question to another server is no way around it' refused @198.51.100.1 evil.example A
+check 'it says how long' in_set allow4 '198.51.100.1 timeout 5m30s'
+
+# ---- a service alone ----
+
+check 'one service of every name below' gives 198.51.100.3 a.deep.example A
+check 'at whatever depth' gives $far6::4 b.c.deep.example AAAA
+check 'but not of the name itself' refused deep.example A
+check 'its port is reached' connects '' 198.51.100.3 80
+check 'over IPv6' connects '' $far6::4 80
+check 'another port is not' not connects '' 198.51.100.3 81
+check 'another protocol is not' not connects -u 198.51.100.3 80
+check 'over IPv6' not connects -u $far6::4 80
+check 'nor is it by ping' closed 198.51.100.3
+check 'nor is a name of the same pattern that nobody asked for' not connects '' 198.51.100.4 80
+
+# ---- by TCP, from the VM's own records ----
+
+check 'DNS by TCP' gives 198.51.100.7 +tcp short.example A
+check 'lets its address in, too' reaches 198.51.100.7
+check 'a TTL of a second holds for a minute' in_set allow4 '198.51.100.7 timeout 1m30s'
+check 'a record of the VM, of a name in the list' gives 198.51.100.8 own.example A
+check 'its address is reached' reaches 198.51.100.8
+check 'a record of another name is answered' gives 198.51.100.9 mine.test A
+check 'and its address closed' closed 198.51.100.9
+check 'a neighbour by name' gives 10.0.2.8 carl.lab A
+
+# ---- from elsewhere ----
+
+entered() {
+	! in_guest inet ping -n -q -c 2 -i 0.2 -W "$patience" -I "$1" "$2"
+}
+check 'who is let out is let in' in_guest inet ping -n -q -c 1 -W "$((2 * SLOW))" -I 198.51.100.1 10.0.2.1
+check 'to others she has no answer' entered 198.51.100.2 10.0.2.1
+
+# ---- explained ----
+
+explains() { # WANT ADDRESS
+	python3 - "$2" "$T/frame.pcap" <<-'PY'
+		import socket, struct, sys
+		def csum(b):
+		    s = sum(struct.unpack('!%dH' % (len(b) // 2), b))
+		    s = (s >> 16) + (s & 0xffff)
+		    return ~(s + (s >> 16)) & 0xffff
+		ip = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 28, 1, 0, 64, 1, 0, socket.inet_aton('10.0.2.1'), socket.inet_aton(sys.argv[1]))
+		ip = ip[:10] + struct.pack('!H', csum(ip)) + ip[12:]
+		icmp = bytes([8, 0]) + struct.pack('!H', csum(bytes([8, 0, 0, 0, 0, 1, 0, 1]))) + bytes([0, 1, 0, 1])
+		frame = bytes.fromhex('020000000290525400000201') + b'\x08\x00' + ip + icmp
+		head = struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1)
+		open(sys.argv[2], 'wb').write(head + struct.pack('<IIII', 0, 0, len(frame), len(frame)) + frame)
+	PY
+	"$FOLD" explain ann "$T/frame.pcap" --from >"$T/explained" 2>&1
+	cat "$T/explained"
+	grep -q "$1" "$T/explained"
+}
+check 'explain: what is closed' explains 'from_allow' 198.51.100.2
+check 'explain: what was let in' explains 'passes' 198.51.100.1
+check 'explain: of a service' explains 'from_allow' 198.51.100.3
+
+# ---- the list changes ----
+
+put() {
+	binding "$@" >"$T/new" && mv "$T/new" "$T/ann.binding"
+}
+put '*.deep.example:tcp/80' short.example
+check 'a name that is taken off the list: its address is closed' within 5 closed 198.51.100.1
+check 'over IPv6' closed $far6::1
+check 'one that stays is reached as before' reaches 198.51.100.7
+check 'and so is its service' connects '' 198.51.100.3 80
+check 'the name is refused' refused web.example A
+put
+check 'without a list everything is open' within 5 reaches 198.51.100.2
+check 'every name is asked for' gives 198.51.100.2 evil.example A
+put short.example
+check 'with one again it is closed' within 5 closed 198.51.100.2
+check 'also what was let in before' closed 198.51.100.7
+check 'until it is asked for' gives 198.51.100.7 short.example A
+check 'as it is now' reaches 198.51.100.7
+put 'bad:tcp/99999'
+check 'a list that cannot be read changes nothing' within 10 grep -q 'ALLOW=bad:tcp/99999: has a port that is not a number from 1 to 65535' "$T/ann.log"
+check 'what was there holds' reaches 198.51.100.7
+check 'and all else is closed' closed 198.51.100.2
+
+# ---- the rules are made anew ----
+
+ip link set "$BRIDGE" address 02:00:00:00:02:99
+check 'the rules are made anew for another MAC of the bridge' sleep 2
+check 'and know what was let in' reaches 198.51.100.7
+
+check 'ann ends' stop_vm ann
+check 'no fault in its log' not grep -i 'runtime error\|AddressSanitizer' "$T/ann.log"
+
+# ---- with an action ----
+
+binding '*' >"$T/ann.binding"
+rm -f "$T/ann.log"
+check 'with an action that refuses' start_vm ann 10.0.2.1/24 $MAC -b "$T/ann.binding" -a '-j REJECT' || finish
+ip -n ann addr add 10.0.2.1/24 dev eth0
+ip -n ann route add default via 10.0.2.90
+check 'every name has an answer' gives 198.51.100.2 evil.example A
+told() {
+	in_guest ann ping -n -c 1 -W "$((2 * SLOW))" 198.51.100.2 | grep -i 'unreachable\|prohibited'
+}
+check 'the action has its say' told
+check 'and what has no name is dropped before' closed 198.51.100.1
+check 'ann ends' stop_vm ann
+kill $dnsmasq
+nothing_left 'a guest with a list'
+finish
