@@ -4,10 +4,12 @@
 # allow: ALLOW. What leaves the subnet goes to addresses that fold gave out for names of the list, for as long as it said; other names are
 # refused, and nothing else leaves.
 #
+#   tests/e2e/allow.sh [short]     short: what depends on the kernel and the way of delivery
+#
 #   10.0.2.0/24, fd5e:1:2:3::/64         guest ann (.1, ::1), container carl (.8, ::8), router rt (.90, ::90)
 #   198.51.100.1 .. .9, 2001:db8:7::1 ..  inet, behind the router
 #   10.9.0.1                             dnsmasq, whom fold asks
-# shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
+# shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2086 # most functions are called by name; addresses are plain words
 . "$(dirname "$0")/lib.sh"
 begin "$@"
 
@@ -17,6 +19,7 @@ done
 near=fd5e:1:2:3 far6=2001:db8:7 service=10.0.2.50
 MAC=52:54:00:00:02:01 RT=02:00:00:00:02:90
 patience=$((SLOW > 1 ? 3 : 1))
+[ "${1:-}" = short ] && short=yes families=198.51.100 || short='' families="198.51.100 $far6:"
 
 make_bridge "$BRIDGE"
 container carl 10.0.2.8/24 02:00:00:00:02:08
@@ -56,7 +59,7 @@ cat >"$T/dnsmasq.conf" <<-END
 	local-ttl=1
 	host-record=web.example,198.51.100.1,$far6::1,300
 	host-record=evil.example,198.51.100.2,$far6::2
-	host-record=a.deep.example,198.51.100.3,$far6::3
+	host-record=a.deep.example,198.51.100.3,$far6::3,600
 	host-record=b.c.deep.example,198.51.100.4,$far6::4
 	host-record=edge.cdn.test,198.51.100.5,$far6::5
 	cname=www.example,edge.cdn.test
@@ -135,8 +138,9 @@ in_set() {
 	grep -q "$2" "$T/set"
 }
 
+ip netns add ann
+in_guest ann sysctl -qw net.ipv6.conf.all.accept_ra=0 net.ipv6.conf.default.accept_ra=0
 check 'ann starts' start_vm ann 10.0.2.1/24 $MAC -6 $near::1/64 -s -b "$T/ann.binding" || finish
-in_guest ann sysctl -qw net.ipv6.conf.eth0.accept_ra=0
 ip -n ann addr add 10.0.2.1/24 dev eth0
 ip -n ann addr add $near::1/64 dev eth0 nodad
 ip -n ann route add default via 10.0.2.90
@@ -146,63 +150,70 @@ check 'the router itself, too' within 10 reaches $near::90
 
 # ---- an address is reached once it was handed out ----
 
-for f in 198.51.100 $far6:; do
-	[ $f = 198.51.100 ] && type=A dot=. || type=AAAA dot=:
-	check "$type: before anybody asked it is closed" closed $f${dot}1
-	check "$type: the name is answered" gives $f${dot}1 web.example $type
-	check "$type: and its address is reached at once" reaches $f${dot}1
+for f in $families; do
+	type=AAAA at=$f
+	[ "$f" != 198.51.100 ] || type=A at=$f.
+	[ "$type" = A ] || at=$f:
+	check "$type: before anybody asked it is closed" closed "$at"1
+	check "$type: the name is answered" gives "$at"1 web.example $type
+	check "$type: and its address is reached at once" reaches "$at"1
 	check "$type: a name that is not in the list is refused" refused evil.example $type
-	check "$type: and its address is closed" closed $f${dot}2
-	check "$type: an alias of an allowed name" gives $f${dot}5 www.example $type
-	check "$type: what it stands for is reached" reaches $f${dot}5
+	check "$type: and its address is closed" closed "$at"2
+	check "$type: an alias of an allowed name" gives "$at"5 www.example $type
+	check "$type: what it stands for is reached" reaches "$at"5
 	check "$type: but that name is none of the list" refused edge.cdn.test $type
-	check "$type: a star inside a label" gives $f${dot}6 api-eu.example $type
-	check "$type: is as good" reaches $f${dot}6
+	check "$type: a star inside a label" gives "$at"6 api-eu.example $type
+	check "$type: is as good" reaches "$at"6
 done
 check 'nobody was asked for what was refused' not grep -q 'evil\|query.*edge.cdn' "$T/asked"
-check 'in whatever case it is asked' gives 198.51.100.1 WeB.eXaMpLe A
-check 'other types of such a name are asked for' gives '"a word"' web.example TXT
-check 'other types of other names are not' refused evil.example TXT
-check 'nor is where an address points to' refused -x 198.51.100.1
-check 'a question to another server is no way around it' refused @198.51.100.1 evil.example A
+if [ -z "$short" ]; then
+	check 'in whatever case it is asked' gives 198.51.100.1 WeB.eXaMpLe A
+	check 'other types of such a name are asked for' gives '"a word"' web.example TXT
+	check 'other types of other names are not' refused evil.example TXT
+	check 'nor is where an address points to' refused -x 198.51.100.1
+	check 'a question to another server is no way around it' refused @198.51.100.1 evil.example A
+fi
 check 'it says how long' in_set allow4 '198.51.100.1 timeout 5m30s'
 
 # ---- a service alone ----
 
 check 'one service of every name below' gives 198.51.100.3 a.deep.example A
-check 'at whatever depth' gives $far6::4 b.c.deep.example AAAA
-check 'but not of the name itself' refused deep.example A
+[ "$short" ] || check 'at whatever depth' gives $far6::4 b.c.deep.example AAAA
+[ "$short" ] || check 'but not of the name itself' refused deep.example A
 check 'its port is reached' connects '' 198.51.100.3 80
-check 'over IPv6' connects '' $far6::4 80
+[ "$short" ] || check 'over IPv6' connects '' $far6::4 80
 check 'another port is not' not connects '' 198.51.100.3 81
-check 'another protocol is not' not connects -u 198.51.100.3 80
-check 'over IPv6' not connects -u $far6::4 80
-check 'nor is it by ping' closed 198.51.100.3
-check 'nor is a name of the same pattern that nobody asked for' not connects '' 198.51.100.4 80
+if [ -z "$short" ]; then
+	check 'another protocol is not' not connects -u 198.51.100.3 80
+	check 'over IPv6' not connects -u $far6::4 80
+	check 'nor is it by ping' closed 198.51.100.3
+	check 'nor is a name of the same pattern that nobody asked for' not connects '' 198.51.100.4 80
+fi
 
 # ---- by TCP, from the VM's own records ----
 
 check 'DNS by TCP' gives 198.51.100.7 +tcp short.example A
 check 'lets its address in, too' reaches 198.51.100.7
 check 'a TTL of a second holds for a minute' in_set allow4 '198.51.100.7 timeout 1m30s'
-check 'a record of the VM, of a name in the list' gives 198.51.100.8 own.example A
-check 'its address is reached' reaches 198.51.100.8
-check 'a record of another name is answered' gives 198.51.100.9 mine.test A
-check 'and its address closed' closed 198.51.100.9
-check 'a neighbour by name' gives 10.0.2.8 carl.lab A
+if [ -z "$short" ]; then
+	check 'a record of the VM, of a name in the list' gives 198.51.100.8 own.example A
+	check 'its address is reached' reaches 198.51.100.8
+	check 'a record of another name is answered' gives 198.51.100.9 mine.test A
+	check 'and its address closed' closed 198.51.100.9
+	check 'a neighbour by name' gives 10.0.2.8 carl.lab A
 
-# ---- from elsewhere ----
+	# ---- from elsewhere ----
 
-entered() {
-	! in_guest inet ping -n -q -c 2 -i 0.2 -W "$patience" -I "$1" "$2"
-}
-check 'who is let out is let in' in_guest inet ping -n -q -c 1 -W "$((2 * SLOW))" -I 198.51.100.1 10.0.2.1
-check 'to others she has no answer' entered 198.51.100.2 10.0.2.1
+	entered() {
+		! in_guest inet ping -n -q -c 2 -i 0.2 -W "$patience" -I "$1" "$2"
+	}
+	check 'who is let out is let in' in_guest inet ping -n -q -c 1 -W "$((2 * SLOW))" -I 198.51.100.1 10.0.2.1
+	check 'to others she has no answer' entered 198.51.100.2 10.0.2.1
 
-# ---- explained ----
+	# ---- explained ----
 
-explains() { # WANT ADDRESS
-	python3 - "$2" "$T/frame.pcap" <<-'PY'
+	explains() { # WANT ADDRESS
+		python3 - "$2" "$T/frame.pcap" <<-'PY'
 		import socket, struct, sys
 		def csum(b):
 		    s = sum(struct.unpack('!%dH' % (len(b) // 2), b))
@@ -215,13 +226,14 @@ explains() { # WANT ADDRESS
 		head = struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1)
 		open(sys.argv[2], 'wb').write(head + struct.pack('<IIII', 0, 0, len(frame), len(frame)) + frame)
 	PY
-	"$FOLD" explain ann "$T/frame.pcap" --from >"$T/explained" 2>&1
-	cat "$T/explained"
-	grep -q "$1" "$T/explained"
-}
-check 'explain: what is closed' explains 'from_allow' 198.51.100.2
-check 'explain: what was let in' explains 'passes' 198.51.100.1
-check 'explain: of a service' explains 'from_allow' 198.51.100.3
+		"$FOLD" explain ann "$T/frame.pcap" --from >"$T/explained" 2>&1
+		cat "$T/explained"
+		grep -q "$1" "$T/explained"
+	}
+	check 'explain: what is closed' explains 'from_allow' 198.51.100.2
+	check 'explain: what was let in' explains 'passes' 198.51.100.1
+	check 'explain: of a service' explains 'from_allow' 198.51.100.3
+fi
 
 # ---- the list changes ----
 
