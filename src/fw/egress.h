@@ -36,7 +36,7 @@ struct egress_wish {
 	uint32_t seconds;
 };
 
-#define EGRESS_WISHES 512 /* at a time: a transaction has room for these */
+#define EGRESS_WISHES 256 /* at a time: a transaction has room for these */
 
 /*
  * Puts them in force, in one transaction at most; none where all of them hold long enough. 0, or -errno and none of them can be counted

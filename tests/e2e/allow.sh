@@ -67,6 +67,10 @@ cat >"$T/dnsmasq.conf" <<-END
 	txt-record=web.example,a word
 	host-record=short.example,198.51.100.7,$far6::7
 END
+# More addresses than are kept, 200 a name.
+for n in 1 2 3 4 5 6; do
+	for last in $(seq 200); do echo "host-record=big$n.example,203.0.11$n.$last,600"; done
+done >>"$T/dnsmasq.conf"
 dnsmasq -k -C "$T/dnsmasq.conf" >"$T/dnsmasq.log" 2>&1 &
 dnsmasq=$!
 
@@ -259,10 +263,38 @@ check 'a list that cannot be read changes nothing' within 10 grep -q 'ALLOW=bad:
 check 'what was there holds' reaches 198.51.100.7
 check 'and all else is closed' closed 198.51.100.2
 
+# ---- more than are kept ----
+
+if [ -z "$short" ]; then
+	put 'big*.example' short.example
+	bigs() {
+		for n in 1 2 3 4 5 6; do
+			same "addresses of big$n" "$(ask +tcp +short big$n.example A | wc -l)" 200 || return 1
+		done
+	}
+	check 'six names with 200 addresses each' within 5 bigs
+	kept() {
+		nft list set netdev fold-ann allow4 >"$T/set"
+		same 'addresses that are let in' "$(grep -o 'timeout [0-9ms]*' "$T/set" | wc -l)" 1024 || return 1
+		for last in $(seq 200); do
+			grep -q "203\.0\.116\.$last timeout" "$T/set" || {
+				echo "203.0.116.$last is not"
+				return 1
+			}
+		done
+	}
+	check 'as many are kept as there is room for, and those of the last answer are' kept
+	check 'one that had to go comes back when it is asked for' gives 198.51.100.7 short.example A
+	check 'and is reached' reaches 198.51.100.7
+fi
+
 # ---- the rules are made anew ----
 
 ip link set "$BRIDGE" address 02:00:00:00:02:99
-check 'the rules are made anew for another MAC of the bridge' sleep 2
+anew() {
+	nft list table netdev fold-ann | grep -q '@ll,16,32 != 0x299 '
+}
+check 'the rules are made anew for another MAC of the bridge' within 5 anew
 check 'and know what was let in' reaches 198.51.100.7
 
 check 'ann ends' stop_vm ann
