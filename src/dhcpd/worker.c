@@ -294,9 +294,7 @@ static enum fate serve(struct worker *w, const struct owner *o, struct nfqueue_p
 			return refuse(w, p, reply->drop);
 		break; /* the rules led more here than is ours: others may want it */
 	case ANSWER_NOT_MINE:
-		break;
-	case ANSWER_STREAM:
-		/* Never: nobody keeps connections here, and the guests say so (GUEST_DNS_STREAMS). */
+	case ANSWER_STREAM: /* never: nobody keeps connections here, and the guests say so (GUEST_DNS_STREAMS) */
 		break;
 	}
 	port_count(p, PORT_PASSED);
