@@ -3,6 +3,7 @@
  * Any octets as a binding file, and the guest that comes out of it. Beyond crashes and
  * leaks, what the parser accepts must be what it promises to everything that reads it.
  */
+#include "guest/allow.h"
 #include "guest/build.h"
 
 #include <stdint.h>
@@ -33,8 +34,21 @@ static void check_names(const uint8_t *wire, size_t len)
 	}
 }
 
+/* A pattern fits its own name, whatever stars are in it; one for names below fits none of them alone. */
+static void check_allow(const struct allow_list *l)
+{
+	CHECK(l->count <= ALLOW_MAX);
+	for (size_t i = 0; i < l->count; i++) {
+		const struct allow *a = &l->at[i];
+		CHECK(value_name_len(a->name, sizeof(a->name)) > 0);
+		CHECK((a->proto == 0) == (a->port == 0));
+		CHECK(allow_matches(a, a->name) == !a->below && (a->below || allow_any(l, a->name)));
+	}
+}
+
 static void check_binding(const struct binding *b)
 {
+	check_allow(&b->allow);
 	CHECK(b->path && strcmp(b->path, "f") == 0);
 	CHECK(binding_has(b, BINDING_HOSTNAME) == (b->hostname != NULL));
 	CHECK(binding_has(b, BINDING_DOMAIN) == (b->domain != NULL));
