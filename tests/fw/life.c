@@ -201,6 +201,20 @@ static bool has_ended(pid_t pid)
 	return waitpid(pid, NULL, WNOHANG) == pid;
 }
 
+/* The keeper is nobody's child here; a zombie of it holds nothing any more. */
+static bool keeper_is_gone(pid_t keeper)
+{
+	char path[64], state = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", keeper);
+	FILE *f = fopen(path, "re");
+	if (f && fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	if (f)
+		fclose(f);
+	return state == 0 || state == 'Z';
+}
+
 static const char *iface;
 static bool tap_is_gone(pid_t unused)
 {
@@ -222,6 +236,9 @@ static void run_ending(const struct ending *e, char **fold, const char *socket)
 		kill(pid, SIGTERM);
 	bool ended = wait_for(has_ended, pid, lent, patience_ms());
 	bool gone = wait_for(tap_is_gone, 0, lent, e->gc ? 300 : patience_ms() / 2);
+	/* It gives up the VM's name after its tap: whoever comes next must find that free. */
+	if (keeper)
+		wait_for(keeper_is_gone, keeper, lent, patience_ms());
 	/* Whoever could still send would be heard now. */
 	for (uint64_t until = now_ms() + 100; now_ms() < until;)
 		forge_some(lent);
