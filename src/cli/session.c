@@ -222,8 +222,10 @@ static int get_ready(struct session *s, struct report *r)
 
 	if (err)
 		return err;
-	if (session_egress_change(s, &s->guest) < 0)
-		return report_fail(r, ENOMEM, "%s: no memory for the addresses that ALLOW lets in", s->info.iface);
+	/* Memory that is not there before something is let in: ALLOW may come at any time. */
+	s->rules.egress = s->egress = calloc(1, sizeof(*s->egress));
+	if (!s->egress)
+		return report_fail(r, ENOMEM, "%s: out of memory", s->info.iface);
 	err = rules_open(s->nft, &s->rules);
 	if (err)
 		return report_fail(r, -err, "interface %s: its rules cannot be filled: %s%s", s->info.iface,
@@ -316,7 +318,7 @@ static void take_down(struct session *s)
 	forward_close(s->forward);
 	session_stream_close(s);
 	free(s->egress);
-	s->egress = NULL;
+	s->rules.egress = s->egress = NULL;
 	if (s->notify >= 0)
 		close(s->notify);
 	if (s->epoll >= 0)

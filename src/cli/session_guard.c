@@ -190,12 +190,17 @@ static int guard_until_end(const struct guarding *g, const struct guard_files *f
 	}
 }
 
-/* What the keeper has too, for the case that it is killed: the tap, rules and files of users whose VM this was. */
+/*
+ * What the keeper has too, for the case that it is killed: the tap, rules and files of users whose VM this was. And to see whether somebody
+ * is writing such a file.
+ */
 static int confine(struct report *r)
 {
+	static const int caps[] = {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_LEASE, -1};
 	struct sandbox_state unused;
-	const struct sandbox what = {.profile = SANDBOX_KEEPER, .name = "fold", .caps = keeper_caps};
+	const struct sandbox what = {.profile = SANDBOX_KEEPER, .name = "fold", .caps = caps};
 
+	signal(SIGIO, SIG_IGN); /* of leases (guard.h) */
 	return sandbox_enter(&what, &unused, r);
 }
 

@@ -170,12 +170,10 @@ static bool advertises_same(const struct guest *a, const struct guest *b)
 
 static int change_rules(struct session *s, const struct guest *to)
 {
-	int err = session_egress_change(s, to);
 	struct rules r = s->rules;
 
 	r.guest = to;
-	if (!err)
-		err = rules_update(s->nft, &r);
+	int err = rules_update(s->nft, &r);
 	if (err == -ENOENT && rules_restore_shared(s->nft, &r) >= 0)
 		err = rules_update(s->nft, &r); /* somebody had just removed what all VMs share */
 	if (err)
@@ -195,6 +193,7 @@ static bool put_in_force(struct session *s, struct guest *to, struct guest *was)
 		guest_free(to);
 		return false;
 	}
+	egress_forget(s->egress, &to->dns.allow);
 	bool same = advertises_same(was, to);
 	s->guest = *to;
 	*to = (struct guest){0};

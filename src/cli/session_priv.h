@@ -63,7 +63,7 @@ struct session {
 	struct in_addr host4[SESSION_HOST_ADDRESSES];
 	struct in6_addr host6[SESSION_HOST_ADDRESSES];
 	struct rules rules;
-	struct egress *egress; /* what ALLOW has let in, or NULL */
+	struct egress *egress; /* what ALLOW has let in */
 	struct watch *watch;   /* with NFQUEUE, or a gate in the shared table */
 	bool gate_lost;        /* that gate; it was said */
 	struct delivery *delivery;
@@ -155,10 +155,9 @@ enum session_source {
 int session_wait_for(struct session *s, enum session_source which, int fd);
 
 /*
- * ALLOW (session_egress.c). change: before the rules of a guest are put in force; 0 or -errno. hand_out: an answer is about to leave: the
- * addresses in it may be reached from now on. False where that cannot be had: it must not leave.
+ * ALLOW (session_egress.c): a DNS answer is about to leave; the addresses in it may be reached from now on. False where that cannot be had:
+ * it must not leave.
  */
-int session_egress_change(struct session *s, const struct guest *to);
 bool session_hand_out(void *session, const uint8_t *msg, size_t len);
 
 /* Other name servers are asked, or not, as the guest's binding now says. 0 or -errno. */

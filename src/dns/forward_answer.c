@@ -116,12 +116,11 @@ void forward_say_answer(struct forward *f, const struct waiter *w, const uint8_t
 
 	if (!out)
 		return;
-	struct wr begun = *out;
 	write_answer(w, wire, len, age, out);
-	if (f->setup.hand_out && !out->full &&
-	    !f->setup.hand_out(f->setup.arg, begun.p, wr_len(out) - wr_len(&begun))) {
-		*out = begun;
+	bool may = !f->setup.hand_out || out->full || f->setup.hand_out(f->setup.arg, out->start, wr_len(out));
+	if (!may) {
+		out->p = out->start;
 		write_servfail(w, out);
 	}
-	send_message(f, w, "DNS: forwarded");
+	send_message(f, w, may ? "DNS: forwarded" : "DNS: held back");
 }

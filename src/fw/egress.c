@@ -136,34 +136,36 @@ int egress_put(struct egress *e, struct nft *n, const char *iface, const struct 
 	return err;
 }
 
+static bool is_listed(const struct egress_entry *e, const struct allow_list *allow)
+{
+	for (size_t i = 0; i < allow->count; i++) {
+		if (allow_same(&e->allow, &allow->at[i]))
+			return true;
+	}
+	return false;
+}
+
 void egress_forget(struct egress *e, const struct allow_list *allow)
 {
 	for (size_t i = 0; i < e->count;) {
-		bool kept = false;
-		for (size_t j = 0; j < allow->count && !kept; j++)
-			kept = allow_same(&e->at[i].allow, &allow->at[j]);
-		if (kept)
+		if (is_listed(&e->at[i], allow))
 			i++;
 		else
 			e->at[i] = e->at[--e->count];
 	}
 }
 
-void egress_sets(struct nft *n)
+void egress_fill(struct nft *n, const struct egress *e, const struct allow_list *allow, uint64_t now)
 {
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		nft_address_set(n, set_name(i & 2, i & 1), i & 2, i & 1);
-}
-
-void egress_fill(struct nft *n, const struct egress *e, uint64_t now)
-{
-	for (int i = 0; i < 4; i++)
 		nft_address_set_flush(n, set_name(i & 2, i & 1));
+	}
 	for (size_t i = 0; e && i < e->count; i++) {
 		const struct egress_entry *one = &e->at[i];
 		uint8_t key[NFT_ADDRESS_KEY_MAX];
 		uint32_t len = make_key(one, key);
-		if (one->until > now)
+		if (one->until > now && is_listed(one, allow))
 			nft_address_set_add(n, set_name(one->ip6, one->proto), key, len, one->until - now);
 	}
 }

@@ -45,12 +45,12 @@ struct egress_wish {
 int egress_put(struct egress *e, struct nft *n, const char *iface, const struct egress_wish *wishes, size_t count,
 	       uint64_t now);
 
-/* Forgets what no name of the list lets in any more; the sets follow with the next egress_fill(). */
+/*
+ * As parts of the transaction that is open, in the VM's table: the sets of both families, and in them all that names of the list have let in.
+ * e may be NULL. Once that is in force: what no name lets in any more is forgotten.
+ */
+void egress_fill(struct nft *n, const struct egress *e, const struct allow_list *allow, uint64_t now);
 void egress_forget(struct egress *e, const struct allow_list *allow);
-
-/* As parts of the transaction that is open, in the VM's table: the sets of both families, and all that is in them. e may be NULL. */
-void egress_sets(struct nft *n);
-void egress_fill(struct nft *n, const struct egress *e, uint64_t now);
 
 /* One more condition of the rule that is open, which matches what leaves: where it goes is in a set. */
 void egress_match(struct nft *n, bool ip6, bool with_port);

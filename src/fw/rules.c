@@ -335,8 +335,7 @@ static void fill(struct nft *n, const struct rules *r)
 	chain_take(n, r);
 	gate_chains(n, r);
 	if (r->guest->dns.allow.count) {
-		egress_sets(n);
-		egress_fill(n, r->egress, clock_ms());
+		egress_fill(n, r->egress, &r->guest->dns.allow, clock_ms());
 		nft_counter(n, rules_counter(FROM_ALLOW));
 	}
 	if (r->guest->id.has4)

@@ -68,6 +68,11 @@ static int load_one(struct binding *to, const char *datapath, struct address_lis
 		l->len = len;
 		return 0;
 	}
+	if (err == -EBUSY) {
+		/* Half of it is there; that it was closed is news. */
+		r->msg[0] = 0;
+		return l->text ? add_text(to, path, l->text, l->len, r) : 0;
+	}
 	if (err == -ENOMEM || (err != -ENOENT && !l->text && !forgive))
 		return err;
 	if (l->text)

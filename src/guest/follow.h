@@ -6,8 +6,8 @@
  * The files themselves are watched, not their directories: a thousand VMs keep their files in one, and each would be
  * woken for all. A directory is asked about its entries only while what is to be followed is not there.
  *
- * A file counts as changed when whoever wrote it closes it, so that half of it is never read, and after a short time in which nothing
- * else happened. Symbolic links on the way are followed and watched; one at the end of the path is what is watched itself.
+ * A file counts as changed when whoever wrote it closes it, and after a short time in which nothing else happened. One that was just made,
+ * or whose mode changed, counts too, and may have a writer: who reads it asks for that (host/guard.h), for the close comes as news. Symbolic links on the way are followed and watched; one at the end of the path is what is watched itself.
  */
 #ifndef FOLD_GUEST_FOLLOW_H
 #define FOLD_GUEST_FOLLOW_H

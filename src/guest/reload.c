@@ -71,6 +71,8 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 	lstat(w->path[from], &st);
 	bool same = same_file(&st, &known->stat);
 	int err = file_read_plain(w->path[from], BINDING_SIZE_MAX, &text->at, &text->len, r);
+	if (err == -EBUSY)
+		return false; /* half of it; whoever writes it will close it, which is news */
 	if (err == -ENOENT)
 		report_warn(r, "%s: is gone; what it said stays in force", w->path[from]);
 	else if (err)

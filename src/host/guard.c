@@ -106,6 +106,27 @@ static bool has_prefix(const char *prefix, const char *path)
 	return len && strncmp(path, prefix, len) == 0 && path[len] && !strchr(path + len, '/');
 }
 
+/*
+ * Somebody has it open for writing: only then is a lease for reading refused so (fcntl(2); Linux, fs/locks.c). A file system without leases
+ * does not say. Whoever opens it in the moment that the lease lasts sends SIGIO, which the guard ignores.
+ */
+static bool is_being_written(int fd)
+{
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
+		return errno == EAGAIN;
+	fcntl(fd, F_SETLEASE, F_UNLCK);
+	return false;
+}
+
+static int open_plain(const char *path, int how)
+{
+	_cleanup_(cleanup_close) int fd = open(path, how | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -errno;
+	return is_being_written(fd) ? -EBUSY : steal_fd(&fd);
+}
+
 /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
 static int open_for(const struct guard_files *files, const char *path)
 {
@@ -115,7 +136,7 @@ static int open_for(const struct guard_files *files, const char *path)
 	if (is_listed(files->linked, path))
 		fd = open(path, how);
 	else if (is_listed(files->plain, path) || has_prefix(files->prefix, path))
-		fd = open(path, how | O_NOFOLLOW);
+		return open_plain(path, how);
 	else
 		return -EACCES;
 	return fd < 0 ? -errno : fd;

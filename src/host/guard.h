@@ -13,8 +13,8 @@
 #define GUARD_PUT_MAX (2U << 20) /* octets of a text that is handed over */
 
 struct guard_files {
-	const char *const
-	    *plain; /* paths as they are asked for, NULL at the end; a symbolic link at the end is refused */
+	/* Paths as they are asked for, NULL at the end. A symbolic link at the end is refused, and, by -EBUSY, what is being written. */
+	const char *const *plain;
 	const char *const *linked; /* the same, where links are followed */
 	const char *prefix;        /* and every file whose path is this and a name, or NULL */
 	/* Keeps a text; 0 or -errno. NULL: there is no such file. */

@@ -17,7 +17,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-const int keeper_caps[] = {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, -1};
+/* Once the hypervisor runs: to end what another user's hypervisor started, to remove the tap and the rules, and files in directories of a user's. */
+static const int keeper_caps[] = {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, -1};
 
 #define KEEPER_NAME "fold-keeper"
 

@@ -21,12 +21,6 @@ struct keeper {
 
 #define KEEPER_NOTES 8
 
-/*
- * The capabilities, -1 at the end, that it keeps once the hypervisor runs: to end what another user's hypervisor started, to
- * remove the tap and the rules, and files in directories that are a user's.
- */
-extern const int keeper_caps[];
-
 /* What the keeper does before it serves, and after the hypervisor is dead and the tap closed. */
 struct keeper_work {
 	int (*setup)(void *arg, struct report *r); /* 0, or -errno with a line in r; then takedown runs at once */

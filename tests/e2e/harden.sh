@@ -46,8 +46,11 @@ for who in fold responder keeper; do
 	check "$who: a filter of system calls" same Seccomp "$(state "$pid" Seccomp)" 2
 	check "$who: no new privileges" same NoNewPrivs "$(state "$pid" NoNewPrivs)" 1
 	check "$who: no core dumps" same limit "$(limit "$pid" 'core file size')" 0
-	# CAP_NET_ADMIN and CAP_DAC_READ_SEARCH; CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE and CAP_FOWNER.
-	[ $who = responder ] && caps=0000000000001004 || caps=000000000000102a
+	case $who in
+	responder) caps=0000000000001004 ;; # CAP_NET_ADMIN and CAP_DAC_READ_SEARCH
+	keeper) caps=000000000000102a ;;    # CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE and CAP_FOWNER
+	fold) caps=000000001000102a ;;      # the same, and CAP_LEASE
+	esac
 	check "$who: only the capabilities that it needs" same capabilities \
 		"$(for set in CapInh CapPrm CapEff CapBnd CapAmb; do state "$pid" $set; done | tr '\n' ' ')" \
 		"0000000000000000 $caps $caps 0000000000000000 0000000000000000 "

@@ -206,6 +206,23 @@ bad 'a name above 253 octets' "$file:10: ADDRESS:" line "ADDRESS:$(printf 'a%.0s
 bad 'the port of DNS for notifications' "$file:10: NOTIFY_PORT=53" line NOTIFY_PORT=53
 too_large() { { says 10.0.9.250 && yes '# large' | head -c 2097152; } >"$file"; }
 bad '2 MiB' "$file: is larger than 1024 KiB" too_large
+# The first half says something else, and whoever writes it takes his time with the second, which is bad.
+slowly() {
+	says 10.0.9.250 | python3 -c '
+import os, sys, time
+text = sys.stdin.buffer.read()
+if os.path.exists(sys.argv[1]):
+    os.unlink(sys.argv[1])
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT, 0o644)
+os.write(fd, text)
+time.sleep(0.3)
+os.write(fd, b"MTU=x\n")
+os.close(fd)' "$file"
+}
+bad 'made slowly' "$file:10: MTU=x: " slowly
+says "10.0.9.$good" >"$file"
+sleep 0.3
+bad 'removed and made slowly' "$file:10: MTU=x: " slowly
 bad 'a pipe' "$file: is not a regular file" mkfifo "$file"
 bad 'a directory' "$file: is not a regular file" mkdir "$file"
 says 10.0.9.250 >"$T/b/elsewhere"

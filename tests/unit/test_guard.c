@@ -104,6 +104,34 @@ static void test_listed(void **state)
 	assert_int_equal(get("pipe", buf, sizeof(buf)), 0);
 }
 
+static void test_being_written(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	int fd = open("binding", O_RDONLY);
+	bool leases = fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+	close(fd);
+	if (!leases)
+		skip(); /* not on every file system */
+	fd = open("binding", O_WRONLY | O_APPEND);
+	assert_true(fd >= 0);
+	assert_int_equal(get("binding", buf, sizeof(buf)), -EBUSY);
+	int list = open("list_one", O_RDWR);
+	assert_int_equal(get("list_one", buf, sizeof(buf)), -EBUSY);
+	/* Who reads is in nobody's way, nor is anybody whose file is followed by a link. */
+	assert_int_equal(get("resolv", buf, sizeof(buf)), 11);
+	close(fd);
+	close(list);
+	fd = open("binding", O_RDONLY);
+	assert_int_equal(get("binding", buf, sizeof(buf)), 11);
+	close(fd);
+	/* No lease is left to be broken. */
+	fd = open("binding", O_WRONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
 static void test_others(void **state)
 {
 	static const char *const others[] = {"secret",     "/etc/passwd",     "./binding", "",         "list_",
@@ -185,7 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_listed),   cmocka_unit_test(test_others),  cmocka_unit_test(test_put),
-	    cmocka_unit_test(test_nonsense), cmocka_unit_test(test_no_room),
+	    cmocka_unit_test(test_nonsense), cmocka_unit_test(test_no_room), cmocka_unit_test(test_being_written),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
