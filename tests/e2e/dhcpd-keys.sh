@@ -343,6 +343,14 @@ fork_dns() {
 	check "$1: DNS_FORWARD=no" dns "$1-2" '' @10.0.1.50 else.test A
 	check "$1: another guest's NO_FORWARD is not its own" dns "$1-1" 192.0.2.77 @10.0.1.50 else.test A
 
+	# Nothing here holds back packets, and that is said.
+	echo ALLOW=else.test >>"$DATA/tap1"
+	check "$1: ALLOW: other names are refused" within 5 asks 'status: REFUSED' in_guest "$1-1" dig +time=2 @10.0.1.50 other.test A
+	check "$1: ALLOW: a name of the list is asked for" dns "$1-1" 192.0.2.77 @10.0.1.50 else.test A
+	check "$1: ALLOW: own records are answered" dns "$1-1" 10.0.1.1 @10.0.1.50 database. A
+	check "$1: ALLOW: it says what is missing" within 5 asks 'tap1:[0-9]*: ALLOW: other names are refused, but nothing here keeps' words
+	sed -i '/^ALLOW=/d' "$DATA/tap1"
+
 	# What is asked elsewhere is answered too, unless the binding says otherwise: then it goes where it was sent.
 	in_guest "$1-1" ip route replace 10.99.0.1/32 dev eth0
 	in_guest "$1-1" ip neigh replace 10.99.0.1 lladdr "$(address_of tap1)" dev eth0
