@@ -14,7 +14,7 @@
 
 #include <stddef.h>
 
-#define FOLLOW_QUIET_MS 5 /* nothing has happened for so long */
+#define FOLLOW_QUIET_MS 3 /* nothing has happened for so long */
 #define FOLLOW_MOST_MS 50 /* or it has gone on for so long */
 
 struct follow;

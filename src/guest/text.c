@@ -13,9 +13,11 @@ int text_check(const char *text, size_t len, size_t max, const char *path, struc
 		return report_fail(r, EFBIG, "%s: is larger than %zu KiB; make it smaller", path, max / 1024);
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
+		if (c >= ' ' && c != 0x7f)
+			continue; /* nearly all are */
 		if (c == '\n')
 			line++;
-		if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+		if (c != '\t' && c != '\n' && c != '\r')
 			return report_fail(r, EINVAL,
 					   "%s:%u: is not a text file (octet 0x%02x); write it as plain text", path,
 					   line, c);
