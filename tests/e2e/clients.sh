@@ -203,7 +203,7 @@ life() {
 	on "$1" nft delete table netdev deaf
 
 	forget "$1"
-	release "$1" "$2"
+	gives_back "$1" "$2" "out release 10.0.1.$3 to 10.0.1.50"
 	exchange 'releases its lease' "$1" 30 "out release 10.0.1.$3 to 10.0.1.50"
 	check "$1: gives its address up" within 30 has_none "$1"
 	check "$1: fold takes note of the release" within 30 grep -q 'DHCPRELEASE' "$T/$1.log"

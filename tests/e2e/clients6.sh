@@ -371,9 +371,7 @@ life() {
 		forget "$1"
 		exchange 'renews again' "$1" "$((renewal + 30))" "out renew $own to ff02::1:2" "in reply $own for $lease"
 		forget "$1"
-		release "$1" "$2"
-		# A dhcpcd that is busy does not hear of it.
-		[ "$2" != dhcpcd ] || within 5 said "$1" "out release $own to ff02::1:2" >"$T/$1.release" || release "$1" "$2"
+		gives_back "$1" "$2" "out release $own to ff02::1:2"
 		exchange 'releases its address' "$1" 30 "out release $own to ff02::1:2"
 		check "$1: gives its address up" within 30 not has_address "$1" "$own"
 		check "$1: fold takes note of the release" within 30 grep -q 'DHCPv6 REPLY to RELEASE' "$T/$1.log"

@@ -149,9 +149,7 @@ life4() {
 	case $2 in busybox | udhcpc) signal_client "$1" USR1 ;; esac
 	exchange 'renews' "$1" "$((renewal + 30))" "out renew 192.0.2.$3 to 192.0.2.250" "in ack 192.0.2.$3"
 	forget "$1"
-	release "$1" "$2" 4
-	# dhcpcd gives nothing back that it is about to renew.
-	[ "$2" != dhcpcd ] || within 5 said "$1" "out release 192.0.2.$3 to 192.0.2.250" >"$T/$1.release" || release "$1" "$2" 4
+	gives_back "$1" "$2" "out release 192.0.2.$3 to 192.0.2.250" 4
 	exchange 'releases its lease' "$1" 30 "out release 192.0.2.$3 to 192.0.2.250"
 	check "$1: gives its address up" within 30 not has_address "$1" "192.0.2.$3"
 }
@@ -171,11 +169,10 @@ life6() {
 	check "$1: has its address" within 30 has_address "$1" "$own"
 	forget "$1"
 	exchange 'renews' "$1" "$((renewal + 30))" "out renew $own to ff02::1:2" "in reply $own for $lease"
-	# networkd gives nothing back, and dhcpcd as above.
+	# networkd gives nothing back.
 	[ "$2" != networkd ] || return 0
 	forget "$1"
-	release "$1" "$2" 6
-	[ "$2" != dhcpcd ] || within 5 said "$1" "out release $own to ff02::1:2" >"$T/$1.release" || release "$1" "$2" 6
+	gives_back "$1" "$2" "out release $own to ff02::1:2" 6
 	exchange 'releases its address' "$1" 30 "out release $own to ff02::1:2"
 	check "$1: gives its address up" within 30 not has_address "$1" "$own"
 }

@@ -383,6 +383,17 @@ exchange() {
 	detail_file "$T/$exchange_name.log"
 }
 
+# gives_back NAME CLIENT MESSAGE [FAMILY]: the suite's `release` tells it to, until the message came. A dhcpcd (9.4) that waits for its
+# privileged helper, as for a moment after each acknowledgement, throws away the signal that comes then: it has to be told again.
+gives_back() {
+	for turn in 1 2 3 4; do
+		release "$1" "$2" ${4:+"$4"}
+		[ "$2" = dhcpcd ] || return 0
+		! within 5 said "$1" "$3" >"$T/$1.release" || return 0
+		echo "dhcpcd did not hear of its release ($turn)" >>"$T/$1.client"
+	done
+}
+
 # ---- what is left ----
 
 # remains: a line for everything of fold's that is still there; status 0 where there is nothing.
