@@ -2,6 +2,7 @@
 /* `fold explain`: for each frame of a capture, which of a running VM's rules or answerers decides, and why. */
 #include "answer/answer.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/commands.h"
@@ -19,6 +20,7 @@
 #include <linux/if_ether.h>
 
 #define SUMMARY_TEXT 512
+#define ENVIRONMENT_MAX (4 * 1024 * 1024)
 
 enum direction { DIRECTION_BY_SOURCE, DIRECTION_FROM, DIRECTION_TO };
 
@@ -67,21 +69,61 @@ static bool parse_words(int argc, char **argv, struct words *out)
 	return out->capture != NULL;
 }
 
-/* As the running fold has it, by the copy of the binding that it keeps. */
+/* Who the VM is was decided when it was started, whatever its files say by now. */
+static void identity_of(const struct session_info *i, const struct binding *b, struct identity *out)
+{
+	struct identity id = {.has4 = cidr4_parse(i->ip4, &id.ip4), .has6 = cidr6_parse(i->ip6, &id.ip6)};
+
+	memcpy(id.iface, i->iface, sizeof(id.iface));
+	memcpy(id.bridge, i->bridge, sizeof(id.bridge));
+	mac_parse(i->mac, id.mac);
+	if (id.has6) {
+		struct in6_addr own = ip6_eui64(&id.ip6.addr, id.mac);
+		id.mode6 = IN6_ARE_ADDR_EQUAL(&own, &id.ip6.addr) ? ADDRESS6_EUI64 : ADDRESS6_GIVEN;
+	}
+	if (binding_has(b, BINDING_MTU))
+		id.mtu = b->mtu;
+	*out = id;
+}
+
+/* The configuration that the running fold was given, by its environment and from where it stands. */
+static int load_config(const struct session_info *i, struct config *out, struct report *r)
+{
+	static const char key[] = "NFDHCPD_CFG=";
+	_cleanup_(cleanup_free) char *environment = NULL, *path = NULL;
+	char name[64];
+	size_t len = 0;
+
+	snprintf(name, sizeof(name), "/proc/%d/environ", i->pid);
+	if (file_read(name, ENVIRONMENT_MAX, &environment, &len, r) < 0)
+		return config_load_chosen(out, r);
+	for (const char *at = environment; at < environment + len; at += strlen(at) + 1) {
+		const char *value = at + sizeof(key) - 1;
+		if (strncmp(at, key, sizeof(key) - 1) != 0 || !*value)
+			continue;
+		if (asprintf(&path, "/proc/%d/%s%s", i->pid, *value == '/' ? "root" : "cwd/", value) < 0)
+			return report_fail(r, ENOMEM, "out of memory");
+		return config_load(path, true, out, r);
+	}
+	return config_load(CONFIG_PATH, false, out, r);
+}
+
+/* By the copy of its binding; what a copy that somebody spoilt said before, only the running fold knows. */
 static int load_guest(const struct session_info *i, struct guest *out, struct report *r)
 {
 	_cleanup_(config_free) struct config config = {0};
 	_cleanup_(binding_free) struct binding binding = {0};
 	struct identity id;
-	int err = config_load_chosen(&config, r);
+	int err = load_config(i, &config, r);
 
-	if (!err)
-		err = binding_load(i->copy, BINDING_VM, &binding, r);
-	if (!err)
+	if (!err && binding_load(i->copy, BINDING_VM, &binding, r) < 0)
+		log_warn("%s; the responder is taken to have an empty binding", r->msg);
+	else if (!err)
 		err = address_lists_load(&binding, config.datapath, true, r);
-	if (!err)
-		err = identity_from_binding(i->iface, &binding, &id, r);
-	return err ? err : guest_build(&id, &binding, &config, GUEST_DNS_STREAMS | GUEST_HAS_RULES, out, r);
+	if (err)
+		return err;
+	identity_of(i, &binding, &id);
+	return guest_build(&id, &binding, &config, GUEST_DNS_STREAMS | GUEST_HAS_RULES, out, r);
 }
 
 /*

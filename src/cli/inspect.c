@@ -47,27 +47,41 @@ static uint64_t told_of(const char *answer, const char *what)
 	return 0;
 }
 
-/* How long the address of the last DHCPACK is the VM's by DHCP, in seconds; -1 where it never asked, or gave it back. */
-static int64_t lease_left(const char *answer)
+/* The events, by their names, that begin a lease and that end it before its time. */
+struct lease_events {
+	const char *begin[4], *end[2];
+};
+static const struct lease_events lease4 = {{"DHCPACK"}, {"DHCPRELEASE", "DHCPDECLINE"}};
+static const struct lease_events lease6 = {{"DHCPv6 REPLY to SOLICIT", "DHCPv6 REPLY to REQUEST",
+					    "DHCPv6 REPLY to RENEW", "DHCPv6 REPLY to REBIND"},
+					   {"DHCPv6 REPLY to RELEASE", "DHCPv6 REPLY to DECLINE"}};
+
+static void earlier(const char *const names[], size_t count, const struct told *t, int64_t *ago)
+{
+	for (size_t i = 0; i < count && names[i]; i++)
+		if (strcmp(t->name, names[i]) == 0 && t->ago < *ago)
+			*ago = t->ago;
+}
+
+/* How long the address is the VM's by DHCP, in seconds, UINT32_MAX for ever; -1 where it never asked, or gave it back. */
+static int64_t lease_left(const char *answer, const struct lease_events *e)
 {
 	char copy[ANSWER_SIZE], *rest = copy;
-	int64_t acked = INT64_MAX, given_back = INT64_MAX;
+	int64_t acked = INT64_MAX, given_back = INT64_MAX, lease = (int64_t)told_of(answer, "lease");
 	struct told t;
 
 	snprintf(copy, sizeof(copy), "%s", answer);
 	while (next_line(&rest, &t)) {
 		if (strcmp(t.what, "did") != 0)
 			continue;
-		if (strcmp(t.name, "DHCPACK") == 0)
-			acked = t.ago;
-		else if ((strcmp(t.name, "DHCPRELEASE") == 0 || strcmp(t.name, "DHCPDECLINE") == 0) &&
-			 t.ago < given_back)
-			given_back = t.ago;
+		earlier(e->begin, sizeof(e->begin) / sizeof(e->begin[0]), &t, &acked);
+		earlier(e->end, sizeof(e->end) / sizeof(e->end[0]), &t, &given_back);
 	}
 	if (acked == INT64_MAX || given_back <= acked)
 		return -1;
-	int64_t left = (int64_t)told_of(answer, "lease") - acked / 1000;
-	return left > 0 ? left : 0;
+	if (lease == UINT32_MAX)
+		return lease; /* RFC 2131 3.3, RFC 8415 7.7: for ever */
+	return lease > acked / 1000 ? lease - acked / 1000 : 0;
 }
 
 /* ---- in words ---- */
@@ -90,15 +104,34 @@ static void print_told(const char *answer, const char *what)
 			printf("  %-20s %8" PRIu64 "   last %" PRId64 " s ago\n", t.name, t.count, t.ago / 1000);
 }
 
+/* by_dhcp_alone: there is no other way for the guest to come by it. */
+static void print_address(const char *family, const char *address, int64_t lease, bool by_dhcp_alone)
+{
+	printf("%-11s %s", family, address);
+	if (lease == UINT32_MAX)
+		printf(", leased for ever");
+	else if (lease >= 0)
+		printf(", leased for %" PRId64 " s more", lease);
+	else if (by_dhcp_alone && strcmp(address, "-") != 0)
+		printf(", not leased");
+	printf("\n");
+}
+
+/* Null: not leased. */
+static void json_lease(struct json *j, const char *key, int64_t left)
+{
+	if (left >= 0)
+		json_number(j, key, left);
+	else
+		json_string(j, key, NULL);
+}
+
 static int print_text(const struct session_info *i, const char *answer)
 {
-	int64_t lease = lease_left(answer);
-
 	printf("interface   %s on bridge %s\nmac         %s\n", i->iface, i->bridge, i->mac);
-	printf("ipv4        %s%s", i->ip4, strcmp(i->ip4, "-") != 0 && lease < 0 ? ", not leased" : "");
-	if (lease >= 0)
-		printf(", leased for %" PRId64 " s more", lease);
-	printf("\nipv6        %s\nhypervisor  %s, fold %d\n", i->ip6, i->hypervisor, i->pid);
+	print_address("ipv4", i->ip4, lease_left(answer, &lease4), true);
+	print_address("ipv6", i->ip6, lease_left(answer, &lease6), false);
+	printf("hypervisor  %s, fold %d\n", i->hypervisor, i->pid);
 	puts("answered");
 	print_told(answer, "did");
 	puts("refused by the responder");
@@ -138,7 +171,6 @@ static void json_told(struct json *j, const char *key, const char *answer, const
 
 static int print_json(const struct session_info *i, const char *answer)
 {
-	int64_t lease = lease_left(answer);
 	struct json j;
 
 	json_start(&j, stdout);
@@ -148,10 +180,8 @@ static int print_json(const struct session_info *i, const char *answer)
 	json_string(&j, "mac", i->mac);
 	json_string(&j, "ipv4", strcmp(i->ip4, "-") != 0 ? i->ip4 : NULL);
 	json_string(&j, "ipv6", strcmp(i->ip6, "-") != 0 ? i->ip6 : NULL);
-	if (lease >= 0)
-		json_number(&j, "lease_seconds_left", lease);
-	else
-		json_string(&j, "lease_seconds_left", NULL);
+	json_lease(&j, "lease_seconds_left", lease_left(answer, &lease4));
+	json_lease(&j, "lease6_seconds_left", lease_left(answer, &lease6));
 	json_string(&j, "hypervisor", i->hypervisor);
 	json_number(&j, "pid", i->pid);
 	json_told(&j, "answered", answer, "did");

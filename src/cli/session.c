@@ -187,8 +187,11 @@ static int attach(struct session *s, const struct link_info *bridge, struct repo
 
 static int write_copy(struct session *s, struct report *r)
 {
-	int err = session_note(s, SESSION_NOTE_COPY, 1);
+	int err = session_check_copy(s, r);
 
+	if (err)
+		return err;
+	err = session_note(s, SESSION_NOTE_COPY, 1);
 	if (err)
 		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
 	return binding_write_copy(s->config.datapath, &s->guest.id, s->text ? &s->binding : NULL, s->text, s->text_len,

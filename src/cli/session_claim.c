@@ -7,7 +7,10 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +18,7 @@
 #include <unistd.h>
 
 #include <linux/netfilter.h>
+#include <sys/stat.h>
 
 #define KEY_SIZE 96
 #define DYING_MS 2000
@@ -244,6 +248,45 @@ static enum copy_owner whose_copy(const char *copy, const uint8_t mac[static MAC
 	return owner;
 }
 
+/* A fold in another network namespace has, or had, an interface of that name, and so a copy of that name. */
+static bool is_another_folds(const char *iface)
+{
+	DIR *folders = opendir(CLAIM_DIR);
+	unsigned long own = claim_folder();
+	char path[NAME_MAX + KEY_SIZE];
+	bool any = false;
+
+	for (const struct dirent *e; folders && !any && (e = readdir(folders));) {
+		if (!isdigit((unsigned char)e->d_name[0]) || strtoul(e->d_name, NULL, 10) == own)
+			continue;
+		snprintf(path, sizeof(path), "%s/" SESSION_CLAIM "%s", e->d_name, iface);
+		any = faccessat(dirfd(folders), path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	}
+	if (folders)
+		closedir(folders);
+	return any;
+}
+
+int session_check_copy(const struct session *s, struct report *r)
+{
+	struct stat copy, given;
+
+	if (lstat(s->info.copy, &copy) < 0)
+		return 0;
+	if (s->o->binding && stat(s->o->binding, &given) == 0 && given.st_dev == copy.st_dev &&
+	    given.st_ino == copy.st_ino)
+		return report_fail(r, EEXIST,
+				   "-b %s: the VM's copy of its binding would be this very file; keep it elsewhere",
+				   s->o->binding);
+	if (whose_copy(s->info.copy, s->o->mac) == COPY_OWN || is_another_folds(s->info.iface))
+		return 0;
+	return report_fail(
+	    r, EEXIST,
+	    "%s: is not this VM's, whose copy of its binding it would be; move it away, or choose another "
+	    "name with -i",
+	    s->info.copy);
+}
+
 void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES])
 {
 	struct session *s = session;
@@ -262,7 +305,9 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES])
 	if (err)
 		log_warn("%s: could not be removed: %s; `" FOLD_COMMAND " gc` tries again", s->info.image,
 			 strerror(-err));
-	session_seen_remove(s->info.iface);
+	/* Without the claim there is another fold of that name, which answers there. */
+	if (s->claims[SESSION_CLAIM_IFACE].fd >= 0)
+		session_seen_remove(s->info.iface);
 	session_unclaim(s, err);
 }
 

@@ -8,6 +8,7 @@
  * The thread has struct reload for itself while it runs.
  */
 #include "answer/answer.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "guest/follow.h"
@@ -38,7 +39,47 @@ struct live {
 	bool finish;                  /* what was before is yet to be freed */
 	bool write_copy;              /* and the copy to say what is in force */
 	size_t lists_followed;
+	unsigned busy; /* readings in a row that found somebody writing */
 };
+
+/* Until whoever writes is done: a moment after a slow disk's close, or as long as they like. */
+#define AGAIN_MS 50
+#define AGAIN_MOST_MS 1000
+#define AGAIN_SAID 8 /* tries until it is said, some four seconds */
+
+static void look_again_at(struct session *s, const char *path)
+{
+	struct live *l = s->live;
+	unsigned wait = l->busy < 5 ? (unsigned)AGAIN_MS << l->busy : AGAIN_MOST_MS;
+
+	follow_again(l->follow, path, wait < AGAIN_MOST_MS ? wait : AGAIN_MOST_MS);
+	if (l->busy == AGAIN_SAID)
+		log_warn("%s: somebody has it open for writing; what it said before stays in force until they close it",
+			 path);
+}
+
+/* What could not be read, because somebody was writing it. */
+static void look_again(struct session *s)
+{
+	struct live *l = s->live;
+	bool any = false;
+
+	for (int i = 0; i < RELOAD_SOURCES; i++) {
+		if (!l->reload.busy[i])
+			continue;
+		look_again_at(s, l->reload.path[i]);
+		any = true;
+	}
+	for (size_t i = 0; i < s->lists.count; i++) {
+		if (!s->lists.at[i].busy)
+			continue;
+		_cleanup_(cleanup_free) char *path = address_list_path(s->config.datapath, s->lists.at[i].name);
+		if (path)
+			look_again_at(s, path);
+		any = true;
+	}
+	l->busy = any ? l->busy + 1 : 0;
+}
 
 static bool has_line(const struct reload_lines *l, const char *line)
 {
@@ -230,6 +271,8 @@ void session_live_loaded(struct session *s)
 	}
 	if (l->lists_followed != s->lists.count)
 		follow_files(s);
+	if (l->job == JOB_READ)
+		look_again(s);
 	start_next(l);
 }
 

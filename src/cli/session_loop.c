@@ -123,12 +123,18 @@ static void on_forwarded(void *session, const struct reply *reply)
 	tx_send(s->tx, reply);
 }
 
+static void on_forward_event(void *session, const char *event)
+{
+	session_say(session, event, false);
+}
+
 int session_forward(struct session *s)
 {
 	const struct forward_setup setup = {
 	    .send = on_forwarded,
 	    .stream_message = session_stream_message,
 	    .stream_done = session_stream_done,
+	    .note = on_forward_event,
 	    .hand_out = session_hand_out,
 	    .arg = s,
 	};

@@ -101,6 +101,9 @@ int session_claim(void *session, struct report *r);
 void session_unclaim(struct session *s, bool leave);
 /* Takes them over from a keeper that was killed, as far as nobody else was quicker. */
 void session_reclaim(struct session *s);
+/* What stands where the VM's copy of its binding goes may be overwritten, and removed in the end. 0, or -EEXIST with a line in r. */
+int session_check_copy(const struct session *s, struct report *r);
+
 /* The tap, the rules, files and claims; the guest is gone by then. Idempotent. */
 void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES]);
 

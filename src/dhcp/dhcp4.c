@@ -184,7 +184,7 @@ enum answer dhcp4_answer(const struct guest *g, const struct pkt *in, struct rep
 
 	if (in->kind != PKT_UDP4 || in->dport != DHCP4_SERVER_PORT)
 		return ANSWER_NOT_MINE;
-	if (!g->id.has4)
+	if (!g->dhcp4)
 		return reply_refuse(out, DROP_DHCP4_OFF);
 	why = dhcp4_parse(in->data, in->len, &m);
 	if (why != DROP_NONE)

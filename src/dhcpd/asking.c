@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "dhcpd/daemon_priv.h"
+#include "dhcpd/worker.h"
 #include "dns/forward.h"
 
 #include <errno.h>
@@ -52,6 +53,13 @@ static void on_answer(void *asking, const struct reply *reply)
 	tx_send_to(a->d->tx, reply, a->port->ifindex);
 }
 
+static void on_event(void *asking, const char *event)
+{
+	const struct asking *a = asking;
+
+	port_say(a->port, event);
+}
+
 static void idle_due(void *asking, struct moment *m)
 {
 	struct asking *a = asking;
@@ -83,6 +91,7 @@ static struct asking *open_asking(struct daemon *d, struct port *p)
 	const struct forward_setup setup = {.resolvers = &d->resolvers,
 					    .cache_octets = CACHE_EACH,
 					    .send = on_answer,
+					    .note = on_event,
 					    .arg = a};
 
 	if (!a)

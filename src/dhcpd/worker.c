@@ -165,7 +165,7 @@ static struct owner find_owner(const struct daemon *d, const struct nfqueue_pack
 	return (struct owner){.port = from, .answer_to = from ? from->ifindex : 0};
 }
 
-static void say(struct port *p, const char *what)
+void port_say(struct port *p, const char *what)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static struct log_limit all = {.burst = 1000,
@@ -227,7 +227,7 @@ static enum fate refuse(struct worker *w, struct port *p, enum drop why)
 	port_count(p, PORT_REFUSED);
 	atomic_store_explicit(&p->last_drop, why, memory_order_relaxed);
 	atomic_fetch_add_explicit(&w->drops[why], 1, memory_order_relaxed);
-	say(p, drop_name(why));
+	port_say(p, drop_name(why));
 	return FATE_CONSUMED;
 }
 
@@ -273,7 +273,7 @@ static enum fate serve(struct worker *w, const struct owner *o, struct nfqueue_p
 	case ANSWER_REPLY:
 		port_count(p, PORT_ANSWERED);
 		if (reply->event)
-			say(p, reply->event);
+			port_say(p, reply->event);
 		tx_keep_to(w->tx, o->answer_to);
 		return FATE_CONSUMED;
 	case ANSWER_FORWARD:
@@ -285,7 +285,7 @@ static enum fate serve(struct worker *w, const struct owner *o, struct nfqueue_p
 	case ANSWER_QUIET:
 		port_count(p, PORT_ANSWERED);
 		if (reply->event)
-			say(p, reply->event);
+			port_say(p, reply->event);
 		return FATE_CONSUMED;
 	case ANSWER_DROP:
 		if (reply->drop == DROP_ND_TARGET)

@@ -39,4 +39,7 @@ int worker_serve(struct worker *w, size_t queue);
 int worker_start(struct worker *w); /* as a thread: 0 or -errno */
 uint64_t worker_lost(const struct worker *w);
 
+/* A line of the log, as many as a guest may cause; from any thread. */
+void port_say(struct port *p, const char *what);
+
 #endif

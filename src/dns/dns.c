@@ -29,15 +29,6 @@ static enum answer answer(const struct guest *g, const struct pkt *in, enum dns_
 	return a;
 }
 
-static bool is_server(const struct guest *g, const struct pkt *in)
-{
-	if (dns_is_service(g, in))
-		return true;
-	if (in->kind == PKT_UDP4)
-		return in->dst4.s_addr && in->dst4.s_addr == g->dns.server4.s_addr;
-	return !IN6_IS_ADDR_UNSPECIFIED(&in->dst6) && IN6_ARE_ADDR_EQUAL(&in->dst6, &g->dns.server6);
-}
-
 /* An answer must come from the address that was asked, and these are nobody's to send from. */
 static bool is_group(const struct guest *g, const struct pkt *in)
 {
@@ -52,7 +43,7 @@ enum answer dns_answer(const struct guest *g, const struct pkt *in, struct reply
 {
 	if ((in->kind != PKT_UDP4 && in->kind != PKT_UDP6) || in->dport != DNS_PORT || !g->dns.on || is_group(g, in))
 		return ANSWER_NOT_MINE;
-	if (!g->dns.intercept_all && !is_server(g, in))
+	if (!g->dns.intercept_all && !dns_is_service(g, in))
 		return ANSWER_NOT_MINE;
 	if (!dns_is_own_source(g, in))
 		return reply_refuse(out, DROP_SOURCE_ADDRESS);

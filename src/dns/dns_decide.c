@@ -88,6 +88,7 @@ static bool decide_elsewhere(const struct dns_policy *d, const struct dns_query 
 	/* RFC 1034 4.3.1: without RD nobody else may be asked on the asker's behalf. */
 	if (!(q->flags & DNS_FLAG_RD))
 		return refuse(DNS_RCODE_REFUSED, a);
+	a->exists = known == ZONE_EMPTY;
 	return true;
 }
 

@@ -22,12 +22,12 @@ static size_t limit_of(const struct guest *g, const struct dns_query *q, enum pk
 
 /*
  * The question in a form that forward_ask() reads with the same parser: header, question, and an OPT record that says
- * how long the answer may be. What else stood in the message stays here.
+ * how long the answer may be. What else stood in the message stays here. AA says that the name exists.
  */
-static void write_question(const struct dns_query *q, size_t limit, struct wr *w)
+static void write_question(const struct dns_query *q, const struct dns_reply *a, struct wr *w)
 {
 	wr_u16(w, q->id);
-	wr_u16(w, q->flags & (DNS_FLAG_RD | DNS_FLAG_CD));
+	wr_u16(w, (uint16_t)((q->flags & (DNS_FLAG_RD | DNS_FLAG_CD)) | (a->exists ? DNS_FLAG_AA : 0)));
 	wr_u16(w, 1);
 	wr_u16(w, 0);
 	wr_u16(w, 0);
@@ -37,7 +37,7 @@ static void write_question(const struct dns_query *q, size_t limit, struct wr *w
 		return;
 	wr_u8(w, 0);
 	wr_u16(w, DNS_TYPE_OPT);
-	wr_u16(w, (uint16_t)limit);
+	wr_u16(w, (uint16_t)a->limit);
 	wr_u32(w, q->dnssec_ok ? DNS_EDNS_DO : 0);
 	wr_u16(w, 0);
 }
@@ -77,7 +77,7 @@ enum answer dns_message_read(const struct guest *g, enum dns_asker who, enum pkt
 void dns_message_write(const struct dns_message *m, bool forward, struct wr *w)
 {
 	if (forward)
-		write_question(&m->q, m->a.limit, w);
+		write_question(&m->q, &m->a, w);
 	else
 		dns_reply_build(&m->q, &m->a, w);
 }

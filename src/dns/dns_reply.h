@@ -15,6 +15,7 @@ struct dns_reply {
 	struct zone_set set;     /* the answer */
 	const uint8_t *loopback; /* or this one address, ... */
 	size_t loopback_len;     /* ... of 4 or 16 octets */
+	bool exists;             /* names below it are known here: whoever is asked instead may not deny it */
 	bool soa;                /* nothing: with an SOA record that says for how long */
 	uint32_t ttl;            /* of what is not in the zone */
 	size_t limit;            /* octets that the asker takes */

@@ -28,16 +28,18 @@ bool dns_is_own_source(const struct guest *g, const struct pkt *in)
 bool dns_is_service(const struct guest *g, const struct pkt *in)
 {
 	if (is_four(in))
-		return guest_serves4(g, in->dst4);
-	return guest_serves6(g, &in->dst6) || (g->id.has6 && IN6_ARE_ADDR_EQUAL(&in->dst6, &g->link_local));
+		return guest_serves4(g, in->dst4) || (in->dst4.s_addr && in->dst4.s_addr == g->dns.server4.s_addr);
+	if (!g->id.has6 || IN6_IS_ADDR_UNSPECIFIED(&in->dst6))
+		return false;
+	return guest_serves6(g, &in->dst6) || IN6_ARE_ADDR_EQUAL(&in->dst6, &g->link_local) ||
+	       IN6_ARE_ADDR_EQUAL(&in->dst6, &g->dns.server6);
 }
 
 enum answer dns_segment(const struct guest *g, const struct pkt *in, struct reply *out)
 {
-	if ((in->kind != PKT_TCP4 && in->kind != PKT_TCP6) || in->dport != DNS_PORT || !g->dns.on ||
-	    !dns_is_service(g, in))
+	if ((in->kind != PKT_TCP4 && in->kind != PKT_TCP6) || in->dport != DNS_PORT || !dns_is_service(g, in))
 		return ANSWER_NOT_MINE;
 	if (!dns_is_own_source(g, in))
 		return reply_refuse(out, DROP_SOURCE_ADDRESS);
-	return g->dns.streams ? ANSWER_STREAM : pkt_reset(in, "DNS: no TCP here", out);
+	return g->dns.on && g->dns.streams ? ANSWER_STREAM : pkt_reset(in, "DNS: no TCP here", out);
 }

@@ -172,6 +172,7 @@ static void read_waiter(const struct reply *q, const struct dns_query *query, st
 	    .dport = q->dport,
 	    .id = query->id,
 	    .flags = query->flags,
+	    .exists = query->flags & DNS_FLAG_AA,
 	    .limit = query->size,
 	    .edns = query->edns,
 	    .dnssec_ok = query->dnssec_ok,

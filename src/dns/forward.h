@@ -40,6 +40,8 @@ struct forward_setup {
 	/* For who asked by TCP (dns/stream.h): where the message is to be written, NULL where nobody is there any more; and it is. May be NULL. */
 	struct wr *(*stream_message)(void *arg, uint64_t who);
 	void (*stream_done)(void *arg, uint64_t who);
+	/* A word for whoever keeps the log, for each question that was answered. May be NULL. */
+	void (*note)(void *arg, const char *event);
 	/* The whole message of an answer that is about to leave; where it is not to, SERVFAIL does in its place. May be NULL. */
 	bool (*hand_out)(void *arg, const uint8_t *msg, size_t len);
 	void *arg;

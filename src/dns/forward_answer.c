@@ -44,11 +44,12 @@ static struct wr *open_message(struct forward *f, const struct waiter *w)
 
 static void send_message(struct forward *f, const struct waiter *w, const char *event)
 {
+	if (f->setup.note)
+		f->setup.note(f->setup.arg, event);
 	if (w->stream) {
 		f->setup.stream_done(f->setup.arg, w->who);
 		return;
 	}
-	f->out.event = event;
 	if (!f->out.w.full && pkt_wrap(&f->out, f->service_mac))
 		f->setup.send(f->setup.arg, &f->out);
 }
@@ -59,6 +60,15 @@ static void write_servfail(const struct waiter *w, struct wr *out)
 	struct dns_reply a = {.rcode = DNS_RCODE_SERVFAIL, .recursion = true, .limit = w->limit};
 
 	dns_reply_build(&q, &a, out);
+}
+
+/* RFC 8020 2: a name above one that is known here exists, and whoever says no denies those below it, too: it is without data. */
+static uint16_t rcode_of(const struct waiter *w, const uint8_t *wire)
+{
+	uint16_t code = wire[3] & DNS_FLAG_RCODE;
+	bool empty = wire[6] == 0 && wire[7] == 0; /* ANCOUNT: what a CNAME leads to is another name */
+
+	return w->exists && empty && code == DNS_RCODE_NXDOMAIN ? DNS_RCODE_NOERROR : code;
 }
 
 /*
@@ -88,7 +98,7 @@ static void write_answer(const struct waiter *w, const uint8_t *wire, size_t len
 	memcpy(at, wire, keep);
 	memcpy(at + DNS_HEADER, w->question, w->question_len);
 	uint16_t flags = (uint16_t)(DNS_FLAG_QR | DNS_FLAG_RA | (w->flags & (DNS_FLAG_RD | DNS_FLAG_CD)) |
-				    (wire[3] & DNS_FLAG_RCODE) | (cut ? DNS_FLAG_TC : 0));
+				    rcode_of(w, wire) | (cut ? DNS_FLAG_TC : 0));
 	struct wr header = wr_over(at, DNS_HEADER);
 	wr_u16(&header, w->id);
 	wr_u16(&header, flags);

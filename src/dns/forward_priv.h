@@ -26,6 +26,7 @@ struct waiter {
 	uint16_t sport, dport;
 	uint16_t id, flags, limit;
 	bool edns, dnssec_ok;
+	bool exists; /* there are names below it here */
 	uint16_t question_len;
 	uint8_t question[FORWARD_QUESTION_MAX]; /* with its own case */
 };

@@ -186,19 +186,43 @@ static void dns_to(struct nft *n, const char *chain, uint8_t proto, bool ip6, co
 	nft_goto(n, "take");
 }
 
+/* RFC 6724 5, rule 2: a client asks a link-local address from its own. */
+static void dns_from_link_local(struct nft *n, const char *chain, uint8_t proto, const struct in6_addr *address)
+{
+	nft_rule(n, chain), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6), ip6_is(n, IP6_DST, NFT_IS, address);
+	nft_match_l4proto(n, NFT_IS, proto), port(n, PORT_DST, NFT_IS, 53);
+	nft_goto(n, "take");
+}
+
 void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
 {
-	size_t count = ip6 ? g->service6.count : g->service4.count;
+	struct in_addr four[GUEST_DNS_MOST];
+	struct in6_addr six[GUEST_DNS_MOST];
 
-	if (!g->dns.on)
-		return;
-	if (g->dns.intercept_all)
+	size_t count = ip6 ? guest_dns6(g, six) : guest_dns4(g, four);
+
+	if (g->dns.on && g->dns.intercept_all)
 		dns_to(n, chain, IPPROTO_UDP, ip6, NULL);
 	for (size_t i = 0; i < count; i++) {
-		const void *address = ip6 ? (const void *)&g->service6.at[i] : (const void *)&g->service4.at[i];
-		if (!g->dns.intercept_all)
+		const void *address = ip6 ? (const void *)&six[i] : (const void *)&four[i];
+		if (g->dns.on && !g->dns.intercept_all)
 			dns_to(n, chain, IPPROTO_UDP, ip6, address);
+		/* Where there is no DNS, too: it is told so at once. */
 		dns_to(n, chain, IPPROTO_TCP, ip6, address);
+	}
+}
+
+void take_dns_link_local(struct nft *n, const char *chain, const struct guest *g)
+{
+	struct in6_addr at[GUEST_DNS_MOST];
+	size_t count = guest_dns6(g, at);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!IN6_IS_ADDR_LINKLOCAL(&at[i]))
+			continue;
+		if (g->dns.on)
+			dns_from_link_local(n, chain, IPPROTO_UDP, &at[i]);
+		dns_from_link_local(n, chain, IPPROTO_TCP, &at[i]);
 	}
 }
 
@@ -231,6 +255,17 @@ void take_notify(struct nft *n, const char *chain, const struct guest *g, bool i
 		nft_goto(n, "take");
 	}
 	drop_notify(n, chain, y->port, FROM_SERVER);
+}
+
+void take_notify_link_local(struct nft *n, const char *chain, const struct guest *g)
+{
+	const struct notify *y = &g->notify;
+
+	if (!y->port || !IN6_IS_ADDR_LINKLOCAL(&y->ip6))
+		return;
+	nft_rule(n, chain), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6), ip6_is(n, IP6_DST, NFT_IS, &y->ip6);
+	nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, y->port);
+	nft_goto(n, "take");
 }
 
 void no_notify(struct nft *n, const char *chain, const struct guest *g)
@@ -267,6 +302,8 @@ bool rules_differ(const struct guest *a, const struct guest *b)
 	    (a->has_gateway4 && memcmp(a->gateway4_mac, b->gateway4_mac, MAC_LEN) != 0) ||
 	    (a->has_gateway6 && memcmp(a->gateway6_mac, b->gateway6_mac, MAC_LEN) != 0) ||
 	    a->gateway4.s_addr != b->gateway4.s_addr || !IN6_ARE_ADDR_EQUAL(&a->gateway6, &b->gateway6))
+		return true;
+	if (a->dns.server4.s_addr != b->dns.server4.s_addr || !IN6_ARE_ADDR_EQUAL(&a->dns.server6, &b->dns.server6))
 		return true;
 	if (a->dns.on != b->dns.on || a->dns.serve != b->dns.serve || a->dns.intercept_all != b->dns.intercept_all ||
 	    a->answers6 != b->answers6 || a->dhcp6 != b->dhcp6)

@@ -127,6 +127,8 @@ static void from_header(struct nft *n, const struct guest *g)
 	/* RFC 8415 5: clients ask from a link-local address. */
 	nft_rule(n, from.in), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
 	    port(n, PORT_SRC, NFT_IS_NOT, 547), port(n, PORT_DST, NFT_IS, 547), nft_goto(n, "take");
+	take_dns_link_local(n, from.in, g);
+	take_notify_link_local(n, from.in, g);
 	nft_rule(n, from.in), ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr), drop(n, FROM_SOURCE);
 }
 

@@ -133,14 +133,18 @@ void rules_shared_change(struct nft *n, const struct rules *r, bool gate);
  * where there is none.
  */
 void take_notify(struct nft *n, const char *chain, const struct guest *g, bool ip6);
+/* From the guest's link-local address to one of fold's. */
+void take_notify_link_local(struct nft *n, const char *chain, const struct guest *g);
 void no_notify(struct nft *n, const char *chain, const struct guest *g);
 /* More conditions in the rule that is open: no port in which fold has a part. Other transports' octets may look like one. */
 void fast_to_ports(struct nft *n, const struct guest *g);
 
 /* Whether fold answers the DNS questions that the VM is asked from the network. */
 bool serves_network(const struct guest *g);
-/* The guest's DNS questions go to the responder. offset, len: of the packet's destination address. */
+/* The guest's DNS questions go to the responder; where there is no DNS, TCP's, which are refused. */
 void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6);
+/* From its link-local address to one of fold's. */
+void take_dns_link_local(struct nft *n, const char *chain, const struct guest *g);
 /* Those from the network: to the responder, or, where the bridge's hooks take them before, nowhere. */
 void take_network_dns(struct nft *n, const char *chain, const struct rules *r);
 

@@ -60,6 +60,7 @@ static int load_one(struct binding *to, const char *datapath, struct address_lis
 	if (!path)
 		return report_fail(r, ENOMEM, "%s: out of memory", datapath);
 	int err = file_read_plain(path, BINDING_SIZE_MAX, &text, &len, r);
+	l->busy = err == -EBUSY;
 	if (!err)
 		err = add_text(to, path, text, len, r);
 	if (!err) {
@@ -69,7 +70,7 @@ static int load_one(struct binding *to, const char *datapath, struct address_lis
 		return 0;
 	}
 	if (err == -EBUSY) {
-		/* Half of it is there; that it was closed is news. */
+		/* Half of it is there. */
 		r->msg[0] = 0;
 		return l->text ? add_text(to, path, l->text, l->len, r) : 0;
 	}

@@ -15,6 +15,7 @@ struct address_lists {
 		char *name;
 		char *text; /* NULL: never */
 		size_t len;
+		bool busy; /* somebody was writing it when it was to be read: it is to be read again */
 	} * at;
 	size_t count;
 	bool forgive; /* one that is bad and never was good is warned of and empty, as one that is not there (yet) */

@@ -85,6 +85,24 @@ static void warn_identity(struct build *w)
 	}
 }
 
+/* fold-dhcpd's users say so who is behind an interface; a VM of fold's was said to be somebody by its command line. */
+static void warn_daemon_keys(struct build *w)
+{
+	static const struct {
+		enum binding_key key;
+		const char *name;
+	} keys[] = {{BINDING_LINK, "LINK"},
+		    {BINDING_EUI64, "EUI64"},
+		    {BINDING_MACSPOOF, "MACSPOOF"},
+		    {BINDING_INDEV, "INDEV"}};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (has(w, keys[i].key))
+			report_warn(w->r, "%s:%u: %s is fold-dhcpd's; the line has no effect", w->b->path,
+				    w->b->line[keys[i].key], keys[i].name);
+	}
+}
+
 static int build_mtu(struct build *w)
 {
 	if (has(w, BINDING_MTU))
@@ -102,7 +120,12 @@ static int build_gateway4(struct build *w, unsigned flags)
 {
 	struct in_addr gw = w->b->gateway;
 
-	if (!w->id->has4 || !has(w, BINDING_GATEWAY))
+	if (!has(w, BINDING_GATEWAY))
+		return 0;
+	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY_MAC))
+		return wrong_key(w, BINDING_GATEWAY, "GATEWAY",
+				 "stands without GATEWAY_MAC; add the router's MAC address");
+	if (!w->id->has4)
 		return 0;
 	if (same4(gw, w->id->ip4.addr))
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is the VM's own address; name the router's");
@@ -111,9 +134,6 @@ static int build_gateway4(struct build *w, unsigned flags)
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is outside the VM's subnet; name an address inside");
 	if (ip4_is_edge(w->id->ip4, gw))
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is the subnet's network or broadcast address");
-	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY_MAC))
-		return wrong_key(w, BINDING_GATEWAY, "GATEWAY",
-				 "stands without GATEWAY_MAC; add the router's MAC address");
 	w->g.has_gateway4 = !has(w, BINDING_PRIVATE);
 	w->g.gateway4 = gw;
 	memcpy(w->g.gateway4_mac, w->b->gateway_mac, MAC_LEN);
@@ -124,7 +144,12 @@ static int build_gateway6(struct build *w, unsigned flags)
 {
 	const struct in6_addr *gw = &w->b->gateway6;
 
-	if (!w->id->has6 || !has(w, BINDING_GATEWAY6))
+	if (!has(w, BINDING_GATEWAY6))
+		return 0;
+	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY6_MAC))
+		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6",
+				 "stands without GATEWAY6_MAC; add the router's MAC address");
+	if (!w->id->has6)
 		return 0;
 	if (same6(gw, &w->id->ip6.addr))
 		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6", "is the VM's own address; name the router's");
@@ -132,9 +157,6 @@ static int build_gateway6(struct build *w, unsigned flags)
 	    !ip6_in(w->id->ip6, *gw))
 		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6",
 				 "is neither link-local nor in the VM's prefix; name such an address");
-	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY6_MAC))
-		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6",
-				 "stands without GATEWAY6_MAC; add the router's MAC address");
 	w->g.has_gateway6 = !has(w, BINDING_PRIVATE);
 	w->g.gateway6 = *gw;
 	memcpy(w->g.gateway6_mac, w->b->gateway6_mac, MAC_LEN);
@@ -327,6 +349,7 @@ int guest_build(const struct identity *id, const struct binding *b, const struct
 	int err = check_identity(&w);
 
 	mac_service(id->mac, w.g.service_mac);
+	w.g.dhcp4 = id->has4 && c->enable_dhcp;
 	build_times(&w);
 	if (!err)
 		err = build_mtu(&w);
@@ -351,6 +374,8 @@ int guest_build(const struct identity *id, const struct binding *b, const struct
 		return err;
 	}
 	warn_identity(&w);
+	if (flags & GUEST_HAS_RULES)
+		warn_daemon_keys(&w);
 	*out = w.g;
 	return 0;
 }

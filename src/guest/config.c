@@ -311,12 +311,14 @@ const char *config_chosen(void)
 {
 	const char *file = getenv("NFDHCPD_CFG");
 
-	return file ? file : CONFIG_PATH;
+	return file && *file ? file : CONFIG_PATH;
 }
 
 int config_load_chosen(struct config *out, struct report *r)
 {
-	return config_load(config_chosen(), getenv("NFDHCPD_CFG") != NULL, out, r);
+	const char *file = config_chosen();
+
+	return config_load(file, strcmp(file, CONFIG_PATH) != 0, out, r);
 }
 
 void config_free(struct config *c)

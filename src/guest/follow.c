@@ -117,9 +117,16 @@ int follow_fd(const struct follow *f)
 	return f->epoll;
 }
 
+static void set_timer(struct follow *f, uint64_t wait_ms)
+{
+	struct itimerspec t = {.it_value = {.tv_sec = (time_t)(wait_ms / 1000),
+					    .tv_nsec = wait_ms ? (long)(wait_ms % 1000) * 1000000 : 1}};
+
+	timerfd_settime(f->timer, 0, &t, NULL);
+}
+
 static void note_change(struct follow *f, struct followed *p)
 {
-	struct itimerspec t = {0};
 	uint64_t now = clock_ms(), wait = FOLLOW_QUIET_MS;
 
 	p->changed = ++f->changes;
@@ -127,8 +134,20 @@ static void note_change(struct follow *f, struct followed *p)
 		f->since_ms = now;
 	if (now + wait > f->since_ms + FOLLOW_MOST_MS)
 		wait = now < f->since_ms + FOLLOW_MOST_MS ? f->since_ms + FOLLOW_MOST_MS - now : 0;
-	t.it_value.tv_nsec = wait ? (long)wait * 1000000 : 1;
-	timerfd_settime(f->timer, 0, &t, NULL);
+	set_timer(f, wait);
+}
+
+void follow_again(struct follow *f, const char *path, unsigned wait_ms)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		if (strcmp(f->at[i].given, path) == 0)
+			f->at[i].changed = ++f->changes;
+	}
+	/* Else the timer goes off for another change, and before. */
+	if (f->since_ms)
+		return;
+	f->since_ms = clock_ms();
+	set_timer(f, wait_ms);
 }
 
 /* Watches what the path names, and is told of p by it. Returns the watch, or -errno. */

@@ -37,4 +37,11 @@ int follow_fd(const struct follow *f); /* readable where follow_next() may have 
  */
 const char *follow_next(struct follow *f);
 
+/*
+ * That path counts as changed once more in so many milliseconds, or with the next change of any: for who found that it is still being
+ * written. The kernel says that a file was closed before the file system has done what it has to do for that, and only then
+ * its writer is gone (Linux, fs/file_table.c, __fput()).
+ */
+void follow_again(struct follow *f, const char *path, unsigned wait_ms);
+
 #endif

@@ -23,6 +23,32 @@ bool guest_serves6(const struct guest *g, const struct in6_addr *a)
 	return false;
 }
 
+size_t guest_dns4(const struct guest *g, struct in_addr out[static GUEST_DNS_MOST])
+{
+	struct in_addr told = g->dns.server4;
+	size_t count = 0;
+
+	for (size_t i = 0; i < g->service4.count && count < GUEST_DNS_MOST - 1; i++)
+		out[count++] = g->service4.at[i];
+	if (told.s_addr && !guest_serves4(g, told))
+		out[count++] = told;
+	return count;
+}
+
+size_t guest_dns6(const struct guest *g, struct in6_addr out[static GUEST_DNS_MOST])
+{
+	const struct in6_addr *told = &g->dns.server6;
+	size_t count = 0;
+
+	for (size_t i = 0; i < g->service6.count && count < GUEST_DNS_MOST - 2; i++)
+		out[count++] = g->service6.at[i];
+	if (!IN6_IS_ADDR_UNSPECIFIED(told) && !guest_serves6(g, told))
+		out[count++] = *told;
+	if (!IN6_IS_ADDR_UNSPECIFIED(&g->link_local) && !guest_serves6(g, &g->link_local))
+		out[count++] = g->link_local;
+	return count;
+}
+
 void guest_free(struct guest *g)
 {
 	for (size_t i = 0; i < g->option_count; i++)

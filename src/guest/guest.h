@@ -131,6 +131,7 @@ struct guest {
 	uint8_t gateway6_mac[MAC_LEN];
 	struct ip4_list nameservers4;
 	struct ip6_list nameservers6;
+	bool dhcp4;                  /* DHCPv4 is answered at all; never without has4 */
 	struct in_addr dhcp_server4; /* the responder's own address and server identifier; never 0 with has4 */
 	uint32_t lease_time, renew_time, rebind_time; /* seconds; 0xffffffff: for ever */
 	struct dhcp_option *options;
@@ -162,6 +163,14 @@ struct guest {
 /* True where fold speaks for that address on the guest's link. */
 bool guest_serves4(const struct guest *g, struct in_addr a);
 bool guest_serves6(const struct guest *g, const struct in6_addr *a);
+
+/*
+ * Where the guest's questions by TCP, and without intercept_all those by UDP, are fold's: its own addresses, and the one that the
+ * guest was told to ask, which may be the gateway's. out has room for GUEST_DNS_MOST; the number of those that are there.
+ */
+#define GUEST_DNS_MOST 4
+size_t guest_dns4(const struct guest *g, struct in_addr out[static GUEST_DNS_MOST]);
+size_t guest_dns6(const struct guest *g, struct in6_addr out[static GUEST_DNS_MOST]);
 
 void guest_free(struct guest *g); /* what it points to, not g itself; may be called twice */
 

@@ -71,8 +71,9 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 	lstat(w->path[from], &st);
 	bool same = same_file(&st, &known->stat);
 	int err = file_read_plain(w->path[from], BINDING_SIZE_MAX, &text->at, &text->len, r);
-	if (err == -EBUSY)
-		return false; /* half of it; whoever writes it will close it, which is news */
+	w->busy[from] = err == -EBUSY;
+	if (w->busy[from])
+		return false; /* half of it */
 	if (err == -ENOENT)
 		report_warn(r, "%s: is gone; what it said stays in force", w->path[from]);
 	else if (err)
@@ -193,6 +194,7 @@ void reload_read(struct reload *w, const struct reload_changes *c)
 	free_content(&w->next);
 	w->next.source = w->now.source;
 	w->is_new = w->tried = w->built = false;
+	memset(w->busy, 0, sizeof(w->busy));
 	for (int i = 0; i < RELOAD_SOURCES; i++) {
 		enum reload_source from = i == 0 ? first : (enum reload_source)(RELOAD_SOURCES - 1 - (int)first);
 		if (c->source[from])

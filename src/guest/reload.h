@@ -67,9 +67,11 @@ struct reload {
 	int failed; /* whose text was good and what it asks for was not: tried again with other lists; -1: nobody's */
 
 	/* What came of reload_read(). */
-	bool built;                /* guest is a new one, the caller's to take */
-	bool is_new;               /* by another text; else by other lists alone */
-	bool tried;                /* there was something new, good or bad */
+	bool built;  /* guest is a new one, the caller's to take */
+	bool is_new; /* by another text; else by other lists alone */
+	bool busy
+	    [RELOAD_SOURCES]; /* somebody was writing it: it is to be read again, as are lists of which that is true */
+	bool tried;           /* there was something new, good or bad */
 	struct reload_lines lines; /* warnings and errors, for the caller to say and free */
 	struct guest guest;
 	struct reload_content next;

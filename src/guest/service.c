@@ -37,7 +37,7 @@ static struct in_addr first_nameserver4(const struct guest *g, const struct conf
 	if (!c->enable_dns || !g->nameservers4.count)
 		return none;
 	struct in_addr a = g->nameservers4.at[0];
-	return is_own4(g, a) || ntohl(a.s_addr) >> 24 == 127 ? none : a;
+	return is_own4(g, a) || ntohl(a.s_addr) >> 24 == 127 || ip4_is_edge(g->id.ip4, a) ? none : a;
 }
 
 static bool is_nameserver4(const struct guest *g, struct in_addr a)
@@ -49,6 +49,14 @@ static bool is_nameserver4(const struct guest *g, struct in_addr a)
 	return false;
 }
 
+/* That, or the next below it that one host can have: subnets as wide as these have whole ranges that are nobody's. */
+static uint32_t host_below(uint32_t n)
+{
+	if (n >= 0xe0000000)
+		return 0xdfffffff;
+	return n >> 24 == 127 ? 0x7effffff : n;
+}
+
 /*
  * An address for a responder that nobody named one for: the one that the subnet can spare, or the next below it that
  * fold does not know to be taken; else the gateway's, whose packets to port 67 fold sees as well.
@@ -57,7 +65,7 @@ static struct in_addr derive_server4(const struct guest *g, const struct binding
 {
 	uint32_t spare = ntohl(ip4_spare(g->id.ip4).s_addr), low = ntohl(ip4_network(g->id.ip4).s_addr);
 
-	for (uint32_t n = spare; n > low; n--) {
+	for (uint32_t n = host_below(spare); n > low; n = host_below(n - 1)) {
 		struct in_addr a = {.s_addr = htonl(n)};
 		if (!is_own4(g, a) && !is_gateway4(b, a) && !is_nameserver4(g, a))
 			return a;
@@ -114,32 +122,40 @@ static struct in6_addr choose_dns6(const struct guest *g, const struct binding *
 	return same6(a, &g->id.ip6.addr) || IN6_IS_ADDR_LOOPBACK(a) ? in6addr_any : *a;
 }
 
-/* Two machines with one address would take each other's packets. */
-static int own_address(const struct guest *g, const struct binding *b, enum binding_key k, const char *what,
-		       struct report *r)
+/* Two machines with one address would take each other's packets, and what is for all is for nobody. */
+static int no_address(const struct guest *g, const struct binding *b, enum binding_key k, const char *what,
+		      const char *whose, struct report *r)
 {
 	if (binding_has(b, k))
-		return report_fail(r, EINVAL, "%s:%u: the address for %s is the VM's own; name another", b->path,
-				   b->line[k], what);
-	return report_fail(r, EINVAL,
-			   "%s: the global configuration's address for %s is the VM's own; name another there",
-			   g->id.iface, what);
+		return report_fail(r, EINVAL, "%s:%u: the address for %s is %s; name another", b->path, b->line[k],
+				   what, whose);
+	return report_fail(r, EINVAL, "%s: the global configuration's address for %s is %s; name another there",
+			   g->id.iface, what, whose);
 }
 
 static int build4(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
 {
+	static const struct {
+		enum binding_key key;
+		const char *what;
+	} uses[SERVICES_MAX] = {{BINDING_DHCP_SERVER_IP, "the DHCP server"},
+				{BINDING_DNS_SERVER_IP, "the DNS server"},
+				{BINDING_NOTIFY_IP, "notifications"}};
 	struct in_addr from[SERVICES_MAX] = {choose_server4(g, b, c), choose_dns4(g, b, c)}, list[SERVICES_MAX];
 	size_t count = 0;
 
-	if (is_own4(g, from[0]))
-		return own_address(g, b, BINDING_DHCP_SERVER_IP, "the DHCP server", r);
-	if (is_own4(g, from[1]))
-		return own_address(g, b, BINDING_DNS_SERVER_IP, "the DNS server", r);
 	if (c->enable_notify && binding_has(b, BINDING_NOTIFY_IP))
 		from[2] = b->notify_ip;
-	if (is_own4(g, from[2]))
-		return own_address(g, b, BINDING_NOTIFY_IP, "notifications", r);
+	for (size_t i = 0; i < SERVICES_MAX; i++) {
+		if (is_own4(g, from[i]))
+			return no_address(g, b, uses[i].key, uses[i].what, "the VM's own", r);
+		if (from[i].s_addr && ip4_is_edge(g->id.ip4, from[i]))
+			return no_address(g, b, uses[i].key, uses[i].what, "its subnet's network or broadcast address",
+					  r);
+	}
 	g->dhcp_server4 = from[0];
+	if (!g->dhcp4)
+		from[0] = (struct in_addr){0};
 	g->dns.server4 = from[1];
 	g->notify.ip4 = from[2];
 	for (size_t i = 0; i < SERVICES_MAX; i++) {
@@ -164,12 +180,12 @@ static int build6(struct guest *g, const struct binding *b, const struct config 
 	size_t count = 0;
 
 	if (same6(&from[0], &g->id.ip6.addr))
-		return own_address(g, b, BINDING_DNS_SERVER_IP6, "the DNS server", r);
+		return no_address(g, b, BINDING_DNS_SERVER_IP6, "the DNS server", "the VM's own", r);
 	g->dns.server6 = from[0];
 	if (c->enable_notify && binding_has(b, BINDING_NOTIFY_IP6))
 		from[1] = b->notify_ip6;
 	if (same6(&from[1], &g->id.ip6.addr))
-		return own_address(g, b, BINDING_NOTIFY_IP6, "notifications", r);
+		return no_address(g, b, BINDING_NOTIFY_IP6, "notifications", "the VM's own", r);
 	g->notify.ip6 = from[1];
 	for (size_t i = 0; i < 2; i++) {
 		bool gateway = binding_has(b, BINDING_GATEWAY6) && same6(&from[i], &b->gateway6);

@@ -26,8 +26,11 @@ static bool is_for_notify(const struct guest *g, const struct pkt *in)
 
 static bool is_from_guest(const struct guest *g, const struct pkt *in)
 {
-	return in->kind == PKT_UDP4 ? in->src4.s_addr == g->id.ip4.addr.s_addr
-				    : IN6_ARE_ADDR_EQUAL(&in->src6, &g->id.ip6.addr);
+	if (in->kind == PKT_UDP4)
+		return in->src4.s_addr == g->id.ip4.addr.s_addr;
+	/* RFC 6724 5, rule 2: what is sent to a link-local address comes from one, and its lower half is the guest's choice. */
+	return IN6_ARE_ADDR_EQUAL(&in->src6, &g->id.ip6.addr) ||
+	       (IN6_IS_ADDR_LINKLOCAL(&in->dst6) && IN6_IS_ADDR_LINKLOCAL(&in->src6));
 }
 
 /* Looks at all octets whichever differ: the time that it takes says nothing of them. */

@@ -50,7 +50,7 @@ static inline int fixture(void **state)
 	(void)state;
 	memset(&t, 0, sizeof(t));
 	memcpy(t.g.id.mac, mac, 6);
-	t.g.id.has4 = true;
+	t.g.id.has4 = t.g.dhcp4 = true;
 	t.g.id.ip4 = (struct cidr4){.addr = ip("10.0.1.100"), .len = 24};
 	t.g.id.mtu = 1376;
 	t.g.hostname = (char *)"vm1";

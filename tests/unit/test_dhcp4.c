@@ -625,7 +625,7 @@ static void spec_other_ports_and_protocols_are_not_its_business(void **state)
 static void spec_guest_without_ipv4_is_refused(void **state)
 {
 	(void)state;
-	t.g.id.has4 = false;
+	t.g.dhcp4 = false; /* so it is too where enable_dhcp says no */
 	message(DISCOVER);
 	expect_drop(ask(), DROP_DHCP4_OFF);
 }

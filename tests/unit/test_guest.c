@@ -191,7 +191,8 @@ static void one_family_only(void **state)
 	assert_int_equal(g.service4.count + g.nameservers4.count, 0);
 	assert_int_equal(g.service6.count, 1);
 	guest_free(&g);
-	g = built("10.0.1.5/24", NULL, "GATEWAY6=fde5::1\nNAMESERVERS6=fde5::1\n", NULL);
+	g = built("10.0.1.5/24", NULL, "GATEWAY6=fde5::1\nGATEWAY6_MAC=52:54:00:00:00:01\nNAMESERVERS6=fde5::1\n",
+		  NULL);
 	assert_false(g.has_gateway6);
 	assert_int_equal(g.service6.count + g.nameservers6.count, 0);
 	guest_free(&g);
@@ -205,6 +206,8 @@ static void gateways(void **state)
 	(void)state;
 	refused("10.0.1.5/24", NULL, "\nGATEWAY=10.0.1.90\n", NULL, "f:2: GATEWAY stands without GATEWAY_MAC");
 	refused(NULL, "fde5::5/64", "GATEWAY6=fde5::1\n", NULL, "f:1: GATEWAY6 stands without GATEWAY6_MAC");
+	refused("10.0.1.5/24", NULL, "GATEWAY6=fde5::1\n", NULL, "f:1: GATEWAY6 stands without GATEWAY6_MAC");
+	refused(NULL, "fde5::5/64", "GATEWAY=10.0.1.90\n", NULL, "f:1: GATEWAY stands without GATEWAY_MAC");
 	assert_int_equal(build(&id, "GATEWAY=10.0.1.90\nGATEWAY6=fe80::1\n", NULL, 0, &g), 0);
 	assert_true(g.has_gateway4 && g.has_gateway6 && mac_is_zero(g.gateway4_mac));
 	guest_free(&g);
@@ -313,6 +316,13 @@ static void service_addresses(void **state)
 		       "10.0.1.250");
 	check_services("10.0.1.5/24", "NOTIFY_IP=10.0.1.3\n", "[notify]\nenable_notify = no\n", "10.0.1.251",
 		       "10.0.1.251");
+	check_services("10.0.1.5/24", dns, "[dhcp]\nenable_dhcp = no\nserver_ip = 10.0.1.9\n", "10.0.1.9", "10.0.1.50");
+	/* Nobody's. */
+	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.255\n", NULL, "10.0.1.251", "10.0.1.251");
+	refused("10.0.1.5/24", NULL, "DHCP_SERVER_IP=10.0.1.255\n", NULL,
+		"f:1: the address for the DHCP server is its subnet's");
+	refused("10.0.1.5/24", NULL, "DNS_SERVER_IP=10.0.1.0\n", NULL,
+		"f:1: the address for the DNS server is its subnet's");
 	/* server_on_link */
 	check_services("10.0.1.5/24", GATEWAY, "[dhcp]\nserver_on_link = yes\nserver_ip = 10.0.1.9\n", "10.0.1.90", "");
 	check_services("10.0.1.5/24", NULL, "[dhcp]\nserver_on_link = yes\nserver_ip = 10.0.1.9\n", "10.0.1.1",
@@ -328,6 +338,8 @@ static void a_server_address_for_every_subnet(void **state)
 	check_services("10.0.1.251/24", NULL, NULL, "10.0.1.250", "10.0.1.250");
 	check_services("10.32.0.1/12", NULL, NULL, "10.47.255.251", "10.47.255.251");
 	check_services("10.0.1.1/29", NULL, NULL, "10.0.1.6", "10.0.1.6");
+	check_services("10.0.0.1/1", NULL, NULL, "126.255.255.255", "126.255.255.255");
+	check_services("200.0.0.1/2", NULL, NULL, "223.255.255.255", "223.255.255.255");
 	check_services("10.0.1.5/24", "GATEWAY=10.0.1.251\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "10.0.1.250",
 		       "10.0.1.250");
 	/* The other address of these is the one host that the VM can talk to. */
