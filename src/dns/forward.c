@@ -90,13 +90,19 @@ void forward_close(struct forward *f)
 	munmap(f, sizeof(*f));
 }
 
-/* What others said is no longer what these would say. Questions under way go on with the servers that are there now. */
+/* What others said, or may yet say to a question that is under way, is no longer what these would say. */
 static void take_servers(struct forward *f, const union server *at, size_t count)
 {
 	f->server_count = (uint16_t)(count < FORWARD_SERVERS ? count : FORWARD_SERVERS);
 	memcpy(f->servers, at, f->server_count * sizeof(*at));
 	f->best = 0;
 	cache_clear(f->cache);
+	for (size_t i = 0; i < f->asks_used; i++) {
+		if (f->asks[i].stage == ASK_FREE)
+			continue;
+		f->asks[i].tried = 0;
+		ask_next(f, &f->asks[i]);
+	}
 }
 
 void forward_follow(struct forward *f, const struct guest *g)

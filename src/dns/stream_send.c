@@ -123,9 +123,15 @@ static uint32_t send_data(struct stream *s, const struct guest *g, struct conn *
 
 void stream_send_again(struct stream *s, const struct guest *g, struct conn *c)
 {
-	size_t mss = stream_mss(g, c), pending = conn_pending(c);
+	size_t mss = stream_mss(g, c), len = conn_pending(c), sent = c->max - c->una;
 
-	send_data(s, g, c, 0, pending < mss ? pending : mss);
+	/* Nothing new: what was never sent goes where the window is looked at, and is counted. */
+	len = len < sent ? len : sent;
+	len = len < mss ? len : mss;
+	/* A window that has become smaller (RFC 9293 3.8.6) still has room for one octet. */
+	if (len > c->wnd)
+		len = c->wnd ? c->wnd : 1;
+	send_data(s, g, c, 0, len);
 }
 
 /*

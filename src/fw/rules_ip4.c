@@ -183,7 +183,30 @@ static void check_header_to(struct nft *n)
  * TCP, UDP and ICMP, each with its whole header: a rule on a port that is not in the packet would match nothing. Of a
  * later fragment the kernel shows no transport header, so that what follows looks at first ones alone.
  */
-static void check_transport(struct nft *n, const struct side *s)
+/*
+ * An error is about a packet that its sender got, or would have carried (RFC 1122 3.2.2): from the guest, about one that was sent to
+ * it, and to the guest, about one that it sent. Of any other, "fragmentation needed" would lower the path MTU of whoever
+ * is told to whomever it names: Linux believes that without a socket.
+ */
+static void check_errors(struct nft *n, const struct side *s, const struct guest *g)
+{
+	static const struct {
+		uint8_t first, last;
+	} errors[] = {{3, 4}, {11, 12}}; /* unreachable and quench; time exceeded and parameter problem */
+	const uint32_t quoted = ICMP_HEADER + (s == &from ? IP_DST : IP_SRC);
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		const uint8_t *first = &errors[i].first, *last = &errors[i].last;
+		nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
+		    nft_match_range(n, NFT_TRANSPORT, 0, 1, first, last), length(n, NFT_LESS, ICMP_HEADER + IP_HEADER),
+		    drop(n, s->header);
+		nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
+		    nft_match_range(n, NFT_TRANSPORT, 0, 1, first, last),
+		    nft_match(n, NFT_TRANSPORT, quoted, 4, NFT_IS_NOT, &g->id.ip4.addr), drop(n, s->proto);
+	}
+}
+
+static void check_transport(struct nft *n, const struct side *s, const struct guest *g)
 {
 	static const uint8_t udp = IPPROTO_UDP, icmp = IPPROTO_ICMP, redirect = 5, router_advertisement = 9;
 
@@ -208,6 +231,7 @@ static void check_transport(struct nft *n, const struct side *s)
 	    nft_match(n, NFT_TRANSPORT, 0, 1, NFT_IS, &redirect), drop(n, s->proto);
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
 	    nft_match(n, NFT_TRANSPORT, 0, 1, NFT_IS, &router_advertisement), drop(n, s->proto);
+	check_errors(n, s, g);
 }
 
 static void leaves(struct nft *n, const struct rules *r)
@@ -305,7 +329,7 @@ static void from_open(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
 
-	check_transport(n, &from);
+	check_transport(n, &from, g);
 	take_notify(n, from.in, g, false);
 	take_dns(n, from.in, g, false);
 	from_many(n, r);
@@ -325,7 +349,7 @@ static void to_open(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
 
-	check_transport(n, &to);
+	check_transport(n, &to, g);
 	no_notify(n, to.in, g);
 	/* Nobody else is the guest, or fold; and the subnet's edges are nobody. */
 	nft_rule(n, to.in), ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr), drop(n, TO_SOURCE);

@@ -16,7 +16,7 @@
 #include <linux/if_ether.h>
 #include <netinet/icmp6.h>
 
-enum { UDP_HEADER = 8, TCP_HEADER = 20 }; /* ICMPv6 has 8, like UDP */
+enum { UDP_HEADER = 8, TCP_HEADER = 20, ICMP_HEADER = 8 };
 
 const struct cidr6 link_local6 = {.addr = {.s6_addr = {0xfe, 0x80}}, .len = 64};
 
@@ -133,8 +133,15 @@ static void from_header(struct nft *n, const struct guest *g)
 }
 
 /* RFC 4443: errors and echo. Multicast listeners, routers' and mobility's messages, node information stay closed. */
-static void check_icmp(struct nft *n, const struct side *s)
+static void check_icmp(struct nft *n, const struct side *s, const struct guest *g)
 {
+	/* An error is about a packet that its sender got or the other side sent, as for IPv4 (check_errors()). */
+	const uint32_t quoted = IP6_HEADER + ICMP_HEADER + (s == &from ? IP6_DST : IP6_SRC);
+
+	icmp_type(n, s, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB), ip6_payload(n, NFT_LESS, ICMP_HEADER + IP6_HEADER),
+	    drop(n, s->header);
+	icmp_type(n, s, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB), ip6_is(n, quoted, NFT_IS_NOT, &g->id.ip6.addr),
+	    drop(n, s->proto);
 	icmp_type(n, s, 0, 0), drop(n, s->proto);
 	icmp_type(n, s, ICMP6_PARAM_PROB + 1, ICMP6_ECHO_REQUEST - 1), drop(n, s->proto);
 	icmp_type(n, s, ICMP6_ECHO_REPLY + 1, 255), drop(n, s->proto);
@@ -259,9 +266,9 @@ const char *const rules_ip6_chains[] = {"from_ip6", "to_ip6", NULL};
 void rules_ip6(struct nft *n, const struct rules *r)
 {
 	from_header(n, r->guest);
-	check_icmp(n, &from);
+	check_icmp(n, &from, r->guest);
 	from_open(n, r);
 	check_header(n, &to);
-	check_icmp(n, &to);
+	check_icmp(n, &to, r->guest);
 	to_open(n, r);
 }

@@ -181,12 +181,29 @@ static void not_another(struct nft *n, const struct rules *r, const struct in6_a
 			nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &r->host6[i]), drop(n, FROM_SOURCE);
 }
 
-static void from_receiver(struct nft *n, const struct rules *r)
+/*
+ * Every address that a neighbour is asked from is an entry in its table of neighbours, of which the host has one for all its network
+ * namespaces. The lower half of a link-local address is the guest's choice, so it could fill that; clients ask from there
+ * now and then.
+ */
+#define LINK_LOCAL_PER_SECOND 5
+#define LINK_LOCAL_BURST 20
+
+static void cap_link_local(struct nft *n, const struct in6_addr *own)
+{
+	nft_rule(n, "from_nd"), type_is(n, NS), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6),
+	    ip6_is(n, IP6_SRC, NFT_IS_NOT, own);
+	nft_match_over_limit(n, LINK_LOCAL_PER_SECOND, LINK_LOCAL_BURST);
+	drop(n, FROM_STORM);
+}
+
+static void from_receiver(struct nft *n, const struct rules *r, const struct in6_addr *own)
 {
 	static const char c[] = "from_nd";
 	const struct guest *g = r->guest;
 
 	cap_storm(n, c);
+	cap_link_local(n, own);
 	nft_rule(n, c), type_is(n, NS), ip6_is_in(n, IP6_DST, NFT_IS, &solicited), eth_group(n, &solicited.addr, 3),
 	    sound(n), nft_accept(n);
 	nft_rule(n, c), type_is(n, NA), ip6_is(n, IP6_DST, NFT_IS, &all_nodes), eth_group(n, &all_nodes, MAC_LEN),
@@ -223,7 +240,7 @@ static void from_nd(struct nft *n, const struct rules *r)
 	nft_rule(n, c), type_is(n, NS), ip6_is_in(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6), drop(n, FROM_ND);
 	nft_rule(n, c), type_is(n, NA), ip6_is(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6.addr),
 	    nft_and(n, NFT_IS_NOT, &own, 16), drop(n, FROM_ND);
-	from_receiver(n, r);
+	from_receiver(n, r, &own);
 }
 
 static void check_options_to(struct nft *n)

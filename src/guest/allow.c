@@ -80,7 +80,9 @@ const char *allow_add(struct allow_list *to, const char *text, bool more)
 		if (!wrong)
 			at[count++] = one;
 	}
-	if (wrong || !count) {
+	if (!wrong && !count)
+		wrong = "names nothing; name what the VM may reach, or take the line out to let it reach all";
+	if (wrong) {
 		free(at);
 		return wrong;
 	}

@@ -205,7 +205,8 @@ static int parse_pair(struct parser *p, const char *key, const char *value)
 			    f ? "has no place in an address list" : "is no key that fold knows");
 		return 0;
 	}
-	if (!*value)
+	/* What holds the VM back is not taken for nothing: a script that lost its variable would open everything. */
+	if (!*value && f->key != BINDING_ALLOW)
 		return 0; /* an ifup script that has nothing to say leaves the value empty */
 	bool again = p->b.line[f->key] != 0, many = f->flags & BINDING_FIELD_MANY;
 	if (again && !many)

@@ -71,7 +71,8 @@ gives() {
 
 start_fold 'DNS_NAMESERVERS=10.9.0.1
 NO_FORWARD=secret.example
-ADDRESS:known.example.=10.0.1.7'
+ADDRESS:known.example.=10.0.1.7
+ADDRESS:below.nxdomain9.example.=10.0.1.8'
 check 'a question is forwarded' gives 192.0.2.1 good.example A
 flags() {
 	ask "$@" | sed -n 's/^;; flags: \([^;]*\);.*/\1/p'
@@ -81,6 +82,9 @@ check 'local: AA' same flags "$(flags known.example A)" 'qr aa rd ra'
 check 'the second time it comes from the cache' gives 192.0.2.1 good.example A
 check 'and in any case, which is kept' sh -c "dig -b 10.0.1.100 @10.0.1.50 GoOd.ExAmPlE A | grep -q '^GoOd.ExAmPlE.*192.0.2.1'"
 check 'a name under NO_FORWARD is not asked for' code NXDOMAIN good.secret.example A
+check 'a name that is not there' code NXDOMAIN nxdomain8.example A
+check 'one above a name of the VM is, whatever others say (RFC 8020)' code NOERROR nxdomain9.example A
+check 'and has no data' gives '' nxdomain9.example A
 check 'without RD nobody is asked' code REFUSED +norecurse other.example A
 check 'not one of these was' not grep -q 'other\|secret' "$T/asked"
 
@@ -226,6 +230,16 @@ printf 'DNS_NAMESERVERS=10.9.0.5,10.9.0.1\n' >"$T/binding"
 kill -USR1 "$fold_pid"
 check 'a silent server costs two seconds' lasts 2 3 gives 192.0.2.1 good210.example A
 check 'and the one that answered is asked first from then on' quick gives 192.0.2.1 good211.example A
+# What was asked of a server that is none any more is asked of the new one.
+printf 'DNS_NAMESERVERS=10.9.0.5\n' >"$T/binding"
+kill -USR1 "$fold_pid"
+short good212.example A >"$T/moved" &
+asker=$!
+sleep 0.5
+printf 'DNS_NAMESERVERS=10.9.0.1\n' >"$T/binding"
+kill -USR1 "$fold_pid"
+wait "$asker"
+check 'a question under way goes to the new server' same answer "$(cat "$T/moved")" 192.0.2.1
 stop_fold
 check 'it ends without a fault' same status "$fold_status" 0
 echo "# $counts"

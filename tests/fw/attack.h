@@ -203,6 +203,10 @@ struct shape {
 	uint32_t src, dst;
 	uint16_t sport, dport;
 	uint8_t itype, icode, msg, next, hop;
+	/* Of the packet that an ICMP error is about; 0: it went the other way. */
+	uint32_t qsrc, qdst;
+	struct ip6 qsrc6, qdst6;
+	bool unquoted; /* there is none */
 	uint32_t ciaddr, giaddr, reqip;
 	/* IPv6. total is the payload's length there. */
 	struct ip6 src6, dst6, target;

@@ -136,6 +136,8 @@ static const struct wcase cases[] = {
     {"34 the same group, a VM of another subnet", {UDP(P, GROUP)}, TOWARDS(C, P), DROP("to_source")},
     {"34 mDNS", {UDP(P, GROUP, .dport = 5353, .dst = IP4(224, 0, 0, 251), .dmac = 0x01005e0000fbULL)}, TOWARDS(A, P), DROP("to_destination")},
     {"35 a loose source route", {UDP(P, A, .opts = 2)}, TOWARDS(A, P), DROP("to_header")},
+    {"honest error about what the guest sent", {ICMP(P, A, .itype = 3, .icode = 4)}, TOWARDS(A, P), SEEN(ON(A))},
+    {"36 an error about what the guest did not send", {ICMP(P, A, .itype = 3, .icode = 4, .qsrc = IP_B)}, TOWARDS(A, P), DROP("to_proto")},
     {"36 ICMP redirect", {ICMP(P, A, .itype = 5)}, TOWARDS(A, P), DROP("to_proto")},
     {"36 ICMP redirect from the gateway", {ICMP(G, B, .itype = 5)}, TOWARDS(B, G), DROP("to_proto")},
     {"36 ICMP router advertisement", {ICMP(P, A, .itype = 9)}, TOWARDS(A, P), DROP("to_proto")},

@@ -117,6 +117,38 @@ static void put_dhcp(struct wr *w, const struct shape *s, uint32_t id)
 	wr_zero(w, 48);
 }
 
+/* RFC 792, RFC 4443 2.1: which messages are about another packet. */
+static bool is_error(const struct shape *s)
+{
+	if (s->unquoted)
+		return false;
+	if (s->kind == K_ICMP6)
+		return s->itype >= 1 && s->itype <= 4;
+	return s->itype == 3 || s->itype == 4 || s->itype == 11 || s->itype == 12;
+}
+
+/* An echo request's headers. */
+static void put_quoted(struct wr *w, const struct shape *s)
+{
+	static const struct ip6 none;
+
+	if (s->kind == K_ICMP6) {
+		wr_u32(w, 0x60000000);
+		wr_u32(w, 8 << 16 | 58 << 8 | 64);
+		put_ip6_address(w, ip6_same(s->qsrc6, none) ? &s->dst6 : &s->qsrc6);
+		put_ip6_address(w, ip6_same(s->qdst6, none) ? &s->src6 : &s->qdst6);
+		wr_u32(w, 0x80000000);
+	} else {
+		wr_u32(w, 0x4500001c);
+		wr_u32(w, 0);
+		wr_u32(w, 0x40010000);
+		wr_u32(w, s->qsrc ? s->qsrc : s->dst);
+		wr_u32(w, s->qdst ? s->qdst : s->src);
+		wr_u32(w, 0x08000000);
+	}
+	wr_u32(w, 0);
+}
+
 void put_transport(struct wr *w, const struct shape *s, uint32_t id)
 {
 	switch (s->kind) {
@@ -143,6 +175,8 @@ void put_transport(struct wr *w, const struct shape *s, uint32_t id)
 		wr_u8(w, s->icode);
 		wr_u16(w, 0);
 		wr_u32(w, 1);
+		if (is_error(s))
+			put_quoted(w, s);
 		break;
 	default:
 		break;

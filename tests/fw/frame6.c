@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static void put_ip6_address(struct wr *w, const struct ip6 *a)
+void put_ip6_address(struct wr *w, const struct ip6 *a)
 {
 	for (int i = 0; i < 8; i++)
 		wr_u16(w, a->w[i]);

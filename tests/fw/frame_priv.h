@@ -15,6 +15,7 @@ void put_transport(struct wr *w, const struct shape *s, uint32_t id);
 void finish_transport(struct wr *w, const struct shape *s, size_t start, uint64_t pseudo);
 
 void put_ip6(struct wr *w, const struct shape *s, uint32_t id);
+void put_ip6_address(struct wr *w, const struct ip6 *a);
 void put_nd(struct wr *w, const struct shape *s);
 void put_dhcp6(struct wr *w, const struct shape *s, uint32_t id);
 

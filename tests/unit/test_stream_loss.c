@@ -198,6 +198,34 @@ static void a_small_window(void **state)
 	assert_int_equal(t.heard[0].seg.len, 1452);
 }
 
+/* What is said again is what was said: never beyond the window, and its acknowledgement counts. */
+static void again_within_the_window(void **state)
+{
+	(void)state;
+	connected(40001);
+	t.window = 600;
+	ask(5, "long", TXT);
+	uint32_t from = t.heard[0].seg.seq, sent = 0;
+	for (size_t i = 0; i < t.count; i++)
+		sent += t.heard[i].seg.len;
+	if (!sent) {
+		pass(stream_deadline(t.s) - t.now); /* so little only after a while */
+		from = t.heard[0].seg.seq;
+		sent = t.heard[0].seg.len;
+	}
+	assert_in_range(sent, 1, 600);
+	for (int i = 0; i < 3; i++)
+		put(ACK, t.seq, from, NULL, 0);
+	assert_int_equal(t.count, 1);
+	assert_int_equal(t.heard[0].seg.seq, from);
+	assert_in_range(t.heard[0].seg.len, 1, sent);
+	put(ACK, t.seq, from + sent, NULL, 0);
+	if (!t.count)
+		pass(stream_deadline(t.s) - t.now);
+	assert_true(t.count >= 1);
+	assert_int_equal(t.heard[0].seg.seq, from + sent);
+}
+
 static void out_of_order(void **state)
 {
 	uint8_t q[100];
@@ -447,6 +475,7 @@ int main(void)
 	    T(a_window_of_nothing),
 	    T(a_window_that_comes_late),
 	    T(a_small_window),
+	    T(again_within_the_window),
 	    T(out_of_order),
 	    T(resets),
 	    T(syns),
