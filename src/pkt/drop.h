@@ -30,7 +30,7 @@
 	X(DHCP4_RELAY,      "dhcp4-relay", "a guest that poses as a relay agent") \
 	X(DHCP4_SERVER,     "dhcp4-server", "a message that only servers send") \
 	X(DHCP4_OTHER,      "dhcp4-other-server", "meant for another server") \
-	X(DHCP4_OFF,        "dhcp4-off", "no IPv4 for this guest") \
+	X(DHCP4_OFF,        "dhcp4-off", "DHCPv4 is not answered: no IPv4 for this guest, or enable_dhcp = no") \
 	X(ND_FORM,          "nd-form", "type, code, lengths or options of neighbour discovery") \
 	X(ND_SENDER,        "nd-sender", "a source or link-layer address that is not the guest's") \
 	X(ND_TARGET,        "nd-target", "not an address that fold answers for") \

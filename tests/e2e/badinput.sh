@@ -413,6 +413,18 @@ check '64 open files are enough' same 'status, stdout and stderr' "$status$(cat 
 status=$(cat "$T/status")
 check 'a limit on the size of files' said 125 'cannot be written: File too large'
 
+# ---- somebody's file where the VM's copy of its binding would be ----
+
+printf 'HOSTNAME=precious\n' >"$datapath/vm0"
+vm 'the -b file is the copy' 125 "-b $datapath/vm0: the VM's copy of its binding would be this very file" -b "$datapath/vm0"
+vm 'a binding of nobody known' 125 "$datapath/vm0: is not this VM's"
+printf 'MAC=52:54:00:99:99:99\nIP=10.9.9.9\n' >"$datapath/vm0"
+vm 'the binding of another VM' 125 "$datapath/vm0: is not this VM's"
+check 'it is still there' same binding "$(head -n 1 "$datapath/vm0")" MAC=52:54:00:99:99:99
+rm "$datapath/vm0"
+wrong_binding 'ALLOW names nothing' "ALLOW=" 'names nothing'
+wrong_binding 'ALLOW names nothing but commas' "ALLOW= , " 'names nothing'
+
 # ---- a second fold ----
 
 HV_OUT=$T/out/hv
@@ -438,6 +450,7 @@ refused 'a second fold with the same IPv6 address' 125 "address $address6 on bri
 	--bridge "$BRIDGE" -i vm1 -s -6 "$address6/64" "$other" qemu-system-true
 refused 'a second fold with the same IPv6 address, written in another way' 125 "address $address6 on bridge $BRIDGE: in use" \
 	--bridge "$BRIDGE" -i vm1 -4 10.0.1.2/24 -s -6 FDE5:824D:D315:3BB1:5054:00FF:FEAB:CDEF/48 "$other" qemu-system-true
+check 'and fold inspect still asks the first one' sh -c "'$FOLD' inspect vm0 | grep -q '^interface *vm0'"
 make_bridge br1
 run_fold --bridge br1 -i vm1 -4 10.0.1.1/24 -6 "$prefix" "$mac" qemu-system-true
 check 'on another bridge both are free' ended 0
