@@ -342,10 +342,12 @@ for text in HOSTNAME=-a HOSTNAME=a_b..c 'HOSTNAME=a b' DOMAIN=a..b 'DOMAIN_SEARC
 	DHCP_OPTION:0=01 DHCP_OPTION:255=01 DHCP_OPTION:256=01 DHCP_OPTION:x=01 DHCP_OPTION:43=0g DHCP_OPTION:43=\"open \
 	NOTIFY_PORT=0 NOTIFY_PORT=65536 NOTIFY_IP=x DNS_TTL=-1 DNS_FORWARD=maybe DNS_SERVE=2 DNS_INTERCEPT=some \
 	ADDRESS:db.=10.0.1 ADDRESS6:db.=10.0.1.1 'ADDRESS:a..b=10.0.1.1' STABLE_KEY=half MAC=x IP=10.0.1.1/24 SUBNET=10.0.1.1/24 \
-	BRIDGE=a/b; do
+	BRIDGE=a/b ALLOW= 'ALLOW= , '; do
 	line "$text"
 done
 line DHCP_SERVER_IP=10.0.1.1 'the address for the DHCP server is the VM'
+line DHCP_SERVER_IP=10.0.1.255 'the address for the DHCP server is its subnet'
+line DNS_SERVER_IP=10.0.1.0 'the address for the DNS server is its subnet'
 line 'no equals sign' 'is not KEY=VALUE'
 line '=value' 'is not KEY=VALUE'
 line GATEWAY=10.0.1.90 'GATEWAY stands without GATEWAY_MAC'
@@ -415,6 +417,7 @@ check 'a limit on the size of files' said 125 'cannot be written: File too large
 
 # ---- somebody's file where the VM's copy of its binding would be ----
 
+running=yes # the file is what is left
 printf 'HOSTNAME=precious\n' >"$datapath/vm0"
 vm 'the -b file is the copy' 125 "-b $datapath/vm0: the VM's copy of its binding would be this very file" -b "$datapath/vm0"
 vm 'a binding of nobody known' 125 "$datapath/vm0: is not this VM's"
@@ -422,8 +425,7 @@ printf 'MAC=52:54:00:99:99:99\nIP=10.9.9.9\n' >"$datapath/vm0"
 vm 'the binding of another VM' 125 "$datapath/vm0: is not this VM's"
 check 'it is still there' same binding "$(head -n 1 "$datapath/vm0")" MAC=52:54:00:99:99:99
 rm "$datapath/vm0"
-wrong_binding 'ALLOW names nothing' "ALLOW=" 'names nothing'
-wrong_binding 'ALLOW names nothing but commas' "ALLOW= , " 'names nothing'
+running=
 
 # ---- a second fold ----
 

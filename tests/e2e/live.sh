@@ -366,6 +366,13 @@ privately() {
 }
 check 'it is replaced' privately
 check 'and in force' within 5 gives db. 10.0.9.2
+# Somebody has it open for writing, for long, while another edits it.
+exec 9>>"$private/ann"
+printf 'NAMESERVERS=10.0.1.50\nADDRESS:db.=10.0.9.4\n' >"$private/ann"
+check 'it is open for writing: that is said after a while' within 10 grep -q "$private/ann: somebody has it open for writing" "$T/ann.log"
+check 'and what it said before is in force' gives db. 10.0.9.2
+exec 9>&-
+check 'until it is closed' within 5 gives db. 10.0.9.4
 check 'the VM ends' stop_vm ann
 check 'bob starts' start_vm bob 10.0.1.2/24 52:54:00:00:01:02 -b "$file"
 
