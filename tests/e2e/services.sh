@@ -50,8 +50,8 @@ NAMESERVERS6=$P::90"
 for intercept in all service; do
 	ann "$gateway" "DNS_INTERCEPT=$intercept"
 	for server in 10.0.1.90 $P::90; do
-		check "$intercept: fold answers at $server" within 10 gives 10.0.9.1 @$server db.x A
-		check "$intercept: by TCP, too" gives 10.0.9.1 @$server +tcp db.x A
+		check "$intercept: fold answers at $server" within 10 gives 10.0.9.1 @"$server" db.x A
+		check "$intercept: by TCP, too" gives 10.0.9.1 @"$server" +tcp db.x A
 	done
 	check 'all else there is the gateway' in_guest ann ping -n -c 1 -W $((2 * SLOW)) 10.0.1.90
 	ends
@@ -61,8 +61,8 @@ done
 
 ann NAMESERVERS6=fe80::53
 for server in fe80::53 fe80::fc54:ff:fe00:101; do
-	check "fold answers at $server" within 5 gives 10.0.9.1 @$server%eth0 db.x A
-	check "by TCP, too: $server" gives 10.0.9.1 @$server%eth0 +tcp db.x A
+	check "fold answers at $server" within 5 gives 10.0.9.1 @"$server%eth0" db.x A
+	check "by TCP, too: $server" gives 10.0.9.1 @"$server%eth0" +tcp db.x A
 done
 ends
 
