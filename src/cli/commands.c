@@ -179,23 +179,45 @@ static int command_lamac(int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *words, *what; /* for its --help */
+} commands[] = {
+    {"ls", command_ls, " [--json]", "Lists the running VMs."},
+    {"gc", command_gc, "", "Removes what a killed fold left behind."},
+    {"lamac", command_lamac, "", "Prints a random MAC address for a VM."},
+    {"mkaddress", command_mkaddress, " -m <mac> -k <key> [--full] <prefix>/<len>",
+     "Prints the address that -k gives a VM with that MAC; --full: with STABLE_KEY=full in its binding."},
+    {"keygen", command_keygen, " <file>", "Makes a key for -k: 64 random octets in a new file of mode 0600."},
+    {"doctor", command_doctor, " [--bridge <name> | --local] [--json]",
+     "Says what is wrong on this machine, and how to fix it; status 1: no VM starts."},
+    {"inspect", command_inspect, " <iface> [--json]", "Shows what a running VM is, was told and was refused."},
+    {"explain", command_explain, " <iface> <capture> [--from | --to] [--json]",
+     "Says which rule or answer each frame of a capture meets, and why."},
+};
+
+/* Wherever it stands: no command has such a word of its own, and whoever asks wants nothing done. */
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
 bool command_run(int argc, char **argv, int *status)
 {
-	static const struct {
-		const char *name;
-		int (*run)(int argc, char **argv);
-	} commands[] = {
-	    {"ls", command_ls},           {"gc", command_gc},
-	    {"lamac", command_lamac},     {"mkaddress", command_mkaddress},
-	    {"keygen", command_keygen},   {"doctor", command_doctor},
-	    {"inspect", command_inspect}, {"explain", command_explain},
-	};
-
-	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(argv[1], commands[i].name) == 0) {
-			*status = commands[i].run(argc, argv);
-			return true;
-		}
+	for (const struct command *c = commands; argc > 1 && c < commands + sizeof(commands) / sizeof(commands[0]);
+	     c++) {
+		if (strcmp(argv[1], c->name) != 0)
+			continue;
+		*status = EXIT_SUCCESS;
+		if (asks_for_help(argc, argv))
+			printf("usage: " FOLD_COMMAND " %s%s\n%s\n", c->name, c->words, c->what);
+		else
+			*status = c->run(argc, argv);
+		return true;
 	}
 	return false;
 }

@@ -109,6 +109,11 @@ int command_keygen(int argc, char **argv)
 		log_err("keygen: takes one argument, the file to make; such as `" FOLD_COMMAND " keygen vm1.key`");
 		return FOLD_EXIT_USAGE;
 	}
+	/* A flag that is not there, more likely than a file of that name, which would be a secret where nobody looks for one. */
+	if (argv[2][0] == '-') {
+		log_err("keygen: %s: unknown flag; a file of that name is ./%s", argv[2], argv[2]);
+		return FOLD_EXIT_USAGE;
+	}
 	if (stable_key_make(argv[2], &r) == 0)
 		return EXIT_SUCCESS;
 	log_err("%s", r.msg);

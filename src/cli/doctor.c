@@ -80,14 +80,11 @@ static int set_bridge(struct doctor *d, const char *name, struct report *r)
 	return 0;
 }
 
-/* 0, 1 where all that was asked for was help, or -EINVAL. */
 static int parse(int argc, char **argv, struct doctor *d, struct report *r)
 {
 	const char *env = getenv("FOLD_BRIDGE"), *named = NULL;
 
 	for (int i = 2; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0)
-			return 1;
 		if (strcmp(argv[i], "--json") == 0)
 			d->json = true;
 		else if (strcmp(argv[i], "--local") == 0)
@@ -111,17 +108,11 @@ int command_doctor(int argc, char **argv)
 {
 	struct doctor d = {0};
 	struct report r = {0};
-	int asked = parse(argc, argv, &d, &r), status = EXIT_SUCCESS;
+	int status = EXIT_SUCCESS;
 
-	if (asked < 0) {
+	if (parse(argc, argv, &d, &r) < 0) {
 		log_err("%s", r.msg);
 		return FOLD_EXIT_USAGE;
-	}
-	if (asked > 0) {
-		puts(
-		    FOLD_COMMAND
-		    " doctor [--bridge NAME | --local] [--json]    says what is wrong on this machine, and what to do");
-		return EXIT_SUCCESS;
 	}
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		checks[i](&d);

@@ -47,7 +47,7 @@ const char options_usage[] =
     "  --local          a network of this machine alone: bridge fold0, made on first use, with its own addresses\n"
     "  --transport <t>  how packets reach the responder: auto, queue (NFQUEUE) or log (NFLOG)\n"
     "  -v, --verbose    print information on stderr even if that is a terminal\n"
-    "  --help, --version\n"
+    "  --help, --version; `" FOLD_COMMAND " <command> --help` is about that command\n"
     "\n"
     "The exit status is the hypervisor's; 125: fold failed, 126: the hypervisor could not be executed, 127: it was not found, 2: usage.\n";
 

@@ -236,6 +236,24 @@ refused 'mkaddress with a short key' 125 "-k $T/short: " mkaddress -m "$mac" -k 
 refused 'mkaddress with no key' 125 "-k $T/none: " mkaddress -m "$mac" -k "$T/none" "$prefix"
 refused 'keygen without a file' 2 'keygen: ' keygen
 refused 'keygen with two' 2 'keygen: ' keygen "$T/k1" "$T/k2"
+for bad in -v --quiet -; do
+	refused "keygen $bad" 2 "keygen: $bad: unknown flag; a file of that name is ./$bad" keygen "$bad"
+done
+# helped COMMAND: by --help and by -h, whatever else is there; nothing is done.
+helped() {
+	(
+		cd "$T/images" || exit
+		for help in --help -h 'x --help'; do
+			# shellcheck disable=SC2086 # words
+			run_fold "$1" $help
+			same 'status and stderr' "$status$(cat "$T/stderr")" 0 && grep -q "^usage: fold $1" "$T/stdout" || exit
+		done
+		same files "$(ls)" ''
+	)
+}
+for word in ls gc lamac mkaddress keygen doctor inspect explain; do
+	check "$word --help" helped "$word"
+done
 refused 'keygen onto a key' 125 "$T/key: exists already" keygen "$T/key"
 ln -s "$T/nowhere" "$T/keylink"
 refused 'keygen by a link' 125 "$T/keylink: exists already" keygen "$T/keylink"
