@@ -49,6 +49,11 @@ int report_fail(struct report *r, int err, const char *fmt, ...)
 	return -err;
 }
 
+const char *report_line(const struct report *r, int err)
+{
+	return r->msg[0] ? r->msg : strerror(err < 0 ? -err : err);
+}
+
 void report_warn(struct report *r, const char *fmt, ...)
 {
 	char line[LINE];

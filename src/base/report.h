@@ -21,6 +21,9 @@ void report_set(struct report *r, const char *fmt, ...) __attribute__((format(pr
 /* The same, and returns -err, for `return report_fail(r, EINVAL, "...")`. err: an errno value. */
 int report_fail(struct report *r, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The line; where a function failed without setting one, what err, an errno value of either sign, is. An error is never told by nothing. */
+const char *report_line(const struct report *r, int err);
+
 /* Gives one warning at once and counts it. */
 void report_warn(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

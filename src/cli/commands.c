@@ -13,12 +13,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sys/random.h>
 
 static int no_claims(int err)
 {
-	log_err(CLAIM_DIR ": cannot be read: %s%s", strerror(-err), err == -EACCES ? "; run this as root" : "");
+	if (err == -ENOENT) /* of a directory that is not there: no VM runs */
+		log_err(CLAIM_NAMESPACE ": %s; mount proc at /proc", strerror(-err));
+	else
+		log_err(CLAIM_DIR ": cannot be read: %s%s", strerror(-err),
+			err == -EACCES && geteuid() != 0 ? "; run this as root"
+			: err == -ENOTDIR                ? "; remove it"
+							 : "");
 	return FOLD_EXIT_FAILED;
 }
 

@@ -16,9 +16,9 @@
 
 #include <sys/signalfd.h>
 
-static int fail(const struct report *r)
+static int fail(const struct report *r, int err)
 {
-	log_err("%s", r->msg);
+	log_err("%s", report_line(r, err));
 	return FOLD_EXIT_FAILED;
 }
 
@@ -72,7 +72,7 @@ static int weave_command(const struct options *o, const struct cidr4 *subnet)
 	if (!err)
 		err = o->mode == OPTIONS_RELEASE ? weave_release(w, o->iface, &r)
 						 : weave_allocate(w, o->iface, subnet, &got, &r);
-	int status = err ? fail(&r) : EXIT_SUCCESS;
+	int status = err ? fail(&r, err) : EXIT_SUCCESS;
 	if (err == -EINTR)
 		status = interrupted(signals);
 	if (!err && o->mode == OPTIONS_ALLOCATE && (status = print(&got)) != EXIT_SUCCESS)
@@ -94,7 +94,8 @@ int command_allocate(const struct options *o)
 	if (!o->local)
 		return weave_command(o, by_default ? NULL : &subnet);
 	_cleanup_(cleanup_free) char *path = store_path();
-	return store_allocate(path, o->iface, &subnet, &got, &r) < 0 ? fail(&r) : print(&got);
+	int err = store_allocate(path, o->iface, &subnet, &got, &r);
+	return err < 0 ? fail(&r, err) : print(&got);
 }
 
 int command_release(const struct options *o)
@@ -104,5 +105,6 @@ int command_release(const struct options *o)
 	if (!o->local)
 		return weave_command(o, NULL);
 	_cleanup_(cleanup_free) char *path = store_path();
-	return store_release(path, o->iface, NULL, &r) < 0 ? fail(&r) : EXIT_SUCCESS;
+	int err = store_release(path, o->iface, NULL, &r);
+	return err < 0 ? fail(&r, err) : EXIT_SUCCESS;
 }

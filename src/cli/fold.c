@@ -63,8 +63,9 @@ int main(int argc, char **argv)
 		fputs(options_usage, stderr);
 		return FOLD_EXIT_USAGE;
 	}
-	if (options_parse(argc, argv, &o, &r) < 0) {
-		log_err("%s", r.msg);
+	int err = options_parse(argc, argv, &o, &r);
+	if (err < 0) {
+		log_err("%s", report_line(&r, err));
 		status = FOLD_EXIT_USAGE;
 	} else {
 		if (o.verbose)

@@ -303,7 +303,7 @@ static int run(struct session *s)
 		return FOLD_EXIT_FAILED;
 	}
 	if (unready) {
-		log_err("%s", r.msg);
+		log_err("%s", report_line(&r, unready));
 		return FOLD_EXIT_FAILED;
 	}
 	session_weave_start(s);
@@ -367,7 +367,7 @@ static int start_and_run(struct session *s)
 		status = run(s);
 	take_down(s);
 	if (err)
-		log_err("%s", r.msg);
+		log_err("%s", report_line(&r, err));
 	return status;
 }
 

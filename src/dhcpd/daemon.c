@@ -236,9 +236,11 @@ int daemon_run(const struct dhcpd_options *o)
 	TAILQ_INIT(&d.askings);
 	int err = daemon_start(&d, &tell, &r);
 	if (err < 0) {
-		log_err("%s", r.msg);
-		if (d.terminal >= 0)
-			dprintf(d.terminal, "fold-dhcpd: %s\n", r.msg);
+		const char *line = report_line(&r, err);
+		log_err("%s", line);
+		/* Where there is no log yet, that was the terminal. */
+		if (d.log >= 0 && d.terminal >= 0)
+			dprintf(d.terminal, "fold-dhcpd: %s\n", line);
 	} else {
 		log_info("serving %zu bindings of %s", d.table.bound, d.config.datapath);
 		process_ready(&tell);

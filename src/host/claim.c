@@ -17,7 +17,7 @@ unsigned long claim_folder(void)
 {
 	struct stat ns;
 
-	return stat("/proc/self/ns/net", &ns) < 0 ? 0 : (unsigned long)ns.st_ino;
+	return stat(CLAIM_NAMESPACE, &ns) < 0 ? 0 : (unsigned long)ns.st_ino;
 }
 
 static int claim_dir(char *dir, size_t size)
@@ -81,8 +81,11 @@ int claim_take(const char *key, const char *text, struct claim *out, char *holde
 	_cleanup_(cleanup_free) char *path = NULL;
 	int err = claim_dir(dir, sizeof(dir));
 
-	if (err == 0)
-		err = file_make_dir(CLAIM_DIR, 0700, r);
+	if (err < 0)
+		return report_fail(r, -err, CLAIM_NAMESPACE ": %s; mount proc at /proc", strerror(-err));
+	err = file_make_dir(CLAIM_DIR, 0700, r);
+	if (err == -ENOTDIR)
+		report_set(r, CLAIM_DIR ": is not a directory; remove it");
 	if (err < 0)
 		return err;
 	if (asprintf(&path, "%s/%s", dir, key) < 0)

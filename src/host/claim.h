@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #define CLAIM_DIR "/run/fold"
+#define CLAIM_NAMESPACE "/proc/self/ns/net" /* whose number names this network namespace's folder in it */
 
 struct claim {
 	int fd;

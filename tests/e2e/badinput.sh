@@ -415,6 +415,23 @@ mount -t tmpfs -o size=4k none /run
 head -c 4096 /dev/zero >/run/fill
 vm '/run is full' 125 'cannot be written: No space left'
 umount /run
+mount -t tmpfs none /run
+: >/run/fold
+vm '/run/fold is a file' 125 '/run/fold: is not a directory; remove it'
+check '/run/fold is a file: no other can be named' not grep -q another "$T/stderr"
+refused '/run/fold is a file: ls' 125 '/run/fold: cannot be read: Not a directory; remove it' ls
+umount /run
+# In a namespace of its own: the tests themselves want /proc. So do sanitizers, who have their say, and another status, in the end.
+without_proc() {
+	# shellcheck disable=SC2016 # of the inner shell
+	timeout "$((30 * SLOW))" unshare --mount sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$FOLD" "$@" 2>&1 </dev/null |
+		grep '^fold: '
+}
+for word in ls gc "--bridge $BRIDGE -i vm0 -4 10.0.1.1/24 $mac qemu-system-true"; do
+	# shellcheck disable=SC2086 # words
+	check "no /proc: ${word%% *}" same 'what is said' "$(without_proc $word)" \
+		'fold: /proc/self/ns/net: No such file or directory; mount proc at /proc'
+done
 for files in 5 12 16 21 63; do
 	timeout "$((30 * SLOW))" prlimit --nofile=$files "$FOLD" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true \
 		>"$T/stdout" 2>"$T/stderr" </dev/null

@@ -73,6 +73,7 @@ background_process() {
 	check "$1: and says who runs" asks "$pid" cat "$T/$1/out"
 	sed -i 's/^dhcp_queue.*/dhcp_queue = 42/' "$CONF"
 	check "$1: the first runs on" ask4 "$1-1"
+	check "$1: a second one that has neither pid file nor log in common says what is wrong once" not_twice "$1"
 
 	kill -USR1 "$pid"
 	check "$1: SIGUSR1: the clients' table in the log" within 5 asks "first.*$(mac_of 1).*tap1.*10\.0\.1\.1.*2001:db8::11" log_file
@@ -121,6 +122,22 @@ background_process() {
 	check "$1: and it starts again" background
 	kill -TERM "$(pid_file)"
 	check "$1: no sanitizer has complained" not grep -qsE 'Sanitizer|runtime error' "$T/$1/out" "$T/$1"/log/*
+}
+
+# other_conf [KEY=VALUE...]: the path of a configuration like CONF for one beside it, with other values.
+other_conf() {
+	sed "s|^pidfile.*|pidfile = $T/$HOST/run/other.pid|; s|^dhcp_queue.*|dhcp_queue = 53|" "$CONF" >"$T/$HOST/other.conf"
+	for other_pair; do
+		sed -i "s|^${other_pair%%=*} .*|${other_pair%%=*} = ${other_pair#*=}|" "$T/$HOST/other.conf"
+	done
+	echo "$T/$HOST/other.conf"
+}
+
+# A directory where the log would be.
+not_twice() {
+	mkdir -p "$T/$1/badlog/nfdhcpd.log"
+	CONF=$(other_conf "logdir=$T/$1/badlog") not background || return
+	same 'lines with it' "$(grep -c 'log .*badlog/nfdhcpd.log: ' "$T/$1/out")" 1
 }
 
 nameserver_is() {

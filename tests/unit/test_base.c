@@ -15,6 +15,7 @@
 #include "base/wr.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 
 static void test_rd_stops_at_the_end_and_stays_bad(void **state)
 {
@@ -255,6 +256,17 @@ static void test_report_keeps_what_is_wrong(void **state)
 	assert_string_equal(r.msg, "all: bad?");
 }
 
+static void test_report_line_is_never_empty(void **state)
+{
+	struct report r = {0};
+
+	(void)state;
+	assert_string_equal(report_line(&r, -ENOENT), "No such file or directory");
+	assert_string_equal(report_line(&r, EACCES), "Permission denied");
+	report_set(&r, "vm1: %s", "gone");
+	assert_string_equal(report_line(&r, -ENOENT), "vm1: gone");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +281,7 @@ int main(void)
 	    cmocka_unit_test(test_cidr_takes_nothing_but_a_cidr),
 	    cmocka_unit_test(test_log_escape_leaves_no_control_byte),
 	    cmocka_unit_test(test_report_keeps_what_is_wrong),
+	    cmocka_unit_test(test_report_line_is_never_empty),
 	    cmocka_unit_test(test_log_limit_lets_a_burst_through_and_counts_the_rest),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
