@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const state_names[] = {[DOCTOR_OK] = "ok", [DOCTOR_WARN] = "warn", [DOCTOR_FAULT] = "fault"};
 
 static void (*const checks[])(struct doctor *d) = {
-    doctor_kernel, doctor_root,       doctor_files,  doctor_tun,       doctor_nft,   doctor_bridge,    doctor_weave,
-    doctor_kvm,    doctor_hypervisor, doctor_config, doctor_resolvers, doctor_store, doctor_leftovers,
+    doctor_kernel, doctor_root,   doctor_rights,    doctor_files, doctor_tun,
+    doctor_nft,    doctor_bridge, doctor_weave,     doctor_kvm,   doctor_hypervisor,
+    doctor_config, doctor_places, doctor_resolvers, doctor_store, doctor_leftovers,
 };
 
 void doctor_found(struct doctor *d, const char *check, enum doctor_state state, const char *fmt, ...)
@@ -41,6 +43,13 @@ void doctor_mend(struct doctor *d, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	report_set(&d->rows[d->count - 1].mend, "%s", text);
+}
+
+const char *doctor_as_root(int err, const char *otherwise)
+{
+	if (err < 0)
+		err = -err;
+	return geteuid() != 0 && (err == EACCES || err == EPERM) ? "run this as root" : otherwise;
 }
 
 static void print_text(const struct doctor *d)

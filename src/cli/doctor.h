@@ -40,14 +40,19 @@ void doctor_found(struct doctor *d, const char *check, enum doctor_state state, 
     __attribute__((format(printf, 4, 5)));
 void doctor_mend(struct doctor *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* What to do about a right that is missing. err: where it is another error, or root's, `otherwise`. */
+const char *doctor_as_root(int err, const char *otherwise);
+
 /* The checks, each a row or some: of the machine (doctor_host.c), of the kernel's rules and of the network (doctor_net.c). */
 void doctor_kernel(struct doctor *d);
 void doctor_root(struct doctor *d);
+void doctor_rights(struct doctor *d);
 void doctor_files(struct doctor *d);
 void doctor_tun(struct doctor *d);
 void doctor_kvm(struct doctor *d);
 void doctor_hypervisor(struct doctor *d);
 void doctor_config(struct doctor *d);
+void doctor_places(struct doctor *d);
 void doctor_resolvers(struct doctor *d);
 void doctor_store(struct doctor *d);
 void doctor_leftovers(struct doctor *d);

@@ -3,11 +3,13 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cli/doctor.h"
+#include "cli/options.h"
 #include "cli/session.h"
 #include "dns/resolvers.h"
 #include "guest/config.h"
 #include "host/claim.h"
 #include "host/hypervisor.h"
+#include "host/rights.h"
 #include "host/store.h"
 
 #include <dirent.h>
@@ -19,10 +21,12 @@
 #include <unistd.h>
 
 #include <arpa/inet.h>
+#include <linux/capability.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 /* The netdev egress hook is the newest thing that fold cannot do without. */
@@ -51,7 +55,28 @@ void doctor_root(struct doctor *d)
 		return;
 	}
 	doctor_found(d, "root", DOCTOR_FAULT, "no: fold makes interfaces and rules, and some checks need it too");
-	doctor_mend(d, "sudo " FOLD_COMMAND " doctor");
+	/* sudo keeps no FOLD_BRIDGE. */
+	bool named = !d->local && strcmp(d->bridge, BRIDGE_DEFAULT) != 0;
+	doctor_mend(d, "sudo " FOLD_COMMAND " doctor%s%s%s", d->local ? " --local" : "", named ? " --bridge " : "",
+		    named ? d->bridge : "");
+}
+
+void doctor_rights(struct doctor *d)
+{
+	char names[RIGHTS_TEXT];
+
+	if (geteuid() != 0)
+		return; /* nobody else has any */
+	if (rights_missing(rights_of_fold, names)) {
+		doctor_found(d, "capabilities", DOCTOR_FAULT, "missing %s", names);
+		doctor_mend(d, RIGHTS_MEND);
+	} else if (!rights_have(CAP_LEASE)) {
+		doctor_found(d, "capabilities", DOCTOR_WARN,
+			     "missing CAP_LEASE: a binding of another user's may be read while it is being written");
+		doctor_mend(d, RIGHTS_MEND);
+	} else {
+		doctor_found(d, "capabilities", DOCTOR_OK, "all that fold needs");
+	}
 }
 
 void doctor_files(struct doctor *d)
@@ -75,7 +100,9 @@ void doctor_tun(struct doctor *d)
 	int err = fd < 0 ? errno : ENOTTY;
 	doctor_found(d, "tap", DOCTOR_FAULT, "/dev/net/tun: %s", strerror(err));
 	if (err == EACCES || err == EPERM)
-		doctor_mend(d, "run this as root; in a container, give it the device and CAP_NET_ADMIN");
+		doctor_mend(d, "%s",
+			    doctor_as_root(err,
+					   "in a container, give it the device: docker run --device /dev/net/tun"));
 	else
 		doctor_mend(d, "modprobe tun (or: mkdir -p /dev/net && mknod /dev/net/tun c 10 200)");
 }
@@ -192,6 +219,69 @@ void doctor_config(struct doctor *d)
 	config_free(&c);
 }
 
+/* Made and removed in that directory, or, where it is not there yet, in the one that it would be made in. 0 or -errno. */
+static int try_place(const char *path, char at[static PATH_MAX])
+{
+	char file[PATH_MAX + 32];
+	struct stat st;
+
+	snprintf(at, PATH_MAX, "%s", path);
+	while (stat(at, &st) < 0) {
+		char *slash = strrchr(at, '/');
+		if (errno != ENOENT || !slash)
+			return -errno;
+		slash[slash == at] = 0;
+	}
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	/* Neither a claim nor a binding begins so. */
+	snprintf(file, sizeof(file), "%s/.fold-doctor-%d", at, getpid());
+	_cleanup_(cleanup_close) int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	int err = write(fd, "", 1) == 1 ? 0 : -errno;
+	return unlink(file) < 0 ? -errno : err;
+}
+
+static void find_place(struct doctor *d, const char *check, const char *path, const char *what)
+{
+	char at[PATH_MAX];
+	int err = try_place(path, at);
+
+	if (!err) {
+		doctor_found(d, check, DOCTOR_OK, "%s%s", path,
+			     strcmp(at, path) ? ": none yet, made on first use" : "");
+		return;
+	}
+	bool denied = geteuid() != 0 && (err == -EACCES || err == -EPERM);
+	doctor_found(d, check, denied ? DOCTOR_WARN : DOCTOR_FAULT, "%s, %s: %s: %s", path, what, at, strerror(-err));
+	if (err == -ENOTDIR)
+		doctor_mend(d, "remove %s, which is not a directory", at);
+	else
+		doctor_mend(d, "%s",
+			    err == -EROFS ? "mount it writable"
+					  : doctor_as_root(err, "see to it that files can be made there"));
+}
+
+/* Where fold writes. */
+void doctor_places(struct doctor *d)
+{
+	struct config c;
+	struct report warning = {0}, unused = {.warn = first_warning, .warn_arg = &warning};
+
+	find_place(d, "records", CLAIM_DIR, "what running VMs hold");
+	if (config_load_chosen(&c, &unused) == 0) {
+		find_place(d, "datapath", c.datapath, "where copies of bindings go");
+		config_free(&c);
+	}
+	_cleanup_(cleanup_free) char *path = d->local ? store_path() : NULL;
+	char *slash = path ? strrchr(path, '/') : NULL;
+	if (slash) {
+		*slash = 0;
+		find_place(d, "state", path, "where --local keeps its addresses");
+	}
+}
+
 /* Whether the kernel has a way to it; not a packet is sent. */
 static bool has_route(const union server *s)
 {
@@ -275,8 +365,11 @@ void doctor_leftovers(struct doctor *d)
 	int err = claim_each("", count_left, &left);
 
 	if (err < 0) {
-		doctor_found(d, "leftovers", DOCTOR_WARN, "%s: %s", CLAIM_DIR, strerror(-err));
-		doctor_mend(d, "run this as root");
+		bool no_proc = err == -ENOENT; /* of a directory that is not there: no VM runs */
+		doctor_found(d, "leftovers", no_proc ? DOCTOR_FAULT : DOCTOR_WARN, "%s: %s",
+			     no_proc ? CLAIM_NAMESPACE : CLAIM_DIR, strerror(-err));
+		doctor_mend(d, "%s",
+			    no_proc ? "mount -t proc proc /proc" : doctor_as_root(err, "see to that directory"));
 	} else if (left.count) {
 		doctor_found(d, "leftovers", DOCTOR_WARN, "%u records that a killed fold left%s%s", left.count,
 			     left.vm[0] ? ", of " : "", left.vm);

@@ -48,7 +48,9 @@ void doctor_nft(struct doctor *d)
 	if (err) {
 		bool denied = err == -EPERM || err == -EACCES;
 		doctor_found(d, "nftables", denied ? DOCTOR_WARN : DOCTOR_FAULT, "cannot be asked: %s", strerror(-err));
-		doctor_mend(d, denied ? "run this as root" : "boot a kernel with CONFIG_NF_TABLES and CONFIG_NET_NS");
+		doctor_mend(d, "%s",
+			    doctor_as_root(err, denied ? "for this check alone, docker run --cap-add SYS_ADMIN"
+						       : "boot a kernel with CONFIG_NF_TABLES and CONFIG_NET_NS"));
 		return;
 	}
 	nft_must(d, "nft owner", p.owner, "tables that a socket owns", "CONFIG_NF_TABLES");
@@ -104,7 +106,7 @@ static void bridge_detours(struct doctor *d)
 
 	if (err) {
 		doctor_found(d, "br_netfilter", DOCTOR_WARN, "the rules for it cannot be read: %s", strerror(-err));
-		doctor_mend(d, "run this as root");
+		doctor_mend(d, "%s", doctor_as_root(err, "let this machine's root run it"));
 		return;
 	}
 	detour(d, "br_netfilter", &p.of[FORWARD_IP4], AF_INET);

@@ -6,6 +6,7 @@
 #include "cli/session_priv.h"
 #include "guest/build.h"
 #include "host/link.h"
+#include "host/rights.h"
 #include "host/tap.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
@@ -105,7 +107,11 @@ static int make_tap(struct session *s, struct report *r)
 	if (s->tap == -ENOENT)
 		return report_fail(r, ENOENT, "/dev/net/tun: there is none; load the module with `modprobe tun`");
 	if (s->tap < 0)
-		return report_fail(r, -s->tap, "interface %s: the tap cannot be made: %s", name, strerror(-s->tap));
+		return report_fail(r, -s->tap, "interface %s: the tap cannot be made: %s%s", name, strerror(-s->tap),
+				   s->tap == -EPERM || s->tap == -EACCES
+				       ? "; root of the network namespace must run this, and in a container may "
+					 "need --device /dev/net/tun"
+				       : "");
 	int err = link_find(s->link, name, &info);
 	if (err)
 		return report_fail(r, -err, "interface %s: %s", name, strerror(-err));
@@ -345,6 +351,22 @@ static void take_down(struct session *s)
 	guest_free(&s->guest);
 }
 
+/* Said before anything is made: each of its processes would fail at another place, with the capabilities that are its own. */
+static int check_rights(const struct session *s, struct report *r)
+{
+	char names[RIGHTS_TEXT];
+
+	if (geteuid() != 0)
+		return report_fail(r, EPERM, "not root: fold makes interfaces and rules; run it with sudo");
+	if (rights_missing(rights_of_fold, names))
+		return report_fail(r, EPERM, "missing %s; " RIGHTS_MEND, names);
+	if (s->o->binding && !rights_have(CAP_LEASE))
+		log_warn("%s: CAP_LEASE is missing: where the file is another user's, a change may be read before its "
+			 "writer has closed it",
+			 s->o->binding);
+	return 0;
+}
+
 static int start_and_run(struct session *s)
 {
 	struct report r = {0};
@@ -355,8 +377,8 @@ static int start_and_run(struct session *s)
 		status = err == -ENOENT   ? FOLD_EXIT_NOT_FOUND
 			 : err == -EACCES ? FOLD_EXIT_NOT_EXECUTABLE
 					  : FOLD_EXIT_FAILED;
-	if (!err && geteuid() != 0)
-		err = report_fail(&r, EPERM, "not root: fold makes interfaces and rules; run it with sudo");
+	if (!err)
+		err = check_rights(s, &r);
 	if (!err) {
 		describe(s);
 		err = keeper_start(&s->hypervisor, &work, &s->keeper, &r);

@@ -15,6 +15,7 @@
 #include "guest/address_list.h"
 #include "host/guard.h"
 #include "host/priority.h"
+#include "host/rights.h"
 #include "host/sandbox.h"
 
 #include <errno.h>
@@ -196,7 +197,9 @@ static int guard_until_end(const struct guarding *g, const struct guard_files *f
  */
 static int confine(struct report *r)
 {
-	static const int caps[] = {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_LEASE, -1};
+	/* Without leases of others' files it does not see that, and is warned of at the start: containers rarely have the right. */
+	const int caps[] =
+	    {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, rights_have(CAP_LEASE) ? CAP_LEASE : -1, -1};
 	struct sandbox_state unused;
 	const struct sandbox what = {.profile = SANDBOX_KEEPER, .name = "fold", .caps = caps};
 

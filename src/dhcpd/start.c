@@ -7,6 +7,7 @@
 #include "dhcpd/worker.h"
 #include "dns/dns_wire.h"
 #include "dns/forward.h"
+#include "host/rights.h"
 #include "host/sandbox.h"
 
 #include <errno.h>
@@ -48,6 +49,31 @@ size_t daemon_queues(const struct config *c, struct queues to[static 8])
 	return count;
 }
 
+/* Of what is missing as root, where it has all capabilities that there are. */
+static const char *want_of_right(void)
+{
+	return geteuid() == 0 ? "the network namespace is another user namespace's; start fold-dhcpd there"
+			      : "start fold-dhcpd as root";
+}
+
+/* With the first two it serves; with the others it becomes its user, and gives him its log. Of others only the two are wanted. */
+static int check_rights(const struct daemon *d, uid_t uid, struct report *r)
+{
+	static const int always[] = {CAP_NET_ADMIN, CAP_NET_RAW, -1};
+	static const int root[] = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_SETUID, CAP_SETGID, CAP_SETPCAP, -1};
+	static const int log[] = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_CHOWN, -1};
+	const bool changes = geteuid() == 0 && uid != 0;
+	char names[RIGHTS_TEXT];
+
+	if (!rights_missing(!changes ? always : d->o->foreground ? root : log, names))
+		return 0;
+	if (geteuid() != 0)
+		return report_fail(r, EPERM,
+				   "missing %s; start fold-dhcpd as root, or give it these (AmbientCapabilities=)",
+				   names);
+	return report_fail(r, EPERM, "missing %s; " RIGHTS_MEND, names);
+}
+
 static int bind_queue(struct daemon *d, uint16_t number, struct report *r)
 {
 	static size_t next;
@@ -57,7 +83,7 @@ static int bind_queue(struct daemon *d, uint16_t number, struct report *r)
 		return report_fail(r, EBUSY, "queue %u: %s has it; stop that, or name another queue", number,
 				   process_queue_holder(number));
 	if (err == -EPERM)
-		return report_fail(r, EPERM, "queue %u: not permitted; start fold-dhcpd as root", number);
+		return report_fail(r, EPERM, "queue %u: not permitted; %s", number, want_of_right());
 	return err ? report_fail(r, -err, "queue %u: cannot be bound: %s", number, strerror(-err)) : 0;
 }
 
@@ -73,8 +99,8 @@ static int open_workers(struct daemon *d, struct report *r)
 	for (; d->worker_count < d->config.workers; d->worker_count++) {
 		int err = worker_open(d, &d->workers[d->worker_count]);
 		if (err)
-			return report_fail(r, -err, "no socket for replies: %s%s", strerror(-err),
-					   err == -EPERM ? "; start fold-dhcpd as root" : "");
+			return report_fail(r, -err, "no socket for replies: %s%s%s", strerror(-err),
+					   err == -EPERM ? "; " : "", err == -EPERM ? want_of_right() : "");
 	}
 	if (!count)
 		log_warn("%s: no queue is named; only router advertisements will be sent", d->config_path);
@@ -132,8 +158,8 @@ static int open_sockets(struct daemon *d, struct report *r)
 	if (d->epoll < 0 || d->signals < 0)
 		return report_fail(r, errno, "cannot start: %s", strerror(errno));
 	if ((err = tx_open(TX_ANYWHERE, 0, &d->tx)) < 0)
-		return report_fail(r, -err, "no socket for replies: %s%s", strerror(-err),
-				   err == -EPERM ? "; start fold-dhcpd as root" : "");
+		return report_fail(r, -err, "no socket for replies: %s%s%s", strerror(-err), err == -EPERM ? "; " : "",
+				   err == -EPERM ? want_of_right() : "");
 	if ((err = resolvers_open(&d->resolvers, RESOLV_CONF)) < 0)
 		return report_fail(r, -err, RESOLV_CONF ": cannot be watched: %s", strerror(-err));
 	if ((err = open_workers(d, r)) < 0 || (err = directory_open(d, r)) < 0)
@@ -231,6 +257,8 @@ int daemon_start(struct daemon *d, int *tell, struct report *r)
 
 	if (!err)
 		err = process_find_user(d->config.user, &uid, &gid, r);
+	if (!err)
+		err = check_rights(d, uid, r);
 	if (!err)
 		err = file_make_dir(d->config.datapath, 0755, r);
 	if (!err && !d->o->foreground)

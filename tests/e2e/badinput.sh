@@ -432,6 +432,11 @@ for word in ls gc "--bridge $BRIDGE -i vm0 -4 10.0.1.1/24 $mac qemu-system-true"
 	check "no /proc: ${word%% *}" same 'what is said' "$(without_proc $word)" \
 		'fold: /proc/self/ns/net: No such file or directory; mount proc at /proc'
 done
+printf 'HOSTNAME=a\n' >"$T/binding"
+timeout "$((30 * SLOW))" setpriv --bounding-set -lease --inh-caps -lease "$FOLD" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 -b "$T/binding" \
+	"$mac" qemu-system-true >"$T/stdout" 2>"$T/stderr" </dev/null
+status=$?
+check 'without CAP_LEASE: a binding is warned of, no more' said 0 "warning: $T/binding: CAP_LEASE is missing"
 for files in 5 12 16 21 63; do
 	timeout "$((30 * SLOW))" prlimit --nofile=$files "$FOLD" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true \
 		>"$T/stdout" 2>"$T/stderr" </dev/null

@@ -374,6 +374,68 @@ odd=$(printf '%s/a"b\\c\n\033\377' "$T")
 NFDHCPD_CFG=$odd verdict 'a configuration of a strange name that is not there' configuration fault 'a"b\c??'
 configure ''
 
+# ---- where it writes ----
+
+mount -t tmpfs -o ro none /run
+verdict 'a /run that may not be written' records fault '/run/fold, what running VMs hold: /run: Read-only file system'
+check 'a /run that may not be written: no VM starts' does_not_start
+check 'a /run that may not be written: root is told nothing of root' not grep -q 'run this as root' "$T/said"
+umount /run
+mount -t tmpfs none /run
+verdict 'no /run/fold' records ok '/run/fold: none yet'
+check 'no /run/fold: none is made for that' not ls /run/fold
+: >/run/fold
+verdict 'a /run/fold that is a file' records fault '/run/fold: Not a directory'
+check 'a /run/fold that is a file: no VM starts' does_not_start
+rm /run/fold
+mkdir /run/fold
+verdict 'a /run/fold' records ok /run/fold
+check 'a /run/fold: nothing is left in it' same files "$(ls -A /run/fold)" ''
+umount /run
+mkdir -p "$T/readonly"
+mount -t tmpfs -o ro none "$T/readonly"
+kept=$datapath
+datapath=$T/readonly
+configure ''
+verdict 'a datapath that may not be written' datapath fault "$T/readonly: Read-only file system"
+check 'a datapath that may not be written: no VM starts' does_not_start
+datapath=$T/not/yet
+configure ''
+verdict 'a datapath that is not there' datapath ok "$T/not/yet: none yet"
+check 'a datapath that is not there: none is made for that' not ls "$T/not"
+datapath=$kept
+configure ''
+FOLD_STATE_DIR=$T/readonly verdict 'a FOLD_STATE_DIR that may not be written' state fault "$T/readonly: Read-only file system" --local
+umount "$T/readonly"
+verdict 'a FOLD_STATE_DIR' state ok '' --local
+
+# ---- capabilities: what is missing is missing for a VM, too ----
+
+verdict 'all capabilities' capabilities ok ''
+# without CAP[,CAP...]: fold without these.
+without() {
+	printf '#!/bin/sh\nexec setpriv --bounding-set %s --inh-caps %s env ASAN_OPTIONS=detect_leaks=0 %s "$@"\n' "$1" "$1" "$FOLD" \
+		>"$T/bin/inside"
+	chmod 755 "$T/bin/inside"
+}
+for cap in net_admin net_raw dac_override dac_read_search fowner kill setuid setgid setpcap; do
+	cap_name=CAP_$(echo "$cap" | tr a-z A-Z)
+	without "-$cap"
+	FOLD=$T/bin/inside verdict "without $cap" capabilities fault "missing CAP_"
+	check "without $cap: it is named" grep -q "missing $cap_name\$" "$T/said"
+	FOLD=$T/bin/inside check "without $cap: no VM starts" does_not_start
+	check "without $cap: fold names it, too" grep -q "^fold: missing $cap_name; add" "$T/stderr"
+done
+without -kill,-fowner
+FOLD=$T/bin/inside check 'without two: no VM starts' does_not_start
+check 'without two: both are named, in one line' same line "$(cut -d';' -f1 "$T/stderr")" 'fold: missing CAP_FOWNER, CAP_KILL'
+without -lease
+FOLD=$T/bin/inside verdict 'without lease' capabilities warn 'missing CAP_LEASE'
+FOLD=$T/bin/inside check 'without lease: a VM starts' starts
+check 'without lease: and says nothing' same stderr "$(cat "$T/stderr")" ''
+without -all,+chown,+dac_override,+dac_read_search,+fowner,+kill,+setgid,+setuid,+setpcap,+net_admin,+net_raw
+FOLD=$T/bin/inside check 'with what is needed and no other: a VM starts' starts
+
 verdict 'resolvers' resolvers warn 'no route to'
 ip link add up0 type veth peer name up1
 ip link set up1 up
@@ -416,8 +478,15 @@ mended 'what a killed fold left' leftovers
 
 cp "$FOLD" "$T/bin/unprivileged"
 chmod 755 "$T/bin/unprivileged"
-setpriv --reuid 65534 --regid 65534 --clear-groups env ASAN_OPTIONS=detect_leaks=0 "$T/bin/unprivileged" doctor >"$T/said" 2>"$T/stderr"
-status=$?
+unprivileged() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups env ASAN_OPTIONS=detect_leaks=0 "$T/bin/unprivileged" "$@" >"$T/said" 2>"$T/stderr"
+	status=$?
+}
+unprivileged doctor --local
+check 'without privilege: --local is asked for as root' same command "$(remedy root)" 'sudo fold doctor --local'
+unprivileged doctor
+check 'without privilege: the same bridge is asked for as root' same command "$(remedy root)" "sudo fold doctor --bridge $BRIDGE"
+check 'without privilege: who may not look at the records is told why' same command "$(remedy records)" 'run this as root'
 check 'without privilege: it says so' finds root fault 'no: '
 check 'without privilege: status 1' ended 1
 check 'without privilege: the rules cannot be tried' finds nftables warn 'cannot be asked'

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/rights.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include <cap-ng.h>
+
+/*
+ * The responder's: CAP_NET_ADMIN, CAP_DAC_READ_SEARCH. The keeper's and the first process's: CAP_KILL, CAP_NET_ADMIN,
+ * CAP_DAC_OVERRIDE, CAP_FOWNER. CAP_NET_RAW: sockets for replies. The last three: for another user, who has no way back.
+ */
+const int rights_of_fold[] = {
+    CAP_NET_ADMIN, CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,
+    CAP_KILL,      CAP_SETUID,  CAP_SETGID,       CAP_SETPCAP,         -1,
+};
+
+bool rights_have(int cap)
+{
+	capng_get_caps_process();
+	/* What is in the bounding set and not here comes by no exec any more; what is here and not there may be used. */
+	return capng_have_capability(CAPNG_PERMITTED, (unsigned)cap);
+}
+
+size_t rights_missing(const int *need, char names[static RIGHTS_TEXT])
+{
+	size_t count = 0, len = 0;
+
+	names[0] = 0;
+	for (; *need >= 0; need++) {
+		const char *name = capng_capability_to_name((unsigned)*need);
+		if (rights_have(*need))
+			continue;
+		len += (size_t)snprintf(names + len, len < RIGHTS_TEXT ? RIGHTS_TEXT - len : 0, "%sCAP_%s",
+					count++ ? ", " : "", name ? name : "?");
+	}
+	for (; *names; names++)
+		*names = (char)toupper((unsigned char)*names);
+	return count;
+}
