@@ -73,6 +73,8 @@ background_process() {
 	check "$1: and says who runs" asks "$pid" cat "$T/$1/out"
 	sed -i 's/^dhcp_queue.*/dhcp_queue = 42/' "$CONF"
 	check "$1: the first runs on" ask4 "$1-1"
+	check "$1: one without CAP_SETUID and CAP_CHOWN names them" asks_for "$1" 'missing CAP_SETUID, CAP_CHOWN; add' -setuid,-chown
+	check "$1: one without CAP_NET_ADMIN names it" asks_for "$1" 'missing CAP_NET_ADMIN; add' -net_admin
 	check "$1: a second one that has neither pid file nor log in common says what is wrong once" not_twice "$1"
 
 	kill -USR1 "$pid"
@@ -131,6 +133,15 @@ other_conf() {
 		sed -i "s|^${other_pair%%=*} .*|${other_pair%%=*} = ${other_pair#*=}|" "$T/$HOST/other.conf"
 	done
 	echo "$T/$HOST/other.conf"
+}
+
+# asks_for LANE TEXT CAPABILITIES: it does not start without these, and says so in one line.
+asks_for() {
+	conf=$(other_conf)
+	timeout $((60 * SLOW)) env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" setpriv --bounding-set "$3" --inh-caps "$3" "$DHCPD" -c "$conf" \
+		>"$T/$1/out" 2>&1 </dev/null && return 1
+	cat "$T/$1/out"
+	grep -q "^fold-dhcpd: $2" "$T/$1/out" && same lines "$(wc -l <"$T/$1/out")" 1
 }
 
 # A directory where the log would be.
@@ -198,6 +209,8 @@ unit() {
 	check 'unit: Type=notify' grep -qE '^Type=notify(-reload)?$' "$file"
 	check 'unit: it reads its configuration again by SIGHUP' grep -qE '^(ExecReload=.*HUP|Type=notify-reload)' "$file"
 	check 'unit: guests do not have the processor before it' grep -qE '^Nice=-[0-9]+$' "$file"
+	check 'unit: it takes no name of nfdhcpd, to which one may go back' not grep -q '^Alias=' "$file"
+	check 'unit: of the two only one runs' grep -qx 'Conflicts=nfdhcpd.service' "$file"
 	check 'unit: two capabilities for its life' grep -qE '^CapabilityBoundingSet=.*CAP_NET_ADMIN' "$file"
 	if command -v systemd-analyze >/dev/null; then
 		install -D "$DHCPD" "$T/root/usr/sbin/fold-dhcpd"
