@@ -89,7 +89,7 @@ _fold_command() {
 	ls) _fold_offer --json ;;
 	doctor)
 		[[ $prev == --bridge ]] && _fold_value --bridge && return
-		_fold_offer $'--bridge\n--local\n--json\n--help'
+		_fold_offer $'--bridge\n--local\n--json'
 		;;
 	inspect)
 		if [[ $cur == -* || $n -gt 1 ]]; then _fold_offer --json; else _fold_offer "$(_fold_vms)"; fi

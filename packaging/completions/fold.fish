@@ -100,7 +100,6 @@ complete -c $fold -n '__fold_is over' -a '(__fold_own)'
 complete -c $fold -n '__fold_is ls; or __fold_is doctor; or __fold_is inspect; or __fold_is explain' -l json -d 'as JSON'
 complete -c $fold -n '__fold_is doctor' -l bridge -x -a '(__fold_bridges)' -d 'the bridge to look at'
 complete -c $fold -n '__fold_is doctor' -l local -d 'the network of this machine alone'
-complete -c $fold -n '__fold_is doctor' -l help -d 'how to call it'
 complete -c $fold -n "__fold_is inspect; or __fold_is explain; and test (count (commandline -opc)) -eq 2" -a "(__fold_interfaces $fold)"
 complete -c $fold -n '__fold_is explain' -l from -d 'all frames are from the guest'
 complete -c $fold -n '__fold_is explain' -l to -d 'all frames are to the guest'

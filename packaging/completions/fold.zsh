@@ -68,7 +68,7 @@ _fold_vm_command() {
 	ls) _arguments '--json[as JSON]' ;;
 	doctor)
 		_arguments '(--local)--bridge[the bridge to look at]:bridge:_fold_vm_bridges' \
-			"(--bridge)--local[fold's own network]" '--json[as JSON]' '(- *)--help[how to call it]'
+			"(--bridge)--local[fold's own network]" '--json[as JSON]'
 		;;
 	inspect) _arguments '--json[as JSON]' '1:interface:_fold_vm_interfaces' ;;
 	explain)

@@ -32,6 +32,8 @@ static int take_flags(int argc, char **argv, struct mkaddress *m, struct report 
 		const char *word = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
 		if (c == ':')
 			return report_fail(r, EINVAL, "mkaddress: %s: needs a value", word);
+		if (c == '?' && optopt && strncmp(argv[optind - 1], "--", 2) == 0)
+			return report_fail(r, EINVAL, "mkaddress: %s: takes no value", argv[optind - 1]);
 		if (c == '?')
 			return report_fail(r, EINVAL, "mkaddress: %s: unknown flag; it takes -m, -k and --full", word);
 		if (c == 'm' && !mac_parse(optarg, m->mac))

@@ -78,13 +78,13 @@ static void print_json(const struct doctor *d)
 	json_end(&j);
 }
 
-static int set_bridge(struct doctor *d, const char *name, struct report *r)
+/* from: what the name was said by. */
+static int set_bridge(struct doctor *d, const char *from, const char *name, struct report *r)
 {
-	if (!*name || strlen(name) >= sizeof(d->bridge))
+	if (!*name || strlen(name) >= sizeof(d->bridge) || strchr(name, '/'))
 		return report_fail(r, EINVAL,
-				   "--bridge %s: this cannot be a bridge's name; `" FOLD_COMMAND
-				   " doctor --help` shows how",
-				   name);
+				   "%s%s: this cannot be a bridge's name; `" FOLD_COMMAND " doctor --help` shows how",
+				   from, name);
 	memcpy(d->bridge, name, strlen(name) + 1);
 	return 0;
 }
@@ -110,7 +110,11 @@ static int parse(int argc, char **argv, struct doctor *d, struct report *r)
 	}
 	if (named && d->local)
 		return report_fail(r, EINVAL, "--local: is a bridge of its own; leave out --bridge");
-	return set_bridge(d, d->local ? BRIDGE_LOCAL : named ? named : env && *env ? env : BRIDGE_DEFAULT, r);
+	if (d->local)
+		return set_bridge(d, "--local: ", BRIDGE_LOCAL, r);
+	if (named)
+		return set_bridge(d, "--bridge ", named, r);
+	return set_bridge(d, "FOLD_BRIDGE=", env && *env ? env : BRIDGE_DEFAULT, r);
 }
 
 int command_doctor(int argc, char **argv)

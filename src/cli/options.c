@@ -60,6 +60,11 @@ bool options_iface_ok(const char *name, struct report *r)
 			   IFNAMSIZ - 1, len);
 		return false;
 	}
+	/* Under /proc/sys/net stand settings of every interface, and by these two names those of all and of new ones. */
+	if (strcmp(name, "all") == 0 || strcmp(name, "default") == 0) {
+		report_set(r, "-i %s: the kernel keeps this name for itself; choose another", name);
+		return false;
+	}
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
 		report_set(r, "-i %s: this cannot be an interface's name; choose another", name);
 		return false;
@@ -76,20 +81,39 @@ bool options_iface_ok(const char *name, struct report *r)
 	return true;
 }
 
+/* Of two values the last would count in silence, and the other one was meant as well. */
+static int given_twice(const char *flag, const char *word, struct report *r)
+{
+	return report_fail(r, EINVAL, "%s %s: given twice; leave one of them out", flag, word);
+}
+
+static int set_once(const char **to, const char *flag, const char *word, struct report *r)
+{
+	if (*to)
+		return given_twice(flag, word, r);
+	*to = word;
+	return 0;
+}
+
 /* The value of a row: which field, and what to do with the word. */
 static int set_iface(struct options *o, const char *word, struct report *r)
 {
+	if (o->iface[0])
+		return given_twice("-i", word, r);
 	if (!options_iface_ok(word, r))
 		return -EINVAL;
 	memcpy(o->iface, word, strlen(word) + 1);
 	return 0;
 }
 
-static int set_bridge(struct options *o, const char *word, struct report *r)
+/* from: what the word was said by. */
+static int set_bridge(struct options *o, const char *from, const char *word, struct report *r)
 {
+	if (o->bridge[0])
+		return given_twice("--bridge", word, r);
 	if (strlen(word) == 0 || strlen(word) >= IFNAMSIZ || strchr(word, '/'))
 		return report_fail(r, EINVAL,
-				   "--bridge %s: this cannot be a bridge's name; `ip link show type bridge` lists them",
+				   "%s%s: this cannot be a bridge's name; `ip link show type bridge` lists them", from,
 				   word);
 	memcpy(o->bridge, word, strlen(word) + 1);
 	return 0;
@@ -158,6 +182,8 @@ static int set_transport(struct options *o, const char *word, struct report *r)
 	static const char *const names[] =
 	    {[TRANSPORT_AUTO] = "auto", [TRANSPORT_QUEUE] = "queue", [TRANSPORT_LOG] = "log"};
 
+	if (set_once(&o->transport_word, "--transport", word, r) < 0)
+		return -EINVAL;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(word, names[i]) == 0) {
 			o->transport = (enum transport)i;
@@ -182,18 +208,15 @@ static int take_option(struct options *o, int c, const char *word, struct report
 		o->mode6 = ADDRESS6_GIVEN;
 		return 0;
 	case 'k':
-		o->key = word;
-		return 0;
+		return set_once(&o->key, "-k", word, r);
 	case 'd':
-		o->image_dir = word;
-		return 0;
+		return set_once(&o->image_dir, "-d", word, r);
 	case 'm':
 		return set_group(o, word, r);
 	case 'b':
-		o->binding = word;
-		return 0;
+		return set_once(&o->binding, "-b", word, r);
 	case LONG_BRIDGE:
-		return set_bridge(o, word, r);
+		return set_bridge(o, "--bridge ", word, r);
 	case LONG_LOCAL:
 		o->local = true;
 		return 0;
@@ -238,6 +261,10 @@ static int take_options(int argc, char **argv, struct options *o, struct report 
 		const char *word = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
 		if (c == ':')
 			return report_fail(r, EINVAL, "%s: needs a value; see " FOLD_COMMAND " --help", word);
+		/* Of a long flag optopt is set if that flag is known. */
+		if (c == '?' && optopt && strncmp(argv[optind - 1], "--", 2) == 0)
+			return report_fail(r, EINVAL, "%s: takes no value; see " FOLD_COMMAND " --help",
+					   argv[optind - 1]);
 		if (c == '?')
 			return report_fail(r, EINVAL, "%s: unknown flag; see " FOLD_COMMAND " --help", word);
 		int err = take_option(o, c, optarg, r);
@@ -255,10 +282,10 @@ static int choose_bridge(struct options *o, struct report *r)
 		return report_fail(r, EINVAL, "--local: has its own bridge, %s; leave --bridge %s out", BRIDGE_LOCAL,
 				   o->bridge);
 	if (o->local)
-		return set_bridge(o, BRIDGE_LOCAL, r);
+		return set_bridge(o, "--local: ", BRIDGE_LOCAL, r);
 	if (o->bridge[0])
 		return 0;
-	return set_bridge(o, env && *env ? env : BRIDGE_DEFAULT, r);
+	return set_bridge(o, "FOLD_BRIDGE=", env && *env ? env : BRIDGE_DEFAULT, r);
 }
 
 /* `-4 auto` and `-4 release` take an interface, at most one more word, and nothing to run. */
@@ -295,9 +322,10 @@ static int address_words(char **words, struct options *o, struct report *r)
 
 static int check_mac(const char *word, struct options *o, struct report *r)
 {
+	/* It stands where a command may stand, and may be meant for one. */
 	if (!mac_parse(word, o->mac))
-		return report_fail(r, EINVAL, "%s: not a MAC address of six hex pairs, such as 52:54:00:12:34:56",
-				   word);
+		return report_fail(r, EINVAL, "%s: not a MAC address of six hex pairs, such as 52:54:00:12:34:56%s",
+				   word, strchr(word, ':') ? "" : ", nor a command; see " FOLD_COMMAND " --help");
 	if (mac_is_multicast(o->mac))
 		return report_fail(r, EINVAL,
 				   "%s: a multicast MAC; a VM needs a unicast one (first octet even; `" FOLD_COMMAND
@@ -315,6 +343,11 @@ static int run_words(char **words, struct options *o, struct report *r)
 	int err = check_mac(words[0], o, r);
 	if (err)
 		return err;
+	if (words[1] && words[1][0] == '-')
+		return report_fail(
+		    r, EINVAL,
+		    "%s: stands behind the MAC address, where the hypervisor comes; fold's flags go before it",
+		    words[1]);
 	if (!o->has4 && !o->has6)
 		return report_fail(r, EINVAL, "the VM has no address; give -4 <ip>/<len> or -6 <prefix>/<len>");
 	err = options6_finish(o, r);

@@ -43,6 +43,7 @@ struct options {
 	const char *action4_word, *action6_word;
 	struct gateway_action action4, action6;
 	struct refusal refusal4, refusal6;
+	const char *transport_word; /* or NULL */
 	enum transport transport;
 	char **hypervisor; /* its name and arguments, NULL at the end */
 };

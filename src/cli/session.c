@@ -78,10 +78,14 @@ static int find_bridge(const struct session *s, struct link_info *out, struct re
 			return report_fail(r, -err, "bridge %s: cannot be made: %s", name, strerror(-err));
 		err = link_find(l, name, out);
 	}
-	if (err == -ENODEV)
+	if (err == -ENODEV && strcmp(name, BRIDGE_DEFAULT) == 0)
 		return report_fail(
 		    r, ENODEV, "bridge %s: there is none; start Weave Net, name another with --bridge, or use --local",
 		    name);
+	if (err == -ENODEV)
+		return report_fail(r, ENODEV,
+				   "bridge %s: there is none; make it: ip link add %s type bridge && ip link set %s up",
+				   name, name, name);
 	if (err)
 		return report_fail(r, -err, "bridge %s: %s", name, strerror(-err));
 	if (!out->is_bridge)
@@ -200,8 +204,12 @@ static int write_copy(struct session *s, struct report *r)
 	err = session_note(s, SESSION_NOTE_COPY, 1);
 	if (err)
 		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
-	return binding_write_copy(s->config.datapath, &s->guest.id, s->text ? &s->binding : NULL, s->text, s->text_len,
-				  NULL, r);
+	err = binding_write_copy(s->config.datapath, &s->guest.id, s->text ? &s->binding : NULL, s->text, s->text_len,
+				 NULL, r);
+	/* What could not be made is not there to be removed, and whoever is told why need not be told that too. */
+	if (err)
+		session_note(s, SESSION_NOTE_COPY, 0);
+	return err;
 }
 
 /* Everything up to the hypervisor, in the order that session.h gives. */
@@ -284,7 +292,20 @@ static int signal_waiting(const struct session *s)
 
 static int failed_exec(const struct session *s, int err)
 {
-	log_err("%s: cannot be executed: %s", s->hypervisor.path, strerror(err));
+	const char *path = s->hypervisor.path;
+	char interpreter[256];
+
+	/* execve(2): so it is said where the file is there, and what it names to be run by is not. */
+	bool there = err == ENOENT && access(path, F_OK) == 0;
+	if (there && hypervisor_interpreter(path, interpreter, sizeof(interpreter)))
+		log_err("%s: cannot be executed: %s, which its first line names as its interpreter, is not there", path,
+			interpreter);
+	else if (there)
+		log_err("%s: cannot be executed: its dynamic loader is not there; it is another machine's program, or "
+			"another distribution's",
+			path);
+	else
+		log_err("%s: cannot be executed: %s", path, strerror(err));
 	return err == ENOENT ? FOLD_EXIT_NOT_FOUND : FOLD_EXIT_NOT_EXECUTABLE;
 }
 

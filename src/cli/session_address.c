@@ -34,7 +34,8 @@ static int place_image(struct session *s, struct report *r)
 	_cleanup_(cleanup_free) char *real = realpath(dir, NULL);
 
 	if (!real)
-		return report_fail(r, errno, "-d %s: the image's directory: %s", dir, strerror(errno));
+		return report_fail(r, errno, "-d %s: the image's directory: %s; %s", dir, strerror(errno),
+				   errno == ENOENT ? "make it or name another" : "name another");
 	/* A line break would end the record, and qemu takes a comma for the end of a file's name. */
 	for (const char *c = real; *c; c++)
 		if (*c == ',' || iscntrl((unsigned char)*c))

@@ -75,11 +75,11 @@ int session_gate(struct session *s, struct report *r)
 	for (int i = 0; i < 2 && !err; i++) {
 		if (!all[i].word)
 			continue;
-		if (!all[i].has_gateway)
-			log_warn("%s: %s '%s' has no effect: the VM has no %s, and reaches its own subnet alone",
-				 s->info.iface, all[i].flag, all[i].word, all[i].key);
 		if (all[i].action->chain[0])
 			err = check_chain(s, &all[i], r);
+		if (!err && !all[i].has_gateway)
+			log_warn("%s: %s '%s' has no effect: the VM has no %s, and reaches its own subnet alone",
+				 s->info.iface, all[i].flag, all[i].word, all[i].key);
 	}
 	if (err || !rules_has_gate(&s->rules))
 		return err;

@@ -73,6 +73,20 @@ int hypervisor_search(const char *name, char **out)
 	}
 }
 
+bool hypervisor_interpreter(const char *path, char *out, size_t size)
+{
+	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t got = fd < 0 ? -1 : read(fd, out, size - 1);
+
+	if (got < 3 || out[0] != '#' || out[1] != '!')
+		return false;
+	out[got] = 0;
+	char *word = out + 2 + strspn(out + 2, " \t");
+	word[strcspn(word, " \t\n")] = 0;
+	memmove(out, word, strlen(word) + 1);
+	return *out;
+}
+
 int hypervisor_kvm(void)
 {
 	_cleanup_(cleanup_close) int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -168,7 +182,11 @@ int hypervisor_find(char **words, const uint8_t mac[static MAC_LEN], struct hype
 	int err = found > 0 ? hypervisor_user(&h, r) : found;
 	if (!err && kvm && !hypervisor_kvm_user(&h))
 		err = refuse_kvm(&h, r);
-	if (found == -ENOENT)
+	if (found == -ENOENT && strchr(h.name, '/'))
+		report_set(r,
+			   "%s: there is no such file; name the program itself, or kvm or qemu-system-<arch> of PATH",
+			   h.name);
+	else if (found == -ENOENT)
 		report_set(r, "%s: no such program in PATH; install it (Debian: qemu-system-x86) or give its path",
 			   h.name);
 	else if (found == -EACCES)

@@ -34,6 +34,9 @@ bool hypervisor_known(const char *name);
  */
 int hypervisor_search(const char *name, char **out);
 
+/* What the script's first line names to run it. False where that is no script. */
+bool hypervisor_interpreter(const char *path, char *out, size_t size);
+
 /* /dev/kvm may exist and be of no use: only a virtual machine that it makes is proof. 0 or -errno. */
 int hypervisor_kvm(void);
 

@@ -39,7 +39,8 @@ int stable_key_read(const char *path, struct stable_key *out, struct report *r)
 	/* O_NONBLOCK: opening a pipe must not wait for its writer. */
 	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return report_fail(r, errno, "-k %s: the key cannot be opened: %s", path, strerror(errno));
+		return report_fail(r, errno, "-k %s: the key cannot be opened: %s%s", path, strerror(errno),
+				   errno == ENOENT ? "; `" FOLD_COMMAND " keygen <file>` makes one" : "");
 	if (fstat(fd, &st) < 0)
 		return report_fail(r, errno, "-k %s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
@@ -52,6 +53,9 @@ int stable_key_read(const char *path, struct stable_key *out, struct report *r)
 		return report_fail(r, EINVAL,
 				   "-k %s: holds %d octets, a key has %d; `" FOLD_COMMAND " keygen <file>` makes one",
 				   path, have, STABLE_KEY_SIZE);
+	/* Whoever knows it knows under which addresses the VM will be found elsewhere. */
+	if (st.st_mode & (S_IRGRP | S_IROTH))
+		report_warn(r, "-k %s: others than its owner may read this secret; chmod 600 it", path);
 	return 0;
 }
 

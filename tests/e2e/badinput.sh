@@ -96,6 +96,23 @@ refused '-i lo' 125 'interface lo: ' --bridge "$BRIDGE" -i lo -4 10.0.1.1/24 "$m
 for bad in 10.0.1.1 223.255.255.255 240.0.0.1 224.0.0.0/3 239.1.2.3/24 239.1.2.0/33 239.1.2 all; do
 	vm "-m '$bad'" 2 "-m $bad" -m "$bad"
 done
+vm '-i twice' 2 '-i vm1: given twice' -i vm1
+vm '--bridge twice' 2 "--bridge $BRIDGE: given twice" --bridge "$BRIDGE"
+vm '-b twice' 2 "-b $T/b: given twice" -b "$T/a" -b "$T/b"
+vm '--transport twice' 2 '--transport auto: given twice' --transport auto --transport auto
+vm '-k twice' 2 "-k $T/b: given twice" -k "$T/a" -k "$T/b"
+vm '-d twice' 2 "-d $T/b: given twice" -d "$T/a" -d "$T/b"
+for name in all default; do
+	refused "-i $name" 2 "-i $name: the kernel keeps this name" --bridge "$BRIDGE" -i "$name" -4 10.0.1.1/24 "$mac" qemu-system-true
+done
+for flag in --verbose=1 --local=x --help=; do
+	vm "$flag" 2 "$flag: takes no value" "$flag"
+done
+refused 'mkaddress --full=yes' 2 'mkaddress: --full=yes: takes no value' mkaddress --full=yes
+refused 'flags behind the MAC address' 2 "-4: stands behind the MAC address" --bridge "$BRIDGE" -i vm0 "$mac" -4 10.0.1.1/24 qemu-system-true
+for word in list help version; do
+	refused "$word, which is no command" 2 "$word: not a MAC address of six hex pairs, such as 52:54:00:12:34:56, nor a command; see" "$word"
+done
 vm 'an unknown flag' 2 '-Z' -Z
 vm 'an unknown long flag' 2 '--no-such-flag' --no-such-flag
 vm '--transport of an unknown name' 2 '--transport pigeon' --transport pigeon
@@ -124,6 +141,7 @@ vm6() {
 }
 prefix=fde5:824d:d315:3bb1::/64
 head -c 64 /dev/urandom >"$T/key"
+chmod 600 "$T/key"
 mkdir "$T/images"
 
 for bad in fde5:: fde5::/ fde5::/129 fde5::/-1 fde5::/64x /64 '' 10.0.1.1/24 fde5:/64 g::/64 fde5::/64/64 fe80::1%lo/64 auto; do
@@ -158,6 +176,11 @@ ip link set "$BRIDGE" mtu 1279
 vm6 'a bridge with an MTU that IPv6 cannot use' 125 '1280' -6 "$prefix"
 ip link set "$BRIDGE" mtu 1500
 
+chmod 640 "$T/key"
+run_fold --bridge "$BRIDGE" -i vm0 -6 "$prefix" -k "$T/key" -d "$T/images" "$mac" qemu-system-true
+check 'a key that others may read is warned of, no more' said 0 "warning: -k $T/key: others than its owner may read this secret"
+chmod 600 "$T/key"
+
 # ---- the key and its image ----
 
 # keyed NAME TEXT ARGUMENT...: with -k, and all that it needs but for the arguments.
@@ -171,14 +194,14 @@ head -c 63 "$T/key" >"$T/short"
 keyed 'a key that is too short' "-k $T/short: " -k "$T/short" -d "$T/images"
 : >"$T/empty"
 keyed 'a key that is empty' "-k $T/empty: " -k "$T/empty" -d "$T/images"
-keyed 'a key that does not exist' "-k $T/none: " -k "$T/none" -d "$T/images"
+keyed 'a key that does not exist' "-k $T/none: the key cannot be opened: No such file or directory; \`fold keygen" -k "$T/none" -d "$T/images"
 keyed 'a key without a name' '-k : ' -k '' -d "$T/images"
 keyed 'a key that is a directory' "-k $T: " -k "$T" -d "$T/images"
 keyed 'a key that is a device' '-k /dev/zero: ' -k /dev/zero -d "$T/images"
 mkfifo "$T/keypipe"
 keyed 'a key that is a pipe' "-k $T/keypipe: " -k "$T/keypipe" -d "$T/images"
 keyed 'a key that cannot be read' '-k /proc/self/mem: ' -k /proc/self/mem -d "$T/images"
-keyed 'an image directory that does not exist' "-d $T/none: " -k "$T/key" -d "$T/none"
+keyed 'an image directory that does not exist' "-d $T/none: the image's directory: No such file or directory; make it" -k "$T/key" -d "$T/none"
 keyed 'an image directory that is a file' "$T/key/rdiscd_vm0.img: " -k "$T/key" -d "$T/key"
 keyed 'an image directory in which nothing can be made' /proc/rdiscd_vm0.img -k "$T/key" -d /proc
 mkdir "$T/images/a,b"
@@ -273,6 +296,12 @@ refused 'a hypervisor that does not exist: by name' 127 'qemu-system-nowhere: ' 
 	qemu-system-nowhere
 refused 'a hypervisor that does not exist: by path' 127 '/no/such/qemu-system-x: ' --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" \
 	/no/such/qemu-system-x
+check 'a hypervisor that does not exist: PATH is not blamed for a path' not grep -q 'in PATH' "$T/stderr"
+printf '#!/no/such/sh -e\n' >"$T/bin/qemu-system-script"
+chmod 755 "$T/bin/qemu-system-script"
+refused 'a hypervisor whose interpreter does not exist' 127 \
+	"$T/bin/qemu-system-script: cannot be executed: /no/such/sh, which its first line names" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 \
+	"$mac" qemu-system-script
 mkdir "$T/qemu-system-dir"
 refused 'a hypervisor that is a directory' 126 "$T/qemu-system-dir: " --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" "$T/qemu-system-dir"
 : >"$T/bin/qemu-system-text"
@@ -293,11 +322,13 @@ refused 'a hypervisor that crashes at once' 139 'qemu-system-crash' --bridge "$B
 
 # ---- the bridge ----
 
-refused 'a bridge that does not exist' 125 'bridge nosuch: ' --bridge nosuch -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
+refused 'a bridge that does not exist' 125 'bridge nosuch: there is none; make it: ip link add nosuch type bridge && ip link set nosuch up' --bridge nosuch -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
 refused 'the default bridge where there is no Weave' 125 'bridge weave: ' -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
 check 'names --local and --bridge' grep -q -e '--bridge.*--local' "$T/stderr"
 refused 'a bridge that is none' 125 'taken2: not a bridge' --bridge taken2 -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
 refused 'a bridge name that cannot be' 2 '--bridge a/b' --bridge a/b -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
+FOLD_BRIDGE=a/b refused 'a FOLD_BRIDGE that cannot be' 2 'FOLD_BRIDGE=a/b: ' -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
+FOLD_BRIDGE=a/b refused 'doctor with a FOLD_BRIDGE that cannot be' 2 'FOLD_BRIDGE=a/b: ' doctor
 refused 'a bridge name that is too long' 2 '--bridge sixteen-octets--' --bridge sixteen-octets-- -i vm0 -4 10.0.1.1/24 "$mac" \
 	qemu-system-true
 
@@ -398,6 +429,13 @@ printf '[general]\ndatapath = %s/file\n' "$T" >"$T/config"
 NFDHCPD_CFG=$T/config vm 'a datapath that is a file' 125 "$T/file: "
 printf '[general]\ndatapath = /sys/fold\n' >"$T/config"
 NFDHCPD_CFG=$T/config vm 'a datapath that cannot be made' 125 /sys/fold
+
+mount -t tmpfs -o ro none "$datapath"
+vm 'a datapath that may not be written' 125 "$datapath/.vm0.new: cannot be written: Read-only file system"
+umount "$datapath"
+for action in '-j nochain' '-g nochain'; do
+	vm "-a '$action' without a gateway" 125 "-a '$action': there is no chain nochain" -a "$action"
+done
 
 # ---- what is missing here ----
 

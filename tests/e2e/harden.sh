@@ -151,6 +151,7 @@ setsid sleep 1000 &
 exit 0
 END
 head -c 64 /dev/urandom >"$T/key"
+chmod 600 "$T/key"
 for mode in 700:nobody 1777:daemon; do
 	mkdir "$T/${mode%:*}"
 	chmod "${mode%:*}" "$T/${mode%:*}"

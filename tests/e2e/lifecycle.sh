@@ -384,6 +384,7 @@ prefix=fde5:824d:d315:3bb1
 eui64=$prefix:5054:ff:fe12:3456
 # shellcheck disable=SC2059 # octets 0 to 63
 printf "$(seq 0 63 | while read -r n; do printf '\\%03o' "$n"; done)" >"$T/key"
+chmod 600 "$T/key"
 hypervisor copy <<'END'
 grep -E '^(IP|SUBNET|IP6|SUBNET6)=' "$HV_COPY" | sort | tr '\n' ' '
 END
@@ -470,6 +471,7 @@ check 'this test reads addresses' same digits "$(digits fd00:1:23::4567:89) $(di
 n=0
 while [ "$n" -lt $((SLOW > 1 ? 10 : 100)) ]; do
 	head -c 64 /dev/urandom >"$T/random.key"
+	chmod 600 "$T/random.key"
 	key=$(head -c 8 "$T/random.key" | hex)
 	net=fd$(head -c 7 /dev/urandom | hex)
 	random=$("$FOLD" lamac)
