@@ -106,9 +106,3 @@ void json_number(struct json *j, const char *key, int64_t value)
 	begin_value(j, key);
 	fprintf(j->to, "%" PRId64, value);
 }
-
-void json_bool(struct json *j, const char *key, bool value)
-{
-	begin_value(j, key);
-	fputs(value ? "true" : "false", j->to);
-}

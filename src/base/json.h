@@ -28,6 +28,5 @@ void json_end(struct json *j);
 /* value: NULL is null. Octets that are no UTF-8 become U+FFFD each. */
 void json_string(struct json *j, const char *key, const char *value);
 void json_number(struct json *j, const char *key, int64_t value);
-void json_bool(struct json *j, const char *key, bool value);
 
 #endif

@@ -19,11 +19,6 @@ void log_set(bool stamp, bool debug)
 	tzset();
 }
 
-bool log_debugs(void)
-{
-	return debugging;
-}
-
 /* Octets written. */
 static int write_stamp(char *to, size_t size)
 {

@@ -18,7 +18,6 @@ void log_open(const char *name, bool verbose);
 
 /* Further settings of a daemon's. stamp: the time stands before each line, for a file. debug: log_debug() says something. */
 void log_set(bool stamp, bool debug);
-bool log_debugs(void);
 
 void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

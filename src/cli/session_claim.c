@@ -182,7 +182,8 @@ void session_reclaim(struct session *s)
 			claim_one(s, i, &unused);
 }
 
-void session_unclaim(struct session *s, bool leave)
+/* leave: the record stays for `fold gc`, which has something left to do. */
+static void unclaim(struct session *s, bool leave)
 {
 	struct claim *iface = &s->claims[SESSION_CLAIM_IFACE];
 
@@ -308,7 +309,7 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES])
 	/* Without the claim there is another fold of that name, which answers there. */
 	if (s->claims[SESSION_CLAIM_IFACE].fd >= 0)
 		session_seen_remove(s->info.iface);
-	session_unclaim(s, err);
+	unclaim(s, err);
 }
 
 /*

@@ -23,7 +23,8 @@
 
 #define LOOK_SECONDS 1
 
-int session_read_host(struct session *s)
+/* Into the rules' description. 1 where it is not what it was, 0, or -errno (-ENODEV: no bridge). */
+static int read_host(struct session *s)
 {
 	struct rules *r = &s->rules;
 	struct link_info bridge;
@@ -65,7 +66,7 @@ int session_host_open(struct session *s, struct report *r)
 
 	/* Watched before it is read: no change goes unseen. */
 	s->bridge_watch = link_watch(s->bridge_index);
-	int err = s->bridge_watch < 0 ? s->bridge_watch : session_read_host(s);
+	int err = s->bridge_watch < 0 ? s->bridge_watch : read_host(s);
 	if (err < 0)
 		return report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err));
 	s->bridge_look = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -108,7 +109,7 @@ void session_host_changed(struct session *s)
 		session_host_close(s);
 		return;
 	}
-	int changed = session_read_host(s);
+	int changed = read_host(s);
 	if (changed > 0)
 		changed = rules_update(s->nft, &s->rules);
 	if (changed == -ENODEV) {

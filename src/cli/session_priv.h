@@ -97,8 +97,6 @@ void session_record(const struct session *s);
 
 /* Everything that only one VM may have; in the keeper, which holds it. 0 or -errno with a line in r. */
 int session_claim(void *session, struct report *r);
-/* leave: the record stays for `fold gc`, which has something left to do. */
-void session_unclaim(struct session *s, bool leave);
 /* Takes them over from a keeper that was killed, as far as nobody else was quicker. */
 void session_reclaim(struct session *s);
 /* What stands where the VM's copy of its binding goes may be overwritten, and removed in the end. 0, or -EEXIST with a line in r. */
@@ -116,8 +114,6 @@ int session_host_open(struct session *s, struct report *r);
 void session_host_changed(struct session *s);
 void session_host_look(struct session *s);
 void session_host_close(struct session *s);
-/* Reads it into the rules' description. 1 where it is not what it was, 0, or -errno (-ENODEV: no bridge). */
-int session_read_host(struct session *s);
 
 /*
  * Unsolicited router advertisements (RFC 4861 6.2.4). start: the first one at once, and the timer for the others; nothing where

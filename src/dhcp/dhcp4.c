@@ -80,7 +80,8 @@ static enum dhcp4_action decide_note(const struct guest *g, const struct dhcp4_m
 	return DHCP4_ACTION_DROP;
 }
 
-enum dhcp4_action dhcp4_decide(const struct guest *g, const struct pkt *in, const struct dhcp4_msg *m, enum drop *why)
+/* The rules. With DHCP4_ACTION_DROP, *why says for which of them. */
+static enum dhcp4_action decide(const struct guest *g, const struct pkt *in, const struct dhcp4_msg *m, enum drop *why)
 {
 	if (is_no_source(g, in->src4)) {
 		*why = DROP_SOURCE_ADDRESS;
@@ -190,7 +191,7 @@ enum answer dhcp4_answer(const struct guest *g, const struct pkt *in, struct rep
 	if (why != DROP_NONE)
 		return reply_refuse(out, why);
 
-	enum dhcp4_action action = dhcp4_decide(g, in, &m, &why);
+	enum dhcp4_action action = decide(g, in, &m, &why);
 	if (action == DHCP4_ACTION_DROP)
 		return reply_refuse(out, why);
 	out->event = event_of(action);

@@ -3,7 +3,7 @@
  * dhcp4_msg: what passes between the parts of the DHCPv4 answerer. Not for others.
  *
  *     dhcp4_parse   bytes -> struct dhcp4_msg          no rules but those of form
- *     dhcp4_decide  message + guest -> an action       RFC 2131's state tables
+ *     decide        message + guest -> an action       RFC 2131's state tables
  *     dhcp4_choose  action -> which options, in order  what the client asked for
  *     dhcp4_build   action + options -> bytes          no rules but those of space
  */
@@ -73,8 +73,5 @@ enum dhcp4_action {
 	DHCP4_ACTION_NOTE_RELEASE,
 	DHCP4_ACTION_DROP,
 };
-
-/* The rules. With DHCP4_ACTION_DROP, *why says for which of them. */
-enum dhcp4_action dhcp4_decide(const struct guest *g, const struct pkt *in, const struct dhcp4_msg *m, enum drop *why);
 
 #endif

@@ -18,7 +18,6 @@
 #define DHCP4_OPTION_MAX 255 /* RFC 2132 2: the length is one octet */
 
 #define DHCP4_BOOTP_MIN 300    /* RFC 951 3, RFC 1542 2.1: no shorter message on the wire */
-#define DHCP4_BOOTP_MAX 548    /* what fits the datagram that every host takes: 576 - 28 */
 #define DHCP4_DATAGRAM_MIN 576 /* RFC 2131 2, RFC 2132 9.10: every client takes as much */
 #define DHCP4_OVERHEAD 28      /* IPv4 header without options, and UDP */
 

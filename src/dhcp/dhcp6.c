@@ -169,7 +169,8 @@ static enum dhcp6_action decide_confirm(const struct guest *g, const struct dhcp
 	return right ? DHCP6_ACTION_CONFIRM : DHCP6_ACTION_NOT_ON_LINK;
 }
 
-enum dhcp6_action dhcp6_decide(const struct guest *g, const struct pkt *in, const struct dhcp6_msg *m, enum drop *why)
+/* The rules. With DHCP6_ACTION_DROP, *why says for which of them. */
+static enum dhcp6_action decide(const struct guest *g, const struct pkt *in, const struct dhcp6_msg *m, enum drop *why)
 {
 	*why = validate(g, in, m);
 	if (*why != DROP_NONE)
@@ -233,7 +234,7 @@ enum answer dhcp6_answer(const struct guest *g, const struct pkt *in, struct rep
 	why = dhcp6_parse(in->data, in->len, &m);
 	if (why != DROP_NONE)
 		return reply_refuse(out, why);
-	enum dhcp6_action action = dhcp6_decide(g, in, &m, &why);
+	enum dhcp6_action action = decide(g, in, &m, &why);
 	if (action == DHCP6_ACTION_DROP)
 		return reply_refuse(out, why);
 

@@ -3,7 +3,7 @@
  * dhcp6_msg: what passes between the parts of the DHCPv6 answerer. Not for others.
  *
  *     dhcp6_parse   bytes -> struct dhcp6_msg          no rules but those of form
- *     dhcp6_decide  message + guest -> an action       RFC 8415 16 and 18.3
+ *     decide        message + guest -> an action       RFC 8415 16 and 18.3
  *     dhcp6_choose  action -> which IA gets the address, which options, in order
  *     dhcp6_build   action + choice -> bytes           no rules but those of space
  *
@@ -85,8 +85,5 @@ enum dhcp6_action {
 	DHCP6_ACTION_INFORM,      /* a Reply with configuration and no address */
 	DHCP6_ACTION_DROP,
 };
-
-/* The rules. With DHCP6_ACTION_DROP, *why says for which of them. */
-enum dhcp6_action dhcp6_decide(const struct guest *g, const struct pkt *in, const struct dhcp6_msg *m, enum drop *why);
 
 #endif

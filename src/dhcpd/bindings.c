@@ -186,7 +186,8 @@ static const uint8_t *source_mac(struct daemon *d, const struct port *p)
 	return usable ? mac : NULL;
 }
 
-void bindings_set_source(struct daemon *d, struct port *p)
+/* Whose MAC this binding's answers come from may have changed. With the write lock. */
+static void set_source(struct daemon *d, struct port *p)
 {
 	struct guest *g = &p->guest;
 	const uint8_t *mac = source_mac(d, p);
@@ -219,7 +220,7 @@ static void follow_one(void *following, struct port *p)
 	    (p->indev[0] && !table_by_name(&f->d->table, p->indev))) {
 		uint8_t was[MAC_LEN];
 		memcpy(was, p->guest.service_mac, MAC_LEN);
-		bindings_set_source(f->d, p);
+		set_source(f->d, p);
 		if (memcmp(was, p->guest.service_mac, MAC_LEN) != 0)
 			tell_soon(f->d, p);
 		if (p->asking)
@@ -260,7 +261,7 @@ static void exchange(struct daemon *d, struct port *p, struct made *m)
 	p->lists = m->lists;
 	p->text_hash = m->text_hash;
 	p->bound = true;
-	bindings_set_source(d, p);
+	set_source(d, p);
 	pthread_rwlock_unlock(&d->table.lock);
 	m->guest = was;
 	m->lists = lists;

@@ -132,8 +132,6 @@ void bindings_list_changed(struct daemon *d, const char *list);
 void bindings_routes_changed(struct daemon *d);
 /* The interface has another MAC, came or went: what its VM, and VMs that name it as INDEV, are told follows. With the write lock. */
 void bindings_follow_mac(struct daemon *d, struct port *p);
-/* Whose MAC this binding's answers come from may have changed. With the write lock. */
-void bindings_set_source(struct daemon *d, struct port *p);
 
 /* ---- link_tables.c ---- */
 

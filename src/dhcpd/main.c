@@ -4,8 +4,19 @@
 #include "base/log.h"
 #include "dhcpd/daemon.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* What nobody got to see is no success. */
+static int written(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_SUCCESS;
+	log_err("stdout: cannot be written: %s", strerror(errno));
+	return EXIT_FAILURE;
+}
 
 int main(int argc, char **argv)
 {
@@ -21,10 +32,10 @@ int main(int argc, char **argv)
 	switch (o.mode) {
 	case DHCPD_HELP:
 		fputs(dhcpd_usage, stdout);
-		return EXIT_SUCCESS;
+		return written();
 	case DHCPD_VERSION:
 		puts("fold-dhcpd " FOLD_VERSION);
-		return EXIT_SUCCESS;
+		return written();
 	case DHCPD_RUN:
 		break;
 	}

@@ -21,7 +21,6 @@ enum dns_flag { /* RFC 1035 4.1.1, RFC 4035 3.1.6, 3.2.2 */
 		DNS_FLAG_TC = 0x0200,
 		DNS_FLAG_RD = 0x0100,
 		DNS_FLAG_RA = 0x0080,
-		DNS_FLAG_AD = 0x0020,
 		DNS_FLAG_CD = 0x0010,
 		DNS_FLAG_RCODE = 0x000f,
 };
@@ -45,8 +44,6 @@ enum dns_type { /* RFC 6895 3.1 and the registry it began */
 		DNS_TYPE_AAAA = 28,
 		DNS_TYPE_OPT = 41,
 		DNS_TYPE_META_FIRST = 128, /* to 255: questions and transactions, no data */
-		DNS_TYPE_IXFR = 251,
-		DNS_TYPE_AXFR = 252,
 		DNS_TYPE_ANY = 255,
 };
 

@@ -268,6 +268,10 @@ unit_verified() {
 	return 0
 }
 
+for flag in --help --version; do
+	check "$flag that nobody can read is no success" not sh -c '"$1" "$2" >/dev/full 2>/dev/null' sh "$DHCPD" "$flag"
+done
+
 only=$*
 
 lane background background_process background

@@ -210,7 +210,7 @@ static bool take_option(struct options *o, int option, const char *value)
 		return parse_number(value, 1, UINT32_MAX, &o->loop) ||
 		       bad_value("--loop", value, "not a number from 1 to 4294967295");
 	default:
-		return false; /* getopt has said what is wrong */
+		return false; /* parse_options() says what is wrong */
 	}
 }
 
@@ -270,13 +270,22 @@ static int parse_options(int argc, char **argv, struct options *o, int *status)
 	int c;
 
 	*status = EXIT_USAGE;
-	while ((c = getopt_long(argc, argv, "m:4:6:skb:c:M:e:r:anvhV", long_options, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":m:4:6:skb:c:M:e:r:anvhV", long_options, NULL)) != -1) {
 		if (c == 'h' || c == 'V') {
 			fputs(c == 'h' ? usage : "fold-replay " FOLD_VERSION "\n", stdout);
 			*status = EXIT_SAME;
 			return -1;
 		}
-		if (!take_option(o, c, optarg))
+		/* In a cluster of short flags optind still points at the word itself; optopt knows the letter. */
+		const char letter[] = {'-', (char)optopt, 0};
+		bool is_long = strncmp(argv[optind - 1], "--", 2) == 0 || optopt <= 0 || optopt > 255;
+		if (c == ':' || c == '?')
+			log_err("%s: %s; fold-replay --help lists the options", is_long ? argv[optind - 1] : letter,
+				c == ':'            ? "needs a value"
+				: is_long && optopt ? "takes no value"
+						    : "is no option");
+		if (c == ':' || c == '?' || !take_option(o, c, optarg))
 			return -1;
 	}
 	if (argc - optind > 2) {
@@ -375,6 +384,15 @@ static int replay(const struct options *o, const struct guest *guest)
 	return status;
 }
 
+/* What nobody got to see is no success. */
+static int written(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	log_err("standard output: %s", strerror(errno));
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	_cleanup_(guest_free) struct guest guest = {0};
@@ -383,13 +401,8 @@ int main(int argc, char **argv)
 
 	log_open("fold-replay", true);
 	if (parse_options(argc, argv, &o, &status) < 0)
-		return status;
+		return status == EXIT_SAME ? written(status) : status;
 	if (build_guest(&o, &guest) < 0)
 		return EXIT_USAGE;
-	status = replay(&o, &guest);
-	if (fflush(stdout) != 0) {
-		log_err("standard output: %s", strerror(errno));
-		return EXIT_USAGE;
-	}
-	return status;
+	return written(replay(&o, &guest));
 }
