@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dhcpd/daemon.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "dhcpd/process.h"
 #include "dhcpd/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +45,16 @@ static void warn_fixed(struct daemon *d, const struct config *now)
 			 d->config_path);
 }
 
+/* The old one that is gone is waited for; a new one that is none is a fault of the configuration like any other. */
+static int check_datapath(const struct daemon *d, const struct config *now, struct report *r)
+{
+	if (strcmp(now->datapath, d->config.datapath) == 0)
+		return 0;
+	_cleanup_(cleanup_close) int fd = open(now->datapath, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? report_fail(r, errno, "%s: datapath %s: %s", d->config_path, now->datapath, strerror(errno))
+		      : 0;
+}
+
 static void reread(struct daemon *d)
 {
 	struct report r = {0};
@@ -63,6 +75,9 @@ static void reread(struct daemon *d)
 	}
 	if (config_load(d->config_path, true, &now, &r) < 0) {
 		log_err("%s; the configuration stays as it was", r.msg);
+	} else if (check_datapath(d, &now, &r) < 0) {
+		log_err("%s; the configuration stays as it was", r.msg);
+		config_free(&now);
 	} else {
 		warn_fixed(d, &now);
 		config_free(&d->config);

@@ -246,6 +246,17 @@ static int find_config(struct daemon *d, struct report *r)
 	return report_fail(r, ENOMEM, "out of memory");
 }
 
+/* A word of it written wrongly makes another one, in which there is no binding ever. */
+static int make_datapath(const struct daemon *d, struct report *r)
+{
+	const bool there = access(d->config.datapath, F_OK) == 0;
+	int err = file_make_dir(d->config.datapath, 0755, r);
+
+	if (!err && !there)
+		log_warn("datapath %s: was not there; made", d->config.datapath);
+	return err;
+}
+
 int daemon_start(struct daemon *d, int *tell, struct report *r)
 {
 	uid_t uid = 0;
@@ -260,7 +271,7 @@ int daemon_start(struct daemon *d, int *tell, struct report *r)
 	if (!err)
 		err = check_rights(d, uid, r);
 	if (!err)
-		err = file_make_dir(d->config.datapath, 0755, r);
+		err = make_datapath(d, r);
 	if (!err && !d->o->foreground)
 		err = process_detach(tell, r);
 	if (!err)
@@ -276,6 +287,8 @@ int daemon_start(struct daemon *d, int *tell, struct report *r)
 	}
 	if (!d->o->foreground) {
 		d->terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		if (access(d->config.logdir, F_OK) < 0 && errno == ENOENT)
+			log_warn("logdir %s: is not there; making it", d->config.logdir);
 		d->log = process_log_open(d->log_path, uid, gid, r);
 		if (d->log < 0)
 			return d->log;

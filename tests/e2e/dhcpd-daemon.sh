@@ -75,6 +75,7 @@ background_process() {
 	check "$1: the first runs on" ask4 "$1-1"
 	check "$1: one without CAP_SETUID and CAP_CHOWN names them" asks_for "$1" 'missing CAP_SETUID, CAP_CHOWN; add' -setuid,-chown
 	check "$1: one without CAP_NET_ADMIN names it" asks_for "$1" 'missing CAP_NET_ADMIN; add' -net_admin
+	check "$1: a datapath and a logdir that are not there are told when they are made" made_aloud "$1"
 	check "$1: a second one that has neither pid file nor log in common says what is wrong once" not_twice "$1"
 
 	kill -USR1 "$pid"
@@ -90,6 +91,13 @@ background_process() {
 	check "$1: SIGHUP with a fault in the configuration: named" within 5 asks 'nfdhcpd.conf:[0-9]+: lease_lifetime' log_file
 	check "$1: and the last good one stays in force" nameserver_is "$1" 10.0.1.51
 	sed -i '$d' "$CONF"
+	cp "$CONF" "$T/$1/good.conf"
+	sed -i "s|^datapath.*|datapath = $T/$1/typo|; s/^nameservers.*/nameservers = 10.0.1.52/" "$CONF"
+	kill -HUP "$pid"
+	check "$1: SIGHUP with a datapath that is not there: named" within 5 asks "datapath $T/$1/typo: No such file .*stays as it was" log_file
+	check "$1: it is not made" not test -e "$T/$1/typo"
+	check "$1: and the last good configuration stays in force" nameserver_is "$1" 10.0.1.51
+	cp "$T/$1/good.conf" "$CONF"
 
 	kill -TERM "$pid"
 	check "$1: SIGTERM ends it" within 10 gone "$pid"
@@ -142,6 +150,16 @@ asks_for() {
 		>"$T/$1/out" 2>&1 </dev/null && return 1
 	cat "$T/$1/out"
 	grep -q "^fold-dhcpd: $2" "$T/$1/out" && same lines "$(wc -l <"$T/$1/out")" 1
+}
+
+made_aloud() {
+	conf=$(other_conf "logdir=$T/$1/newlog" "datapath=$T/$1/newdata")
+	CONF=$conf background || return
+	kill -TERM "$(cat "$T/$1/run/other.pid")"
+	within 10 not test -e "$T/$1/run/other.pid" || return
+	cat "$T/$1/out"
+	grep -q "warning: datapath $T/$1/newdata: was not there; made" "$T/$1/out" &&
+		grep -q "warning: logdir $T/$1/newlog: is not there; making it" "$T/$1/out"
 }
 
 # A directory where the log would be.
