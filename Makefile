@@ -174,16 +174,18 @@ install-completions:
 	install -m 644 packaging/completions/fold-dhcpd.zsh $(SHARE)/zsh/site-functions/_fold-dhcpd
 	install -m 644 packaging/completions/fold-replay.zsh $(SHARE)/zsh/site-functions/_fold-replay
 
-# Only what users need: the programs, their manual pages and completions, and the sample of a binding file.
+# Only what users need: the programs, their manual pages and completions, and samples of a binding file and of the configuration.
 install: programs install-completions
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/fold
 	install -m 755 $(filter-out %-dhcpd,$(PROGS)) $(DESTDIR)$(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(OUT)/fold-dhcpd $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 docs/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 docs/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	sed 's|/usr/sbin|$(PREFIX)/sbin|' packaging/fold-dhcpd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/fold-dhcpd.service
 	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 README.md docs/binding.example docs/migration.md $(DESTDIR)$(PREFIX)/share/doc/fold
+	install -m 644 README.md docs/binding.example docs/nfdhcpd.conf.example docs/migration.md $(DESTDIR)$(PREFIX)/share/doc/fold
 
 # Built in a copy of the tree, as root or not.
 .PHONY: deb

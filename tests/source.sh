@@ -78,6 +78,14 @@ result "whoever silences a check names it and says why" "$(silenced src/*/*.[ch]
 echo '/* NOLINT */' >"$tmp/pkt/bad.c"
 [ -n "$(silenced "$tmp/pkt/bad.c")" ] && found='' || found="a bare NOLINT was not found"
 result "a check that is silenced without a reason is found" "$found"
+# Keys of the table that stand in no such line.
+undocumented() { # file
+	sed -nE 's/^\tF\("[a-z0-9]+", +"([a-z0-9_]+)",.*/\1/p' src/guest/config.c | sort -u | while read -r key; do
+		grep -qE "(^\.It Cm |, |^#?)$key( |,|\$)" "$1" || echo "$1: $key"
+	done
+}
+result "the manual page of nfdhcpd.conf has every key" "$(undocumented docs/nfdhcpd.conf.5)"
+result "so has its example, but for second names" "$(undocumented docs/nfdhcpd.conf.example | grep -vx 'docs/nfdhcpd.conf.example: dhcp6_queue')"
 # utils/deps has the one list; what dpkg-dev brings along (build-essential) is named in no Build-Depends.
 build_depends() {
 	sed -n '/^Build-Depends:/,/^[A-Z]/s/^ \([a-z0-9.+-]*\).*/\1/p' "$1" | sed 's/^debhelper-compat$/debhelper/' | sort

@@ -265,6 +265,10 @@ int daemon_start(struct daemon *d, int *tell, struct report *r)
 
 	if (!err)
 		err = config_load(d->config_path, true, &d->config, r);
+	if (err == -ENOENT && access(d->config_path, F_OK) < 0)
+		report_set(r,
+			   "%s: there is no configuration; nfdhcpd.conf(5) has its keys, or name another file with -c",
+			   d->config_path);
 
 	if (!err)
 		err = process_find_user(d->config.user, &uid, &gid, r);

@@ -75,6 +75,7 @@ background_process() {
 	check "$1: the first runs on" ask4 "$1-1"
 	check "$1: one without CAP_SETUID and CAP_CHOWN names them" asks_for "$1" 'missing CAP_SETUID, CAP_CHOWN; add' -setuid,-chown
 	check "$1: one without CAP_NET_ADMIN names it" asks_for "$1" 'missing CAP_NET_ADMIN; add' -net_admin
+	check "$1: without a configuration it says where that is described" not_configured "$1"
 	check "$1: a datapath and a logdir that are not there are told when they are made" made_aloud "$1"
 	check "$1: a second one that has neither pid file nor log in common says what is wrong once" not_twice "$1"
 
@@ -150,6 +151,12 @@ asks_for() {
 		>"$T/$1/out" 2>&1 </dev/null && return 1
 	cat "$T/$1/out"
 	grep -q "^fold-dhcpd: $2" "$T/$1/out" && same lines "$(wc -l <"$T/$1/out")" 1
+}
+
+not_configured() {
+	CONF=$T/$1/none.conf not background || return
+	same words "$(cat "$T/$1/out")" \
+		"fold-dhcpd: $T/$1/none.conf: there is no configuration; nfdhcpd.conf(5) has its keys, or name another file with -c"
 }
 
 made_aloud() {

@@ -370,6 +370,10 @@ configure '[dhcp]
 flavour = lemon'
 verdict 'a configuration with an unknown key' configuration warn 'flavour'
 check 'a configuration with an unknown key: a VM starts' starts
+# Every key, with its default or behind a '#'; what stands there is no error, and nothing that is not known.
+NFDHCPD_CFG=$root/docs/nfdhcpd.conf.example verdict 'the example of a configuration' configuration ok nfdhcpd.conf.example
+sed 's/^#\([a-z].* = \)/\1/' "$root/docs/nfdhcpd.conf.example" >"$T/all.conf"
+NFDHCPD_CFG=$T/all.conf verdict 'the example of a configuration, whole' configuration ok all.conf
 odd=$(printf '%s/a"b\\c\n\033\377' "$T")
 NFDHCPD_CFG=$odd verdict 'a configuration of a strange name that is not there' configuration fault 'a"b\c??'
 configure ''
