@@ -211,14 +211,6 @@ void nft_address_set_add(struct nft *n, const char *name, const void *key, uint3
 		put_element(h, key, len, ms);
 }
 
-/* One that is there keeps its time (before Linux 6.12), and one that is not cannot be deleted: so it is made, deleted, and made. */
-void nft_address_set_put(struct nft *n, const char *name, const void *key, uint32_t len, uint64_t ms)
-{
-	nft_address_set_add(n, name, key, len, ms);
-	nft_address_set_delete(n, name, key, len);
-	nft_address_set_add(n, name, key, len, ms);
-}
-
 void nft_address_set_delete(struct nft *n, const char *name, const void *key, uint32_t len)
 {
 	struct nlmsghdr *h = open_elements(n, name, NFT_MSG_DELSETELEM, 0);

@@ -67,10 +67,22 @@ cat >"$T/dnsmasq.conf" <<-END
 	txt-record=web.example,a word
 	host-record=short.example,198.51.100.7,$far6::7
 END
-# More addresses than are kept, 200 a name.
-for n in 1 2 3 4 5 6; do
-	for last in $(seq 200); do echo "host-record=big$n.example,203.0.11$n.$last,600"; done
-done >>"$T/dnsmasq.conf"
+# More addresses than are kept, 200 a name; one for as long as can be said, one for as short, and one that has too many.
+{
+	for n in 1 2 3 4 5 6; do
+		for last in $(seq 200); do echo "host-record=big$n.example,203.0.11$n.$last,$far6:$n::$last,600"; done
+	done
+	for last in $(seq 200); do
+		echo "host-record=long.example,203.0.120.$last,2147483647"
+		echo "host-record=brief.example,203.0.121.$last,1"
+	done
+	for last in $(seq 150); do
+		echo "host-record=most.example,203.0.122.$last,600"
+		echo "host-record=most.example,203.0.123.$last,600"
+	done
+	echo host-record=x.left.test,198.51.100.9,600
+	echo host-record=x.right.test,198.51.100.9,600
+} >>"$T/dnsmasq.conf"
 dnsmasq -k -C "$T/dnsmasq.conf" >"$T/dnsmasq.log" 2>&1 &
 dnsmasq=$!
 
@@ -140,6 +152,10 @@ in_set() {
 	nft list set netdev fold-ann "$1" >"$T/set"
 	cat "$T/set"
 	grep -q "$2" "$T/set"
+}
+# let_in SET PATTERN: how many of such addresses.
+let_in() {
+	nft list set netdev "fold-${vm:-ann}" "$1" | tr ',' '\n' | grep -c "$2.*timeout"
 }
 
 ip netns add ann
@@ -266,7 +282,8 @@ check 'and all else is closed' closed 198.51.100.2
 # ---- more than are kept ----
 
 if [ -z "$short" ]; then
-	put 'big*.example' short.example
+	put 'big*.example' short.example long.example brief.example web.example
+	check 'a name with one address' within 5 gives 198.51.100.1 web.example A
 	bigs() {
 		for n in 1 2 3 4 5 6; do
 			same "addresses of big$n" "$(ask +tcp +short big$n.example A | wc -l)" 200 || return 1
@@ -284,8 +301,37 @@ if [ -z "$short" ]; then
 		done
 	}
 	check 'as many are kept as there is room for, and those of the last answer are' kept
+	# whole NAME SET PATTERN: its 200 addresses are handed out, and let in.
+	whole() {
+		same addresses "$(ask +tcp +short "$1" A | wc -l)" 200 && same 'let in' "$(let_in "$2" "$3")" 200
+	}
+	check 'those of a name with a TTL of 68 years, too' whole long.example allow4 '203\.0\.120\.'
+	check 'which holds for a day' in_set allow4 '203.0.120.7 timeout 1d30s'
+	check 'and those of one with a second' whole brief.example allow4 '203\.0\.121\.'
+	check 'what was in before all of those, of a name with one address, still is' reaches 198.51.100.1
 	check 'one that had to go comes back when it is asked for' gives 198.51.100.7 short.example A
 	check 'and is reached' reaches 198.51.100.7
+
+	# ---- several services, several names ----
+
+	put big1.example:tcp/80 '*.example:tcp/443'
+	check '200 addresses with two services: by one of them' within 5 whole big1.example allow4_port '203\.0\.111\..* 80'
+	check 'and by the other' whole big1.example allow4_port '203\.0\.111\..* 443'
+	held_back() {
+		ask +tcp most.example A | grep 'status: SERVFAIL' && same 'let in' "$(let_in allow4_port '203\.0\.12[23]\.')" 0
+	}
+	check 'more than can be let in at once are not handed out' held_back
+	put '*.left.test' '*.right.test'
+	check 'an address of two names: by the one' within 5 gives 198.51.100.9 x.left.test A
+	check 'and by the other' gives 198.51.100.9 x.right.test A
+	put '*.right.test'
+	check 'one is taken off the list' within 5 refused x.left.test A
+	check 'the address is reached' reaches 198.51.100.9
+	put '*.left.test'
+	check 'and the other' within 5 closed 198.51.100.9
+
+	put short.example
+	check 'a name for what follows' within 5 gives 198.51.100.7 short.example A
 fi
 
 # ---- the rules are made anew ----
@@ -314,6 +360,7 @@ told() {
 check 'the action has its say' told
 check 'and what has no name is dropped before' closed 198.51.100.1
 check 'ann ends' stop_vm ann
+
 kill $dnsmasq
 nothing_left 'a guest with a list'
 finish
