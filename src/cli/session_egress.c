@@ -67,7 +67,14 @@ static int let_in(struct session *s, const uint8_t *msg, size_t len)
 
 static const char *reason(int err)
 {
-	return err == -E2BIG ? "there are too many of them" : strerror(-err);
+	switch (err) {
+	case -E2BIG:
+		return "there are too many of them";
+	case -EAGAIN:
+		return "the VM asks for too many names in too short a time";
+	default:
+		return strerror(-err);
+	}
 }
 
 static bool hand_out(struct session *s, const uint8_t *msg, size_t len)

@@ -13,7 +13,7 @@
 
 /*
  * Puts all that the answer gives in force, in one transaction at most; none where all of it holds for long enough. 0, or -errno and none
- * of it can be counted on: -E2BIG where it is more than EGRESS_AT_ONCE. iface: the VM's, whose rules are there.
+ * of it can be counted on: -E2BIG where it is more than EGRESS_AT_ONCE, -EAGAIN where the VM has too much let in a second. iface: the VM's, whose rules are there.
  */
 int egress_put(struct egress *e, struct nft *n, const char *iface, const struct egress_answer *a, uint64_t now);
 

@@ -12,6 +12,10 @@
 #define EGRESS_AT_ONCE 512        /* by one answer: half of them, so that none drives out all others */
 #define EGRESS_SECONDS_LEAST 60   /* a TTL below that holds as long, so that a slow client is not cut off */
 #define EGRESS_SECONDS_MOST 86400 /* and one above that no longer, as in the cache of answers */
+/* Transactions; the kernel says each to everybody who listens, which a guest's questions must not make expensive for others. */
+#define EGRESS_PER_SECOND 20
+#define EGRESS_BURST 100
+
 /* What is reached: a key of the kernel's sets. */
 struct egress_key {
 	bool ip6;
@@ -40,6 +44,7 @@ struct egress {
 	size_t gone_count; /* what made room for this answer */
 	struct egress_key gone[EGRESS_AT_ONCE];
 	uint64_t turn; /* counts answers */
+	uint64_t paid; /* milliseconds of clock_ms(): until then the transactions so far use up the rate */
 	struct egress_by known;
 	struct allow pattern[ALLOW_MAX];
 };
@@ -61,7 +66,7 @@ struct egress_answer {
 
 /*
  * Remembers them. 0: all of them are in the kernel for long enough; 1: those whose `put` is this turn have to get there, and what is in
- * `gone` has to go. -E2BIG, more than EGRESS_AT_ONCE: nothing has changed.
+ * `gone` has to go. -E2BIG, more than EGRESS_AT_ONCE, or -EAGAIN, too many transactions: nothing has changed.
  */
 int egress_keep(struct egress *e, const struct egress_answer *a, uint64_t now);
 /* The kernel did not take them. */

@@ -80,6 +80,7 @@ END
 		echo "host-record=most.example,203.0.122.$last,600"
 		echo "host-record=most.example,203.0.123.$last,600"
 	done
+	for n in $(seq 30); do echo "host-record=u$n.example,203.0.124.$n,600"; done
 	echo host-record=x.left.test,198.51.100.9,600
 	echo host-record=x.right.test,198.51.100.9,600
 } >>"$T/dnsmasq.conf"
@@ -330,6 +331,33 @@ if [ -z "$short" ]; then
 	put '*.left.test'
 	check 'and the other' within 5 closed 198.51.100.9
 
+	# ---- what others notice ----
+
+	switches() {
+		sed -n 's/^voluntary_ctxt_switches:[^0-9]*//p' "/proc/$(responder bob)/status"
+	}
+	# Whoever has a chain of its own in that table watches it, however its packets are delivered.
+	nft 'add table bridge fold; add chain bridge fold others'
+	binding >"$T/bob.binding"
+	start_vm bob 10.0.2.2/24 52:54:00:00:02:02 -b "$T/bob.binding" -a '-j others' || finish
+	put 'u*.example'
+	check 'many names for one VM' within 5 gives 203.0.124.1 u1.example A
+	unmoved() {
+		unmoved_had=$(switches)
+		for n in $(seq 2 30); do ask +short u$n.example A >/dev/null; done
+		same 'let in' "$(let_in allow4 '203\.0\.124\.')" 30 || return 1
+		echo "woken $(($(switches) - unmoved_had)) times"
+		[ "$(($(switches) - unmoved_had))" -lt 10 ]
+	}
+	check 'do not wake the responders of others' unmoved
+	woken() {
+		[ "$(switches)" -gt "$unmoved_had" ]
+	}
+	unmoved_had=$(switches)
+	nft 'add rule bridge fold others counter; flush chain bridge fold others'
+	check 'what happens in their own table does' within 2 woken
+	check 'bob ends' stop_vm bob
+	nft delete chain bridge fold others
 	put short.example
 	check 'a name for what follows' within 5 gives 198.51.100.7 short.example A
 fi
@@ -362,5 +390,6 @@ check 'and what has no name is dropped before' closed 198.51.100.1
 check 'ann ends' stop_vm ann
 
 kill $dnsmasq
+[ "$short" ] || nft delete table bridge fold 2>/dev/null # which is not fold's alone
 nothing_left 'a guest with a list'
 finish

@@ -248,6 +248,27 @@ static void many_patterns(void **state)
 	}
 }
 
+/* Each transaction costs all who listen. */
+static void too_many(void **state)
+{
+	(void)state;
+	int good = 0;
+
+	relist("*.example");
+	for (unsigned i = 0; i < 1000; i++) {
+		now -= 999; /* one a millisecond */
+		int got = give("a.example", 1, i, 1, 300);
+		assert_true(got == 1 || got == -EAGAIN);
+		good += got == 1;
+	}
+	assert_in_range(good, EGRESS_BURST, EGRESS_BURST + EGRESS_PER_SECOND);
+	assert_int_equal(e.count, good);
+	/* What is in already costs nothing. */
+	now -= 1000;
+	assert_int_equal(give("a.example", 1, 0, 50, 200), 0);
+	assert_int_equal(give("a.example", 2, 0, 1, 300), 1);
+}
+
 static void lost(void **state)
 {
 	(void)state;
@@ -265,8 +286,8 @@ static void lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(holds), TEST(a_day),    TEST(of_patterns), TEST(of_names),      TEST(oldest),
-	    TEST(whole), TEST(services), TEST(patterns),    TEST(many_patterns), TEST(lost),
+	    TEST(holds),    TEST(a_day),    TEST(of_patterns),   TEST(of_names), TEST(oldest), TEST(whole),
+	    TEST(services), TEST(patterns), TEST(many_patterns), TEST(too_many), TEST(lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
