@@ -95,3 +95,17 @@ bool session_hand_out(void *session, const uint8_t *msg, size_t len)
 
 	return !s->guest.dns.allow.count || hand_out(s, msg, len);
 }
+
+/* A list that the administrator makes shorter must not wait for a guest that has had many addresses let in. */
+int session_update_rules(struct session *s, const struct rules *r)
+{
+	int err = rules_update(s->nft, r);
+
+	for (; (err == -EMSGSIZE || err == -ENOBUFS) && s->egress->count; err = rules_update(s->nft, r)) {
+		egress_halve(s->egress);
+		log_warn("%s: ALLOW: beside its rules there is room for %zu addresses at most; what was let in before "
+			 "them has to be asked for again",
+			 s->info.iface, s->egress->count);
+	}
+	return err;
+}

@@ -88,6 +88,16 @@ void egress_forget(struct egress *e, const struct allow_list *allow)
 	e->known = listed;
 }
 
+void egress_halve(struct egress *e)
+{
+	for (size_t left = e->count / 2; e->count > left;) {
+		size_t oldest = 0;
+		for (size_t i = 1; i < e->count; i++)
+			oldest = e->at[i].turn < e->at[oldest].turn ? i : oldest;
+		e->at[oldest] = e->at[--e->count];
+	}
+}
+
 /* ---- services ---- */
 
 /* What the patterns that an answer fits open of each of its addresses. */

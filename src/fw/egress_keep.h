@@ -76,5 +76,7 @@ void egress_lost(struct egress *e);
 bool egress_is_by(const struct egress_entry *one, const struct egress_by *listed);
 struct egress_by egress_listed(const struct egress *e, const struct allow_list *allow);
 void egress_forget(struct egress *e, const struct allow_list *allow);
+/* The half that was handed out longest ago is forgotten. */
+void egress_halve(struct egress *e);
 
 #endif

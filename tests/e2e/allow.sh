@@ -389,6 +389,44 @@ check 'the action has its say' told
 check 'and what has no name is dropped before' closed 198.51.100.1
 check 'ann ends' stop_vm ann
 
+# ---- beside many groups ----
+
+# vm_with_groups NAME COUNT...: a VM with the first of these numbers of groups that there is room for; then as many addresses as are kept
+# are let in, each with a port.
+vm_with_groups() {
+	vm=$1 started=
+	shift
+	binding 'big*.example:tcp/443' short.example >"$T/$vm.binding"
+	for n; do
+		# shellcheck disable=SC2046 # words
+		start_vm "$vm" 10.0.2.3/24 52:54:00:00:02:03 -6 $near::3/64 -s -b "$T/$vm.binding" \
+			$(seq -f '-m ff15::%.0f' "$n") && within 2 grep 'packets are answered' "$T/$vm.log" && started=yes && break
+	done
+	[ "$started" ] || return 1
+	ip -n "$vm" addr add 10.0.2.3/24 dev eth0
+	for n in 1 2 3 4 5 6; do
+		same "addresses of big$n" "$(in_guest "$vm" dig @$service +tcp +short big$n.example AAAA | wc -l)" 200 || return 1
+	done
+	same 'let in' "$(let_in allow6_port 443)" 1024
+}
+# shortened LEAST MOST: its list gets shorter, and so many of the addresses stay.
+shortened() {
+	binding 'big*.example:tcp/443' >"$T/new" && mv "$T/new" "$T/$vm.binding"
+	within 10 grep 'is in force as it is now' "$T/$vm.log" || return 1
+	grep 'cannot be changed' "$T/$vm.log" && return 1
+	shortened_left=$(let_in allow6_port 443)
+	echo "$shortened_left are left"
+	[ "$shortened_left" -ge "$1" ] && [ "$shortened_left" -le "$2" ]
+}
+if [ -z "$short" ]; then
+	check 'a VM with groups, and as many addresses as are kept' vm_with_groups ann-of-15-octet 25
+	check 'its list is made shorter, and they stay' shortened 1024 1024
+	check 'it ends' stop_vm ann-of-15-octet
+	# shellcheck disable=SC2046 # words
+	check 'one with as many groups as there is room for' vm_with_groups ann-of-15-chars $(seq 230 -6 100)
+	check 'its list is made shorter, and some of them stay' shortened 1 512
+	check 'it ends' stop_vm ann-of-15-chars
+fi
 kill $dnsmasq
 [ "$short" ] || nft delete table bridge fold 2>/dev/null # which is not fold's alone
 nothing_left 'a guest with a list'

@@ -281,13 +281,27 @@ static void lost(void **state)
 	assert_int_equal(told(), 3);
 }
 
+static void halves(void **state)
+{
+	(void)state;
+	relist("*.example");
+	assert_int_equal(give("a.example", 1, 0, 6, 300), 1);
+	assert_int_equal(give("a.example", 2, 0, 5, 300), 1);
+	egress_halve(&e);
+	assert_int_equal(e.count, 5);
+	assert_int_equal(in_net(2), 5);
+	for (int i = 0; i < 3; i++)
+		egress_halve(&e);
+	assert_int_equal(e.count, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(holds),    TEST(a_day),    TEST(of_patterns),   TEST(of_names), TEST(oldest), TEST(whole),
-	    TEST(services), TEST(patterns), TEST(many_patterns), TEST(too_many), TEST(lost),
+	    TEST(services), TEST(patterns), TEST(many_patterns), TEST(too_many), TEST(lost),   TEST(halves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
