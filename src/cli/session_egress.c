@@ -5,6 +5,7 @@
 #include "dns/handed.h"
 #include "guest/allow.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Neighbours are reached anyway. */
@@ -18,43 +19,72 @@ static bool is_near(const struct identity *id, const struct handed *h)
 	return h->ip6 ? id->has6 && ip6_in(id->ip6, six) : id->has4 && ip4_in(id->ip4, four);
 }
 
-/* What the names of the list that fit this one let in. */
-static size_t make_wishes(const struct session *s, const uint8_t *name, const struct handed *at, size_t handed,
-			  struct egress_wish to[static EGRESS_WISHES])
+static size_t find_patterns(const struct allow_list *list, const uint8_t *name,
+			    const struct allow *to[static ALLOW_MAX])
 {
-	const struct allow_list *allow = &s->guest.dns.allow;
 	size_t count = 0;
 
-	for (size_t i = 0; i < allow->count; i++) {
-		if (!allow_matches(&allow->at[i], name))
-			continue;
-		for (size_t j = 0; j < handed && count < EGRESS_WISHES; j++) {
-			if (is_near(&s->id, &at[j]))
-				continue;
-			to[count++] = (struct egress_wish){
-			    .allow = &allow->at[i],
-			    .ip6 = at[j].ip6,
-			    .address = at[j].address,
-			    .seconds = at[j].ttl,
-			};
-		}
+	for (size_t i = 0; i < list->count; i++) {
+		if (allow_matches(&list->at[i], name))
+			to[count++] = &list->at[i];
 	}
 	return count;
 }
 
-static bool let_in(struct session *s, const uint8_t *msg, size_t len)
+static size_t find_far(const struct identity *id, const struct handed *at, size_t handed,
+		       struct egress_given to[static HANDED_MOST])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < handed; i++) {
+		if (is_near(id, &at[i]))
+			continue;
+		to[count++] = (struct egress_given){.ip6 = at[i].ip6, .address = at[i].address, .seconds = at[i].ttl};
+	}
+	return count;
+}
+
+/* 0, or -errno and the answer must not leave: all that it gives is reached, or none of it is given. */
+static int let_in(struct session *s, const uint8_t *msg, size_t len)
 {
 	uint8_t name[DNS_NAME_MAX];
 	struct handed at[HANDED_MOST];
-	struct egress_wish wishes[EGRESS_WISHES];
-	uint64_t unsaid;
+	struct egress_given given[HANDED_MOST];
+	const struct allow *by[ALLOW_MAX];
 	int handed = dns_handed(msg, len, name, at);
-	size_t count = handed > 0 ? make_wishes(s, name, at, (size_t)handed, wishes) : 0;
-	int err = count ? egress_put(s->egress, s->nft, s->info.iface, wishes, count, clock_ms()) : 0;
+
+	if (handed <= 0)
+		return 0;
+	struct egress_answer a = {.name = name, .by = by, .given = given};
+	a.by_count = find_patterns(&s->guest.dns.allow, name, by);
+	if (!a.by_count)
+		return 0;
+	if (handed > HANDED_MOST)
+		return -E2BIG;
+	a.count = find_far(&s->id, at, (size_t)handed, given);
+	return a.count ? egress_put(s->egress, s->nft, s->info.iface, &a, clock_ms()) : 0;
+}
+
+static const char *reason(int err)
+{
+	switch (err) {
+	case -E2BIG:
+		return "there are too many of them";
+	case -EAGAIN:
+		return "the VM asks for too many names in too short a time";
+	default:
+		return strerror(-err);
+	}
+}
+
+static bool hand_out(struct session *s, const uint8_t *msg, size_t len)
+{
+	uint64_t unsaid;
+	int err = let_in(s, msg, len);
 
 	if (err && log_limit_pass(&s->refusals, clock_coarse_ms(), &unsaid))
 		log_err("%s: ALLOW: an answer is held back, for its addresses cannot be let through: %s", s->info.iface,
-			strerror(-err));
+			reason(err));
 	return err == 0;
 }
 
@@ -63,5 +93,19 @@ bool session_hand_out(void *session, const uint8_t *msg, size_t len)
 {
 	struct session *s = session;
 
-	return !s->guest.dns.allow.count || let_in(s, msg, len);
+	return !s->guest.dns.allow.count || hand_out(s, msg, len);
+}
+
+/* A list that the administrator makes shorter must not wait for a guest that has had many addresses let in. */
+int session_update_rules(struct session *s, const struct rules *r)
+{
+	int err = rules_update(s->nft, r);
+
+	for (; (err == -EMSGSIZE || err == -ENOBUFS) && s->egress->count; err = rules_update(s->nft, r)) {
+		egress_halve(s->egress);
+		log_warn("%s: ALLOW: beside its rules there is room for %zu addresses at most; what was let in before "
+			 "them has to be asked for again",
+			 s->info.iface, s->egress->count);
+	}
+	return err;
 }

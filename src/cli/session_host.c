@@ -111,7 +111,7 @@ void session_host_changed(struct session *s)
 	}
 	int changed = read_host(s);
 	if (changed > 0)
-		changed = rules_update(s->nft, &s->rules);
+		changed = session_update_rules(s, &s->rules);
 	if (changed == -ENODEV) {
 		log_err("bridge %s: it was removed; the VM is cut off until fold is started anew", s->info.bridge);
 		link_set_up(s->link, s->ifindex, false);

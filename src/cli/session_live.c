@@ -214,11 +214,11 @@ static int change_rules(struct session *s, const struct guest *to)
 	struct rules r = s->rules;
 
 	r.guest = to;
-	int err = rules_update(s->nft, &r);
+	int err = session_update_rules(s, &r);
 	if (err == -ENOENT && rules_restore_shared(s->nft, &r) >= 0)
-		err = rules_update(s->nft, &r); /* somebody had just removed what all VMs share */
+		err = session_update_rules(s, &r); /* somebody had just removed what all VMs share */
 	if (err)
-		rules_update(s->nft, &s->rules); /* all as it was, both tables */
+		session_update_rules(s, &s->rules); /* all as it was, both tables */
 	return err;
 }
 

@@ -158,6 +158,8 @@ int session_wait_for(struct session *s, enum session_source which, int fd);
  * it must not leave.
  */
 bool session_hand_out(void *session, const uint8_t *msg, size_t len);
+/* rules_update(), with as many of those addresses as there is room for. */
+int session_update_rules(struct session *s, const struct rules *r);
 
 /* Other name servers are asked, or not, as the guest's binding now says. 0 or -errno. */
 int session_forward(struct session *s);

@@ -102,13 +102,15 @@ static int take_addresses(const struct answers *a, const uint8_t *name, struct h
 	struct record one;
 	int count = 0;
 
-	for (uint16_t i = 0; i < a->count && count < HANDED_MOST; i++) {
+	for (uint16_t i = 0; i < a->count; i++) {
 		if (!read_record(a->msg, &r, &one))
 			return -1;
 		size_t len = one.type == DNS_TYPE_A ? 4 : one.type == DNS_TYPE_AAAA ? 16 : 0;
 		if (!len || one.class != DNS_CLASS_IN || rd_left(&one.data) != len || !same_name(one.owner, name))
 			continue;
-		struct handed *to = &at[count++];
+		if (count++ >= HANDED_MOST)
+			continue;
+		struct handed *to = &at[count - 1];
 		*to = (struct handed){.ip6 = len == 16, .ttl = one.ttl};
 		rd_copy(&one.data, to->address, len);
 	}

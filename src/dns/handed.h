@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HANDED_MOST 256   /* addresses of one answer; further ones are left out */
+#define HANDED_MOST 256   /* addresses of one answer that are told */
 #define HANDED_ALIASES 16 /* one after the other */
 
 struct handed {
@@ -20,7 +20,8 @@ struct handed {
 
 /*
  * msg: a whole answer as it leaves. name gets what was asked for, in lower case, and at the addresses that it has, itself or through
- * its aliases. Returns how many, 0 where the answer gives none, or -1 where the octets are no answer to one question.
+ * its aliases. Returns how many, of which the first HANDED_MOST are there; 0 where the answer gives none, or -1 where the octets are no
+ * answer to one question.
  */
 int dns_handed(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX], struct handed at[static HANDED_MOST]);
 

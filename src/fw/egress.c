@@ -2,15 +2,15 @@
 #include "fw/egress.h"
 
 #include "fw/rules.h"
-#include "guest/allow.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include <linux/netfilter.h>
 
-/* More than was asked for, so that a name that is asked for again and again costs a transaction now and then, not each time. */
-#define SLACK_MS 30000
+/* Of those that are about to be deleted. */
+#define MOMENT_MS 30000
+
+enum { SETS = 4 };
 
 static const char *set_name(bool ip6, bool with_port)
 {
@@ -19,154 +19,99 @@ static const char *set_name(bool ip6, bool with_port)
 	return names[ip6][with_port];
 }
 
-/* As nft_address_set() has it; the key's length. */
-static uint32_t make_key(const struct egress_entry *e, uint8_t key[static NFT_ADDRESS_KEY_MAX])
+static int set_of(const struct egress_key *k)
 {
-	uint32_t len = e->ip6 ? 16 : 4;
+	return k->ip6 << 1 | (k->proto != 0);
+}
+
+/* As nft_address_set() has it; the key's length. */
+static uint32_t write_key(const struct egress_key *k, uint8_t key[static NFT_ADDRESS_KEY_MAX])
+{
+	uint32_t len = k->ip6 ? 16 : 4;
 
 	memset(key, 0, NFT_ADDRESS_KEY_MAX);
-	memcpy(key, e->address, len);
-	if (!e->proto)
+	memcpy(key, k->address, len);
+	if (!k->proto)
 		return len;
-	key[len] = e->proto;
-	key[len + 4] = (uint8_t)(e->port >> 8);
-	key[len + 5] = (uint8_t)e->port;
+	key[len] = k->proto;
+	key[len + 4] = (uint8_t)(k->port >> 8);
+	key[len + 5] = (uint8_t)k->port;
 	return len + 8;
 }
 
-static void put(struct nft *n, const struct egress_entry *e, uint64_t now)
+static void put_in(struct nft *n, const struct egress_key *k, uint64_t ms)
 {
 	uint8_t key[NFT_ADDRESS_KEY_MAX];
-	uint32_t len = make_key(e, key);
+	uint32_t len = write_key(k, key);
 
-	nft_address_set_put(n, set_name(e->ip6, e->proto), key, len, e->until - now);
+	nft_address_set_add(n, set_name(k->ip6, k->proto), key, len, ms);
 }
 
-static bool is_same(const struct egress_entry *e, const struct egress_wish *w)
+static void take_out(struct nft *n, const struct egress_key *k)
 {
-	return e->ip6 == w->ip6 && e->proto == w->allow->proto && e->port == w->allow->port &&
-	       memcmp(e->address, w->address, w->ip6 ? 16 : 4) == 0;
-}
-
-static struct egress_entry *find(struct egress *e, const struct egress_wish *w)
-{
-	for (size_t i = 0; i < e->count; i++) {
-		if (is_same(&e->at[i], w))
-			return &e->at[i];
-	}
-	return NULL;
-}
-
-/* What is over is no longer in the kernel either. */
-static void drop_old(struct egress *e, uint64_t now)
-{
-	for (size_t i = 0; i < e->count;) {
-		if (e->at[i].until <= now)
-			e->at[i] = e->at[--e->count];
-		else
-			i++;
-	}
-}
-
-/* The place of the one that would end first; it may have ended by now, or in a moment: deleting needs it to be there. */
-static struct egress_entry *make_room(struct egress *e, struct nft *n, uint64_t now)
-{
-	struct egress_entry *first = &e->at[0];
 	uint8_t key[NFT_ADDRESS_KEY_MAX];
+	uint32_t len = write_key(k, key);
 
-	for (size_t i = 1; i < e->count; i++) {
-		if (e->at[i].until < first->until)
-			first = &e->at[i];
+	nft_address_set_delete(n, set_name(k->ip6, k->proto), key, len);
+}
+
+/*
+ * One that is there keeps its time (before Linux 6.12), and one that is not cannot be deleted: so what comes is made, deleted, and made,
+ * and what goes is made and deleted. All of one set and one verb after each other, for they share messages.
+ */
+static void tell(struct nft *n, const struct egress *e, int which, uint64_t now)
+{
+	for (int step = 0; step < 3; step++) {
+		for (size_t i = 0; i < e->gone_count && step < 2; i++) {
+			if (set_of(&e->gone[i]) != which)
+				continue;
+			if (step == 0)
+				put_in(n, &e->gone[i], MOMENT_MS);
+			else
+				take_out(n, &e->gone[i]);
+		}
+		for (size_t i = 0; i < e->count; i++) {
+			const struct egress_entry *one = &e->at[i];
+			if (one->put != e->turn || set_of(&one->key) != which)
+				continue;
+			if (step == 1)
+				take_out(n, &one->key);
+			else
+				put_in(n, &one->key, one->until - now);
+		}
 	}
-	uint32_t len = make_key(first, key);
-	first->until = now + SLACK_MS;
-	put(n, first, now);
-	nft_address_set_delete(n, set_name(first->ip6, first->proto), key, len);
-	return first;
 }
 
-static void take(struct egress *e, struct nft *n, const struct egress_wish *w, uint64_t now)
-{
-	struct egress_entry *to = find(e, w);
-
-	if (!to)
-		to = e->count < EGRESS_MOST ? &e->at[e->count++] : make_room(e, n, now);
-	uint64_t seconds = w->seconds < EGRESS_SECONDS_LEAST ? EGRESS_SECONDS_LEAST : w->seconds;
-	*to = (struct egress_entry){
-	    .ip6 = w->ip6,
-	    .proto = w->allow->proto,
-	    .port = w->allow->port,
-	    .until = now + seconds * 1000 + SLACK_MS,
-	    .allow = *w->allow,
-	};
-	memcpy(to->address, w->address, w->ip6 ? 16 : 4);
-	put(n, to, now);
-}
-
-static bool holds(struct egress *e, const struct egress_wish *w, uint64_t now)
-{
-	const struct egress_entry *have = find(e, w);
-	uint64_t seconds = w->seconds < EGRESS_SECONDS_LEAST ? EGRESS_SECONDS_LEAST : w->seconds;
-
-	return have && have->until >= now + seconds * 1000;
-}
-
-int egress_put(struct egress *e, struct nft *n, const char *iface, const struct egress_wish *wishes, size_t count,
-	       uint64_t now)
+int egress_put(struct egress *e, struct nft *n, const char *iface, const struct egress_answer *a, uint64_t now)
 {
 	char table[RULES_TABLE_TEXT];
-	bool any = false;
+	int err = egress_keep(e, a, now);
 
-	drop_old(e, now);
+	if (err <= 0)
+		return err;
 	nft_begin(n);
 	nft_use_table(n, NFPROTO_NETDEV, rules_table(iface, table));
-	for (size_t i = 0; i < count; i++) {
-		if (holds(e, &wishes[i], now))
-			continue;
-		take(e, n, &wishes[i], now);
-		any = true;
-	}
-	int err = any ? nft_commit(n) : 0;
-	/* Whatever the kernel has of it now: the next answer puts it there again. */
-	for (size_t i = 0; i < count && err; i++) {
-		struct egress_entry *lost = find(e, &wishes[i]);
-		if (lost)
-			lost->until = now;
-	}
+	for (int i = 0; i < SETS; i++)
+		tell(n, e, i, now);
+	err = nft_commit(n);
+	if (err)
+		egress_lost(e);
 	return err;
-}
-
-static bool is_listed(const struct egress_entry *e, const struct allow_list *allow)
-{
-	for (size_t i = 0; i < allow->count; i++) {
-		if (allow_same(&e->allow, &allow->at[i]))
-			return true;
-	}
-	return false;
-}
-
-void egress_forget(struct egress *e, const struct allow_list *allow)
-{
-	for (size_t i = 0; i < e->count;) {
-		if (is_listed(&e->at[i], allow))
-			i++;
-		else
-			e->at[i] = e->at[--e->count];
-	}
 }
 
 void egress_fill(struct nft *n, const struct egress *e, const struct allow_list *allow, uint64_t now)
 {
-	for (int i = 0; i < 4; i++) {
-		nft_address_set(n, set_name(i & 2, i & 1), i & 2, i & 1);
-		nft_address_set_flush(n, set_name(i & 2, i & 1));
-	}
-	for (size_t i = 0; e && i < e->count; i++) {
-		const struct egress_entry *one = &e->at[i];
-		uint8_t key[NFT_ADDRESS_KEY_MAX];
-		uint32_t len = make_key(one, key);
-		if (one->until > now && is_listed(one, allow))
-			nft_address_set_add(n, set_name(one->ip6, one->proto), key, len, one->until - now);
+	struct egress_by listed = e ? egress_listed(e, allow) : (struct egress_by){0};
+
+	for (int which = 0; which < SETS; which++) {
+		bool ip6 = which & 2, with_port = which & 1;
+		nft_address_set(n, set_name(ip6, with_port), ip6, with_port);
+		nft_address_set_flush(n, set_name(ip6, with_port));
+		for (size_t i = 0; e && i < e->count; i++) {
+			const struct egress_entry *one = &e->at[i];
+			if (set_of(&one->key) == which && one->until > now && egress_is_by(one, &listed))
+				put_in(n, &one->key, one->until - now);
+		}
 	}
 }
 

@@ -19,6 +19,15 @@
 #define BATCH_SIZE (256 * 1024)
 #define BATCH_SLACK (32 * 1024)
 
+/* A transaction is one datagram, which the socket's usual buffer (wmem_default) need not take. */
+static void make_room(struct nft *n)
+{
+	const int room = BATCH_SIZE + BATCH_SLACK;
+
+	if (setsockopt(nft_fd(n), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+		setsockopt(nft_fd(n), SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+}
+
 int nft_open(struct nft **out)
 {
 	struct nft *n = calloc(1, sizeof(*n));
@@ -32,6 +41,7 @@ int nft_open(struct nft **out)
 		nft_close(n);
 		return err;
 	}
+	make_room(n);
 	n->seq = (uint32_t)time(NULL);
 	*out = n;
 	return 0;

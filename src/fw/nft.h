@@ -79,9 +79,8 @@ void nft_set_delete(struct nft *n, const char *name, bool only_unused);
 #define NFT_ADDRESS_KEY_MAX 24
 void nft_address_set(struct nft *n, const char *name, bool ip6, bool with_port);
 void nft_address_set_flush(struct nft *n, const char *name);
-/* For so many milliseconds; add: it is not there. put: whether it is or not. */
+/* For so many milliseconds; one that is there may keep its time. */
 void nft_address_set_add(struct nft *n, const char *name, const void *key, uint32_t len, uint64_t ms);
-void nft_address_set_put(struct nft *n, const char *name, const void *key, uint32_t len, uint64_t ms);
 void nft_address_set_delete(struct nft *n, const char *name, const void *key, uint32_t len); /* it must be there */
 
 /*

@@ -30,6 +30,7 @@ void nft_end_rule(struct nft *n)
 {
 	struct nftnl_rule *r = n->rule;
 
+	nft_end_elements(n);
 	if (!r)
 		return;
 	n->rule = NULL; /* nft_message would come back here */

@@ -24,17 +24,22 @@ struct nft {
 	char *buffer;
 	struct nlmsghdr *last;   /* the last message built */
 	struct nftnl_rule *rule; /* open, or NULL */
+	struct nlattr *elements; /* the list at the end of the last message that takes more of them, or NULL */
+	uint16_t elements_type;  /* that message's */
 	uint32_t seq;
 	uint32_t set_id; /* of the last set; one of its own within a transaction */
 	int family;
 	bool failed; /* out of memory or room: nft_commit will refuse */
 	char table[NFT_TABLE_MAXNAMELEN];
+	char elements_of[NFT_SET_MAXNAMELEN];
 };
 
 /* The header of the next message, or NULL with `failed` set; nft_message_done closes it. */
 struct nlmsghdr *nft_message(struct nft *n, uint16_t type, uint16_t flags);
 void nft_message_done(struct nft *n);
+/* Closes what is open: a rule, or elements. */
 void nft_end_rule(struct nft *n);
+void nft_end_elements(struct nft *n);
 /* The first refusal among what the kernel has answered by now, or 0; -EPROTO where it said nothing. */
 int nft_read_answers(struct nft *n);
 

@@ -2,6 +2,7 @@
 /* Sets, and what is in them, as parts of a transaction. Types are nft's own numbers, which `nft list` needs to print the keys. */
 #include "fw/nft_priv.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include <libnftnl/udata.h>
@@ -95,8 +96,7 @@ void nft_set_delete(struct nft *n, const char *name, bool only_unused)
 struct element {
 	const void *key; /* NULL: all that are there */
 	uint32_t key_len;
-	const char *jump_to; /* NULL: it is no map's */
-	uint64_t ms;         /* 0: for ever */
+	const char *jump_to; /* NULL: nowhere */
 };
 
 /* NULL without memory. */
@@ -111,8 +111,6 @@ static struct nftnl_set_elem *make_element(const struct element *from)
 		nftnl_set_elem_set_u32(e, NFTNL_SET_ELEM_VERDICT, (uint32_t)NFT_JUMP);
 		nftnl_set_elem_set_str(e, NFTNL_SET_ELEM_CHAIN, from->jump_to);
 	}
-	if (from->ms)
-		nftnl_set_elem_set_u64(e, NFTNL_SET_ELEM_TIMEOUT, from->ms);
 	return e;
 }
 
@@ -161,21 +159,62 @@ void nft_address_set_flush(struct nft *n, const char *name)
 	element_message(n, name, &(struct element){0}, NFT_MSG_DELSETELEM, 0);
 }
 
-void nft_address_set_add(struct nft *n, const char *name, const void *key, uint32_t len, uint64_t ms)
+/* A refusal repeats the message, and nft_read_answers() has to have room for it. */
+#define ELEMENTS_MOST 4096
+
+void nft_end_elements(struct nft *n)
 {
-	element_message(n, name, &(struct element){.key = key, .key_len = len, .ms = ms}, NFT_MSG_NEWSETELEM,
-			NLM_F_CREATE);
+	struct nlattr *list = n->elements;
+
+	if (!list)
+		return;
+	n->elements = NULL; /* nft_message would come back here */
+	mnl_attr_nest_end(n->last, list);
+	nft_message_done(n);
 }
 
-/* One that is there keeps its time (before Linux 6.12), and one that is not cannot be deleted: so it is made, deleted, and made. */
-void nft_address_set_put(struct nft *n, const char *name, const void *key, uint32_t len, uint64_t ms)
+/* A message of elements of that set, to which more can be added: the one that is open, or a new one. NULL with `failed` set. */
+static struct nlmsghdr *open_elements(struct nft *n, const char *set, uint16_t type, uint16_t nlflags)
 {
-	nft_address_set_add(n, name, key, len, ms);
-	nft_address_set_delete(n, name, key, len);
-	nft_address_set_add(n, name, key, len, ms);
+	if (n->elements && n->elements_type == type && strcmp(n->elements_of, set) == 0 &&
+	    n->last->nlmsg_len < ELEMENTS_MOST)
+		return n->last;
+	struct nlmsghdr *h = nft_message(n, type, nlflags);
+	if (!h)
+		return NULL;
+	snprintf(n->elements_of, sizeof(n->elements_of), "%s", set);
+	n->elements_type = type;
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, n->table);
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
+	n->elements = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
+	return h;
+}
+
+/* ms: 0 for none. Written as it stands, without memory of the heap: this is on the way of an answer. */
+static void put_element(struct nlmsghdr *h, const void *key, uint32_t len, uint64_t ms)
+{
+	struct nlattr *element = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
+	struct nlattr *k = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
+
+	mnl_attr_put(h, NFTA_DATA_VALUE, len, key);
+	mnl_attr_nest_end(h, k);
+	if (ms)
+		mnl_attr_put_u64(h, NFTA_SET_ELEM_TIMEOUT, htobe64(ms));
+	mnl_attr_nest_end(h, element);
+}
+
+void nft_address_set_add(struct nft *n, const char *name, const void *key, uint32_t len, uint64_t ms)
+{
+	struct nlmsghdr *h = open_elements(n, name, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+
+	if (h)
+		put_element(h, key, len, ms);
 }
 
 void nft_address_set_delete(struct nft *n, const char *name, const void *key, uint32_t len)
 {
-	element_message(n, name, &(struct element){.key = key, .key_len = len}, NFT_MSG_DELSETELEM, 0);
+	struct nlmsghdr *h = open_elements(n, name, NFT_MSG_DELSETELEM, 0);
+
+	if (h)
+		put_element(h, key, len, 0);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fw/watch.h"
 
+#include "fw/watch_filter.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,7 @@ int watch_open(struct watch **out)
 		watch_close(w);
 		return err;
 	}
+	watch_filter(watch_fd(w));
 	*out = w;
 	return 0;
 }

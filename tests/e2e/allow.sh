@@ -67,10 +67,23 @@ cat >"$T/dnsmasq.conf" <<-END
 	txt-record=web.example,a word
 	host-record=short.example,198.51.100.7,$far6::7
 END
-# More addresses than are kept, 200 a name.
-for n in 1 2 3 4 5 6; do
-	for last in $(seq 200); do echo "host-record=big$n.example,203.0.11$n.$last,600"; done
-done >>"$T/dnsmasq.conf"
+# More addresses than are kept, 200 a name; one for as long as can be said, one for as short, and one that has too many.
+{
+	for n in 1 2 3 4 5 6; do
+		for last in $(seq 200); do echo "host-record=big$n.example,203.0.11$n.$last,$far6:$n::$last,600"; done
+	done
+	for last in $(seq 200); do
+		echo "host-record=long.example,203.0.120.$last,2147483647"
+		echo "host-record=brief.example,203.0.121.$last,1"
+	done
+	for last in $(seq 150); do
+		echo "host-record=most.example,203.0.122.$last,600"
+		echo "host-record=most.example,203.0.123.$last,600"
+	done
+	for n in $(seq 30); do echo "host-record=u$n.example,203.0.124.$n,600"; done
+	echo host-record=x.left.test,198.51.100.9,600
+	echo host-record=x.right.test,198.51.100.9,600
+} >>"$T/dnsmasq.conf"
 dnsmasq -k -C "$T/dnsmasq.conf" >"$T/dnsmasq.log" 2>&1 &
 dnsmasq=$!
 
@@ -140,6 +153,10 @@ in_set() {
 	nft list set netdev fold-ann "$1" >"$T/set"
 	cat "$T/set"
 	grep -q "$2" "$T/set"
+}
+# let_in SET PATTERN: how many of such addresses.
+let_in() {
+	nft list set netdev "fold-${vm:-ann}" "$1" | tr ',' '\n' | grep -c "$2.*timeout"
 }
 
 ip netns add ann
@@ -266,7 +283,8 @@ check 'and all else is closed' closed 198.51.100.2
 # ---- more than are kept ----
 
 if [ -z "$short" ]; then
-	put 'big*.example' short.example
+	put 'big*.example' short.example long.example brief.example web.example
+	check 'a name with one address' within 5 gives 198.51.100.1 web.example A
 	bigs() {
 		for n in 1 2 3 4 5 6; do
 			same "addresses of big$n" "$(ask +tcp +short big$n.example A | wc -l)" 200 || return 1
@@ -284,8 +302,64 @@ if [ -z "$short" ]; then
 		done
 	}
 	check 'as many are kept as there is room for, and those of the last answer are' kept
+	# whole NAME SET PATTERN: its 200 addresses are handed out, and let in.
+	whole() {
+		same addresses "$(ask +tcp +short "$1" A | wc -l)" 200 && same 'let in' "$(let_in "$2" "$3")" 200
+	}
+	check 'those of a name with a TTL of 68 years, too' whole long.example allow4 '203\.0\.120\.'
+	check 'which holds for a day' in_set allow4 '203.0.120.7 timeout 1d30s'
+	check 'and those of one with a second' whole brief.example allow4 '203\.0\.121\.'
+	check 'what was in before all of those, of a name with one address, still is' reaches 198.51.100.1
 	check 'one that had to go comes back when it is asked for' gives 198.51.100.7 short.example A
 	check 'and is reached' reaches 198.51.100.7
+
+	# ---- several services, several names ----
+
+	put big1.example:tcp/80 '*.example:tcp/443'
+	check '200 addresses with two services: by one of them' within 5 whole big1.example allow4_port '203\.0\.111\..* 80'
+	check 'and by the other' whole big1.example allow4_port '203\.0\.111\..* 443'
+	held_back() {
+		ask +tcp most.example A | grep 'status: SERVFAIL' && same 'let in' "$(let_in allow4_port '203\.0\.12[23]\.')" 0
+	}
+	check 'more than can be let in at once are not handed out' held_back
+	put '*.left.test' '*.right.test'
+	check 'an address of two names: by the one' within 5 gives 198.51.100.9 x.left.test A
+	check 'and by the other' gives 198.51.100.9 x.right.test A
+	put '*.right.test'
+	check 'one is taken off the list' within 5 refused x.left.test A
+	check 'the address is reached' reaches 198.51.100.9
+	put '*.left.test'
+	check 'and the other' within 5 closed 198.51.100.9
+
+	# ---- what others notice ----
+
+	switches() {
+		sed -n 's/^voluntary_ctxt_switches:[^0-9]*//p' "/proc/$(responder bob)/status"
+	}
+	# Whoever has a chain of its own in that table watches it, however its packets are delivered.
+	nft 'add table bridge fold; add chain bridge fold others'
+	binding >"$T/bob.binding"
+	start_vm bob 10.0.2.2/24 52:54:00:00:02:02 -b "$T/bob.binding" -a '-j others' || finish
+	put 'u*.example'
+	check 'many names for one VM' within 5 gives 203.0.124.1 u1.example A
+	unmoved() {
+		unmoved_had=$(switches)
+		for n in $(seq 2 30); do ask +short u$n.example A >/dev/null; done
+		same 'let in' "$(let_in allow4 '203\.0\.124\.')" 30 || return 1
+		echo "woken $(($(switches) - unmoved_had)) times"
+		[ "$(($(switches) - unmoved_had))" -lt 10 ]
+	}
+	check 'do not wake the responders of others' unmoved
+	woken() {
+		[ "$(switches)" -gt "$unmoved_had" ]
+	}
+	unmoved_had=$(switches)
+	nft 'add rule bridge fold others counter; flush chain bridge fold others'
+	check 'what happens in their own table does' within 2 woken
+	check 'bob ends' stop_vm bob
+	nft delete chain bridge fold others
+	put short.example
+	check 'a name for what follows' within 5 gives 198.51.100.7 short.example A
 fi
 
 # ---- the rules are made anew ----
@@ -314,6 +388,46 @@ told() {
 check 'the action has its say' told
 check 'and what has no name is dropped before' closed 198.51.100.1
 check 'ann ends' stop_vm ann
+
+# ---- beside many groups ----
+
+# vm_with_groups NAME COUNT...: a VM with the first of these numbers of groups that there is room for; then as many addresses as are kept
+# are let in, each with a port.
+vm_with_groups() {
+	vm=$1 started=
+	shift
+	binding 'big*.example:tcp/443' short.example >"$T/$vm.binding"
+	for n; do
+		# shellcheck disable=SC2046 # words
+		start_vm "$vm" 10.0.2.3/24 52:54:00:00:02:03 -6 $near::3/64 -s -b "$T/$vm.binding" \
+			$(seq -f '-m ff15::%.0f' "$n") && within 2 grep 'packets are answered' "$T/$vm.log" && started=yes && break
+	done
+	[ "$started" ] || return 1
+	ip -n "$vm" addr add 10.0.2.3/24 dev eth0
+	for n in 1 2 3 4 5 6; do
+		same "addresses of big$n" "$(in_guest "$vm" dig @$service +tcp +short big$n.example AAAA | wc -l)" 200 || return 1
+	done
+	same 'let in' "$(let_in allow6_port 443)" 1024
+}
+# shortened LEAST MOST: its list gets shorter, and so many of the addresses stay.
+shortened() {
+	binding 'big*.example:tcp/443' >"$T/new" && mv "$T/new" "$T/$vm.binding"
+	within 10 grep 'is in force as it is now' "$T/$vm.log" || return 1
+	grep 'cannot be changed' "$T/$vm.log" && return 1
+	shortened_left=$(let_in allow6_port 443)
+	echo "$shortened_left are left"
+	[ "$shortened_left" -ge "$1" ] && [ "$shortened_left" -le "$2" ]
+}
+if [ -z "$short" ]; then
+	check 'a VM with groups, and as many addresses as are kept' vm_with_groups ann-of-15-octet 25
+	check 'its list is made shorter, and they stay' shortened 1024 1024
+	check 'it ends' stop_vm ann-of-15-octet
+	# shellcheck disable=SC2046 # words
+	check 'one with as many groups as there is room for' vm_with_groups ann-of-15-chars $(seq 230 -6 100)
+	check 'its list is made shorter, and some of them stay' shortened 1 512
+	check 'it ends' stop_vm ann-of-15-chars
+fi
 kill $dnsmasq
+[ "$short" ] || nft delete table bridge fold 2>/dev/null # which is not fold's alone
 nothing_left 'a guest with a list'
 finish

@@ -151,7 +151,7 @@ static void names(void **state)
 /* ---- answers ---- */
 
 struct message {
-	uint8_t octets[2048];
+	uint8_t octets[8192];
 	struct wr w;
 	uint16_t answers;
 };
@@ -190,7 +190,9 @@ static void put_record(struct message *m, const char *owner, uint16_t type, uint
 	wr_u32(&m->w, ttl);
 	wr_u16(&m->w, (uint16_t)len);
 	wr_bytes(&m->w, data, len);
-	m->octets[7] = (uint8_t)++m->answers;
+	m->answers++;
+	m->octets[6] = (uint8_t)(m->answers >> 8);
+	m->octets[7] = (uint8_t)m->answers;
 }
 
 static void put_address(struct message *m, const char *owner, uint8_t last)
@@ -310,6 +312,11 @@ static void many_addresses(void **state)
 		put_address(&m, NULL, (uint8_t)i);
 	assert_int_equal(handed(&m, at), 100);
 	assert_int_equal(at[99].address[3], 99);
+	/* More than there is room for: how many there are is told. */
+	for (int i = 100; i < HANDED_MOST + 44; i++)
+		put_address(&m, NULL, (uint8_t)i);
+	assert_int_equal(handed(&m, at), HANDED_MOST + 44);
+	assert_int_equal(at[HANDED_MOST - 1].address[3], (HANDED_MOST - 1) & 0xff);
 }
 
 int main(void)
