@@ -301,10 +301,12 @@ configurations() {
 	DATA=$T/$1/later-still
 	sed -i "s|^datapath.*|datapath = $DATA|" "$CONF"
 	kill -HUP "$(dhcpd_pid)"
-	check "$1: a reload that names a directory which is not there says so" within 5 asks "$DATA: cannot be watched" words
+	check "$1: a reload that names a directory which is not there says so" within 5 asks "$DATA: No such file .*stays as it was" words
+	check "$1: and the one before is served from as ever" within 10 leases "$1-1" once-more
 	mkdir "$DATA"
 	simple 1 elsewhere >"$DATA/tap1"
-	check "$1: and it is served from when it is made" within 10 leases "$1-1" elsewhere
+	kill -HUP "$(dhcpd_pid)"
+	check "$1: once it is made a reload serves from it" within 10 leases "$1-1" elsewhere
 	check "$1: it ends" dhcpd_stop
 	cp "$T/$1/good" "$CONF"
 	check "$1: the good one starts" dhcpd_start || return
