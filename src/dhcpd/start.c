@@ -257,6 +257,17 @@ static int make_datapath(const struct daemon *d, struct report *r)
 	return err;
 }
 
+static int load_config(struct daemon *d, struct report *r)
+{
+	int err = config_load(d->config_path, true, &d->config, r);
+
+	if (err == -ENOENT)
+		report_set(r,
+			   "%s: there is no configuration; nfdhcpd.conf(5) has its keys, or name another file with -c",
+			   d->config_path);
+	return err;
+}
+
 int daemon_start(struct daemon *d, int *tell, struct report *r)
 {
 	uid_t uid = 0;
@@ -264,11 +275,7 @@ int daemon_start(struct daemon *d, int *tell, struct report *r)
 	int err = find_config(d, r);
 
 	if (!err)
-		err = config_load(d->config_path, true, &d->config, r);
-	if (err == -ENOENT && access(d->config_path, F_OK) < 0)
-		report_set(r,
-			   "%s: there is no configuration; nfdhcpd.conf(5) has its keys, or name another file with -c",
-			   d->config_path);
+		err = load_config(d, r);
 
 	if (!err)
 		err = process_find_user(d->config.user, &uid, &gid, r);
