@@ -136,6 +136,23 @@ static void of_patterns(void **state)
 	assert_int_equal(in_net(101), 250);
 }
 
+/* However many names are made up for it. */
+static void of_many_names(void **state)
+{
+	(void)state;
+	char text[32];
+
+	relist("*, *.evil.test, *.good.test");
+	for (uint8_t i = 1; i < 4; i++)
+		assert_int_equal(give("a.good.test", i, 0, 1, 86400), 1);
+	for (unsigned i = 0; i < EGRESS_MOST + 10; i++) {
+		snprintf(text, sizeof(text), "x%u.evil.test", i);
+		assert_int_equal(give(text, 100, i, 1, 86400), 1);
+	}
+	for (uint8_t i = 1; i < 4; i++)
+		assert_int_equal(in_net(i), 1);
+}
+
 static void of_names(void **state)
 {
 	(void)state;
@@ -209,8 +226,11 @@ static void patterns(void **state)
 	assert_int_equal(give("x.c.example", 1, 0, 1, 200), 1);
 	assert_int_equal(give("x.a.example", 2, 0, 1, 300), 1);
 	assert_int_equal(e.count, 3);
-	relist("*.c.example:tcp/80, *.b.example, *.d.example");
+	relist("*.a.example");
 	struct egress_by listed = egress_listed(&e, &list);
+	assert_true(egress_is_by(&e.at[0], &listed));
+	relist("*.c.example:tcp/80, *.b.example, *.d.example");
+	listed = egress_listed(&e, &list);
 	assert_true(egress_is_by(&e.at[0], &listed));
 	assert_true(egress_is_by(&e.at[1], &listed));
 	assert_false(egress_is_by(&e.at[2], &listed));
@@ -300,8 +320,9 @@ static void halves(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(holds),    TEST(a_day),    TEST(of_patterns),   TEST(of_names), TEST(oldest), TEST(whole),
-	    TEST(services), TEST(patterns), TEST(many_patterns), TEST(too_many), TEST(lost),   TEST(halves),
+	    TEST(holds),    TEST(a_day), TEST(of_patterns), TEST(of_many_names), TEST(of_names),
+	    TEST(oldest),   TEST(whole), TEST(services),    TEST(patterns),      TEST(many_patterns),
+	    TEST(too_many), TEST(lost),  TEST(halves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
