@@ -180,10 +180,6 @@ static void check_header_to(struct nft *n)
 }
 
 /*
- * TCP, UDP and ICMP, each with its whole header: a rule on a port that is not in the packet would match nothing. Of a
- * later fragment the kernel shows no transport header, so that what follows looks at first ones alone.
- */
-/*
  * An error is about a packet that its sender got, or would have carried (RFC 1122 3.2.2): from the guest, about one that was sent to
  * it, and to the guest, about one that it sent. Of any other, "fragmentation needed" would lower the path MTU of whoever
  * is told to whomever it names: Linux believes that without a socket.
@@ -206,6 +202,10 @@ static void check_errors(struct nft *n, const struct side *s, const struct guest
 	}
 }
 
+/*
+ * TCP, UDP and ICMP, each with its whole header: a rule on a port that is not in the packet would match nothing. Of a
+ * later fragment the kernel shows no transport header, so that what follows looks at first ones alone.
+ */
 static void check_transport(struct nft *n, const struct side *s, const struct guest *g)
 {
 	static const uint8_t udp = IPPROTO_UDP, icmp = IPPROTO_ICMP, redirect = 5, router_advertisement = 9;

@@ -120,12 +120,7 @@ static int build_gateway4(struct build *w, unsigned flags)
 {
 	struct in_addr gw = w->b->gateway;
 
-	if (!has(w, BINDING_GATEWAY))
-		return 0;
-	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY_MAC))
-		return wrong_key(w, BINDING_GATEWAY, "GATEWAY",
-				 "stands without GATEWAY_MAC; add the router's MAC address");
-	if (!w->id->has4)
+	if (!w->id->has4 || !has(w, BINDING_GATEWAY))
 		return 0;
 	if (same4(gw, w->id->ip4.addr))
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is the VM's own address; name the router's");
@@ -144,12 +139,7 @@ static int build_gateway6(struct build *w, unsigned flags)
 {
 	const struct in6_addr *gw = &w->b->gateway6;
 
-	if (!has(w, BINDING_GATEWAY6))
-		return 0;
-	if (flags & GUEST_NEED_GATEWAY_MAC && !has(w, BINDING_GATEWAY6_MAC))
-		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6",
-				 "stands without GATEWAY6_MAC; add the router's MAC address");
-	if (!w->id->has6)
+	if (!w->id->has6 || !has(w, BINDING_GATEWAY6))
 		return 0;
 	if (same6(gw, &w->id->ip6.addr))
 		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6", "is the VM's own address; name the router's");
@@ -163,20 +153,25 @@ static int build_gateway6(struct build *w, unsigned flags)
 	return 0;
 }
 
-/* Frames for the router that carried one of these MACs would never reach it. */
-static int check_gateway_macs(struct build *w)
+/* A router has a MAC, whichever families the VM has; and frames that carried one of these would never reach it. */
+static int check_gateway_macs(struct build *w, unsigned flags)
 {
 	const struct {
-		enum binding_key key;
+		enum binding_key gateway, key;
 		const char *name;
 		const uint8_t *mac;
 	} macs[] = {
-	    {BINDING_GATEWAY_MAC, "GATEWAY_MAC", w->b->gateway_mac},
-	    {BINDING_GATEWAY6_MAC, "GATEWAY6_MAC", w->b->gateway6_mac},
+	    {BINDING_GATEWAY, BINDING_GATEWAY_MAC, "GATEWAY_MAC", w->b->gateway_mac},
+	    {BINDING_GATEWAY6, BINDING_GATEWAY6_MAC, "GATEWAY6_MAC", w->b->gateway6_mac},
 	};
 
 	for (size_t i = 0; i < 2; i++) {
-		if (!has(w, macs[i].key))
+		bool given = has(w, macs[i].key);
+		if (!given && flags & GUEST_NEED_GATEWAY_MAC && has(w, macs[i].gateway))
+			return report_fail(w->r, EINVAL, "%s:%u: %.*s stands without %s; add the router's MAC address",
+					   w->b->path, w->b->line[macs[i].gateway], (int)strcspn(macs[i].name, "_"),
+					   macs[i].name, macs[i].name);
+		if (!given)
 			continue;
 		if (memcmp(macs[i].mac, w->id->mac, MAC_LEN) == 0)
 			return wrong_key(w, macs[i].key, macs[i].name,
@@ -358,7 +353,7 @@ int guest_build(const struct identity *id, const struct binding *b, const struct
 	if (!err)
 		err = build_gateway6(&w, flags);
 	if (!err)
-		err = check_gateway_macs(&w);
+		err = check_gateway_macs(&w, flags);
 	if (!err &&
 	    !(build_names(&w) && build_options(&w) && build_options6(&w) &&
 	      (!id->has4 || copy_ip4s(&w.g.nameservers4, ns4)) && (!id->has6 || copy_ip6s(&w.g.nameservers6, ns6))))

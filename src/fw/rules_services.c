@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is for fold's own services: DNS, from the guest and from the network, and notifications. DHCP stands with its family. */
+#include "fw/rules_priv.h"
+
+bool serves_network(const struct guest *g)
+{
+	return g->dns.on && g->dns.serve;
+}
+
+static void dns_to(struct nft *n, const char *chain, uint8_t proto, bool ip6, const void *address)
+{
+	nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, proto), port(n, PORT_DST, NFT_IS, 53);
+	if (address)
+		destination_is(n, ip6, address);
+	nft_goto(n, "take");
+}
+
+/* RFC 6724 5, rule 2: a client asks a link-local address from its own, whose lower half is its choice. */
+static void take_link_local(struct nft *n, const char *chain, uint8_t proto, uint16_t number,
+			    const struct in6_addr *address)
+{
+	nft_rule(n, chain), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6), ip6_is(n, IP6_DST, NFT_IS, address);
+	nft_match_l4proto(n, NFT_IS, proto), port(n, PORT_DST, NFT_IS, number);
+	nft_goto(n, "take");
+}
+
+void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
+{
+	struct in_addr four[GUEST_DNS_MOST];
+	struct in6_addr six[GUEST_DNS_MOST];
+	size_t count = ip6 ? guest_dns6(g, six) : guest_dns4(g, four);
+
+	if (g->dns.on && g->dns.intercept_all)
+		dns_to(n, chain, IPPROTO_UDP, ip6, NULL);
+	for (size_t i = 0; i < count; i++) {
+		const void *address = ip6 ? (const void *)&six[i] : (const void *)&four[i];
+		if (g->dns.on && !g->dns.intercept_all)
+			dns_to(n, chain, IPPROTO_UDP, ip6, address);
+		/* Where there is no DNS, too: it is told so at once. */
+		dns_to(n, chain, IPPROTO_TCP, ip6, address);
+	}
+}
+
+void take_dns_link_local(struct nft *n, const char *chain, const struct guest *g)
+{
+	struct in6_addr at[GUEST_DNS_MOST];
+	size_t count = guest_dns6(g, at);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!IN6_IS_ADDR_LINKLOCAL(&at[i]))
+			continue;
+		if (g->dns.on)
+			take_link_local(n, chain, IPPROTO_UDP, 53, &at[i]);
+		take_link_local(n, chain, IPPROTO_TCP, 53, &at[i]);
+	}
+}
+
+void take_network_dns(struct nft *n, const char *chain, const struct rules *r)
+{
+	if (!serves_network(r->guest))
+		return;
+	nft_rule(n, chain), eth_dst(n, NFT_IS, r->guest->id.mac), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
+	    port(n, PORT_DST, NFT_IS, 53), nft_count(n, rules_counter(TAKEN));
+	if (r->transport == TRANSPORT_LOG)
+		nft_log(n, r->number);
+	nft_drop(n);
+}
+
+static void drop_notify(struct nft *n, const char *chain, uint16_t number, enum rules_counter why)
+{
+	nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, number), drop(n, why);
+	nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, number), drop(n, why);
+}
+
+void take_notify(struct nft *n, const char *chain, const struct guest *g, bool ip6)
+{
+	const struct notify *y = &g->notify;
+
+	if (!y->port)
+		return;
+	if (ip6 ? !IN6_IS_ADDR_UNSPECIFIED(&y->ip6) : y->ip4.s_addr != 0) {
+		nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, y->port);
+		destination_is(n, ip6, ip6 ? (const void *)&y->ip6 : &y->ip4);
+		nft_goto(n, "take");
+	}
+	drop_notify(n, chain, y->port, FROM_SERVER);
+}
+
+void take_notify_link_local(struct nft *n, const char *chain, const struct guest *g)
+{
+	const struct notify *y = &g->notify;
+
+	if (y->port && IN6_IS_ADDR_LINKLOCAL(&y->ip6))
+		take_link_local(n, chain, IPPROTO_UDP, y->port, &y->ip6);
+}
+
+void no_notify(struct nft *n, const char *chain, const struct guest *g)
+{
+	if (g->notify.port)
+		drop_notify(n, chain, g->notify.port, TO_SERVER);
+}
+
+void fast_to_ports(struct nft *n, const struct guest *g)
+{
+	if (serves_network(g))
+		port(n, PORT_DST, NFT_IS_NOT, 53);
+	if (!g->notify.port)
+		return;
+	port(n, PORT_SRC, NFT_IS_NOT, g->notify.port);
+	port(n, PORT_DST, NFT_IS_NOT, g->notify.port);
+}
