@@ -4,13 +4,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
-#include "guest/build.h"
 #include "host/link.h"
 #include "host/rights.h"
-#include "host/tap.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,11 +17,6 @@
 #include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-
-/* Known once a kernel has refused nft's `queue` in the bridge family: asking it again takes 30 ms. */
-#define NO_BRIDGE_QUEUE "kernel-without-bridge-queue"
-
-#define MTU_MOST 16384 /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
 
 /* Configuration, binding and hypervisor: all that can fail without touching the system. */
 static int prepare(struct session *s, struct report *r)
@@ -64,205 +56,6 @@ int session_note(struct session *s, enum session_note key, int32_t value)
 {
 	s->notes[key] = value;
 	return keeper_note(&s->keeper, key, value);
-}
-
-static int find_bridge(const struct session *s, struct link_info *out, struct report *r)
-{
-	struct link *l = s->link;
-	const char *name = s->o->bridge;
-	int err = link_find(l, name, out);
-
-	if (err == -ENODEV && s->o->local) {
-		err = link_make_bridge(l, name);
-		if (err)
-			return report_fail(r, -err, "bridge %s: cannot be made: %s", name, strerror(-err));
-		err = link_find(l, name, out);
-	}
-	if (err == -ENODEV && strcmp(name, BRIDGE_DEFAULT) == 0)
-		return report_fail(
-		    r, ENODEV, "bridge %s: there is none; start Weave Net, name another with --bridge, or use --local",
-		    name);
-	if (err == -ENODEV)
-		return report_fail(r, ENODEV,
-				   "bridge %s: there is none; make it: ip link add %s type bridge && ip link set %s up",
-				   name, name, name);
-	if (err)
-		return report_fail(r, -err, "bridge %s: %s", name, strerror(-err));
-	if (!out->is_bridge)
-		return report_fail(r, EINVAL, "%s: not a bridge; `ip link show type bridge` lists them", name);
-	return 0;
-}
-
-static int build_guest(struct session *s, uint32_t bridge_mtu, struct report *r)
-{
-	s->id.mtu = bridge_mtu < MTU_MOST ? bridge_mtu : MTU_MOST;
-	return guest_build(&s->id, s->text ? &s->binding : NULL, &s->config,
-			   GUEST_NEED_GATEWAY_MAC | GUEST_DNS_STREAMS | GUEST_HAS_RULES, &s->guest, r);
-}
-
-static int make_tap(struct session *s, struct report *r)
-{
-	struct link_info info;
-	const char *name = s->info.iface;
-
-	s->tap = tap_open(name);
-	if (s->tap == -EBUSY)
-		return report_fail(r, EBUSY, "interface %s: exists already; choose another name with -i", name);
-	if (s->tap == -ENOENT)
-		return report_fail(r, ENOENT, "/dev/net/tun: there is none; load the module with `modprobe tun`");
-	if (s->tap < 0)
-		return report_fail(r, -s->tap, "interface %s: the tap cannot be made: %s%s", name, strerror(-s->tap),
-				   s->tap == -EPERM || s->tap == -EACCES
-				       ? "; root of the network namespace must run this, and in a container may "
-					 "need --device /dev/net/tun"
-				       : "");
-	int err = link_find(s->link, name, &info);
-	if (err)
-		return report_fail(r, -err, "interface %s: %s", name, strerror(-err));
-	s->ifindex = info.ifindex;
-	err = session_note(s, SESSION_NOTE_TAP, info.ifindex);
-	return err ? report_fail(r, -err, "the keeper process: %s", strerror(-err)) : 0;
-}
-
-/* Opens the delivery, then puts the rules in place that feed it. */
-static int try_transport(struct session *s, enum transport t)
-{
-	/* Numbers from 1024 on: the low ones are what people choose by hand. */
-	int err = delivery_open(t, (uint16_t)(1024 + getpid() % 60000), &s->delivery);
-
-	if (err)
-		return err;
-	s->rules.guest = &s->guest;
-	s->rules.groups4 = s->o->groups4;
-	s->rules.group4_count = s->o->group4_count;
-	s->rules.groups6 = s->o->groups6;
-	s->rules.group6_count = s->o->group6_count;
-	s->rules.transport = t;
-	s->rules.number = delivery_number(s->delivery);
-	/* The watch first: nothing that is put in place can be taken away unseen. */
-	if (t == TRANSPORT_QUEUE && !s->watch && (err = watch_open(&s->watch)) < 0)
-		return err;
-	if (t == TRANSPORT_QUEUE && (err = session_note(s, SESSION_NOTE_SHARED, 1)) < 0)
-		return err;
-	err = nft_open(&s->nft);
-	if (!err)
-		err = rules_add(s->nft, &s->rules);
-	if (err) {
-		nft_close(s->nft); /* and with it the VM's table, if it was there already */
-		s->nft = NULL;
-		delivery_close(s->delivery);
-		s->delivery = NULL;
-	}
-	return err;
-}
-
-static int make_rules(struct session *s, struct report *r)
-{
-	enum transport wish = s->o->transport, first = wish;
-
-	if (wish == TRANSPORT_AUTO)
-		first = claim_fact(NO_BRIDGE_QUEUE) ? TRANSPORT_LOG : TRANSPORT_QUEUE;
-	int err = try_transport(s, first);
-	if (err == -ENOENT && wish == TRANSPORT_AUTO && first == TRANSPORT_QUEUE) {
-		claim_set_fact(NO_BRIDGE_QUEUE);
-		watch_close(s->watch);
-		s->watch = NULL;
-		err = try_transport(s, TRANSPORT_LOG);
-	}
-	if (err == -ENOENT && wish != TRANSPORT_AUTO)
-		return report_fail(r, ENOENT, "--transport %s: this kernel cannot deliver that way; leave it out",
-				   wish == TRANSPORT_QUEUE ? "queue" : "log");
-	if (err)
-		return report_fail(
-		    r, -err,
-		    "interface %s: its rules cannot be made: %s (needs nf_tables with netdev ingress and egress, Linux 5.16)",
-		    s->info.iface, strerror(-err));
-	return 0;
-}
-
-static int attach(struct session *s, const struct link_info *bridge, struct report *r)
-{
-	struct link_port port = {.ifindex = s->ifindex, .bridge = bridge->ifindex, .bridge_name = s->info.bridge};
-	const char *step;
-
-	port.bridge_mtu = bridge->mtu;
-	memcpy(port.bridge_mac, bridge->mac, MAC_LEN);
-	memcpy(port.own_mac, s->guest.service_mac, MAC_LEN);
-	memcpy(port.guest_mac, s->guest.id.mac, MAC_LEN);
-	int err = link_attach(s->link, &port, &step);
-	if (err)
-		return report_fail(r, -err, "interface %s: cannot %s: %s", s->info.iface, step, strerror(-err));
-	return 0;
-}
-
-static int write_copy(struct session *s, struct report *r)
-{
-	int err = session_check_copy(s, r);
-
-	if (err)
-		return err;
-	err = session_note(s, SESSION_NOTE_COPY, 1);
-	if (err)
-		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
-	err = binding_write_copy(s->config.datapath, &s->guest.id, s->text ? &s->binding : NULL, s->text, s->text_len,
-				 NULL, r);
-	/* What could not be made is not there to be removed, and whoever is told why need not be told that too. */
-	if (err)
-		session_note(s, SESSION_NOTE_COPY, 0);
-	return err;
-}
-
-/* Everything up to the hypervisor, in the order that session.h gives. */
-static int build_up(struct session *s, struct report *r)
-{
-	struct link_info bridge;
-	int err = link_open(&s->link);
-
-	if (err)
-		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
-	if ((err = find_bridge(s, &bridge, r)))
-		return err;
-	session_host_is(s, &bridge);
-	if ((err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
-	    (err = session_gate(s, r)) || (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
-		return err;
-	return session_image(s, r);
-}
-
-/*
- * What the loop needs, made while the hypervisor comes up: until the rules are filled nothing passes, and it has nothing to send
- * yet. Beside a thousand VMs this takes as long as all before it.
- */
-static int get_ready(struct session *s, struct report *r)
-{
-	int err = session_host_open(s, r);
-
-	if (err)
-		return err;
-	/* Memory that is not there before something is let in: ALLOW may come at any time. */
-	s->rules.egress = s->egress = calloc(1, sizeof(*s->egress));
-	if (!s->egress)
-		return report_fail(r, ENOMEM, "%s: out of memory", s->info.iface);
-	err = rules_open(s->nft, &s->rules);
-	if (err)
-		return report_fail(r, -err, "interface %s: its rules cannot be filled: %s%s", s->info.iface,
-				   strerror(-err),
-				   err == -ENOENT ? " (needs nf_tables with log in the netdev family)" : "");
-	err = tx_open(s->ifindex, RULES_REPLY_MARK, &s->tx);
-	if (err)
-		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
-	err = session_stream_open(s);
-	if (err)
-		return report_fail(r, -err, "no memory or timer for DNS by TCP: %s", strerror(-err));
-	err = session_forward(s);
-	if (err)
-		return report_fail(r, -err, "no sockets to ask name servers: %s", strerror(-err));
-	session_live_open(s);
-	err = session_seen_open(s);
-	if (err)
-		log_warn("%s: `" FOLD_COMMAND " inspect` will not be answered: %s", s->info.iface, strerror(-err));
-	session_check_host(s);
-	return 0;
 }
 
 /* Signals are read from a descriptor from the start on; one that was ignored when fold began stays so (nohup). */
@@ -318,7 +111,7 @@ static int run(struct session *s)
 	if (sig)
 		return 128 + sig;
 	enum keeper_event e = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft), &value);
-	int unready = e == KEEPER_FORKED ? get_ready(s, &r) : 0;
+	int unready = e == KEEPER_FORKED ? session_get_ready(s, &r) : 0;
 	if (e == KEEPER_FORKED)
 		e = keeper_read(&s->keeper, &value);
 	close(s->tap);
@@ -405,7 +198,7 @@ static int start_and_run(struct session *s)
 		err = keeper_start(&s->hypervisor, &work, &s->keeper, &r);
 	}
 	if (!err)
-		err = build_up(s, &r);
+		err = session_build_up(s, &r);
 	if (!err)
 		status = run(s);
 	take_down(s);

@@ -86,6 +86,14 @@ struct session {
 /* Tells both processes' records: the keeper first, for it is the one that is meant to act on it. 0 or -errno. */
 int session_note(struct session *s, enum session_note key, int32_t value);
 
+/*
+ * build_up: everything up to the hypervisor, in the order that session.h gives. get_ready: what the loop needs, made while the
+ * hypervisor comes up: until the rules are filled nothing passes, and it has nothing to send yet. Beside a thousand VMs this
+ * takes as long as all before it. 0 or -errno with a line in r.
+ */
+int session_build_up(struct session *s, struct report *r);
+int session_get_ready(struct session *s, struct report *r);
+
 /* Who the VM is, from the command line and the key; and where its image goes. 0 or -errno with a line in r. */
 int session_identity(struct session *s, struct report *r);
 /* Makes the image of -k where there is a -k. 0 or -errno with a line in r. */
