@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,30 +14,36 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static char dir[] = "/tmp/fold-guard.XXXXXX";
 static int guard_end, other_end;
-static pthread_t thread;
-static char *kept;
-static int keep_result;
+static pid_t guard;
+
+/* What the guard and the test both see: the guard is a process, as fold's is, so that what it has open takes none of the test's room. */
+static struct shared {
+	char kept[GUARD_PUT_MAX];
+	int result;
+} * shared;
 
 static int keep(void *arg, const char *text, size_t len)
 {
-	assert_ptr_equal(arg, dir);
-	free(kept);
-	kept = strndup(text, len);
-	return keep_result;
+	if (arg != dir || len >= sizeof(shared->kept))
+		return -EINVAL;
+	memcpy(shared->kept, text, len);
+	shared->kept[len] = 0;
+	return shared->result;
 }
 
 static const char *const plain[] = {"binding", "link", "missing", "pipe", NULL}, *const linked[] = {"resolv", NULL};
 static const struct guard_files files = {.plain = plain, .linked = linked, .prefix = "list_", .put = keep, .arg = dir};
 
-static void *serve(void *unused)
+static void __attribute__((noreturn)) serve(void)
 {
-	(void)unused;
+	close(other_end); /* or the test's end of it is never seen */
 	while (guard_serve(guard_end, &files))
 		usleep(100);
-	return NULL;
+	_exit(0);
 }
 
 static void make(const char *name, const char *text)
@@ -63,16 +68,21 @@ static int start(void **state)
 	make("list_dir/x", "x");
 	guard_use(other_end);
 	file_open_by(guard_open);
-	return pthread_create(&thread, NULL, serve, NULL);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || (guard = fork()) < 0)
+		return -1;
+	if (guard == 0)
+		serve();
+	close(guard_end);
+	return 0;
 }
 
 static int stop(void **state)
 {
 	(void)state;
-	shutdown(other_end, SHUT_RDWR);
-	pthread_join(thread, NULL);
-	free(kept);
-	return chdir("/") < 0 || system("rm -r /tmp/fold-guard.??????") != 0;
+	close(other_end);
+	return waitpid(guard, NULL, 0) != guard || munmap(shared, sizeof(*shared)) < 0 || chdir("/") < 0 ||
+	       system("rm -r /tmp/fold-guard.??????") != 0;
 }
 
 /* Octets of it by a file that was handed over, or -errno. */
@@ -161,13 +171,13 @@ static void test_put(void **state)
 
 	(void)state;
 	assert_int_equal(guard_put("MAC=x\n", 6), 0);
-	assert_string_equal(kept, "MAC=x\n");
-	keep_result = -ENOSPC;
+	assert_string_equal(shared->kept, "MAC=x\n");
+	shared->result = -ENOSPC;
 	assert_int_equal(guard_put("y", 1), -ENOSPC);
-	keep_result = 0;
+	shared->result = 0;
 	memset(large, 'z', GUARD_PUT_MAX);
 	assert_int_equal(guard_put(large, GUARD_PUT_MAX - 1), 0);
-	assert_int_equal(strlen(kept), GUARD_PUT_MAX - 1);
+	assert_int_equal(strlen(shared->kept), GUARD_PUT_MAX - 1);
 	assert_int_equal(guard_put(large, GUARD_PUT_MAX), -EFBIG);
 	free(large);
 }
@@ -205,7 +215,7 @@ static void test_no_room(void **state)
 	setrlimit(RLIMIT_NOFILE, &none);
 	int err = guard_open("binding", 0);
 	setrlimit(RLIMIT_NOFILE, &before);
-	assert_true(err == -EMFILE);
+	assert_int_equal(err, -EMFILE);
 	assert_int_equal(get("binding", buf, sizeof(buf)), 11);
 }
 
