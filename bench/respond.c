@@ -109,6 +109,10 @@ static bool deliver(struct respond *r, enum transport t)
 		e = nft_open(&nft);
 	if (e)
 		errx(1, "delivery: %s", strerror(-e));
+	if (!r->tx)
+		e = tx_open_port((int)if_nametoindex(r->id.iface), RULES_REPLY_MARK, &r->rules.reply_group, &r->tx);
+	if (e)
+		errx(1, "%s: %s", r->id.iface, strerror(-e));
 	r->rules.guest = &r->guest;
 	r->rules.transport = t;
 	r->rules.number = delivery_number(r->delivery);
@@ -128,9 +132,9 @@ static void open_ways_out(struct respond *r)
 {
 	const struct forward_setup setup = {.send = on_forwarded, .arg = r};
 	r->bridge = if_nametoindex(r->id.bridge);
-	int e = tx_open((int)if_nametoindex(r->id.iface), RULES_REPLY_MARK, &r->tx);
+	int e = 0;
 
-	if (!e && r->guest.dns.on && r->guest.dns.forward)
+	if (r->guest.dns.on && r->guest.dns.forward)
 		e = forward_open(&setup, &r->forward);
 	if (e)
 		errx(1, "%s: %s", r->id.iface, strerror(-e));

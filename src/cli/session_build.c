@@ -188,14 +188,14 @@ int session_get_ready(struct session *s, struct report *r)
 	s->rules.egress = s->egress = calloc(1, sizeof(*s->egress));
 	if (!s->egress)
 		return report_fail(r, ENOMEM, "%s: out of memory", s->info.iface);
+	err = tx_open_port(s->ifindex, RULES_REPLY_MARK, &s->rules.reply_group, &s->tx);
+	if (err)
+		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
 	err = rules_open(s->nft, &s->rules);
 	if (err)
 		return report_fail(r, -err, "interface %s: its rules cannot be filled: %s%s", s->info.iface,
 				   strerror(-err),
 				   err == -ENOENT ? " (needs nf_tables with log in the netdev family)" : "");
-	err = tx_open(s->ifindex, RULES_REPLY_MARK, &s->tx);
-	if (err)
-		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
 	err = session_stream_open(s);
 	if (err)
 		return report_fail(r, -err, "no memory or timer for DNS by TCP: %s", strerror(-err));

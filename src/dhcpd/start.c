@@ -157,7 +157,7 @@ static int open_sockets(struct daemon *d, struct report *r)
 	d->signals = block_signals();
 	if (d->epoll < 0 || d->signals < 0)
 		return report_fail(r, errno, "cannot start: %s", strerror(errno));
-	if ((err = tx_open(TX_ANYWHERE, 0, &d->tx)) < 0)
+	if ((err = tx_open(&d->tx)) < 0)
 		return report_fail(r, -err, "no socket for replies: %s%s%s", strerror(-err), err == -EPERM ? "; " : "",
 				   err == -EPERM ? want_of_right() : "");
 	if ((err = resolvers_open(&d->resolvers, RESOLV_CONF)) < 0)

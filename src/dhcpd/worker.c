@@ -34,7 +34,7 @@ int worker_open(struct daemon *d, struct worker **out)
 		return -ENOMEM;
 	w->d = d;
 	w->epoll = w->stop = -1;
-	int err = tx_open(TX_ANYWHERE, 0, &w->tx);
+	int err = tx_open(&w->tx);
 	if (err) {
 		free(w);
 		return err;

@@ -50,7 +50,7 @@ static struct explain_verdict payload(const struct nftnl_expr *x, struct explain
 	uint32_t offset = nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_OFFSET);
 	size_t at;
 
-	/* Written, not read: the gateway's MAC, behind which no rule looks. */
+	/* Written, not read: a MAC, or whom a neighbour is asked from, behind which no rule looks. */
 	if (nftnl_expr_is_set(x, NFTNL_EXPR_PAYLOAD_SREG))
 		return go_on;
 	uint8_t *to = reg(p, nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_DREG), len);
@@ -78,8 +78,8 @@ static struct explain_verdict meta(const struct nftnl_expr *x, struct explain_pa
 		memcpy(r, &p->mark, sizeof(p->mark));
 	else if (key == NFT_META_PKTTYPE && !sets)
 		*r = p->kind;
-	else if (key == NFT_META_SKUID && !sets && p->own)
-		memset(r, 0, sizeof(uint32_t));
+	else if ((key == NFT_META_SKUID || key == NFT_META_SKGID) && !sets && p->own)
+		p->of_sender = true;
 	else if (key == NFT_META_L4PROTO && !sets && p->sound)
 		memcpy(r, (uint8_t[4]){p->proto}, 4);
 	else
@@ -95,6 +95,10 @@ static struct explain_verdict cmp(const struct nftnl_expr *x, struct explain_pac
 
 	if (!value || !r)
 		return no_match;
+	if (p->of_sender) {
+		p->of_sender = false;
+		return go_on;
+	}
 	int d = memcmp(r, value, len);
 	switch (nftnl_expr_get_u32(x, NFTNL_EXPR_CMP_OP)) {
 	case NFT_CMP_EQ:

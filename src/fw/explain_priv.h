@@ -16,7 +16,9 @@ struct explain_packet {
 	uint8_t proto;
 	uint16_t fragment; /* offset, in the header's own form; not 0: no transport header here */
 	uint8_t kind;      /* PACKET_HOST and its like */
-	bool own;          /* fold sent it itself, and so a socket of root's */
+	bool own;          /* fold sent it itself */
+	bool
+	    of_sender; /* its sender was looked at, and is what comes next compared with: where it is fold, that holds */
 	/* What the rules have done so far. */
 	uint32_t mark;
 	bool logged;

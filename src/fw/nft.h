@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <netinet/in.h>
+
 struct nft;
 
 /* A socket of its own: a table with the owner flag lives until the last copy of this socket is closed. */
@@ -94,6 +96,8 @@ void nft_rule(struct nft *n, const char *chain);
 void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, enum nft_op op, const void *value);
 void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *mask,
 		      enum nft_op op, const void *value);
+/* Octets of the network header, in the steps that the kernel compares fastest. */
+void nft_match_words(struct nft *n, uint32_t offset, uint32_t len, const void *value);
 /* Looks at it, for those that follow. */
 void nft_load(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len);
 /* What the match before this one looked at, its mask applied, compared once more: len is as it was there. */
@@ -106,22 +110,25 @@ void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_
 void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto);
 /* The address at that place of the network header, with_port with protocol and destination port, is in the set. */
 void nft_match_in_address_set(struct nft *n, const char *set, uint32_t offset, bool ip6, bool with_port);
-/*
- * To one other machine: neither a group nor the MAC of the interface that it came in by. What was sent by this machine, or by a
- * macvlan of its, never is.
- */
+/* To one other machine: neither a group nor the MAC of the interface that it came in by. for_host: to that MAC. */
 void nft_match_elsewhere(struct nft *n);
+void nft_match_for_host(struct nft *n);
 void nft_match_mark(struct nft *n, enum nft_op op, uint32_t mark);
 void nft_match_mark_masked(struct nft *n, uint32_t mask, enum nft_op op, uint32_t mark);
-/* Sent by a socket that root has opened in this network namespace, and straight to the interface: a bridge forgets it. */
+/*
+ * Sent by a socket of this network namespace that root has opened, or somebody of that group. A frame keeps its socket on its way through
+ * bridges, veths and other namespaces, which may write what they like into it: it tells who sent a frame, not that this is it.
+ */
 void nft_match_root(struct nft *n);
+void nft_match_sender_group(struct nft *n, uint32_t gid);
 /* Lets the rule go on only for packets above the rate. */
 void nft_match_over_limit(struct nft *n, uint64_t per_second, uint32_t burst);
 
 /* Actions. */
 void nft_count(struct nft *n, const char *counter);
 void nft_set_mark(struct nft *n, uint32_t mark);
-void nft_set_eth_dst(struct nft *n, const uint8_t *mac); /* six octets */
+void nft_set_eth_dst(struct nft *n, const uint8_t *mac);          /* six octets */
+void nft_set_ip6_source(struct nft *n, const struct in6_addr *a); /* and the checksum of what it carries */
 void nft_set_for_host(struct nft *n); /* the host takes the packet for its own; bridge prerouting alone knows */
 void nft_log(struct nft *n, uint16_t group);
 void nft_queue(struct nft *n, uint16_t number); /* without bypass: no listener means drop */

@@ -115,6 +115,20 @@ void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len,
 	compare(n, op, value, len);
 }
 
+/*
+ * The kernel's short way is for one, two or four octets of the network or transport header at a multiple of that (Linux,
+ * nft_payload_select_ops()): four such loads cost less than one of sixteen.
+ */
+void nft_match_words(struct nft *n, uint32_t offset, uint32_t len, const void *value)
+{
+	const uint8_t *want = value;
+
+	for (uint32_t step; len; offset += step, want += step, len -= step) {
+		step = len >= 4 && offset % 4 == 0 ? 4 : len >= 2 && offset % 2 == 0 ? 2 : 1;
+		nft_match(n, NFT_NETWORK, offset, step, NFT_IS, want);
+	}
+}
+
 static void apply_mask(struct nft *n, const void *mask, uint32_t len)
 {
 	static const uint8_t zero[16];
@@ -189,12 +203,20 @@ void nft_match_in_address_set(struct nft *n, const char *set, uint32_t offset, b
 	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, set);
 }
 
+static void packet_type_is(struct nft *n, uint8_t type)
+{
+	load_meta(n, NFT_META_PKTTYPE);
+	compare(n, NFT_IS, &type, sizeof(type));
+}
+
 void nft_match_elsewhere(struct nft *n)
 {
-	static const uint8_t other = PACKET_OTHERHOST;
+	packet_type_is(n, PACKET_OTHERHOST);
+}
 
-	load_meta(n, NFT_META_PKTTYPE);
-	compare(n, NFT_IS, &other, sizeof(other));
+void nft_match_for_host(struct nft *n)
+{
+	packet_type_is(n, PACKET_HOST);
 }
 
 void nft_match_mark(struct nft *n, enum nft_op op, uint32_t mark)
@@ -210,13 +232,21 @@ void nft_match_mark_masked(struct nft *n, uint32_t mask, enum nft_op op, uint32_
 	compare(n, op, &mark, sizeof(mark));
 }
 
-/* The kernel finds no user where there is no socket any more, or where it is another namespace's (Linux 4.20). */
+/* The kernel finds neither user nor group where there is no socket any more, or where it is another namespace's (Linux 4.20). */
+static void sender_is(struct nft *n, uint32_t key, uint32_t id)
+{
+	load_meta(n, key);
+	compare(n, NFT_IS, &id, sizeof(id));
+}
+
 void nft_match_root(struct nft *n)
 {
-	static const uint32_t root = 0;
+	sender_is(n, NFT_META_SKUID, 0);
+}
 
-	load_meta(n, NFT_META_SKUID);
-	compare(n, NFT_IS, &root, sizeof(root));
+void nft_match_sender_group(struct nft *n, uint32_t gid)
+{
+	sender_is(n, NFT_META_SKGID, gid);
 }
 
 void nft_match_over_limit(struct nft *n, uint64_t per_second, uint32_t burst)
@@ -274,16 +304,32 @@ void nft_set_for_host(struct nft *n)
 	set_meta(n, NFT_META_PKTTYPE, &host, sizeof(host));
 }
 
-void nft_set_eth_dst(struct nft *n, const uint8_t *mac)
+static struct nftnl_expr *write_payload(struct nft *n, uint32_t base, uint32_t offset, const void *value, uint32_t len)
 {
-	load_value(n, mac, ETH_ALEN);
+	load_value(n, value, len);
 	struct nftnl_expr *e = append(n, "payload");
 	if (!e)
-		return;
+		return NULL;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_LL_HEADER);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, 0);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, ETH_ALEN);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, base);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, len);
+	return e;
+}
+
+void nft_set_eth_dst(struct nft *n, const uint8_t *mac)
+{
+	write_payload(n, NFT_PAYLOAD_LL_HEADER, 0, mac, ETH_ALEN);
+}
+
+/* The transport's checksum is over the addresses, too (RFC 8200 8.1): the kernel sets it right. */
+void nft_set_ip6_source(struct nft *n, const struct in6_addr *a)
+{
+	const uint32_t source = 8;
+	struct nftnl_expr *e = write_payload(n, NFT_PAYLOAD_NETWORK_HEADER, source, a, sizeof(*a));
+
+	if (e)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_FLAGS, NFT_PAYLOAD_L4CSUM_PSEUDOHDR);
 }
 
 void nft_log(struct nft *n, uint16_t group)

@@ -60,11 +60,22 @@ void eth_dst_is_group(struct nft *n)
 	nft_match_masked(n, NFT_LINK, 0, 1, &one, NFT_IS, &one);
 }
 
-void eth_dst_is_peer(struct nft *n, const struct rules *r)
+void eth_to_peer(struct nft *n, const struct rules *r, uint16_t type)
 {
+	eth_src_and_type(n, r->guest->id.mac, type);
 	nft_match_elsewhere(n);
 	/* Four octets compare faster than six. A peer whose MAC ends like the host's goes the long way. */
 	nft_match(n, NFT_LINK, 2, 4, NFT_IS_NOT, r->bridge_mac + 2);
+}
+
+void eth_from_peer(struct nft *n, const struct guest *g, uint16_t type)
+{
+	const uint8_t *mac = g->id.mac, *service = g->service_mac;
+
+	eth_dst_and_type(n, mac, type);
+	nft_match(n, NFT_LINK, MAC_LEN + 2, 4, NFT_IS_NOT, mac + 2);
+	if (memcmp(mac + 2, service + 2, 4) != 0)
+		nft_and(n, NFT_IS_NOT, service + 2, 4);
 }
 
 void eth_type(struct nft *n, enum nft_op op, uint16_t type)
@@ -116,6 +127,8 @@ static void chain_take(struct nft *n, const struct rules *r)
 		nft_log(n, r->number);
 		nft_drop(n);
 	} else {
+		/* Where the shared table is gone, nobody queues it: it must not go on. */
+		nft_set_eth_dst(n, r->guest->id.mac);
 		nft_set_mark(n, RULES_TAKE_MARK);
 		nft_accept(n);
 	}
@@ -149,18 +162,6 @@ void not_from_server(struct nft *n, const struct guest *g, uint16_t dhcp)
 	port(n, PORT_SRC, NFT_IS_NOT, dhcp);
 	if (g->notify.port)
 		also_port(n, NFT_IS_NOT, g->notify.port);
-}
-
-void accept_vetted(struct nft *n, uint32_t mark)
-{
-	nft_set_mark(n, mark);
-	nft_accept(n);
-}
-
-void vetted(struct nft *n, uint32_t mark)
-{
-	nft_match_mark(n, NFT_IS, mark);
-	nft_match_elsewhere(n);
 }
 
 void destination_is(struct nft *n, bool ip6, const void *address)
@@ -215,6 +216,15 @@ static void not_arp(struct nft *n, const char *chain, const struct guest *g, enu
 	drop(n, why);
 }
 
+/*
+ * The tap has fold's MAC. Whoever holds its descriptor can give it another, such as the gateway's (Linux, tun_chr_ioctl()); what is sent
+ * there then is for the host, and looks as if it went through the gateway.
+ */
+static void not_to_another_tap(struct nft *n, const struct guest *g)
+{
+	nft_rule(n, "from"), nft_match_for_host(n), eth_dst(n, NFT_IS_NOT, g->service_mac), drop(n, FROM_DEST);
+}
+
 static void chain_from(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
@@ -223,6 +233,7 @@ static void chain_from(struct nft *n, const struct rules *r)
 		fast_from_ip4(n, r);
 	if (g->id.has6)
 		fast_from_ip6(n, r);
+	not_to_another_tap(n, g);
 	if (g->id.has4)
 		nft_rule(n, "from"), eth_src_and_type(n, g->id.mac, ETH_P_IP), nft_goto(n, "from_ip4");
 	if (g->id.has6)
@@ -233,6 +244,20 @@ static void chain_from(struct nft *n, const struct rules *r)
 		rules_from_arp(n, g);
 }
 
+/*
+ * fold's own replies come from a socket that sends nothing else, and that nobody else has: whoever uses that MAC on the network may have
+ * the mark, and a frame that was sent by a socket of root's here, but never one of this group's.
+ */
+static void own_replies(struct nft *n, const struct rules *r)
+{
+	nft_rule(n, "to"), nft_match_mark(n, NFT_IS, RULES_REPLY_MARK);
+	if (r->reply_group)
+		nft_match_sender_group(n, r->reply_group);
+	else
+		nft_match_root(n);
+	eth_src(n, NFT_IS, r->guest->service_mac), nft_accept(n);
+}
+
 static void chain_to(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
@@ -241,9 +266,7 @@ static void chain_to(struct nft *n, const struct rules *r)
 		fast_to_ip4(n, g);
 	if (g->id.has6)
 		fast_to_ip6(n, g);
-	/* fold's own replies. Whoever else uses that MAC on the network has no such mark, or no socket of root's here. */
-	nft_rule(n, "to"), nft_match_mark(n, NFT_IS, RULES_REPLY_MARK), nft_match_root(n),
-	    eth_src(n, NFT_IS, g->service_mac), nft_accept(n);
+	own_replies(n, r);
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->service_mac), drop(n, TO_MAC);
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->id.mac), drop(n, TO_MAC);
 	if (g->id.has4)

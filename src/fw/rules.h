@@ -56,6 +56,8 @@ struct rules {
 	size_t host4_count;
 	const struct in6_addr *host6; /* the same of IPv6, link-local ones included */
 	size_t host6_count;
+	uint32_t
+	    reply_group; /* of the socket that replies to the guest are sent by (host/tx.h); 0: none could be had */
 	enum transport transport;    /* never AUTO here */
 	uint16_t number;             /* of the queue or the log group */
 	const struct egress *egress; /* what the guest's ALLOW has let in so far (fw/egress.h); NULL: nothing */

@@ -156,11 +156,7 @@ void gate_chains(struct nft *n, const struct rules *r)
 		return;
 	nft_rule(n, "from_refused"), nft_match_over_limit(n, REFUSALS_PER_SECOND, REFUSALS_BURST),
 	    drop(n, FROM_GATEWAY);
-	nft_rule(n, "from_refused");
-	/* Where the shared table is gone, nobody queues it: it must not go on. */
-	if (r->transport == TRANSPORT_QUEUE)
-		nft_set_eth_dst(n, r->guest->id.mac);
-	nft_goto(n, "take");
+	nft_rule(n, "from_refused"), nft_goto(n, "take");
 	if (r->transport != TRANSPORT_LOG)
 		return;
 	nft_rule(n, "to_refused"), nft_match_over_limit(n, REFUSALS_PER_SECOND, REFUSALS_BURST), drop(n, TO_GATEWAY);

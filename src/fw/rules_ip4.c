@@ -13,7 +13,7 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 
-enum { IP_VERSION = 0, IP_LENGTH = 2, IP_FRAGMENT = 6, IP_SRC = 12, IP_DST = 16 };
+enum { IP_VERSION = 0, IP_LENGTH = 2, IP_FRAGMENT = 6, IP_PROTO = 9, IP_SRC = 12, IP_DST = 16 };
 enum { IP_HEADER = 20, UDP_HEADER = 8, TCP_HEADER = 20, ICMP_HEADER = 8 };
 #define OFFSET 0x1fff /* of a fragment */
 #define MORE 0x2000   /* fragments follow */
@@ -83,14 +83,16 @@ static void also_host(struct nft *n, const struct guest *g)
 	nft_and_masked(n, &mask, NFT_IS, &net, 4);
 }
 
-/* The header up to the destination: version 4 and no options, no fragment, that transport, from that address. */
-static void ip_plain_from(struct nft *n, uint8_t proto, const struct in_addr *src)
+static void ip_proto(struct nft *n, uint8_t proto)
 {
-	static const uint8_t mask[16] = {0xff, [6] = 0x3f, 0xff, [9] = 0xff, [12] = 0xff, 0xff, 0xff, 0xff};
-	uint8_t want[16] = {plain, [9] = proto};
+	nft_match(n, NFT_NETWORK, IP_PROTO, 1, NFT_IS, &proto);
+}
 
-	memcpy(want + IP_SRC, src, 4);
-	nft_match_masked(n, NFT_NETWORK, IP_VERSION, sizeof(want), mask, NFT_IS, want);
+/* Version 4 and no options, no fragment. */
+static void ip_plain(struct nft *n)
+{
+	nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS, &plain);
+	fragment(n, MORE | OFFSET, NFT_IS, 0);
 }
 
 /*
@@ -105,8 +107,9 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 	for (size_t i = 0; i < sizeof(protos); i++) {
 		bool udp = protos[i] == IPPROTO_UDP;
 		nft_rule(n, "from");
-		eth_src_and_type(n, g->id.mac, ETH_P_IP);
-		eth_dst_is_peer(n, r);
+		/* What tells the rules apart comes first. */
+		ip_proto(n, protos[i]);
+		eth_to_peer(n, r, ETH_P_IP);
 		/* All are looked at in the end; with the ports first, fold's own are soon out of here. */
 		port(n, PORT_DST, NFT_IS_NOT, 53);
 		if (udp) {
@@ -117,28 +120,39 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 			also_port(n, NFT_IS_NOT, g->notify.port);
 		if (udp)
 			not_from_server(n, g, 67);
-		ip_plain_from(n, protos[i], &g->id.ip4.addr);
+		ip_plain(n);
+		ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr);
 		nft_load(n, NFT_NETWORK, IP_DST, 4);
 		also_host(n, g);
 		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
-		accept_vetted(n, RULES_VETTED4_MARK);
+		nft_accept(n);
 	}
 }
 
-/* From another VM of this machine, which was held to its own address, to open transports and to its subnet. */
+/* Nearly all that it gets, in the same way: from one peer in its subnet. */
 void fast_to_ip4(struct nft *n, const struct guest *g)
 {
-	nft_rule(n, "to");
-	/* So it is IPv4; and the bridge hands this port no frame for another MAC. */
-	vetted(n, RULES_VETTED4_MARK);
-	ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr);
-	/* An address that is fold's to this guest may be a VM's own elsewhere, and nobody's here another subnet's host. */
-	ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr);
-	for (size_t i = 0; i < g->service4.count; i++)
-		also_ip(n, NFT_IS_NOT, g->service4.at[i]);
-	also_host(n, g);
-	fast_to_ports(n, g);
-	nft_accept(n);
+	static const uint8_t protos[] = {IPPROTO_UDP, IPPROTO_TCP};
+	static const uint16_t dhcp[2] = {67, 68};
+
+	for (size_t i = 0; i < sizeof(protos); i++) {
+		bool udp = protos[i] == IPPROTO_UDP;
+		nft_rule(n, "to");
+		ip_proto(n, protos[i]);
+		eth_from_peer(n, g, ETH_P_IP);
+		ip_plain(n);
+		ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr);
+		/* An address that is fold's to this guest may be a VM's own elsewhere, and nobody's here another subnet's host. */
+		ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr);
+		for (size_t k = 0; k < g->service4.count; k++)
+			also_ip(n, NFT_IS_NOT, g->service4.at[k]);
+		also_host(n, g);
+		fast_to_ports(n, g, udp, dhcp);
+		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
+		if (!udp)
+			sound(n); /* no port was looked at, which is there in a sound packet alone */
+		nft_accept(n);
+	}
 }
 
 /*
@@ -164,9 +178,23 @@ static void take_unbound(struct nft *n)
 	    length(n, NFT_AT_LEAST, UDP_HEADER), port(n, PORT_DST, NFT_IS, 67), nft_goto(n, "take");
 }
 
+void plain_udp_from_guest(struct nft *n, const struct guest *g, bool ip6)
+{
+	if (ip6) {
+		ip6_plain_from(n, IPPROTO_UDP, &g->id.ip6.addr);
+		ip6_payload(n, NFT_AT_LEAST, UDP_HEADER);
+	} else {
+		ip_proto(n, IPPROTO_UDP);
+		ip_plain(n);
+		ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr);
+		length(n, NFT_AT_LEAST, UDP_HEADER);
+	}
+}
+
 /* Whose it is comes before what it is: that holds for every fragment. */
 static void check_header_from(struct nft *n, const struct guest *g)
 {
+	fast_take_dns(n, g, false);
 	nft_rule(n, from.in), nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS_NOT, &plain), drop(n, FROM_HEADER);
 	take_unbound(n);
 	nft_rule(n, from.in), ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr), drop(n, FROM_SOURCE);
@@ -341,7 +369,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	nft_rule(n, from.in);
 	if (has_broadcast(g))
 		ip_is(n, IP_DST, NFT_IS_NOT, ip4_broadcast(g->id.ip4)), also_ip(n, NFT_IS_NOT, ip4_network(g->id.ip4));
-	sound(n), accept_vetted(n, RULES_VETTED4_MARK);
+	sound(n), nft_accept(n);
 	drop_rest(n, from.in, FROM_DEST, FROM_HEADER);
 }
 

@@ -52,11 +52,41 @@ void ip6_payload(struct nft *n, enum nft_op op, uint16_t octets)
 	nft_match(n, NFT_NETWORK, IP6_LENGTH, 2, op, wire);
 }
 
-/* That transport right behind the header; that this is version 6, the kernel has seen before it looked for the transport. */
-static void ip6_plain_from(struct nft *n, uint8_t proto, const struct in6_addr *src)
+static void ip6_proto(struct nft *n, uint8_t proto)
 {
 	nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS, &proto);
-	ip6_is(n, IP6_SRC, NFT_IS, src);
+}
+
+/* That transport right behind the header; that this is version 6, the kernel has seen before it looked for the transport. */
+void ip6_plain_from(struct nft *n, uint8_t proto, const struct in6_addr *src)
+{
+	ip6_proto(n, proto);
+	nft_match_words(n, IP6_SRC, sizeof(*src), src);
+}
+
+/* As ip6_is_in(), in the steps that the kernel compares fastest. */
+static void is_in_subnet(struct nft *n, uint32_t offset, const struct cidr6 *block)
+{
+	struct in6_addr mask = ip6_mask(block->len), net = ip6_network(*block);
+	const uint32_t whole = block->len / 8, bits = block->len % 8;
+
+	nft_match_words(n, offset, whole, &net);
+	if (bits)
+		nft_match_masked(n, NFT_NETWORK, offset + whole, 1, &mask.s6_addr[whole], NFT_IS, &net.s6_addr[whole]);
+}
+
+/*
+ * The source, which is in the subnet, is neither the guest's own address nor one of fold's. What all have in common is not looked at again:
+ * of a prefix of 64 bits, eight octets are left.
+ */
+static void not_of_fold(struct nft *n, const struct guest *g)
+{
+	const uint32_t common = g->id.ip6.len < 128 ? g->id.ip6.len / 32 * 4 : 12, rest = 16 - common;
+
+	nft_match(n, NFT_NETWORK, IP6_SRC + common, rest, NFT_IS_NOT, &g->id.ip6.addr.s6_addr[common]);
+	for (size_t i = 0; i < g->service6.count; i++)
+		if (ip6_in(g->id.ip6, g->service6.at[i]))
+			nft_and(n, NFT_IS_NOT, &g->service6.at[i].s6_addr[common], rest);
 }
 
 /* Nearly all that a guest sends, as for IPv4. */
@@ -68,8 +98,8 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 	for (size_t i = 0; i < sizeof(protos); i++) {
 		bool udp = protos[i] == IPPROTO_UDP;
 		nft_rule(n, "from");
-		eth_src_and_type(n, g->id.mac, ETH_P_IPV6);
-		eth_dst_is_peer(n, r);
+		ip6_plain_from(n, protos[i], &g->id.ip6.addr);
+		eth_to_peer(n, r, ETH_P_IPV6);
 		port(n, PORT_DST, NFT_IS_NOT, 53);
 		if (udp) {
 			also_port(n, NFT_IS_NOT, 546);
@@ -79,24 +109,31 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 			also_port(n, NFT_IS_NOT, g->notify.port);
 		if (udp)
 			not_from_server(n, g, 547);
-		ip6_plain_from(n, protos[i], &g->id.ip6.addr);
-		ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6);
+		is_in_subnet(n, IP6_DST, &g->id.ip6);
 		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
-		accept_vetted(n, RULES_VETTED6_MARK);
+		nft_accept(n);
 	}
 }
 
 void fast_to_ip6(struct nft *n, const struct guest *g)
 {
-	nft_rule(n, "to");
-	vetted(n, RULES_VETTED6_MARK);
-	ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr);
-	ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr);
-	for (size_t i = 0; i < g->service6.count; i++)
-		nft_and(n, NFT_IS_NOT, &g->service6.at[i], 16);
-	ip6_is_in(n, IP6_SRC, NFT_IS, &g->id.ip6);
-	fast_to_ports(n, g);
-	nft_accept(n);
+	static const uint8_t protos[] = {IPPROTO_UDP, IPPROTO_TCP};
+	static const uint16_t dhcp[2] = {547, 546};
+
+	for (size_t i = 0; i < sizeof(protos); i++) {
+		bool udp = protos[i] == IPPROTO_UDP;
+		nft_rule(n, "to");
+		ip6_proto(n, protos[i]);
+		eth_from_peer(n, g, ETH_P_IPV6);
+		nft_match_words(n, IP6_DST, sizeof(g->id.ip6.addr), &g->id.ip6.addr);
+		is_in_subnet(n, IP6_SRC, &g->id.ip6);
+		not_of_fold(n, g);
+		fast_to_ports(n, g, udp, dhcp);
+		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
+		if (!udp)
+			sound(n);
+		nft_accept(n);
+	}
 }
 
 /* Opens a rule for the messages of those types. */
@@ -123,6 +160,7 @@ static void check_header(struct nft *n, const struct side *s)
 
 static void from_header(struct nft *n, const struct guest *g)
 {
+	fast_take_dns(n, g, true);
 	check_header(n, &from);
 	/* RFC 8415 5: clients ask from a link-local address. */
 	nft_rule(n, from.in), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
@@ -239,7 +277,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
 	nft_rule(n, from.in), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	from_host(n, r);
-	nft_rule(n, from.in), sound(n), accept_vetted(n, RULES_VETTED6_MARK);
+	nft_rule(n, from.in), sound(n), nft_accept(n);
 	nft_rule(n, from.in), drop(n, FROM_HEADER);
 }
 

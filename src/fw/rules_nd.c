@@ -6,8 +6,8 @@
  * To: nobody is the guest, fold or the gateway but they themselves.
  *
  * A message is one of two lengths, without options or with the one that belongs to it: nothing hides behind a first option.
- * Whose a link-local address is shows where it was made of a MAC, as nearly all are; of one that was not (RFC 7217), a guest
- * may ask from it, and nobody is told anything about it.
+ * Whose a link-local address is shows where it was made of a MAC; of one that was not (RFC 7217), a guest may ask from it, and nobody is
+ * told anything about it.
  */
 #include "fw/rules_priv.h"
 
@@ -182,19 +182,14 @@ static void not_another(struct nft *n, const struct rules *r, const struct in6_a
 }
 
 /*
- * Every address that a neighbour is asked from is an entry in its table of neighbours, of which the host has one for all its network
- * namespaces. The lower half of a link-local address is the guest's choice, so it could fill that; clients ask from there
- * now and then.
+ * Whose a link-local address is that was made of no MAC, nobody can tell: asked from a router's, a neighbour would believe that this is where
+ * the router is now (RFC 4861 7.2.3), and from many, its table of neighbours would be full. It is asked from the guest's own address instead, and
+ * answers there.
  */
-#define LINK_LOCAL_PER_SECOND 5
-#define LINK_LOCAL_BURST 20
-
-static void cap_link_local(struct nft *n, const struct in6_addr *own)
+static void ask_from_own(struct nft *n, const struct guest *g, const struct in6_addr *own)
 {
 	nft_rule(n, "from_nd"), type_is(n, NS), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6),
-	    ip6_is(n, IP6_SRC, NFT_IS_NOT, own);
-	nft_match_over_limit(n, LINK_LOCAL_PER_SECOND, LINK_LOCAL_BURST);
-	drop(n, FROM_STORM);
+	    ip6_is(n, IP6_SRC, NFT_IS_NOT, own), sound(n), nft_set_ip6_source(n, &g->id.ip6.addr);
 }
 
 static void from_receiver(struct nft *n, const struct rules *r, const struct in6_addr *own)
@@ -203,7 +198,7 @@ static void from_receiver(struct nft *n, const struct rules *r, const struct in6
 	const struct guest *g = r->guest;
 
 	cap_storm(n, c);
-	cap_link_local(n, own);
+	ask_from_own(n, g, own);
 	nft_rule(n, c), type_is(n, NS), ip6_is_in(n, IP6_DST, NFT_IS, &solicited), eth_group(n, &solicited.addr, 3),
 	    sound(n), nft_accept(n);
 	nft_rule(n, c), type_is(n, NA), ip6_is(n, IP6_DST, NFT_IS, &all_nodes), eth_group(n, &all_nodes, MAC_LEN),

@@ -29,13 +29,6 @@ enum rules_counter {
 #define RULES_TAKE_MARK 0x0f0100aaU
 
 /*
- * An IPv4 packet to one peer in the subnet that a VM's own table has let out, from the VM's own address and with an open
- * transport: the table of another VM on this machine has only to ask whether it may have it.
- */
-#define RULES_VETTED4_MARK 0x0f010055U
-#define RULES_VETTED6_MARK 0x0f010056U /* the same, and IPv6 */
-
-/*
  * Through the gateway under a chain of the user's. GATE: the VM's own table let it out, and nothing but the shared table knows
  * where it goes. PASSED: that chain let it in. Bits that others add do not matter.
  */
@@ -54,7 +47,9 @@ void eth_type(struct nft *n, enum nft_op op, uint16_t type);
 void eth_src_and_type(struct nft *n, const uint8_t *mac, uint16_t type);
 void eth_dst_and_type(struct nft *n, const uint8_t *mac, uint16_t type);
 /* To one machine that is neither fold nor the host: what is for these two is judged one by one. */
-void eth_dst_is_peer(struct nft *n, const struct rules *r);
+void eth_to_peer(struct nft *n, const struct rules *r, uint16_t type);
+/* To the guest, from one machine that is neither the guest nor fold. */
+void eth_from_peer(struct nft *n, const struct guest *g, uint16_t type);
 
 /*
  * The network header is sound: the kernel answers for the transport protocol only then (version, header length, no more
@@ -74,10 +69,6 @@ void drop(struct nft *n, enum rules_counter why);
 void drop_rest(struct nft *n, const char *chain, enum rules_counter why, enum rules_counter header);
 /* Drops broadcasts and multicasts above the rate. */
 void cap_storm(struct nft *n, const char *chain);
-void accept_vetted(struct nft *n, uint32_t mark);
-/* Such a frame, which came in by a port as every VM's does: not one that was sent on the bridge itself. */
-void vetted(struct nft *n, uint32_t mark);
-
 /* The rules that come first in a direction, for what most frames are. */
 void fast_from_ip4(struct nft *n, const struct rules *r);
 void fast_to_ip4(struct nft *n, const struct guest *g);
@@ -110,6 +101,8 @@ enum { IP6_VERSION = 0, IP6_LENGTH = 4, IP6_NEXT = 6, IP6_HOP = 7, IP6_SRC = 8, 
 void ip6_is(struct nft *n, uint32_t offset, enum nft_op op, const struct in6_addr *a);
 void ip6_is_in(struct nft *n, uint32_t offset, enum nft_op op, const struct cidr6 *block);
 void ip6_payload(struct nft *n, enum nft_op op, uint16_t octets);
+/* That transport right behind the header, from that address. */
+void ip6_plain_from(struct nft *n, uint8_t proto, const struct in6_addr *src);
 extern const struct cidr6 link_local6; /* fe80::/64: the upper half is always this (RFC 4291 2.5.6) */
 
 /* Each file's chains, NULL at the end, and what goes into them. */
@@ -136,11 +129,18 @@ void take_notify(struct nft *n, const char *chain, const struct guest *g, bool i
 /* From the guest's link-local address to one of fold's. */
 void take_notify_link_local(struct nft *n, const char *chain, const struct guest *g);
 void no_notify(struct nft *n, const char *chain, const struct guest *g);
-/* More conditions in the rule that is open: no port in which fold has a part. Other transports' octets may look like one. */
-void fast_to_ports(struct nft *n, const struct guest *g);
+/* More conditions in the rule that is open: to no port in which fold has a part; dhcp: the family's, server's and client's. */
+void fast_to_ports(struct nft *n, const struct guest *g, bool udp, const uint16_t dhcp[2]);
 
 /* Whether fold answers the DNS questions that the VM is asked from the network. */
 bool serves_network(const struct guest *g);
+/*
+ * What the guest asks fold for most, ahead of all that may be said against a packet: those conditions stand in the long list, too, and
+ * what is not plainly good goes through that.
+ */
+void fast_take_dns(struct nft *n, const struct guest *g, bool ip6);
+/* More conditions in the rule that is open: UDP in a whole packet without options, from the guest's address. */
+void plain_udp_from_guest(struct nft *n, const struct guest *g, bool ip6);
 /* The guest's DNS questions go to the responder; where there is no DNS, TCP's, which are refused. */
 void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6);
 /* From its link-local address to one of fold's. */

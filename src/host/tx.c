@@ -6,22 +6,24 @@
 #include <unistd.h>
 
 #include <linux/if_packet.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
+#define ANY_INTERFACE 0
+
 struct tx {
-	int fd;
+	int port, away; /* out of the port, and out of whatever is named; the same one where there is no port */
 	unsigned kept;
 	uint64_t lost;
-	/* For a frame that goes elsewhere than to the socket's own port: a mark of 0, where that has one. */
-	_Alignas(struct cmsghdr) uint8_t unmarked[CMSG_SPACE(sizeof(uint32_t))];
-	size_t unmarked_len;
 	struct mmsghdr msgs[TX_BATCH];
 	struct iovec iov[TX_BATCH];
 	struct sockaddr_ll to[TX_BATCH]; /* where each has its own interface */
 	struct reply reply[TX_BATCH];
 };
 
-static int port_socket(int ifindex, uint32_t mark)
+static int packet_socket(int ifindex, uint32_t mark)
 {
 	/* Protocol 0: bound for sending, and handed no frame at all. */
 	const struct sockaddr_ll port = {.sll_family = AF_PACKET, .sll_ifindex = ifindex};
@@ -29,8 +31,8 @@ static int port_socket(int ifindex, uint32_t mark)
 
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0 ||
-	    (ifindex != TX_ANYWHERE && bind(fd, (const struct sockaddr *)&port, sizeof(port)) < 0)) {
+	if ((mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0) ||
+	    (ifindex != ANY_INTERFACE && bind(fd, (const struct sockaddr *)&port, sizeof(port)) < 0)) {
 		int err = -errno;
 		close(fd);
 		return err;
@@ -40,34 +42,65 @@ static int port_socket(int ifindex, uint32_t mark)
 	return fd;
 }
 
-int tx_open(int ifindex, uint32_t mark, struct tx **out)
+/*
+ * A socket is of the group that its maker has for files, which is this thread's alone. That takes away the right to be looked into (dumpable,
+ * prctl(2)), which others of this process's own tools may want.
+ */
+static int packet_socket_of(uint32_t *group, int ifindex, uint32_t mark)
 {
-	int fd = port_socket(ifindex, mark);
+	int dumpable = prctl(PR_GET_DUMPABLE);
+	uint32_t random = 0;
 
-	if (fd < 0)
-		return fd;
-	struct tx *t = calloc(1, sizeof(*t));
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	random = random >> 1 | 1U << 30; /* not small, and no group of (gid_t)-1 */
+	int before = setfsgid(random);
+	*group = (uint32_t)setfsgid((gid_t)-1) == random ? random : 0;
+	int fd = packet_socket(ifindex, mark);
+	setfsgid((gid_t)before);
+	if (dumpable == 1)
+		prctl(PR_SET_DUMPABLE, 1);
+	return fd;
+}
+
+static int make(int port, int away, struct tx **out)
+{
+	struct tx *t = port < 0 || away < 0 ? NULL : calloc(1, sizeof(*t));
+
 	if (!t) {
-		close(fd);
-		return -ENOMEM;
+		if (port >= 0)
+			close(port);
+		if (away >= 0 && away != port)
+			close(away);
+		return port < 0 ? port : away < 0 ? away : -ENOMEM;
 	}
-	t->fd = fd;
-	if (mark) {
-		/* All else is 0 already, the mark included. */
-		*(struct cmsghdr *)t->unmarked = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(mark)),
-								  .cmsg_level = SOL_SOCKET,
-								  .cmsg_type = SO_MARK};
-		t->unmarked_len = sizeof(t->unmarked);
-	}
+	t->port = port;
+	t->away = away;
 	*out = t;
 	return 0;
+}
+
+int tx_open(struct tx **out)
+{
+	int fd = packet_socket(ANY_INTERFACE, 0);
+
+	return make(fd, fd, out);
+}
+
+int tx_open_port(int ifindex, uint32_t mark, uint32_t *group, struct tx **out)
+{
+	int port = packet_socket_of(group, ifindex, mark);
+
+	return make(port, port < 0 ? port : packet_socket(ANY_INTERFACE, 0), out);
 }
 
 void tx_close(struct tx *t)
 {
 	if (!t)
 		return;
-	close(t->fd);
+	close(t->port);
+	if (t->away != t->port)
+		close(t->away);
 	free(t);
 }
 
@@ -98,10 +131,7 @@ void tx_keep_to(struct tx *t, int ifindex)
 	struct sockaddr_ll *to = &t->to[t->kept];
 
 	*to = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_ifindex = ifindex};
-	keep(t, (struct msghdr){.msg_name = to,
-				.msg_namelen = sizeof(*to),
-				.msg_control = t->unmarked,
-				.msg_controllen = t->unmarked_len});
+	keep(t, (struct msghdr){.msg_name = to, .msg_namelen = sizeof(*to)});
 }
 
 void tx_send_to(struct tx *t, const struct reply *r, int ifindex)
@@ -109,25 +139,38 @@ void tx_send_to(struct tx *t, const struct reply *r, int ifindex)
 	const struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = ifindex};
 
 	tx_flush(t);
-	if (sendto(t->fd, r->frame, r->frame_len, MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to)) < 0)
+	if (sendto(t->away, r->frame, r->frame_len, MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to)) < 0)
 		t->lost++;
 }
 
 void tx_send(struct tx *t, const struct reply *r)
 {
 	tx_flush(t);
-	if (send(t->fd, r->frame, r->frame_len, MSG_DONTWAIT) < 0)
+	if (send(t->port, r->frame, r->frame_len, MSG_DONTWAIT) < 0)
 		t->lost++;
+}
+
+/* How many from `at` on go by the same socket. */
+static unsigned run_of(const struct tx *t, unsigned at)
+{
+	const bool away = t->msgs[at].msg_hdr.msg_name;
+	unsigned n = 1;
+
+	while (at + n < t->kept && !t->msgs[at + n].msg_hdr.msg_name == !away)
+		n++;
+	return n;
 }
 
 /* How many from `at` on could be sent, or -1. One alone, which most are, takes the shorter way. */
 static int send_some(struct tx *t, unsigned at)
 {
-	if (t->kept - at > 1)
-		return sendmmsg(t->fd, t->msgs + at, t->kept - at, MSG_DONTWAIT);
+	unsigned n = run_of(t, at);
+
+	if (n > 1)
+		return sendmmsg(t->msgs[at].msg_hdr.msg_name ? t->away : t->port, t->msgs + at, n, MSG_DONTWAIT);
 	if (t->msgs[at].msg_hdr.msg_name)
-		return sendmsg(t->fd, &t->msgs[at].msg_hdr, MSG_DONTWAIT) < 0 ? -1 : 1;
-	return send(t->fd, t->iov[at].iov_base, t->iov[at].iov_len, MSG_DONTWAIT) < 0 ? -1 : 1;
+		return sendmsg(t->away, &t->msgs[at].msg_hdr, MSG_DONTWAIT) < 0 ? -1 : 1;
+	return send(t->port, t->iov[at].iov_base, t->iov[at].iov_len, MSG_DONTWAIT) < 0 ? -1 : 1;
 }
 
 void tx_flush(struct tx *t)

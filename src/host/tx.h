@@ -2,8 +2,9 @@
 /*
  * tx: replies out of a port, many with one system call.
  *
- * One packet socket, which receives nothing. fold's is bound to the VM's tap and can also reach the bridge: one and not two,
- * for at each change of any interface the kernel asks every packet socket that there is. fold-dhcpd's is bound to none.
+ * Packet sockets, which receive nothing. fold has two: one is bound to the VM's tap, with a mark and of a group that nobody is in, by which
+ * the tap's rules know fold's replies; one sends to the bridge. A frame keeps the socket that sent it: what others on the bridge get
+ * and may send on must not have the first one. fold-dhcpd's is bound to no interface, and one is enough.
  */
 #ifndef FOLD_HOST_TX_H
 #define FOLD_HOST_TX_H
@@ -16,17 +17,20 @@
 
 struct tx;
 
-#define TX_ANYWHERE 0 /* for tx_open(): each frame has its own interface, see tx_keep_to() */
-
-/* mark: what frames out of ifindex carry, so that the port's own rules know them (SO_MARK); 0: none. 0 or -errno. */
-int tx_open(int ifindex, uint32_t mark, struct tx **out);
+/* Each frame has its own interface, see tx_keep_to(). 0 or -errno. */
+int tx_open(struct tx **out);
+/*
+ * For a port. mark: what frames out of it carry (SO_MARK). *group: what is made up for its socket, or 0 where this process may be in no
+ * other group, or its user namespace knows none.
+ */
+int tx_open_port(int ifindex, uint32_t mark, uint32_t *group, struct tx **out);
 void tx_close(struct tx *t);
 
 /* The next reply to fill; there is always one, for a full batch has been sent. */
 struct reply *tx_slot(struct tx *t);
 /* Keeps the filled slot for the next flush, which comes by itself when the batch is full. */
 void tx_keep(struct tx *t);
-/* The same, out of another interface than the socket's, and without its mark. */
+/* The same, out of another interface than the port, and without its mark. */
 void tx_keep_to(struct tx *t, int ifindex);
 /* A frame that was made elsewhere, at once, behind what is kept. */
 void tx_send(struct tx *t, const struct reply *r);

@@ -71,7 +71,14 @@ static void judge(const struct wcase *c, const struct outcome *o)
 	     hear = c->reach & ON(H) && for_host(&c->f);
 	const struct seen *s = seen_of(o->id);
 	bool whole = s->len == o->len || (c->f.total && s->len == 14U + c->f.total);
-	bool same = !s->len || (whole && memcmp(s->first, o->frame, s->len < 256 ? s->len : 256) == 0);
+	uint8_t as[FRAME_MAX];
+	const uint8_t *expected = o->frame;
+
+	if (c->as) {
+		frame_build(c->as, o->id, as);
+		expected = as;
+	}
+	bool same = !s->len || (whole && memcmp(s->first, expected, s->len < 256 ? s->len : 256) == 0);
 
 	if (ok(o->sent && o->fenced && seen == reach && counted && same && heard == hear, "%s", c->name))
 		return;

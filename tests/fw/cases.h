@@ -136,6 +136,7 @@ struct wcase {
 	const char *drop; /* the counter that must grow by one, and no other; NULL: none grows */
 	bool quiet;       /* dropped, and by whom is not said: the bridge may do it before the rules */
 	uint32_t mark;    /* on the sender's socket */
+	const struct shape *as; /* as it arrives, where the rules write something into it */
 };
 
 struct table {

@@ -196,9 +196,7 @@ static const struct wcase cases[] = {
 
 TABLE(table_to, "towards the guest", cases);
 
-/* The marks of fold's replies and of what a VM's own table has let out, which a macvlan carries into the bridge. */
-#define VETTED4 0x0f010055U
-#define VETTED6 0x0f010056U
+/* The mark of fold's replies, which a macvlan carries into the bridge, and which the host's own programs can set. */
 #define MARKED(value) TOWARDS(A, M), .mark = (value)
 
 /* clang-format off */
@@ -209,18 +207,14 @@ static const struct wcase marked[] = {
      {DHCP_SERVER(P, A, .smac = SERVICE(MAC_A), .src = IP_SERVICE)}, MARKED(REPLY_MARK), DROP("to_mac")},
     {"46 router advertisement from fold's MAC and address, marked as its reply",
      {RA(LP, .smac = SERVICE(MAC_A), .src6 = IP6_FOLD_A)}, MARKED(REPLY_MARK), DROP("to_mac")},
-    {"57 DHCP OFFER from within the subnet, marked as let out by a VM's table", {DHCP_SERVER(P, A, .smac = MAC_M)}, MARKED(VETTED4),
-     DROP("to_server")},
-    {"36 ICMP redirect, marked so", {ICMP(P, A, .smac = MAC_M, .itype = 5)}, MARKED(VETTED4), DROP("to_proto")},
-    {"55 GRE, marked so", {IP(P, A, .smac = MAC_M, .proto = 47)}, MARKED(VETTED4), DROP("to_proto")},
-    {"58 DHCPv6 ADVERTISE from within the prefix, marked so", {DHCP6_SERVER(P, A, .smac = MAC_M)}, MARKED(VETTED6), DROP("to_server")},
-    {"46 router advertisement to the VM's address, marked so", {RA(P, .smac = MAC_M, .dmac = MAC_A, .dst6 = IP6_A)}, MARKED(VETTED6),
-     DROP("to_server")},
-    {"43 hop-by-hop, marked so", {UDP6(P, A, .smac = MAC_M, .ext = {X_HOPS})}, MARKED(VETTED6), DROP("to_proto")},
+    {"57 the same from a socket of root's on the host", {DHCP_SERVER(P, A, .smac = SERVICE(MAC_A), .src = IP_SERVICE)}, TOWARDS(A, H),
+     .mark = REPLY_MARK, DROP("to_mac")},
+    {"46 router advertisement from such a socket", {RA(LP, .smac = SERVICE(MAC_A), .src6 = IP6_FOLD_A, .dmac = MAC_A)}, TOWARDS(A, H),
+     .mark = REPLY_MARK, DROP("to_mac")},
 };
 /* clang-format on */
 
-TABLE(table_to_marked, "towards the guest, with a mark of fold's from a macvlan on the bridge", marked);
+TABLE(table_to_marked, "towards the guest, with the mark of fold's replies", marked);
 
 /* clang-format off */
 static const struct wcase hijack[] = {

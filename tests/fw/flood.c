@@ -7,9 +7,6 @@
 /* What the policy promises: this many a second, and this many at once, per kind (ARP; IPv4; IPv6; neighbour discovery). */
 #define CAP 1000
 #define BURST 500
-/* Made neither of a MAC nor by hand. */
-#define MADE_UP IP6(0xfe80, 0, 0, 0, 0x1234, 0x5678, 0x9abc, 0xdef0)
-
 static uint64_t us(void)
 {
 	struct timespec t;
@@ -64,29 +61,6 @@ static void run_storm(const char *what, const struct shape *s)
 		detail("%u of 200", seen_of(id)->count[AT_P]);
 }
 
-/* Each address that somebody is asked from is an entry in its table of neighbours: few of those that the guest makes up ask at a time. */
-static void run_made_up(const char *what, const struct shape *s)
-{
-	const uint32_t n = 2000, burst = 20, rate = 5;
-	struct tally before, after;
-	uint32_t id = seen_new();
-
-	tally_read(vms[AT_A].table, &before);
-	uint64_t took = send_many(s, id, n, 0);
-	bool alive = fence_from(AT_A);
-	tally_read(vms[AT_A].table, &after);
-	uint32_t arrived = seen_of(id)->count[AT_P];
-	uint64_t capped = tally_of(&after, "from_storm") - tally_of(&before, "from_storm");
-	uint64_t most = burst + rate * took / 1000000 + 2;
-	if (!ok(alive && arrived && arrived <= most && arrived + capped == n,
-		"76 %s from a link-local address that is made up: at most %u a second", what, rate))
-		detail("%u of %u arrived in %llu ms; from_storm +%llu", arrived, n, (unsigned long long)took / 1000,
-		       (unsigned long long)capped);
-	/* The bucket has run empty; the next kind is to find it full. */
-	for (uint64_t end = now_ms() + 1000ULL * burst / rate; now_ms() < end;)
-		ports_poll(10);
-}
-
 /* What goes to one machine is nobody's storm. */
 static void run_free(const char *what, const struct shape *s)
 {
@@ -133,11 +107,6 @@ int run_flood(void)
 		{"ARP requests", {ARP_REQUEST(A, P)}},   {"IPv6 multicasts", {UDP6(A, GROUP, .dmac = MAC_GROUP6)}},
 		{"neighbour solicitations", {NS(A, P)}}, {"duplicate address detection", {DAD(A)}},
 	    },
-	  made_up[] =
-	      {
-		  {"solicitations of one machine", {NS_ONE(A, P, .src6 = MADE_UP)}},
-		  {"solicitations of all", {NS(A, P, .src6 = MADE_UP)}},
-	      },
 	  to_one[] =
 	      {
 		  {"ARP replies", {ARP_REPLY(A, P)}},
@@ -158,8 +127,6 @@ int run_flood(void)
 
 	for (size_t i = 0; i < sizeof(storms) / sizeof(storms[0]); i++)
 		run_storm(storms[i].what, &storms[i].s);
-	for (size_t i = 0; i < sizeof(made_up) / sizeof(made_up[0]); i++)
-		run_made_up(made_up[i].what, &made_up[i].s);
 	for (size_t i = 0; i < sizeof(to_one) / sizeof(to_one[0]); i++)
 		run_free(to_one[i].what, &to_one[i].s);
 	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
