@@ -102,7 +102,7 @@ static int failed_exec(const struct session *s, int err)
 	return err == ENOENT ? FOLD_EXIT_NOT_FOUND : FOLD_EXIT_NOT_EXECUTABLE;
 }
 
-/* Starts the hypervisor and serves the guest. The tap is the hypervisor's from here on, and the keeper's. */
+/* Starts the hypervisor and serves the guest. The tap is the hypervisor's from here on, the keeper's and the responder's. */
 static int run(struct session *s)
 {
 	struct report r = {0};
@@ -114,8 +114,6 @@ static int run(struct session *s)
 	int unready = e == KEEPER_FORKED ? session_get_ready(s, &r) : 0;
 	if (e == KEEPER_FORKED)
 		e = keeper_read(&s->keeper, &value);
-	close(s->tap);
-	s->tap = -1;
 	if (e == KEEPER_EXEC_FAILED)
 		return failed_exec(s, value);
 	if (e != KEEPER_STARTED) {

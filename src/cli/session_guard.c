@@ -247,6 +247,8 @@ int session_serve(struct session *s)
 	}
 	g.ended = g.responder < 0 ? -1 : (int)syscall(SYS_pidfd_open, g.responder, 0);
 	err = errno;
+	close(s->tap); /* which ends with the hypervisor and the responder */
+	s->tap = -1;
 	close(other);
 	int status = FOLD_EXIT_FAILED;
 	if (g.ended < 0)

@@ -49,6 +49,20 @@ static bool is_dns(const struct reply *r)
 	return (r->kind == PKT_UDP4 || r->kind == PKT_UDP6) && r->sport == DNS_PORT;
 }
 
+/* Whoever asked from the network gets the VM's answer, the host included. */
+static void send_reply(struct session *s, const struct frame *asked, struct reply *reply)
+{
+	if (!asked->to_guest) {
+		tx_keep(s->tx);
+	} else if (memcmp(reply->dst_mac, s->rules.bridge_mac, MAC_LEN) == 0) {
+		/* Whatever comes in by the tap is held to the guest's own MAC. */
+		memcpy(reply->frame + MAC_LEN, s->id.mac, MAC_LEN);
+		tx_send_as_guest(s->tx, s->tap, reply);
+	} else {
+		tx_keep_to(s->tx, s->bridge_index);
+	}
+}
+
 static void on_frame(void *arg, const struct frame *f)
 {
 	struct loop *l = arg;
@@ -61,10 +75,7 @@ static void on_frame(void *arg, const struct frame *f)
 			break; /* it asks again */
 		if (reply->event)
 			session_say(s, reply->event, false);
-		if (f->to_guest)
-			tx_keep_to(s->tx, s->bridge_index);
-		else
-			tx_keep(s->tx);
+		send_reply(s, f, reply);
 		break;
 	case ANSWER_FORWARD:
 		if (s->forward)

@@ -134,6 +134,13 @@ void tx_keep_to(struct tx *t, int ifindex)
 	keep(t, (struct msghdr){.msg_name = to, .msg_namelen = sizeof(*to)});
 }
 
+void tx_send_as_guest(struct tx *t, int tap, const struct reply *r)
+{
+	tx_flush(t);
+	if (write(tap, r->frame, r->frame_len) < 0)
+		t->lost++;
+}
+
 void tx_send_to(struct tx *t, const struct reply *r, int ifindex)
 {
 	const struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = ifindex};

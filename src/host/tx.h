@@ -32,6 +32,11 @@ struct reply *tx_slot(struct tx *t);
 void tx_keep(struct tx *t);
 /* The same, out of another interface than the port, and without its mark. */
 void tx_keep_to(struct tx *t, int ifindex);
+/*
+ * At once, as if the guest had sent it: a frame of the guest's to the bridge's own MAC, which the bridge hands to the host when it comes in by
+ * a port, and to nobody when it is sent out of the bridge. tap: its descriptor, which stays the caller's.
+ */
+void tx_send_as_guest(struct tx *t, int tap, const struct reply *r);
 /* A frame that was made elsewhere, at once, behind what is kept. */
 void tx_send(struct tx *t, const struct reply *r);
 void tx_send_to(struct tx *t, const struct reply *r, int ifindex);

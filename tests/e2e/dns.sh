@@ -608,6 +608,15 @@ check 'yes: another VM asks as a peer does' gives 10.0.1.11 bob 10.0.1.1 db.lab.
 check 'yes: over IPv6' gives 10.0.1.11 bob $P::1 db.lab.example A
 check "yes: from behind the gateway" gives 10.0.1.11 far 10.0.1.1 db.lab.example A
 check "yes: from behind the gateway over IPv6" gives 10.0.1.11 far $P::1 db.lab.example A
+# The host, with an address in the subnet for as long: the bridge gives it nothing that is sent out of itself.
+ip addr add 10.0.1.254/24 dev br0
+echo 0 >/proc/sys/net/ipv6/conf/br0/disable_ipv6
+ip addr add $P::fe/64 dev br0 nodad
+for address in 10.0.1.1 $P::1; do
+	check "yes: the host asks at $address" within 5 sh -c "dig @$address +short +tries=1 +time=1 db.lab.example A | grep -qx 10.0.1.11"
+done
+ip addr del 10.0.1.254/24 dev br0
+ip addr del $P::fe/64 dev br0
 check 'yes: a peer outside of the subnet gets nothing' none dora 10.0.1.1 db.lab.example A
 check 'yes: over IPv6' none dora $P::1 db.lab.example A
 for address in 10.0.1.2 $P::2; do
