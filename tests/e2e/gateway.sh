@@ -591,6 +591,23 @@ binding >"$T/ann.binding"
 ip -n inet route replace 10.0.2.0/24 via 192.0.2.1
 ip -n inet route replace $near::/64 via 2001:db8:1::1
 
+# ---- the tap's MAC becomes the gateway's, as whoever holds its descriptor can make it ----
+
+# What is sent to the gateway is the host's then. rt has lost its entry in the bridge, so nobody else gets it.
+check "the gateway's MAC on the tap: ann runs" up
+ip addr add 172.31.9.1/32 dev lo
+"$TOOLS/hear" 2375 >"$T/host.heard" &
+hear=$!
+check 'the host listens' within 5 grep -q ready "$T/host.heard"
+says_to_host() {
+	in_guest ann "$TOOLS/hear" say 4000 172.31.9.1 2375 6869 && sleep 0.3 && grep -v ready "$T/host.heard"
+}
+ip link set ann address $RT
+check "the gateway's MAC on the tap: the host hears nothing" counts from_destination not says_to_host
+kill $hear
+ip addr del 172.31.9.1/32 dev lo
+stop_vm ann || : # fold may have seen it
+
 # ---- the host itself is the gateway ----
 
 host_mac=$(cat "/sys/class/net/$BRIDGE/address")
