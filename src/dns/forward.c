@@ -100,7 +100,7 @@ static void take_servers(struct forward *f, const union server *at, size_t count
 	for (size_t i = 0; i < f->asks_used; i++) {
 		if (f->asks[i].stage == ASK_FREE)
 			continue;
-		f->asks[i].tried = 0;
+		f->asks[i].first = f->asks[i].tried = 0;
 		ask_next(f, &f->asks[i]);
 	}
 }
@@ -247,7 +247,7 @@ static void begin(struct forward *f, struct ask *a, const struct dns_query *q, c
 {
 	bool again;
 
-	*a = (struct ask){.stage = ASK_UDP, .waiters = FORWARD_NONE, .fd = -1};
+	*a = (struct ask){.stage = ASK_UDP, .waiters = FORWARD_NONE, .fd = -1, .first = f->best};
 	a->key_len = (uint16_t)key_len;
 	memcpy(a->key, key, key_len);
 	a->question_len = (uint16_t)q->question_len;

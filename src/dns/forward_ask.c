@@ -113,7 +113,7 @@ static bool ask_tcp(struct forward *f, struct ask *a)
 void ask_next(struct forward *f, struct ask *a)
 {
 	for (; a->tried < f->server_count; a->tried++) {
-		a->server = (uint16_t)((f->best + a->tried) % f->server_count);
+		a->server = (uint16_t)((a->first + a->tried) % f->server_count);
 		a->edns = true;
 		if (ask_udp(f, a)) {
 			a->tried++;

@@ -43,8 +43,8 @@ struct ask {
 	uint8_t question[FORWARD_QUESTION_MAX]; /* as it is sent */
 	bool dnssec_ok, checking_disabled;
 	int fd;
-	uint64_t deadline; /* milliseconds */
-	uint16_t server, tried;
+	uint64_t deadline;             /* milliseconds */
+	uint16_t server, first, tried; /* the one that is asked; of all of them, from the first on, so many were */
 	bool edns;
 	uint16_t id;
 	/* By TCP: two octets of length, then the answer. */

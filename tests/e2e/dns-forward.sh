@@ -240,6 +240,17 @@ printf 'DNS_NAMESERVERS=10.9.0.1\n' >"$T/binding"
 kill -USR1 "$fold_pid"
 wait "$asker"
 check 'a question under way goes to the new server' same answer "$(cat "$T/moved")" 192.0.2.1
+# A question's servers come in its own order, whichever has answered another one meanwhile.
+printf 'DNS_NAMESERVERS=10.9.0.5,10.9.0.1\n' >"$T/binding"
+kill -USR1 "$fold_pid"
+short good213.example A >"$T/earlier" &
+earlier=$!
+sleep 1
+short good214.example A >"$T/later" &
+later=$!
+wait "$earlier" "$later"
+check 'a silent server, and another: the question that finds it so' same answer "$(cat "$T/earlier")" 192.0.2.1
+check 'and one that was at the silent one by then: each server is asked once' same answer "$(cat "$T/later")" 192.0.2.1
 stop_fold
 check 'it ends without a fault' same status "$fold_status" 0
 echo "# $counts"
