@@ -72,14 +72,18 @@ static bool decide_elsewhere(const struct dns_policy *d, const struct dns_query 
 {
 	/* The network's askers are not asked for anyway, and their names are no secret of the VM's. */
 	bool closed = who == DNS_ASKER_GUEST && d->allow.count && !allow_any(&d->allow, q->name);
-	bool may = d->forward && !closed && (special != DNS_SPECIAL_PRIVATE || d->forward_private) &&
-		   !dns_is_below(q->name, q->name_len, d->no_forward, d->no_forward_len);
+	bool others = d->forward && !closed && !dns_is_below(q->name, q->name_len, d->no_forward, d->no_forward_len);
+	bool bare = special == DNS_SPECIAL_BARE;
 
 	if (closed && known != ZONE_EMPTY)
 		return refuse(DNS_RCODE_REFUSED, a);
-	if (!may) {
-		/* RFC 8020 2: what lies above a known name exists. And so does the root. */
-		decide_nothing(known == ZONE_EMPTY || q->name_len == 1, a);
+	if (!others || (special != DNS_SPECIAL_NONE && !d->forward_private)) {
+		/*
+		 * RFC 8020 2: what lies above a known name exists. And so do the root and, where others are asked for
+		 * what is below it, a name of one label: NXDOMAIN to `com A` would deny a resolver in the guest all of
+		 * com.
+		 */
+		decide_nothing(known == ZONE_EMPTY || q->name_len == 1 || (others && bare), a);
 		return false;
 	}
 	/* The network's askers have servers of their own, and go to the next one after this code. */
@@ -131,6 +135,7 @@ bool dns_decide(const struct dns_policy *d, const struct dns_query *q, enum dns_
 		return false;
 	case DNS_SPECIAL_NONE:
 	case DNS_SPECIAL_PRIVATE:
+	case DNS_SPECIAL_BARE:
 		break;
 	}
 	return decide_elsewhere(d, q, special, known, who, a);

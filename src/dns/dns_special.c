@@ -110,6 +110,6 @@ enum dns_special dns_special(const uint8_t *name, size_t len, uint16_t type)
 	}
 	/* RFC 7085: no name of one label has an address in the world's DNS; inside an organization it may have. */
 	if ((type == DNS_TYPE_A || type == DNS_TYPE_AAAA) && len > 1 && len == name[0] + 2U)
-		return DNS_SPECIAL_PRIVATE;
+		return DNS_SPECIAL_BARE;
 	return is_private_reverse(name, len) ? DNS_SPECIAL_PRIVATE : DNS_SPECIAL_NONE;
 }

@@ -19,6 +19,7 @@ enum dns_special {
 	DNS_SPECIAL_EMPTY,     /* exists, and has no records */
 	DNS_SPECIAL_PRIVATE, /* means something inside an organization alone: forwarded to servers that somebody named,
 				  never to those that the host happens to use */
+	DNS_SPECIAL_BARE,    /* so do its addresses, while the name itself, and all below it, is the world's: "com" */
 };
 
 /* name: in lower case. type: of the question. */

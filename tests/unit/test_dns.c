@@ -577,7 +577,6 @@ static void names_with_a_meaning(void **state)
 					      "x.test.",
 					      "x.home.arpa.",
 					      "x.internal.",
-					      "wpad.",
 					      "3.2.1.10.in-addr.arpa.",
 					      "1.16.172.in-addr.arpa.",
 					      "5.31.172.in-addr.arpa.",
@@ -586,6 +585,7 @@ static void names_with_a_meaning(void **state)
 					      "1.0.0.127.in-addr.arpa.",
 					      "x.9.9.10.in-addr.arpa.",
 					      "8.e.f.ip6.arpa."};
+	static uint8_t lan[] = "\3lan";
 
 	(void)state;
 	for (int forward = 0; forward < 3; forward++) {
@@ -597,7 +597,21 @@ static void names_with_a_meaning(void **state)
 		for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 			SAYS(never[i], A, want);
 		for (size_t i = 0; i < sizeof(private) / sizeof(private[0]); i++)
-			forwarded(private[i], i < 5 ? A : PTR, forward == 2);
+			forwarded(private[i], i < 4 ? A : PTR, forward == 2);
+		/* RFC 8020: NXDOMAIN for the address of `com` would deny all that is below it, which others are asked for. */
+		snprintf(want, sizeof(want), "%s aa rd%s" NOTHING, forward ? "NOERROR" : "NXDOMAIN", ra);
+		for (int six = 0; six < 2; six++) {
+			forwarded("wpad.", six ? AAAA : A, forward == 2);
+			if (forward < 2)
+				SAYS("cOm.", six ? AAAA : A, want);
+		}
+		forwarded("com.", NS, forward > 0);
+		snprintf(want, sizeof(want), "NXDOMAIN aa rd%s" NOTHING, ra);
+		if (forward < 2)
+			SAYS("x.internal.", A, want);
+		t.g.dns.no_forward = lan; /* nobody is asked for what is below it */
+		t.g.dns.no_forward_len = sizeof(lan);
+		SAYS("lan.", A, want);
 		forwarded("0.0.d.f.ip6.arpa.", PTR, forward == 2);
 		forwarded("0.0.c.2.ip6.arpa.", PTR, forward > 0);
 		forwarded("1.32.172.in-addr.arpa.", PTR, forward > 0);
