@@ -79,8 +79,15 @@ static uint16_t rcode_of(const struct waiter *w, const uint8_t *wire)
 static void write_answer(const struct waiter *w, const uint8_t *wire, size_t len, uint32_t age, struct wr *out)
 {
 	struct dns_query q = query_of(w);
-	size_t most = w->limit < wr_left(out) ? w->limit : wr_left(out), whole = len + (w->edns ? DNS_OPT_LEN : 0);
-	/* RFC 2181 9: records that do not all fit are left out, and TC says so. */
+	size_t most = w->limit < wr_left(out) ? w->limit : wr_left(out), opt = w->edns ? DNS_OPT_LEN : 0;
+	/* RFC 2181 9: what was not asked for is left out without a word where it does not fit. */
+	size_t bare = len + opt > most ? upstream_bare(wire, len) : 0;
+	if (bare && bare + opt <= most)
+		len = bare;
+	else
+		bare = 0;
+	size_t whole = len + opt;
+	/* And records that do not all fit are left out, too, and TC says so. */
 	bool cut = whole > most;
 
 	/*
@@ -104,6 +111,8 @@ static void write_answer(const struct waiter *w, const uint8_t *wire, size_t len
 	wr_u16(&header, flags);
 	if (cut)
 		memset(at + 6, 0, 4);
+	else if (bare)
+		memset(at + 8, 0, 2);
 	at[10] = 0;
 	at[11] = w->edns;
 	upstream_age(at, keep, age);

@@ -234,28 +234,72 @@ static void skip_name(struct rd *r)
 	}
 }
 
+/* Past one record; its type, and where its TTL stands. */
+static bool read_record(struct rd *r, uint16_t *type, const uint8_t **ttl)
+{
+	skip_name(r);
+	*type = rd_u16(r);
+	rd_u16(r); /* class */
+	*ttl = r->p;
+	rd_u32(r);
+	rd_bytes(r, rd_u16(r));
+	return !r->bad;
+}
+
+/* Header and question are read; r is where the records begin. */
+static bool begin_records(const uint8_t *wire, size_t len, struct header *h, struct rd *r)
+{
+	*r = rd_over(wire, len);
+	if (!read_header(wire, len, h))
+		return false;
+	rd_bytes(r, DNS_HEADER);
+	skip_name(r);
+	rd_bytes(r, 4);
+	return !r->bad;
+}
+
 bool upstream_age(uint8_t *wire, size_t len, uint32_t age)
 {
-	struct rd r = rd_over(wire, len);
 	struct header h;
+	struct rd r;
+	uint16_t type;
+	const uint8_t *at;
 
-	if (!read_header(wire, len, &h))
+	if (!begin_records(wire, len, &h, &r))
 		return false;
-	rd_bytes(&r, DNS_HEADER);
-	skip_name(&r);
-	rd_bytes(&r, 4);
-	for (uint32_t i = (uint32_t)h.counts[1] + h.counts[2]; i && !r.bad; i--) {
-		skip_name(&r);
-		rd_u32(&r);
-		size_t at = (size_t)(r.p - wire);
-		uint32_t ttl = rd_u32(&r);
-		rd_bytes(&r, rd_u16(&r));
-		if (r.bad)
+	for (uint32_t i = (uint32_t)h.counts[1] + h.counts[2]; i; i--) {
+		if (!read_record(&r, &type, &at))
 			return false;
+		struct rd old = rd_over(at, 4);
+		uint32_t ttl = rd_u32(&old);
 		/* RFC 2181 8 once more: what the guest gets has no such TTL. */
 		ttl = ttl > INT32_MAX || ttl < age ? 0 : ttl - age;
-		struct wr w = wr_over(wire + at, 4);
+		struct wr w = wr_over(wire + (at - wire), 4);
 		wr_u32(&w, ttl);
 	}
-	return !r.bad && rd_left(&r) == 0;
+	return rd_left(&r) == 0;
+}
+
+size_t upstream_bare(const uint8_t *wire, size_t len)
+{
+	struct header h;
+	struct rd r;
+	uint16_t type;
+	const uint8_t *ttl, *end;
+
+	if (!begin_records(wire, len, &h, &r) || !h.counts[1] || h.flags & DNS_FLAG_RCODE)
+		return 0;
+	for (uint16_t i = h.counts[1]; i; i--) {
+		if (!read_record(&r, &type, &ttl))
+			return 0;
+	}
+	end = r.p;
+	for (uint16_t i = h.counts[2]; i; i--) {
+		if (!read_record(&r, &type, &ttl))
+			return 0;
+		/* How long a nothing at the end of a CNAME holds (RFC 2308 2.2), and proofs (RFC 4035 3.1.3) are asked for. */
+		if (type == DNS_TYPE_SOA || type == DNS_TYPE_NSEC || type == DNS_TYPE_NSEC3)
+			return 0;
+	}
+	return (size_t)(end - wire);
 }

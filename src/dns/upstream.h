@@ -55,4 +55,10 @@ enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct
  */
 bool upstream_age(uint8_t *wire, size_t len, uint32_t age);
 
+/*
+ * Octets of such an answer up to its authority section, where that is no part of what was asked for and can be left out;
+ * 0 where there is no answer without it.
+ */
+size_t upstream_bare(const uint8_t *wire, size_t len);
+
 #endif

@@ -121,6 +121,19 @@ cut_to() {
 	grep -q 'flags: qr tc rd ra; QUERY: 1, ANSWER: 0' "$T/dig"
 }
 check 'more than the guest takes is cut, without half a set' cut_to tc-big.example A
+# sections FLAGS ANSWERS AUTHORITY ARGUMENT...
+sections() {
+	pattern="flags: $1; QUERY: 1, ANSWER: $2, AUTHORITY: $3,"
+	shift 3
+	ask +ignore "$@" >"$T/dig"
+	cat "$T/dig"
+	grep -q "$pattern" "$T/dig"
+}
+check 'an authority section that fits is passed on' sections 'qr rd ra' 1 40 crowd.example A
+check 'one that does not is left out, and that is no cut (RFC 2181 9)' sections 'qr rd ra' 1 0 +noedns crowd.example A
+check 'the answer is there' gives 192.0.2.1 +noedns crowd.example A
+check 'what it takes to say no is cut' sections 'qr tc rd ra' 0 0 +noedns crowd-nxdomain.example A
+check 'and so at the end of a CNAME' sections 'qr tc rd ra' 0 0 +noedns crowd-cname.example A
 check 'SERVFAIL of the server' code SERVFAIL servfail.example A
 check 'REFUSED of the only server' code SERVFAIL refused.example A
 

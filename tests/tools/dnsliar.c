@@ -141,6 +141,24 @@ static void soa(struct wr *w, uint32_t ttl, uint32_t minimum)
 	wr_u32(w, minimum);
 }
 
+/* Forty of the question's name: 760 octets. */
+#define SERVERS 40
+static void servers(struct wr *w)
+{
+	for (int i = 0; i < SERVERS; i++) {
+		wr_u16(w, 0xc00c);
+		wr_u16(w, 2);
+		wr_u16(w, 1);
+		wr_u32(w, 60);
+		wr_u16(w, 7);
+		wr_u8(w, 4);
+		wr_bytes(w, "ns", 2);
+		wr_u8(w, (uint8_t)('0' + i / 10));
+		wr_u8(w, (uint8_t)('0' + i % 10));
+		wr_u16(w, 0xc00c);
+	}
+}
+
 static bool is(const struct question *q, const char *what)
 {
 	size_t n = strlen(what);
@@ -246,6 +264,19 @@ static bool answer(const struct question *q, struct wr *w)
 	} else if (is(q, "nxdomain")) {
 		header(w, q, 3, 0, 1);
 		soa(w, 600, 2);
+	} else if (is(q, "crowd-nxdomain")) {
+		header(w, q, 3, 0, 1 + SERVERS);
+		soa(w, 600, 2);
+		servers(w);
+	} else if (is(q, "crowd-cname")) { /* to a name that has no such record */
+		header(w, q, 0, 1, 1 + SERVERS);
+		wr_bytes(w, "\xc0\x0c\0\5\0\1\0\0\0\x3c\0\3\1x\0", 15);
+		soa(w, 600, 2);
+		servers(w);
+	} else if (is(q, "crowd")) {
+		header(w, q, 0, 1, SERVERS);
+		address(w, 60, TRUTH(q));
+		servers(w);
 	} else if (is(q, "no-soa")) {
 		header(w, q, 3, 0, 0);
 	} else if (is(q, "no-edns") && q->edns) {

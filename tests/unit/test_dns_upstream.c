@@ -103,6 +103,32 @@ static void a_good_answer(void **state)
 	assert_false(upstream_age(msg, got.len + 1, 0));
 }
 
+/* What can be left out where there is little room (RFC 2181 9), and what may not. */
+static void an_answer_without_its_authority(void **state)
+{
+	static const struct {
+		uint16_t flags, answers;
+		uint8_t type;
+		bool can;
+	} cases[] = {{0x8180, 1, 2, true},   {0x8180, 1, 46, true}, {0x8180, 1, 6, false}, {0x8180, 1, 47, false},
+		     {0x8180, 1, 50, false}, {0x8180, 0, 2, false}, {0x8183, 1, 2, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(cases[i].flags, cases[i].answers, 2, 0);
+		if (cases[i].answers)
+			ADD(ANSWER("\x3c"));
+		size_t bare = len;
+		ADD("\xc0\x0c\0\2\0\1\0\0\0\x3c\0\3\1a\0");
+		size_t second = len;
+		ADD("\xc0\x0c\0\2\0\1\0\0\0\x3c\0\3\1b\0");
+		msg[second + 3] = cases[i].type;
+		assert_int_equal(upstream_bare(msg, len), cases[i].can ? bare : 0);
+		for (size_t n = 0; n < len; n++)
+			assert_int_equal(upstream_bare(msg, n), 0);
+	}
+}
+
 static void what_is_no_answer_to_this_question(void **state)
 {
 	struct upstream_question as = q;
@@ -411,6 +437,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(the_query),
 	    T(a_good_answer),
+	    T(an_answer_without_its_authority),
 	    T(what_is_no_answer_to_this_question),
 	    T(codes),
 	    T(every_cut),
