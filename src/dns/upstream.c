@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "dns/upstream.h"
+#include "dns/upstream_priv.h"
 
 #include "base/cleanup.h"
 #include "base/library.h"
@@ -17,10 +17,13 @@
 #define MESSAGE_MAX 65535
 
 /*
- * ldns follows up to 65535 pointers for one name. Only a server that means harm sends such chains; what they can cost is
- * their length, half the message's at most, for each record.
+ * What ldns may have to do for one message, in steps. It follows up to 65535 pointers for one name; and to compress what it
+ * writes it looks for each end of a name that it has not written before among those that it has, label by label, and
+ * for each label from the front. Only a server that means harm makes much of that. Four thousand addresses of a name
+ * of six labels are 150,000 steps, two thousand names of one address of ip6.arpa not quite four million; what so many
+ * steps can be made to cost is a fifth of a second.
  */
-#define WORK_MAX ((size_t)1 << 24)
+#define STEPS_MAX ((size_t)1 << 22)
 
 /* clang-format off */
 #define USED(X) \
@@ -29,7 +32,8 @@
 	X(ldns_pkt_qdcount) X(ldns_pkt_set_qr) X(ldns_pkt_set_rcode) X(ldns_pkt_set_question) \
 	X(ldns_pkt_set_answer) X(ldns_pkt_set_authority) X(ldns_pkt_set_qdcount) X(ldns_pkt_set_ancount) \
 	X(ldns_pkt_set_nscount) X(ldns_rr_list_rr) X(ldns_rr_list_rr_count) X(ldns_rr_get_type) X(ldns_rr_ttl) \
-	X(ldns_rr_rdf) X(ldns_rdf_size) X(ldns_rdf2native_int32)
+	X(ldns_rr_rdf) X(ldns_rdf_size) X(ldns_rdf2native_int32) X(ldns_rr_descript) \
+	X(ldns_rr_descriptor_maximum) X(ldns_rr_descriptor_field_type)
 /* clang-format on */
 static struct {
 	USED(LIBRARY_POINTER)
@@ -66,26 +70,11 @@ size_t upstream_write(const struct upstream_question *q, uint8_t to[static UPSTR
 	return w.full ? 0 : wr_len(&w);
 }
 
-struct header {
-	uint16_t id, flags, counts[4];
-};
-
-static bool read_header(const uint8_t *msg, size_t len, struct header *h)
-{
-	struct rd r = rd_over(msg, len);
-
-	h->id = rd_u16(&r);
-	h->flags = rd_u16(&r);
-	for (int i = 0; i < 4; i++)
-		h->counts[i] = rd_u16(&r);
-	return !r.bad;
-}
-
 /* RFC 5452 9.1: the ID and the question; the socket has seen to the addresses and ports. */
 static enum upstream_verdict judge(const uint8_t *msg, size_t len, const struct upstream_question *q, bool tcp,
-				   struct header *h)
+				   struct upstream_header *h)
 {
-	if (!read_header(msg, len, h) || h->id != q->id || !(h->flags & DNS_FLAG_QR) || h->flags & DNS_FLAG_OPCODE)
+	if (!upstream_header(msg, len, h) || h->id != q->id || !(h->flags & DNS_FLAG_QR) || h->flags & DNS_FLAG_OPCODE)
 		return UPSTREAM_IGNORED;
 	unsigned rcode = h->flags & DNS_FLAG_RCODE;
 	bool not_understood = rcode == DNS_RCODE_FORMERR || rcode == DNS_RCODE_NOTIMP;
@@ -101,8 +90,124 @@ static enum upstream_verdict judge(const uint8_t *msg, size_t len, const struct 
 	/* Longer than we said we take: as if it had been cut. */
 	if (h->flags & DNS_FLAG_TC || (!tcp && len > DNS_UDP_MAX))
 		return tcp ? UPSTREAM_FAILED : UPSTREAM_TRUNCATED;
-	size_t records = (size_t)h->counts[1] + h->counts[2] + h->counts[3];
-	return records * len > WORK_MAX ? UPSTREAM_FAILED : UPSTREAM_GOOD;
+	return UPSTREAM_GOOD;
+}
+
+/* A message on whose names ldns has so many steps left to do. */
+struct work {
+	const uint8_t *msg;
+	size_t len, question_end;
+	size_t longest; /* labels of the longest name so far */
+	size_t left;
+};
+
+static bool spend(struct work *w, size_t steps)
+{
+	bool can = steps <= w->left;
+
+	w->left = can ? w->left - steps : 0;
+	return can;
+}
+
+/* Goes through a name as ldns does. False where it does not end, or takes too much. */
+static bool follow_name(struct work *w, size_t at)
+{
+	size_t labels = 0, unknown = 0; /* of them: before those of the question's name, which is written first */
+	struct rd r = rd_over(w->msg, w->len);
+
+	rd_bytes(&r, at);
+	while (spend(w, 1)) {
+		bool known = (size_t)(r.p - w->msg) < w->question_end;
+		uint8_t n = rd_u8(&r), low = n >= 0xc0 ? rd_u8(&r) : 0;
+		if (r.bad || (n > DNS_LABEL_MAX && n < 0xc0) || labels > DNS_NAME_MAX / 2)
+			return false;
+		if (n == 0) {
+			w->longest = labels > w->longest ? labels : w->longest;
+			return spend(w, (1 + unknown) * labels * w->longest);
+		}
+		if (n >= 0xc0) {
+			r = rd_over(w->msg, w->len);
+			rd_bytes(&r, (size_t)(n & 0x3f) << 8 | low);
+		} else {
+			rd_bytes(&r, n);
+			labels++;
+			unknown += !known;
+		}
+	}
+	return false;
+}
+
+/* The next name, which r is moved past. */
+static bool follow_next(struct work *w, struct rd *r)
+{
+	size_t at = (size_t)(r->p - w->msg);
+
+	upstream_skip_name(r);
+	return !r->bad && follow_name(w, at);
+}
+
+/* RFC 1035 3.3, RFC 3597 4: which types have names in their data, and where, ldns knows best: it is what follows them. */
+static bool follow_data(struct work *w, uint16_t type, struct rd data)
+{
+	const ldns_rr_descriptor *d = lib.ldns_rr_descript(type);
+	size_t fields = lib.ldns_rr_descriptor_maximum(d);
+
+	for (size_t i = 0; i < fields && rd_left(&data); i++) {
+		switch (lib.ldns_rr_descriptor_field_type(d, i)) {
+		case LDNS_RDF_TYPE_DNAME:
+			if (!follow_next(w, &data))
+				return false;
+			break;
+		case LDNS_RDF_TYPE_INT8:
+		case LDNS_RDF_TYPE_ALG:
+			rd_bytes(&data, 1);
+			break;
+		case LDNS_RDF_TYPE_INT16:
+		case LDNS_RDF_TYPE_TYPE:
+			rd_bytes(&data, 2);
+			break;
+		case LDNS_RDF_TYPE_INT32:
+		case LDNS_RDF_TYPE_TIME:
+			rd_bytes(&data, 4);
+			break;
+		case LDNS_RDF_TYPE_STR:
+			rd_bytes(&data, rd_u8(&data));
+			break;
+		case LDNS_RDF_TYPE_HIP: { /* RFC 8005 5: two lengths around an octet, and what they count */
+			size_t tag = rd_u8(&data);
+			rd_u8(&data);
+			rd_bytes(&data, tag + rd_u16(&data));
+			break;
+		}
+		default: /* behind the others there are no names */
+			return true;
+		}
+	}
+	return true;
+}
+
+/* Whether all names of the message end, and within reason. Needs ldns. */
+static bool is_bounded(const uint8_t *msg, size_t len)
+{
+	struct work w = {.msg = msg, .len = len, .left = STEPS_MAX};
+	struct upstream_header h;
+	struct rd r;
+
+	if (!upstream_begin(msg, len, &h, &r))
+		return false;
+	w.question_end = (size_t)(r.p - msg);
+	if (!follow_name(&w, DNS_HEADER))
+		return false;
+	for (size_t i = (size_t)h.counts[1] + h.counts[2] + h.counts[3]; i; i--) {
+		if (!follow_next(&w, &r))
+			return false;
+		uint16_t type = rd_u16(&r);
+		rd_bytes(&r, 6); /* class, TTL */
+		size_t n = rd_u16(&r);
+		if (!follow_data(&w, type, rd_sub(&r, n)) || r.bad)
+			return false;
+	}
+	return true;
 }
 
 /* RFC 2181 8: a TTL with its first bit set is 0. */
@@ -187,7 +292,7 @@ static void free_pkt(ldns_pkt **p)
 enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct upstream_question *q, bool tcp,
 				    struct upstream_answer *out)
 {
-	struct header h;
+	struct upstream_header h;
 	enum upstream_verdict v = judge(msg, len, q, tcp, &h);
 	_cleanup_(free_pkt) ldns_pkt *pkt = NULL;
 	struct report missing = {0};
@@ -195,6 +300,8 @@ enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct
 	if (v != UPSTREAM_GOOD)
 		return v;
 	if (upstream_load(&missing) < 0)
+		return UPSTREAM_FAILED;
+	if (!is_bounded(msg, len))
 		return UPSTREAM_FAILED;
 	if (lib.ldns_wire2pkt(&pkt, msg, len) != LDNS_STATUS_OK) {
 		pkt = NULL;
@@ -216,90 +323,4 @@ enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct
 	}
 	*out = a;
 	return UPSTREAM_GOOD;
-}
-
-/* Past a name that ends in a pointer or in the root. */
-static void skip_name(struct rd *r)
-{
-	for (;;) {
-		uint8_t n = rd_u8(r);
-		if (n >= 0xc0)
-			rd_u8(r);
-		else if (n > DNS_LABEL_MAX)
-			r->bad = true;
-		else
-			rd_bytes(r, n);
-		if (r->bad || n == 0 || n >= 0xc0)
-			return;
-	}
-}
-
-/* Past one record; its type, and where its TTL stands. */
-static bool read_record(struct rd *r, uint16_t *type, const uint8_t **ttl)
-{
-	skip_name(r);
-	*type = rd_u16(r);
-	rd_u16(r); /* class */
-	*ttl = r->p;
-	rd_u32(r);
-	rd_bytes(r, rd_u16(r));
-	return !r->bad;
-}
-
-/* Header and question are read; r is where the records begin. */
-static bool begin_records(const uint8_t *wire, size_t len, struct header *h, struct rd *r)
-{
-	*r = rd_over(wire, len);
-	if (!read_header(wire, len, h))
-		return false;
-	rd_bytes(r, DNS_HEADER);
-	skip_name(r);
-	rd_bytes(r, 4);
-	return !r->bad;
-}
-
-bool upstream_age(uint8_t *wire, size_t len, uint32_t age)
-{
-	struct header h;
-	struct rd r;
-	uint16_t type;
-	const uint8_t *at;
-
-	if (!begin_records(wire, len, &h, &r))
-		return false;
-	for (uint32_t i = (uint32_t)h.counts[1] + h.counts[2]; i; i--) {
-		if (!read_record(&r, &type, &at))
-			return false;
-		struct rd old = rd_over(at, 4);
-		uint32_t ttl = rd_u32(&old);
-		/* RFC 2181 8 once more: what the guest gets has no such TTL. */
-		ttl = ttl > INT32_MAX || ttl < age ? 0 : ttl - age;
-		struct wr w = wr_over(wire + (at - wire), 4);
-		wr_u32(&w, ttl);
-	}
-	return rd_left(&r) == 0;
-}
-
-size_t upstream_bare(const uint8_t *wire, size_t len)
-{
-	struct header h;
-	struct rd r;
-	uint16_t type;
-	const uint8_t *ttl, *end;
-
-	if (!begin_records(wire, len, &h, &r) || !h.counts[1] || h.flags & DNS_FLAG_RCODE)
-		return 0;
-	for (uint16_t i = h.counts[1]; i; i--) {
-		if (!read_record(&r, &type, &ttl))
-			return 0;
-	}
-	end = r.p;
-	for (uint16_t i = h.counts[2]; i; i--) {
-		if (!read_record(&r, &type, &ttl))
-			return 0;
-		/* How long a nothing at the end of a CNAME holds (RFC 2308 2.2), and proofs (RFC 4035 3.1.3) are asked for. */
-		if (type == DNS_TYPE_SOA || type == DNS_TYPE_NSEC || type == DNS_TYPE_NSEC3)
-			return 0;
-	}
-	return (size_t)(end - wire);
 }

@@ -222,10 +222,114 @@ static void names_that_lead_nowhere(void **state)
 	begin(0x8180, 2, 0, 0);
 	ADD("\xc0\x2d\0\1\0\1\0\0\0\x3c\0\4\0\0\0\0\xc0\x1d\0\1\0\1\0\0\0\x3c\0\4\0\0\0\0");
 	assert_int_equal(judge(), UPSTREAM_FAILED);
-	/* More work than any honest answer is. */
+	/* A length and counts that promise more than there is. */
+	begin(0x8180, 0xffff, 0xffff, 0xffff);
+	ADD(ANSWER("\x3c"));
+	assert_int_equal(judge_as(&q, true), UPSTREAM_FAILED);
+}
+
+static void a_long_honest_answer(void **state)
+{
+	(void)state;
 	begin(0x8180, 4000, 0, 0);
 	for (int i = 0; i < 4000; i++)
 		ADD(ANSWER("\x3c"));
+	assert_int_equal(judge_as(&q, true), UPSTREAM_GOOD);
+	assert_int_equal(got.wire[6] << 8 | got.wire[7], 4000);
+	assert_int_equal(got.len, len);
+	begin(0x8180, 3000, 0, 0); /* with a name in the data, too, that ends in the owner's */
+	for (int i = 0; i < 3000; i++)
+		ADD("\xc0\x0c\0\x0f\0\1\0\0\0\x3c\0\6\0\1\1m\xc0\x0c");
+	assert_int_equal(judge_as(&q, true), UPSTREAM_GOOD);
+}
+
+/* A record of a type that nobody knows, and in it pointers, each to the one before it. The last one. */
+static uint16_t chain(uint16_t records, size_t pointers)
+{
+	uint16_t to = 12;
+
+	begin(0x8180, (uint16_t)(1 + records), 0, 0);
+	ADD("\xc0\x0c\xff\0\0\1\0\0\0\x3c");
+	const uint8_t n[2] = {(uint8_t)(2 * pointers >> 8), (uint8_t)(2 * pointers)};
+	add((const char *)n, 2);
+	for (; pointers; pointers--) {
+		const uint8_t at[2] = {(uint8_t)(0xc0 | to >> 8), (uint8_t)to};
+		to = (uint16_t)len;
+		add((const char *)at, 2);
+	}
+	return (uint16_t)(0xc000 | to);
+}
+
+static void put_pointer(size_t at, uint16_t pointer)
+{
+	msg[at] = (uint8_t)(pointer >> 8);
+	msg[at + 1] = (uint8_t)pointer;
+}
+
+/* Chains that are followed again and again, as owners and in each place where data has names. */
+static void more_work_than_any_honest_answer_is(void **state)
+{
+	static const struct {
+		uint16_t type;
+		uint8_t before, after; /* octets of the data: zeros before the name and behind it */
+	} data[] = {{2, 0, 0},  {5, 0, 0},  {6, 0, 21}, {6, 1, 20},  {12, 0, 0},  {14, 1, 0}, {15, 2, 0},
+		    {17, 1, 0}, {18, 2, 0}, {21, 2, 0}, {24, 18, 1}, {26, 2, 1},  {26, 3, 0}, {30, 0, 1},
+		    {33, 6, 0}, {35, 7, 0}, {36, 2, 0}, {39, 0, 0},  {46, 18, 1}, {47, 0, 3}, {55, 4, 0},
+		    {58, 1, 0}, {64, 2, 0}, {65, 2, 0}, {107, 2, 0}};
+
+	(void)state;
+	uint16_t last = chain(2000, 8000);
+	for (int i = 0; i < 2000; i++) {
+		ADD(ANSWER("\x3c"));
+		put_pointer(len - 16, last);
+	}
+	assert_int_equal(judge_as(&q, true), UPSTREAM_FAILED);
+	for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++) {
+		size_t n = (size_t)data[i].before + 2 + data[i].after;
+		uint16_t type = data[i].type;
+		for (int hostile = 0; hostile < 2; hostile++) {
+			last = chain(1200, hostile ? 8000 : 10);
+			for (int k = 0; k < 1200; k++) {
+				ADD("\xc0\x0c\0\1\0\1\0\0\0\x3c\0");
+				put_pointer(len - 9, type);
+				const uint8_t octets[64] = {(uint8_t)n};
+				add((const char *)octets, 1 + n);
+				if (type == 47) /* RFC 4034 4.1.2: of types there are some */
+					msg[len - 2] = msg[len - 1] = 1;
+				put_pointer(len - data[i].after - 2, hostile ? last : 0xc00c);
+			}
+			if (judge_as(&q, true) != (hostile ? UPSTREAM_FAILED : UPSTREAM_GOOD))
+				fail_msg("type %u, a name %u octets in: %s", type, data[i].before,
+					 hostile ? "was followed" : "was not read");
+		}
+	}
+}
+
+/* HIP alone has as many names as one likes (RFC 8005 5.6). */
+static void a_record_that_is_full_of_chains(void **state)
+{
+	(void)state;
+	uint16_t last = chain(1, 8000);
+	ADD("\xc0\x0c\0\x37\0\1\0\0\0\x3c\x27\x14\0\0\0\0");
+	for (int i = 0; i < 5000; i++) {
+		ADD("\0\0");
+		put_pointer(len - 2, last);
+	}
+	assert_int_equal(judge_as(&q, true), UPSTREAM_FAILED);
+}
+
+/* The most labels that a name can have, and as many owners of that name as fit. */
+static void names_of_many_labels(void **state)
+{
+	(void)state;
+	begin(0x8180, 4001, 0, 0);
+	for (int i = 0; i < 127; i++)
+		ADD("\1x");
+	ADD("\0\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1");
+	for (int i = 0; i < 4000; i++) {
+		ADD(ANSWER("\x3c"));
+		put_pointer(len - 16, 0xc000 | (12 + Q_LEN));
+	}
 	assert_int_equal(judge_as(&q, true), UPSTREAM_FAILED);
 }
 
@@ -442,6 +546,10 @@ int main(void)
 	    T(codes),
 	    T(every_cut),
 	    T(names_that_lead_nowhere),
+	    T(a_long_honest_answer),
+	    T(more_work_than_any_honest_answer_is),
+	    T(a_record_that_is_full_of_chains),
+	    T(names_of_many_labels),
 	    T(how_long_it_is_kept),
 	    T(cached_for_its_time),
 	    T(cache_is_bounded),

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The records of a message from another server, as they stand there. Specifications: RFC 1035 4.1, 2181 8, 9. */
+#include "base/wr.h"
+#include "dns/dns_wire.h"
+#include "dns/upstream_priv.h"
+
+bool upstream_header(const uint8_t *msg, size_t len, struct upstream_header *h)
+{
+	struct rd r = rd_over(msg, len);
+
+	h->id = rd_u16(&r);
+	h->flags = rd_u16(&r);
+	for (int i = 0; i < 4; i++)
+		h->counts[i] = rd_u16(&r);
+	return !r.bad;
+}
+
+void upstream_skip_name(struct rd *r)
+{
+	for (;;) {
+		uint8_t n = rd_u8(r);
+		if (n >= 0xc0)
+			rd_u8(r);
+		else if (n > DNS_LABEL_MAX)
+			r->bad = true;
+		else
+			rd_bytes(r, n);
+		if (r->bad || n == 0 || n >= 0xc0)
+			return;
+	}
+}
+
+bool upstream_begin(const uint8_t *wire, size_t len, struct upstream_header *h, struct rd *r)
+{
+	*r = rd_over(wire, len);
+	if (!upstream_header(wire, len, h))
+		return false;
+	rd_bytes(r, DNS_HEADER);
+	upstream_skip_name(r);
+	rd_bytes(r, 4);
+	return !r->bad;
+}
+
+/* Past one record; its type, and where its TTL stands. */
+static bool read_record(struct rd *r, uint16_t *type, const uint8_t **ttl)
+{
+	upstream_skip_name(r);
+	*type = rd_u16(r);
+	rd_u16(r); /* class */
+	*ttl = r->p;
+	rd_u32(r);
+	rd_bytes(r, rd_u16(r));
+	return !r->bad;
+}
+
+bool upstream_age(uint8_t *wire, size_t len, uint32_t age)
+{
+	struct upstream_header h;
+	struct rd r;
+	uint16_t type;
+	const uint8_t *at;
+
+	if (!upstream_begin(wire, len, &h, &r))
+		return false;
+	for (uint32_t i = (uint32_t)h.counts[1] + h.counts[2]; i; i--) {
+		if (!read_record(&r, &type, &at))
+			return false;
+		struct rd old = rd_over(at, 4);
+		uint32_t ttl = rd_u32(&old);
+		/* RFC 2181 8 once more: what the guest gets has no such TTL. */
+		ttl = ttl > INT32_MAX || ttl < age ? 0 : ttl - age;
+		struct wr w = wr_over(wire + (at - wire), 4);
+		wr_u32(&w, ttl);
+	}
+	return rd_left(&r) == 0;
+}
+
+size_t upstream_bare(const uint8_t *wire, size_t len)
+{
+	struct upstream_header h;
+	struct rd r;
+	uint16_t type;
+	const uint8_t *ttl, *end;
+
+	if (!upstream_begin(wire, len, &h, &r) || !h.counts[1] || h.flags & DNS_FLAG_RCODE)
+		return 0;
+	for (uint16_t i = h.counts[1]; i; i--) {
+		if (!read_record(&r, &type, &ttl))
+			return 0;
+	}
+	end = r.p;
+	for (uint16_t i = h.counts[2]; i; i--) {
+		if (!read_record(&r, &type, &ttl))
+			return 0;
+		/* How long a nothing at the end of a CNAME holds (RFC 2308 2.2), and proofs (RFC 4035 3.1.3) are asked for. */
+		if (type == DNS_TYPE_SOA || type == DNS_TYPE_NSEC || type == DNS_TYPE_NSEC3)
+			return 0;
+	}
+	return (size_t)(end - wire);
+}
