@@ -322,8 +322,10 @@ static void build_mode6(struct build *w)
 		return;
 	bool by_itself = mode == IPV6_MODE_SLAAC || mode == IPV6_MODE_SLAAC_DHCPV6 ||
 			 (mode == IPV6_MODE_AUTO && w->id->mode6 != ADDRESS6_GIVEN);
-	bool by_server = mode == IPV6_MODE_DHCPV6 || mode == IPV6_MODE_SLAAC_DHCPV6 ||
-			 (mode == IPV6_MODE_AUTO && w->id->mode6 != ADDRESS6_EUI64);
+	/* RFC 4862 5.5.3 d: in a prefix of another length than its identifier's a guest forms none. */
+	bool can_form = w->id->mode6 == ADDRESS6_EUI64 && w->id->ip6.len == 64;
+	bool by_server =
+	    mode == IPV6_MODE_DHCPV6 || mode == IPV6_MODE_SLAAC_DHCPV6 || (mode == IPV6_MODE_AUTO && !can_form);
 	g->answers6 = c->enable_ipv6;
 	g->dhcp6 = c->enable_ipv6 && c->enable_dhcpv6;
 	g->link_local = ip6_link_local(g->service_mac);

@@ -96,6 +96,29 @@ static void check_services(const char *ip4, const char *binding, const char *con
 
 #define GATEWAY "GATEWAY=10.0.1.90\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n"
 
+/* How the guest is told to come by its address: by itself where it can. */
+static void how_the_address_is_had(void **state)
+{
+	static const struct {
+		const char *ip6, *config;
+		bool autonomous, managed;
+	} cases[] = {
+	    {"fde5::5054:ff:fe12:3456/64", NULL, true, false},
+	    {"fde5::5054:ff:fe12:3456/48", NULL, false, true}, /* RFC 4862 5.5.3 d: nobody forms one there */
+	    {"fde5::5054:ff:fe12:3456/128", NULL, false, true},
+	    {"fde5::5054:ff:fe12:3456/48", "[ipv6]\nmode = slaac\n", false, false}, /* as it was said */
+	    {"fde5::5054:ff:fe12:3456/48", "[ipv6]\nenable_dhcpv6 = no\n", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct guest g = built("10.0.1.5/24", cases[i].ip6, NULL, cases[i].config);
+		if (g.ra_autonomous != cases[i].autonomous || g.ra_managed != cases[i].managed)
+			fail_msg("%s: autonomous %d, managed %d", cases[i].ip6, g.ra_autonomous, g.ra_managed);
+		guest_free(&g);
+	}
+}
+
 static void what_is_handed_out(void **state)
 {
 	struct guest g = built("10.0.1.5/24", "fde5::5/64",
@@ -658,6 +681,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_handed_out),
+	    cmocka_unit_test(how_the_address_is_had),
 	    cmocka_unit_test(the_configuration_fills_in),
 	    cmocka_unit_test(one_family_only),
 	    cmocka_unit_test(gateways),
