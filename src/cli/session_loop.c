@@ -80,6 +80,8 @@ static void on_frame(void *arg, const struct frame *f)
 	case ANSWER_FORWARD:
 		if (s->forward)
 			forward_ask(s->forward, reply);
+		else if (forward_decline(&s->guest, reply))
+			tx_keep(s->tx);
 		break;
 	case ANSWER_STREAM:
 		session_stream_segment(s, f);

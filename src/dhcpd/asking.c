@@ -117,12 +117,17 @@ static struct asking *open_asking(struct daemon *d, struct port *p)
 	return a;
 }
 
-void asking_question(struct daemon *d, struct port *p, const struct reply *question)
+void asking_question(struct daemon *d, struct port *p, struct reply *question)
 {
 	struct asking *a = p->asking ? p->asking : open_asking(d, p);
 
-	if (!a)
-		return; /* its client asks again */
+	if (!a) {
+		/* RFC 8906 2: silence would only make the guest ask again, when there are as few. */
+		if (forward_decline(&p->guest, question))
+			tx_send_to(d->tx, question, p->ifindex);
+		port_say(p, "DNS: no server answered");
+		return;
+	}
 	a->used_ms = clock_ms();
 	TAILQ_REMOVE(&d->askings, a, used);
 	TAILQ_INSERT_TAIL(&d->askings, a, used);

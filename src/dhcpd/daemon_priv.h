@@ -154,7 +154,7 @@ void tell_acknowledged(struct daemon *d, struct port *p);
 
 /* ---- asking.c: other name servers, for those VMs that ask just now. ---- */
 
-void asking_question(struct daemon *d, struct port *p, const struct reply *question);
+void asking_question(struct daemon *d, struct port *p, struct reply *question); /* may become its answer */
 void asking_ready(struct daemon *d, int ifindex);
 void asking_follow(struct daemon *d, struct port *p); /* the guest is another one, or its interface */
 void asking_close(struct daemon *d, struct port *p);

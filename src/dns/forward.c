@@ -313,6 +313,19 @@ void forward_ask_stream(struct forward *f, const struct reply *question, uint64_
 	take_question(f, question, true, who);
 }
 
+bool forward_decline(const struct guest *g, struct reply *q)
+{
+	struct dns_query query;
+	struct waiter w;
+
+	if (dns_query_parse(q->w.start, wr_len(&q->w), &query) != DNS_RCODE_NOERROR)
+		return false;
+	read_waiter(q, &query, &w);
+	q->w.p = q->w.start;
+	forward_write_servfail(&w, &q->w);
+	return !q->w.full && pkt_wrap(q, g->service_mac);
+}
+
 int forward_fd(const struct forward *f)
 {
 	return f->epoll;

@@ -76,6 +76,12 @@ void forward_ask(struct forward *f, const struct reply *q);
 /* The same for who asked by TCP; of q its message counts alone. There is an answer for each, repeated or not. */
 void forward_ask_stream(struct forward *f, const struct reply *q, uint64_t who);
 
+/*
+ * Where no forwarder can be had: q becomes the answer to itself, SERVFAIL, whole and ready to send. False where there is
+ * none to send.
+ */
+bool forward_decline(const struct guest *g, struct reply *q);
+
 int forward_fd(const struct forward *f); /* readable where forward_run() has something to do */
 void forward_run(struct forward *f);     /* does it; never blocks */
 struct forward_counts forward_counts(const struct forward *f);

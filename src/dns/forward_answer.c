@@ -54,7 +54,7 @@ static void send_message(struct forward *f, const struct waiter *w, const char *
 		f->setup.send(f->setup.arg, &f->out);
 }
 
-static void write_servfail(const struct waiter *w, struct wr *out)
+void forward_write_servfail(const struct waiter *w, struct wr *out)
 {
 	struct dns_query q = query_of(w);
 	struct dns_reply a = {.rcode = DNS_RCODE_SERVFAIL, .recursion = true, .limit = w->limit};
@@ -95,7 +95,7 @@ static void write_answer(const struct waiter *w, const uint8_t *wire, size_t len
 	 * was told before.
 	 */
 	if (cut && w->stream && whole <= w->limit) {
-		write_servfail(w, out);
+		forward_write_servfail(w, out);
 		return;
 	}
 	size_t keep = cut ? DNS_HEADER + (size_t)w->question_len : len;
@@ -125,7 +125,7 @@ void forward_say_servfail(struct forward *f, const struct waiter *w)
 
 	if (!out)
 		return;
-	write_servfail(w, out);
+	forward_write_servfail(w, out);
 	send_message(f, w, "DNS: no server answered");
 }
 
@@ -139,7 +139,7 @@ void forward_say_answer(struct forward *f, const struct waiter *w, const uint8_t
 	bool may = !f->setup.hand_out || out->full || f->setup.hand_out(f->setup.arg, out->start, wr_len(out));
 	if (!may) {
 		out->p = out->start;
-		write_servfail(w, out);
+		forward_write_servfail(w, out);
 	}
 	send_message(f, w, may ? "DNS: forwarded" : "DNS: held back");
 }

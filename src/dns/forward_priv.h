@@ -94,5 +94,6 @@ void forward_done(struct forward *f, struct ask *a, const struct upstream_answer
 /* forward_answer.c: one asker is told, by the way that it came. wire: a server's answer, of so many seconds ago. */
 void forward_say_answer(struct forward *f, const struct waiter *w, const uint8_t *wire, size_t len, uint32_t age);
 void forward_say_servfail(struct forward *f, const struct waiter *w);
+void forward_write_servfail(const struct waiter *w, struct wr *out);
 
 #endif

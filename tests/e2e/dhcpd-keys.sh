@@ -318,6 +318,13 @@ upstream() {
 	within 10 sh -c "nsenter --net=/run/netns/$HOST ss -Hlun 'sport = 53' | grep -q 10.99.0.1" >/dev/null || not_ok "$HOST: dnsmasq listens"
 }
 
+# limit SOFT: whoever is that user may do it, root without CAP_SYS_RESOURCE may not.
+limit() {
+	limit_user=$(sed -n 's/^Uid:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$(dhcpd_pid)/status")
+	limit_group=$(sed -n 's/^Gid:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$(dhcpd_pid)/status")
+	setpriv --reuid "$limit_user" --regid "$limit_group" --clear-groups prlimit --pid "$(dhcpd_pid)" --nofile="$1":
+}
+
 fork_dns() {
 	fork_host "$1"
 	for n in 1 2 3; do plug "$1-$n" "tap$n" "$n"; done
@@ -342,6 +349,13 @@ fork_dns() {
 	check "$1: no_forward" dns "$1-1" '' @10.0.1.50 y.hidden.test A
 	check "$1: DNS_FORWARD=no" dns "$1-2" '' @10.0.1.50 else.test A
 	check "$1: another guest's NO_FORWARD is not its own" dns "$1-1" 192.0.2.77 @10.0.1.50 else.test A
+
+	# No descriptor for another one's questions.
+	check "$1: its descriptors are limited" limit 3
+	check "$1: no forwarder to be had: the question fails at once" asks 'status: SERVFAIL' in_guest "$1-3" dig +tries=1 +time=$((5 * SLOW)) @10.0.1.50 else.test A
+	check "$1: and why is said" asks 'tap3: no sockets to ask name servers: Too many open files' words
+	check "$1: own records are answered" dns "$1-3" 10.0.1.3 @10.0.1.50 database. A
+	check "$1: the limit is lifted" limit 1024
 
 	# Nothing here holds back packets, and that is said.
 	echo ALLOW=else.test >>"$DATA/tap1"

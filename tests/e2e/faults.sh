@@ -82,12 +82,14 @@ limit() {
 }
 # As many as it has, and no more; what is free below that is taken.
 check 'its descriptors are limited' limit "$(find "/proc/$responder/fd" -type l -printf '%f\n' | sort -n | tail -n 1)"
-while :; do
-	taken=$(inject "$responder" socket 2 2 0)
-	[ "$taken" -ge 0 ] || break
-	echo "$taken"
-done >"$T/taken"
-check 'and all taken' same 'error' "$taken" -24
+take_all() {
+	while :; do
+		taken=$(inject "$responder" socket 2 2 0)
+		[ "$taken" -ge 0 ] || break
+	done
+	same error "$taken" -24
+}
+check 'and all taken' take_all
 cpu() {
 	awk '{ print $14 + $15 }' "/proc/$responder/stat"
 }
@@ -105,6 +107,23 @@ check 'no descriptor left: and nothing spins' [ $(($(cpu) - began)) -lt 50 ]
 check 'the limit is lifted' limit 256
 says 10.0.9.3
 check 'with descriptors again: the file is read' within 5 gives db. 10.0.9.3
+# One that is to ask others from now on, and has a descriptor to read that and none to do it.
+check 'the VM ends' stop_vm ann
+printf 'NAMESERVERS=10.0.1.50\nADDRESS:db.=10.0.9.1\n' >"$file"
+check 'one that asks nobody starts' vm
+responder=$(responder ann)
+most=$(find "/proc/$responder/fd" -type l -printf '%f\n' | sort -n | tail -n 1)
+check 'its descriptors are limited' limit "$most"
+check 'and all taken' take_all
+check 'but one' limit $((most + 2))
+says 10.0.9.2
+check 'it is to ask others, and cannot, which is said' within 10 said_in_log 'no sockets to ask name servers: Too many open files'
+check 'and a question for others fails at once, too' failed
+check 'what it knows is answered' gives db. 10.0.9.2
+check 'the VM ends, too' stop_vm ann
+says 10.0.9.3
+check 'the VM starts once more' vm
+responder=$(responder ann) fold=$(vm_pid ann)
 
 # ---- stopped processes ----
 

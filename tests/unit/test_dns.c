@@ -3,6 +3,7 @@
 #include "report_catch.h"
 
 #include "dns/dns.h"
+#include "dns/forward.h"
 #include "guest/zone.h"
 
 #include <arpa/inet.h>
@@ -570,6 +571,25 @@ static void what_is_forwarded(void **state)
 	assert_memory_equal(t.out.w.p - 8, "\4\xd0\0\0\x80\0\0", 8);
 }
 
+/* Where there is no forwarder: the question is its own answer, a frame for who asked it. */
+static void what_nobody_can_be_asked_for(void **state)
+{
+	(void)state;
+	t.g.dns.forward = true;
+	forwarded("wWw.example.com.", A, true);
+	assert_true(forward_decline(&t.g, &t.out));
+	assert_string_equal(reading(), "SERVFAIL rd ra");
+	assert_int_equal(wr_len(&t.out.w), t.len);
+	assert_memory_equal(t.out.w.start + 12, t.ask + 12, t.len - 12);
+	assert_int_equal(t.out.frame_len, 14 + 20 + 8 + t.len);
+	assert_int_equal(t.out.src4.s_addr, t.service4.s_addr);
+	question("www.example.com.", A);
+	add_opt(4096, 0x8000);
+	assert_int_equal(run_as(dns_answer), ANSWER_FORWARD);
+	assert_true(forward_decline(&t.g, &t.out));
+	assert_string_equal(reading(), "SERVFAIL rd ra edns0/1232/do");
+}
+
 static void names_with_a_meaning(void **state)
 {
 	static const char *const never[] = {"x.onion.", "onion.", "y.invalid.", "use-application-dns.net."};
@@ -892,6 +912,7 @@ int main(void)
 	    T(every_truncation),
 	    T(names_that_lie),
 	    T(what_is_forwarded),
+	    T(what_nobody_can_be_asked_for),
 	    T(names_with_a_meaning),
 	    T(over_ipv6),
 	    T(whose_questions),
