@@ -3,6 +3,7 @@
 #include "answer/answer.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
+#include "guest/past.h"
 #include "ra/ra.h"
 
 #include <errno.h>
@@ -32,9 +33,12 @@ static uint64_t interval(const struct session *s)
 	return ra_interval_ms(s->guest.ra_period, s->advertise_quickly, random);
 }
 
-static bool advertise(struct session *s, const struct guest *was, bool last)
+/* What is withdrawn as often as what took its place is said; a process has one VM. */
+static struct guest *past;
+
+static bool advertise(struct session *s, bool last)
 {
-	if (!answer_advertise(&s->guest, was, last, tx_slot(s->tx)))
+	if (!answer_advertise(&s->guest, past, last, tx_slot(s->tx)))
 		return false;
 	tx_keep(s->tx);
 	tx_flush(s->tx);
@@ -46,7 +50,7 @@ void session_advertise_start(struct session *s)
 {
 	if (!s->guest.id.has6 || !s->guest.answers6)
 		return;
-	if (!advertise(s, NULL, false))
+	if (!advertise(s, false))
 		log_warn("%s: what a router advertisement has to say does not fit into one; shorten NAMESERVERS6 or "
 			 "DOMAIN_SEARCH",
 			 s->info.iface);
@@ -66,9 +70,9 @@ void session_advertise_due(struct session *s)
 
 	if (read(s->advertise, &times, sizeof(times)) != sizeof(times))
 		return;
-	advertise(s, NULL, false);
-	if (s->advertise_quickly)
-		s->advertise_quickly--;
+	advertise(s, false);
+	if (s->advertise_quickly && --s->advertise_quickly == 0)
+		past_free(&past);
 	arm(s, interval(s));
 }
 
@@ -76,8 +80,9 @@ void session_advertise_change(struct session *s, const struct guest *was)
 {
 	if (s->advertise < 0)
 		return;
-	advertise(s, was, false);
-	/* RFC 4861 6.2.4: the new values are repeated as at a start. */
+	past_add(&past, was, &s->guest);
+	advertise(s, false);
+	/* RFC 4861 6.2.4: the new values are repeated as at a start; and that the old ones are none, for one frame may get lost. */
 	s->advertise_quickly = RA_INITIAL - 1;
 	arm(s, interval(s));
 }
@@ -87,7 +92,7 @@ void session_advertise_last(struct session *s)
 	if (s->advertise < 0)
 		return;
 	/* RFC 4861 6.2.5: lifetime 0, so that a guest that outlives fold looks elsewhere. */
-	advertise(s, NULL, true);
+	advertise(s, true);
 	/* A guest that was told to end and does not must not stay without its router. */
 	arm(s, SOON_MS);
 }

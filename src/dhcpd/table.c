@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dhcpd/table.h"
 
+#include "guest/past.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -43,6 +45,7 @@ int table_open(struct table *t)
 static void free_port(struct port *p)
 {
 	guest_free(&p->guest);
+	past_free(&p->past);
 	free(p->lists);
 	free(p);
 }

@@ -53,6 +53,7 @@ struct port {
 
 	struct moment advertise, notify;
 	unsigned advertise_quickly;
+	struct guest *past; /* what advertisements withdraw meanwhile (guest/past.h), or NULL; the control thread's */
 	struct asking *asking;
 
 	atomic_uint_least64_t counts[PORT_COUNTS];

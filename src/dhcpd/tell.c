@@ -8,6 +8,7 @@
 #include "answer/answer.h"
 #include "base/clock.h"
 #include "dhcpd/daemon_priv.h"
+#include "guest/past.h"
 #include "ra/ra.h"
 
 #include <string.h>
@@ -30,9 +31,9 @@ static bool advertises(const struct port *p)
 	return p->bound && p->ifindex && p->guest.id.has6 && p->guest.answers6;
 }
 
-static void advertise(struct daemon *d, struct port *p, const struct guest *was)
+static void advertise(struct daemon *d, struct port *p)
 {
-	if (!answer_advertise(&p->guest, was, false, tx_slot(d->tx)))
+	if (!answer_advertise(&p->guest, p->past, false, tx_slot(d->tx)))
 		return;
 	tx_keep_to(d->tx, p->ifindex);
 }
@@ -61,9 +62,9 @@ static void advertise_due(void *daemon, struct moment *m)
 
 	if (!advertises(p))
 		return;
-	advertise(d, p, NULL);
-	if (p->advertise_quickly)
-		p->advertise_quickly--;
+	advertise(d, p);
+	if (p->advertise_quickly && --p->advertise_quickly == 0)
+		past_free(&p->past);
 	advertise_again(d, p);
 }
 
@@ -130,6 +131,7 @@ void tell_stop(struct daemon *d, struct port *p)
 {
 	due_unset(&d->due, &p->advertise);
 	due_unset(&d->due, &p->notify);
+	past_free(&p->past); /* whoever comes next was told nothing */
 }
 
 /* Whether what routers tell, and how often, is the same. A reload of ten thousand bindings must not make all their VMs listen. */
@@ -147,14 +149,16 @@ void tell_change(struct daemon *d, struct port *p, const struct guest *was, bool
 	if (advertises(p) && p->advertise.place && sounds_alike(was, &p->guest)) {
 		/* RFC 4861 6.2.4: it goes on as it was. */
 	} else if (advertises(p)) {
-		advertise(d, p, was->id.has6 ? was : NULL);
-		/* RFC 4861 6.2.4: the new values are repeated as at a start. */
+		past_add(&p->past, was, &p->guest);
+		advertise(d, p);
+		/* RFC 4861 6.2.4: the new values are repeated as at a start; and that the old ones are none, too. */
 		p->advertise_quickly = RA_INITIAL - 1;
 		p->advertise.run = advertise_due;
 		p->advertise.arg = d;
 		advertise_again(d, p);
 	} else {
 		due_unset(&d->due, &p->advertise);
+		past_free(&p->past);
 	}
 	if (news) {
 		notify_change(d, p);

@@ -13,8 +13,8 @@
 enum answer ra_answer(const struct guest *g, const struct pkt *in, struct reply *out);
 
 /*
- * An advertisement that nobody asked for, to all nodes. was: the guest as it was before a change, or NULL: what it
- * was told and no longer holds goes out with lifetime 0. last: router lifetime 0, for fold goes. REPLY or DROP. Pure.
+ * An advertisement that nobody asked for, to all nodes. was: the guest as it was before a change (or guest/past.h's), or
+ * NULL: what it was told and no longer holds goes out with lifetime 0. last: router lifetime 0, for fold goes. REPLY or DROP. Pure.
  */
 enum answer ra_advertise(const struct guest *g, const struct guest *was, bool last, struct reply *out);
 

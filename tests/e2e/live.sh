@@ -292,10 +292,13 @@ advertised() {
 advertised 'other name servers are advertised at once, and the old one withdrawn' \
 	'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1500 dns fd5e:1:2:3::51 no dns fd5e:1:2:3::50 to ff02::1' \
 	's/^NAMESERVERS6=.*/NAMESERVERS6=fd5e:1:2:3::51/'
+# The first one may be lost: the others that follow it soon say all of it.
+forget ann
+exchange 'and once more' ann 20 'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1500 dns fd5e:1:2:3::51 no dns fd5e:1:2:3::50 to ff02::1'
 advertised 'another MTU too' \
 	'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1400 dns fd5e:1:2:3::50 no dns fd5e:1:2:3::51 to ff02::1' '$aMTU=1400'
-advertised 'and that the MTU is the old one again' \
-	'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1500 dns fd5e:1:2:3::50 to ff02::1' '$aDOMAIN=plain.example'
+advertised 'and that the MTU is the old one again, and again what is withdrawn' \
+	'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1500 dns fd5e:1:2:3::50 no dns fd5e:1:2:3::51 to ff02::1' '$aDOMAIN=plain.example'
 advertised 'a search list too' 'in ra 0 MO' '$aDOMAIN_SEARCH=live.example'
 # 04 l i v e, in the last frame.
 check 'with its names' sh -c "tail -n 1 '$T/ann.frames' | grep -q 046c697665"

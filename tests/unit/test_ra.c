@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Router solicitations and advertisements: who is answered, and every field of the answer. */
+#include "guest/past.h"
 #include "ra/ra.h"
 
 #include "nd_fixture.h"
@@ -519,6 +520,95 @@ static void a_prefix_that_is_no_more_is_deprecated(void **state)
 	assert_int_equal(ra.prefixes, 1);
 }
 
+/* The guest's own, in memory that a test may drop. */
+static struct guest told(const char *prefix, const char *server, const char *names, uint8_t *wire)
+{
+	static struct in6_addr servers[8];
+	static size_t next;
+	struct guest g = t.g;
+
+	servers[next % 8] = ip6(server);
+	g.nameservers6 = (struct ip6_list){.at = &servers[next++ % 8], .count = 1};
+	g.id.ip6.addr = ip6(prefix);
+	search_list(&g, wire, names);
+	return g;
+}
+
+/* One change, and another before the first was said often enough. */
+static void what_is_withdrawn_is_remembered(void **state)
+{
+	uint8_t one[64], two[64], three[64];
+	struct guest *past = NULL;
+
+	(void)state;
+	struct guest first = told("fde5:1::1", "fde5::1", "a.test b.test", one);
+	struct guest second = told("fde5:2::1", "fde5::2", "c.test b.test", two);
+	struct guest third = told("fde5:2::1", "fde5::3", "d.test", three);
+	past_add(&past, &first, &second);
+	memset(one, 0, sizeof(one)); /* it is a copy */
+	t.g = second;
+	for (int i = 0; i < 2; i++) {
+		advertise(past, false);
+		assert_int_equal(ra.prefixes, 2);
+		assert_ip6(&ra.prefix[1].at, "fde5:1::");
+		assert_int_equal(ra.prefix[1].valid, 0);
+		assert_int_equal(ra.old_servers, 1);
+		assert_ip6(&ra.old_server[0], "fde5::1");
+		assert_string_equal(ra.old_domain, "a.test.");
+	}
+	past_add(&past, &second, &third);
+	t.g = third;
+	advertise(past, false);
+	assert_int_equal(ra.prefixes, 2);
+	assert_ip6(&ra.prefix[1].at, "fde5:1::"); /* the prefix is the second's still */
+	assert_int_equal(ra.old_servers, 2);
+	assert_ip6(&ra.old_server[0], "fde5::2"); /* the newest first */
+	assert_ip6(&ra.old_server[1], "fde5::1");
+	assert_string_equal(ra.old_domain, "c.test. b.test. a.test.");
+	/* What is true again is not withdrawn. */
+	past_add(&past, &third, &second);
+	t.g = second;
+	advertise(past, false);
+	assert_int_equal(ra.old_servers, 2);
+	assert_ip6(&ra.old_server[0], "fde5::3");
+	assert_ip6(&ra.old_server[1], "fde5::1");
+	assert_string_equal(ra.old_domain, "d.test. a.test.");
+	past_free(&past);
+	assert_null(past);
+	second.id.has6 = false; /* it was told nothing */
+	past_add(&past, &second, &third);
+	assert_null(past);
+	past_free(&past);
+}
+
+/* However often a file changes, what is remembered is what one advertisement can say. */
+static void what_is_remembered_is_bounded(void **state)
+{
+	struct guest *past = NULL, was = t.g, now = t.g;
+	struct in6_addr server = ip6("fde5::");
+	uint8_t wire[64];
+	char name[32];
+
+	(void)state;
+	was.nameservers6 = (struct ip6_list){.at = &server, .count = 1};
+	now.nameservers6.count = 0;
+	now.search_len = 0;
+	for (unsigned i = 0; i < 3000; i++) {
+		server.s6_addr[14] = (uint8_t)(i >> 8);
+		server.s6_addr[15] = (uint8_t)i;
+		snprintf(name, sizeof(name), "n%u.example", i);
+		search_list(&was, wire, name);
+		past_add(&past, &was, &now);
+	}
+	assert_int_equal(past->nameservers6.count, 127);
+	assert_memory_equal(&past->nameservers6.at[0], &server, 16);
+	assert_in_range(past->search_len, 2000, 2040);
+	assert_memory_equal(past->search, "\5n2999", 6);
+	t.g.id.mtu = 1280;
+	advertise(past, false);
+	past_free(&past);
+}
+
 static void a_gateway_that_goes_is_no_router_any_more(void **state)
 {
 	struct guest was;
@@ -870,6 +960,8 @@ int main(void)
 	    T(what_changed_is_withdrawn),
 	    T(what_did_not_change_is_not_withdrawn),
 	    T(a_prefix_that_is_no_more_is_deprecated),
+	    T(what_is_withdrawn_is_remembered),
+	    T(what_is_remembered_is_bounded),
 	    T(a_gateway_that_goes_is_no_router_any_more),
 	    T(the_last_one_takes_the_router_and_the_name_servers_away),
 	    T(name_servers_that_do_not_fit_are_left_out),
