@@ -152,6 +152,9 @@ static bool follow_data(struct work *w, uint16_t type, struct rd data)
 	const ldns_rr_descriptor *d = lib.ldns_rr_descript(type);
 	size_t fields = lib.ldns_rr_descriptor_maximum(d);
 
+	/* ldns takes data of no octets for any type, as RFC 2136 2.4 has it; an alias of nothing is no answer. */
+	if (fields && !rd_left(&data) && lib.ldns_rr_descriptor_field_type(d, 0) == LDNS_RDF_TYPE_DNAME)
+		return false;
 	for (size_t i = 0; i < fields && rd_left(&data); i++) {
 		switch (lib.ldns_rr_descriptor_field_type(d, i)) {
 		case LDNS_RDF_TYPE_DNAME:

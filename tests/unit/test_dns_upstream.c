@@ -222,6 +222,10 @@ static void names_that_lead_nowhere(void **state)
 	begin(0x8180, 2, 0, 0);
 	ADD("\xc0\x2d\0\1\0\1\0\0\0\x3c\0\4\0\0\0\0\xc0\x1d\0\1\0\1\0\0\0\x3c\0\4\0\0\0\0");
 	assert_int_equal(judge(), UPSTREAM_FAILED);
+	/* An alias of nothing. */
+	begin(0x8180, 1, 0, 0);
+	ADD("\xc0\x0c\0\5\0\1\0\0\0\x3c\0\0");
+	assert_int_equal(judge(), UPSTREAM_FAILED);
 	/* A length and counts that promise more than there is. */
 	begin(0x8180, 0xffff, 0xffff, 0xffff);
 	ADD(ANSWER("\x3c"));
