@@ -97,20 +97,10 @@ void log_debug(const char *fmt, ...)
 
 bool log_limit_pass(struct log_limit *l, uint64_t now_ms, uint64_t *suppressed)
 {
-	uint64_t full = (uint64_t)l->burst * 1000;
-
-	if (!l->last_ms)
-		l->tokens_milli = full;
-	else
-		l->tokens_milli += (now_ms - l->last_ms) * l->per_second;
-	l->last_ms = now_ms;
-	if (l->tokens_milli > full)
-		l->tokens_milli = full;
-	if (l->tokens_milli < 1000) {
+	if (!bucket_take(&l->bucket, l->per_second, l->burst, now_ms)) {
 		l->left_out++;
 		return false;
 	}
-	l->tokens_milli -= 1000;
 	if (suppressed)
 		*suppressed = l->left_out;
 	l->left_out = 0;

@@ -9,6 +9,8 @@
 #ifndef FOLD_BASE_LOG_H
 #define FOLD_BASE_LOG_H
 
+#include "base/bucket.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,8 +35,7 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 struct log_limit {
 	uint32_t burst;
 	uint32_t per_second;
-	uint64_t tokens_milli;
-	uint64_t last_ms;
+	struct bucket bucket;
 	uint64_t left_out;
 };
 

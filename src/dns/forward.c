@@ -294,7 +294,7 @@ static void take_question(struct forward *f, const struct reply *question, bool 
 	struct ask *a = find_ask(f, key, key_len, &empty);
 	if (a && join(f, a, &w, &again)) {
 		f->counts.joined++;
-	} else if (!a && empty) {
+	} else if (!a && empty && bucket_take(&f->rate, FORWARD_RATE, FORWARD_RATE, clock_ms())) {
 		begin(f, empty, &q, &w, key, key_len);
 	} else if (!again) {
 		/* RFC 8906 2: silence would only make the guest ask again. */

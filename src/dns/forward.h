@@ -23,7 +23,9 @@
 #include "guest/guest.h"
 #include "pkt/pkt.h"
 
-#define FORWARD_ASKS 64     /* questions under way at once */
+#define FORWARD_ASKS 64 /* questions under way at once */
+#define FORWARD_RATE                                                                                                   \
+	1000 /* questions a second that name servers are asked, and at once: names that are made up cost them and the host */
 #define FORWARD_WAITERS 256 /* askers, several of whom may want to know the same */
 #define FORWARD_SECONDS 2   /* for one server */
 
@@ -53,7 +55,7 @@ struct forward_counts {
 	uint64_t joined;   /* waited for an answer that was on its way */
 	uint64_t answered; /* by a server's answer */
 	uint64_t failed;   /* SERVFAIL: no server answered */
-	uint64_t refused;  /* SERVFAIL: too many were under way */
+	uint64_t refused;  /* SERVFAIL: too many were under way, or asked for in a second */
 	uint64_t ignored;  /* packets on a socket that were no answer to its question */
 };
 

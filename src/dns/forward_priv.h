@@ -3,6 +3,7 @@
 #ifndef FOLD_DNS_FORWARD_PRIV_H
 #define FOLD_DNS_FORWARD_PRIV_H
 
+#include "base/bucket.h"
 #include "dns/cache.h"
 #include "dns/dns_wire.h"
 #include "dns/forward.h"
@@ -70,6 +71,7 @@ struct forward {
 	struct ask asks[FORWARD_ASKS];
 	uint32_t generation;
 	size_t under_way;
+	struct bucket rate;
 	struct waiter waiters[FORWARD_WAITERS];
 	uint16_t free_waiter;
 	struct forward_counts counts;

@@ -283,18 +283,6 @@ static void take(struct egress *e, struct load *l, const struct egress_key *key,
 	count_in(l, one, 1);
 }
 
-/* A bucket of transactions. */
-static bool may_tell(struct egress *e, uint64_t now)
-{
-	enum { EACH = 1000 / EGRESS_PER_SECOND };
-	uint64_t paid = e->paid > now ? e->paid : now;
-
-	if (paid + EACH > now + EACH * EGRESS_BURST)
-		return false;
-	e->paid = paid + EACH;
-	return true;
-}
-
 int egress_keep(struct egress *e, const struct egress_answer *a, uint64_t now)
 {
 	struct service services[ALLOW_MAX];
@@ -311,7 +299,7 @@ int egress_keep(struct egress *e, const struct egress_answer *a, uint64_t now)
 	e->gone_count = 0;
 	for (int i = 0; i < count; i++)
 		hold &= touch(e, a, &services[i], now);
-	if (!hold && !may_tell(e, now))
+	if (!hold && !bucket_take(&e->told, EGRESS_PER_SECOND, EGRESS_BURST, now))
 		return -EAGAIN;
 	load.counted = false;
 	uint16_t name = number_name(a->name);

@@ -6,6 +6,7 @@
 #ifndef FOLD_FW_EGRESS_KEEP_H
 #define FOLD_FW_EGRESS_KEEP_H
 
+#include "base/bucket.h"
 #include "guest/allow.h"
 
 #define EGRESS_MOST 1024          /* addresses, each with its service, of one VM */
@@ -43,8 +44,8 @@ struct egress {
 	struct egress_entry at[EGRESS_MOST];
 	size_t gone_count; /* what made room for this answer */
 	struct egress_key gone[EGRESS_AT_ONCE];
-	uint64_t turn; /* counts answers */
-	uint64_t paid; /* milliseconds of clock_ms(): until then the transactions so far use up the rate */
+	uint64_t turn;      /* counts answers */
+	struct bucket told; /* transactions */
 	struct egress_by known;
 	struct allow pattern[ALLOW_MAX];
 };

@@ -50,6 +50,9 @@ stop_fold() {
 ask() {
 	dig -b 10.0.1.100 @10.0.1.50 +tries=1 +time=$((20 * SLOW)) +nocookie "$@"
 }
+ask_ok() {
+	ask "$1" A | grep -q 'status: NOERROR'
+}
 short() {
 	ask +short +ignore "$@"
 }
@@ -390,6 +393,26 @@ for q in 'both.real.zone A' 'both.real.zone AAAA' 'alias.real.zone A' 'real.zone
 	'both.real.zone MX' 'no.real.zone A' 'real.zone CAA' '9.2.0.192.in-addr.arpa PTR' 'a.real.test.zone A' 'both.real.zone ANY'; do
 	check "dnsmasq: $q" through 10.9.0.3 ${q% *} ${q#* }
 done
+# Names that are made up, as fast as four clients ask: no more than a second's worth at once, and 1,000 a second after that.
+if [ "$SLOW" -eq 1 ]; then
+	for n in 1 2 3 4; do
+		awk -v n=$n 'BEGIN { for (i = 0; i < 4000; i++) printf "m%d-%d.a.real.test.zone A\n", n, i }' >"$T/made-up.$n"
+		dig -b 10.0.1.100 @10.0.1.50 +tries=1 +time=5 +nocookie -f "$T/made-up.$n" >"$T/made-up.answers.$n" &
+		eval "asker$n=$!"
+	done
+	began=$(now)
+	wait "$asker1" "$asker2" "$asker3" "$asker4"
+	took=$(($(now) - began))
+	answered() {
+		cat "$T"/made-up.answers.? | grep -c "status: $1"
+	}
+	bounded() {
+		echo "$(answered NOERROR) answers and $(answered SERVFAIL) refusals in $took ms"
+		[ "$(answered SERVFAIL)" -gt 0 ] && [ "$(answered NOERROR)" -ge 1000 ] && [ "$(answered NOERROR)" -le $((1100 + took)) ]
+	}
+	check 'made-up names: the rate at which the servers are asked has a bound' bounded
+	check 'made-up names: a moment later all is well' within 5 ask_ok after.a.real.test.zone
+fi
 stop_fold
 start_fold 'DNS_NAMESERVERS=10.9.0.4'
 for q in 'a.unb.zone A' 'a.unb.zone AAAA' 'svc.unb.zone HTTPS' 'ptr.unb.zone NAPTR' 'loc.unb.zone LOC' 'ds.unb.zone DS' 'tlsa.unb.zone TLSA' \
