@@ -55,7 +55,8 @@ void file_open_by(int (*by)(const char *path, int flags))
 	opener = by;
 }
 
-static int read_file(const char *path, int flags, size_t max, char **text, size_t *len, struct report *r)
+/* mode: NULL where nobody asks. */
+static int read_file(const char *path, int flags, size_t max, char **text, size_t *len, mode_t *mode, struct report *r)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. It means nothing for regular files. */
 	_cleanup_(cleanup_close) int fd = opener(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
@@ -90,6 +91,8 @@ static int read_file(const char *path, int flags, size_t max, char **text, size_
 			buf[have] = 0;
 			*text = steal_ptr(&buf);
 			*len = have;
+			if (mode)
+				*mode = st.st_mode & 07777;
 			return 0;
 		}
 		if (room >= max)
@@ -100,12 +103,17 @@ static int read_file(const char *path, int flags, size_t max, char **text, size_
 
 int file_read(const char *path, size_t max, char **text, size_t *len, struct report *r)
 {
-	return read_file(path, 0, max, text, len, r);
+	return read_file(path, 0, max, text, len, NULL, r);
 }
 
 int file_read_plain(const char *path, size_t max, char **text, size_t *len, struct report *r)
 {
-	return read_file(path, O_NOFOLLOW, max, text, len, r);
+	return read_file(path, O_NOFOLLOW, max, text, len, NULL, r);
+}
+
+int file_read_plain_mode(const char *path, size_t max, char **text, size_t *len, mode_t *mode, struct report *r)
+{
+	return read_file(path, O_NOFOLLOW, max, text, len, mode, r);
 }
 
 int file_make_dir(const char *path, mode_t mode, struct report *r)

@@ -26,6 +26,8 @@ int file_read(const char *path, size_t max, char **text, size_t *len, struct rep
 
 /* The same, but a symbolic link at the end of the path is refused, with -ELOOP. */
 int file_read_plain(const char *path, size_t max, char **text, size_t *len, struct report *r);
+/* And who may read that very file, as its mode says: for a copy that is to be read by nobody else. */
+int file_read_plain_mode(const char *path, size_t max, char **text, size_t *len, mode_t *mode, struct report *r);
 
 /*
  * How both open their files from now on: a descriptor or -errno, for a process that may open none by itself. Before threads

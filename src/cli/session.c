@@ -24,7 +24,7 @@ static int prepare(struct session *s, struct report *r)
 	int err = config_load_chosen(&s->config, r);
 
 	if (!err && s->o->binding)
-		err = file_read_plain(s->o->binding, BINDING_SIZE_MAX, &s->text, &s->text_len, r);
+		err = file_read_plain_mode(s->o->binding, BINDING_SIZE_MAX, &s->text, &s->text_len, &s->text_mode, r);
 	if (!err && s->text)
 		err = binding_parse(s->text, s->text_len, s->o->binding, BINDING_VM, &s->binding, r);
 	if (!err && s->text)

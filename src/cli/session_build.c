@@ -155,7 +155,7 @@ static int write_copy(struct session *s, struct report *r)
 	if (err)
 		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
 	err = binding_write_copy(s->config.datapath, &s->guest.id, s->text ? &s->binding : NULL, s->text, s->text_len,
-				 NULL, r);
+				 s->text ? s->text_mode : BINDING_COPY_MODE, NULL, r);
 	/* What could not be made is not there to be removed, and whoever is told why need not be told that too. */
 	if (err)
 		session_note(s, SESSION_NOTE_COPY, 0);

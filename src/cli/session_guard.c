@@ -91,12 +91,12 @@ static void __attribute__((noreturn)) respond(struct session *s, int files, pid_
 	_exit(session_loop(s));
 }
 
-static int put_copy(void *session, const char *text, size_t len)
+static int put_copy(void *session, const char *text, size_t len, mode_t mode)
 {
 	const struct session *s = session;
 	struct report r = {0};
 
-	return binding_put_copy(s->config.datapath, s->info.iface, text, len, NULL, &r);
+	return binding_put_copy(s->config.datapath, s->info.iface, text, len, mode, NULL, &r);
 }
 
 /* The guest is told that it loses its router while it is there to hear it; but a responder that hangs keeps nobody alive. */

@@ -39,6 +39,7 @@ struct session {
 	struct binding binding;
 	char *text; /* of the binding file, or NULL */
 	size_t text_len;
+	mode_t text_mode; /* who may read that file, and so the copy */
 	struct address_lists lists;
 	struct hypervisor hypervisor;
 	struct identity id; /* the MTU comes with the bridge */

@@ -148,16 +148,20 @@ void binding_free(struct binding *b); /* what it points to; may be called twice 
  * its own. The MTU is b's where b (which may be NULL) gives one, else id's. The data
  * path is made with mode 0755 where it is missing. The file does not outlive a power
  * cut, nor need it. path, if not NULL, gets its name. 0 or -errno with a line in r.
+ *
+ * mode: of the -b file, or BINDING_COPY_MODE where there is none. The writer is root, who may read what others may not: nobody
+ * is to read in the copy what they could not read there.
  */
+#define BINDING_COPY_MODE 0644
 int binding_write_copy(const char *datapath, const struct identity *id, const struct binding *b, const char *text,
-		       size_t len, char **path, struct report *r);
+		       size_t len, mode_t mode, char **path, struct report *r);
 
 /* The text of that file, in *out of *out_len octets, which the caller frees. 0, or -ENOMEM with a line in r. */
 int binding_copy_text(const struct identity *id, const struct binding *b, const char *text, size_t len, char **out,
 		      size_t *out_len, struct report *r);
 
 /* Puts that text, which binding_copy_text() gave, into <datapath>/<iface>. Like binding_write_copy() in all else. */
-int binding_put_copy(const char *datapath, const char *iface, const char *text, size_t len, char **path,
+int binding_put_copy(const char *datapath, const char *iface, const char *text, size_t len, mode_t mode, char **path,
 		     struct report *r);
 /* Removes a copy, and what a killed writer left beside it. 0, also where there is none, or -errno. */
 int binding_remove_copy(const char *path);

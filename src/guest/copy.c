@@ -90,17 +90,21 @@ int binding_copy_text(const struct identity *id, const struct binding *b, const 
 /* A name that whoever cleans up can know. An interface has one fold at a time. */
 #define TEMPORARY "%s/.%s.new"
 
+/* What everybody may read where the source's mode lets them. Nobody but its writer may change it. */
+#define MODE_MOST 0644
+#define MODE_LEAST 0600
+
 /* Not flushed to the disk: after a power cut there is no VM, and the next fold removes or rewrites the file. */
-static int write_temporary(const char *name, const char *text, size_t len)
+static int write_temporary(const char *name, const char *text, size_t len, mode_t mode)
 {
 	/* What stands there was left by a killed fold, or is somebody's link to elsewhere. */
 	unlink(name);
-	_cleanup_(cleanup_close) int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	_cleanup_(cleanup_close) int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE_LEAST);
 	int err = 0;
 
 	if (fd < 0)
 		return -errno;
-	FILE *to = fchmod(fd, 0644) == 0 ? fdopen(fd, "w") : NULL;
+	FILE *to = fchmod(fd, (mode & MODE_MOST) | MODE_LEAST) == 0 ? fdopen(fd, "w") : NULL;
 	if (!to) {
 		err = -errno;
 		unlink(name);
@@ -124,7 +128,7 @@ static bool name_is_good(const char *iface)
 	       strncmp(iface, ADDRESS_LIST_PREFIX, strlen(ADDRESS_LIST_PREFIX)) != 0;
 }
 
-int binding_put_copy(const char *datapath, const char *iface, const char *text, size_t len, char **path,
+int binding_put_copy(const char *datapath, const char *iface, const char *text, size_t len, mode_t mode, char **path,
 		     struct report *r)
 {
 	_cleanup_(cleanup_free) char *name = NULL, *temporary = NULL;
@@ -137,7 +141,7 @@ int binding_put_copy(const char *datapath, const char *iface, const char *text, 
 	int err = file_make_dir(datapath, 0755, r);
 	if (err)
 		return err;
-	err = write_temporary(temporary, text, len);
+	err = write_temporary(temporary, text, len, mode);
 	if (err)
 		return report_fail(r, -err, "%s: cannot be written: %s", temporary, strerror(-err));
 	/* One step: whoever reads sees the old file or the new one, never half of it. */
@@ -152,13 +156,13 @@ int binding_put_copy(const char *datapath, const char *iface, const char *text, 
 }
 
 int binding_write_copy(const char *datapath, const struct identity *id, const struct binding *b, const char *text,
-		       size_t len, char **path, struct report *r)
+		       size_t len, mode_t mode, char **path, struct report *r)
 {
 	_cleanup_(cleanup_free) char *whole = NULL;
 	size_t whole_len = 0;
 	int err = binding_copy_text(id, b, text, len, &whole, &whole_len, r);
 
-	return err ? err : binding_put_copy(datapath, id->iface, whole, whole_len, path, r);
+	return err ? err : binding_put_copy(datapath, id->iface, whole, whole_len, mode, path, r);
 }
 
 int binding_remove_copy(const char *path)

@@ -45,7 +45,7 @@ static void free_content(struct reload_content *c)
 
 static struct reload_text duplicate(const struct reload_text *from)
 {
-	struct reload_text t = {.at = from->at ? malloc(from->len + 1) : NULL};
+	struct reload_text t = {.at = from->at ? malloc(from->len + 1) : NULL, .mode = from->mode};
 
 	if (t.at) {
 		memcpy(t.at, from->at, from->len);
@@ -70,7 +70,7 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 
 	lstat(w->path[from], &st);
 	bool same = same_file(&st, &known->stat);
-	int err = file_read_plain(w->path[from], BINDING_SIZE_MAX, &text->at, &text->len, r);
+	int err = file_read_plain_mode(w->path[from], BINDING_SIZE_MAX, &text->at, &text->len, &text->mode, r);
 	w->busy[from] = err == -EBUSY;
 	if (w->busy[from])
 		return false; /* half of it */
@@ -80,8 +80,12 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 		report_warn(r, "%s; what it said before stays in force", r->msg);
 	if (err)
 		return false;
-	/* An edit of the copy is undone by writing the -b file once more, even as it is. */
-	same = same_text(text, &known->text) && (same || from == RELOAD_COPY || from == w->next.source);
+	/*
+	 * An edit of the copy is undone by writing the -b file once more, even as it is. Where the -b file is in force, another mode of
+	 * it is to be the copy's, too: whoever may no longer read the one is not to read on in the other.
+	 */
+	same = same_text(text, &known->text) && (same || from == RELOAD_COPY || from == w->next.source) &&
+	       (from == RELOAD_COPY || from != w->next.source || text->mode == known->text.mode);
 	known->stat = st;
 	if (same) {
 		free(text->at);
@@ -219,8 +223,9 @@ static void write_copy(struct reload *w)
 	if (!err) {
 		set_text(&w->known[RELOAD_COPY].text, whole);
 		if (!w->put_copy)
-			err = binding_put_copy(w->config->datapath, w->id->iface, whole.at, whole.len, NULL, &r);
-		else if ((err = w->put_copy(whole.at, whole.len)) < 0)
+			err = binding_put_copy(w->config->datapath, w->id->iface, whole.at, whole.len, now->text.mode,
+					       NULL, &r);
+		else if ((err = w->put_copy(whole.at, whole.len, now->text.mode)) < 0)
 			report_set(&r, "%s: cannot be written: %s", w->path[RELOAD_COPY], strerror(-err));
 	}
 	if (err)
@@ -252,9 +257,10 @@ void reload_finish(struct reload *w, bool copy)
 		write_copy(w);
 }
 
-int reload_begin(struct reload *w, const struct binding *b, const char *text, size_t len, struct report *why)
+int reload_begin(struct reload *w, const struct binding *b, const char *text, size_t len, mode_t mode,
+		 struct report *why)
 {
-	const struct reload_text file = {.at = (char *)text, .len = len};
+	const struct reload_text file = {.at = (char *)text, .len = len, .mode = mode};
 	struct reload_text whole;
 	int err = binding_copy_text(w->id, text ? b : NULL, text, len, &whole.at, &whole.len, why);
 

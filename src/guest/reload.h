@@ -25,6 +25,7 @@ enum reload_source { RELOAD_FILE, RELOAD_COPY, RELOAD_SOURCES };
 struct reload_text {
 	char *at; /* NULL: none */
 	size_t len;
+	mode_t mode; /* of the file that said it */
 };
 
 struct reload_lines {
@@ -59,8 +60,8 @@ struct reload {
 	const struct config *config;
 	const char *path[RELOAD_SOURCES]; /* of the -b file, or NULL, and of the copy */
 	struct address_lists *lists;
-	/* Keeps the copy's text, 0 or -errno; NULL: it is written from here. */
-	int (*put_copy)(const char *text, size_t len);
+	/* Keeps the copy's text, 0 or -errno; NULL: it is written from here. mode: as of binding_write_copy(). */
+	int (*put_copy)(const char *text, size_t len, mode_t mode);
 
 	struct reload_known known[RELOAD_SOURCES];
 	struct reload_content now; /* in force */
@@ -82,10 +83,11 @@ struct reload {
 };
 
 /*
- * r has the caller's part filled, all else 0. text: what the -b file said when the VM was started (NULL: there is none), and b
- * what that means; copies are made. 0, or -ENOMEM with a line in why.
+ * r has the caller's part filled, all else 0. text: what the -b file, of that mode, said when the VM was started (NULL: there is
+ * none), and b what that means; copies are made. 0, or -ENOMEM with a line in why.
  */
-int reload_begin(struct reload *r, const struct binding *b, const char *text, size_t len, struct report *why);
+int reload_begin(struct reload *r, const struct binding *b, const char *text, size_t len, mode_t mode,
+		 struct report *why);
 
 /* Reads what changed. What it built, or why it did not, stands in r. */
 void reload_read(struct reload *r, const struct reload_changes *changed);

@@ -16,10 +16,11 @@
 
 enum request { REQUEST_OPEN, REQUEST_PUT };
 
-/* With PUT the text comes along as an open file. path: with a NUL, and no more than that is sent. */
+/* With PUT the text comes along as an open file; mode is its own. path: with a NUL, and no more than that is sent. */
 struct asked {
 	uint32_t seq;
 	uint32_t what;
+	uint32_t mode;
 	char path[PATH_MAX];
 };
 
@@ -143,7 +144,7 @@ static int open_for(const struct guard_files *files, const char *path)
 }
 
 /* Whoever handed it over may still write it: what is read is what counts, and no more than was allowed. */
-static int keep_text(const struct guard_files *files, int fd)
+static int keep_text(const struct guard_files *files, int fd, mode_t mode)
 {
 	_cleanup_(cleanup_free) char *text = files->put ? malloc(GUARD_PUT_MAX) : NULL;
 	size_t have = 0;
@@ -160,7 +161,7 @@ static int keep_text(const struct guard_files *files, int fd)
 		have += (size_t)got;
 	if (got < 0)
 		return -errno;
-	return have == GUARD_PUT_MAX ? -EFBIG : files->put(files->arg, text, have);
+	return have == GUARD_PUT_MAX ? -EFBIG : files->put(files->arg, text, have, mode);
 }
 
 bool guard_serve(int fd, const struct guard_files *files)
@@ -175,7 +176,7 @@ bool guard_serve(int fd, const struct guard_files *files)
 		return true;
 	int err = -EINVAL;
 	if (q.what == REQUEST_PUT) {
-		err = keep_text(files, came);
+		err = keep_text(files, came, q.mode);
 	} else if (q.what == REQUEST_OPEN && memchr(q.path, 0, (size_t)got - ASKED_HEAD)) {
 		file = open_for(files, q.path);
 		err = file < 0 ? file : 0;
@@ -248,9 +249,9 @@ int guard_open(const char *path, int flags)
 	return ask(&q, ASKED_HEAD + len, -1);
 }
 
-int guard_put(const char *text, size_t len)
+int guard_put(const char *text, size_t len, mode_t mode)
 {
-	struct asked q = {.what = REQUEST_PUT};
+	struct asked q = {.what = REQUEST_PUT, .mode = mode};
 	_cleanup_(cleanup_close) int fd = memfd_create("copy", MFD_CLOEXEC);
 
 	if (fd < 0)

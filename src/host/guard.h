@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <sys/types.h>
+
 #define GUARD_WAIT_MS 5000       /* so long the other process waits for an answer */
 #define GUARD_PUT_MAX (2U << 20) /* octets of a text that is handed over */
 
@@ -17,8 +19,8 @@ struct guard_files {
 	const char *const *plain;
 	const char *const *linked; /* the same, where links are followed */
 	const char *prefix;        /* and every file whose path is this and a name, or NULL */
-	/* Keeps a text; 0 or -errno. NULL: there is no such file. */
-	int (*put)(void *arg, const char *text, size_t len);
+	/* Keeps a text, for whom that mode lets read it; 0 or -errno. NULL: there is no such file. */
+	int (*put)(void *arg, const char *text, size_t len, mode_t mode);
 	void *arg;
 };
 
@@ -34,6 +36,6 @@ bool guard_serve(int fd, const struct guard_files *files);
  */
 void guard_use(int fd);
 int guard_open(const char *path, int flags);
-int guard_put(const char *text, size_t len);
+int guard_put(const char *text, size_t len, mode_t mode);
 
 #endif

@@ -61,6 +61,7 @@ check 'responder: in every respect' same users "$user" "${user%% *} ${user%% *} 
 check 'responder: and a group' same groups "$(state "$responder" Gid) $(state "$responder" Groups)" "$user "
 check 'responder: few processes' same limit "$(limit "$responder" processes)" 4
 check 'responder: few open files' same limit "$(limit "$responder" 'open files')" 256
+check "the copy of a binding that is root's alone is root's alone" same mode "$(stat -c '%a %U' "$datapath/vm0")" '600 root'
 opened() {
 	find "/proc/$1/fd" -type l -printf '%f %l\n' | grep -vE '^[012] | (socket|pipe):| anon_inode:| /dev/null$'
 }

@@ -154,6 +154,17 @@ same_copy() { touch "$copy"; }
 change same_copy
 check 'nor is a touch of the copy' [ -z "$took" ]
 
+# ---- who may read the copy: nobody who may not read the file that it is of ----
+
+mode_is() {
+	same mode "$(stat -c %a "$copy")" "$1"
+}
+check 'the copy has the mode of the -b file' mode_is "$(stat -c %a "$file")"
+chmod 600 "$file"
+check 'which is taken away from others: so is the copy' within 5 mode_is 600
+chmod 644 "$file"
+check 'which is given back: so is the copy' within 5 mode_is 644
+
 # ---- who the VM is stays ----
 
 other_address() { sed -i 's/^IP=.*/IP=10.0.1.77/' "$copy"; }

@@ -23,15 +23,17 @@ static pid_t guard;
 /* What the guard and the test both see: the guard is a process, as fold's is, so that what it has open takes none of the test's room. */
 static struct shared {
 	char kept[GUARD_PUT_MAX];
+	mode_t mode;
 	int result;
 } * shared;
 
-static int keep(void *arg, const char *text, size_t len)
+static int keep(void *arg, const char *text, size_t len, mode_t mode)
 {
 	if (arg != dir || len >= sizeof(shared->kept))
 		return -EINVAL;
 	memcpy(shared->kept, text, len);
 	shared->kept[len] = 0;
+	shared->mode = mode;
 	return shared->result;
 }
 
@@ -170,15 +172,16 @@ static void test_put(void **state)
 	char *large = malloc(GUARD_PUT_MAX);
 
 	(void)state;
-	assert_int_equal(guard_put("MAC=x\n", 6), 0);
+	assert_int_equal(guard_put("MAC=x\n", 6, 0640), 0);
+	assert_int_equal(shared->mode, 0640);
 	assert_string_equal(shared->kept, "MAC=x\n");
 	shared->result = -ENOSPC;
-	assert_int_equal(guard_put("y", 1), -ENOSPC);
+	assert_int_equal(guard_put("y", 1, 0600), -ENOSPC);
 	shared->result = 0;
 	memset(large, 'z', GUARD_PUT_MAX);
-	assert_int_equal(guard_put(large, GUARD_PUT_MAX - 1), 0);
+	assert_int_equal(guard_put(large, GUARD_PUT_MAX - 1, 0600), 0);
 	assert_int_equal(strlen(shared->kept), GUARD_PUT_MAX - 1);
-	assert_int_equal(guard_put(large, GUARD_PUT_MAX), -EFBIG);
+	assert_int_equal(guard_put(large, GUARD_PUT_MAX, 0600), -EFBIG);
 	free(large);
 }
 
@@ -186,7 +189,7 @@ static void test_put(void **state)
 static void test_nonsense(void **state)
 {
 	static const unsigned char junk[5000] = {1, 2, 3, 4, 9};
-	static const size_t sizes[] = {1, 4, 7, 8, 9, 100, 4104, 5000};
+	static const size_t sizes[] = {1, 4, 7, 8, 9, 12, 13, 100, 4104, 5000};
 	char buf[64];
 
 	(void)state;
@@ -194,7 +197,7 @@ static void test_nonsense(void **state)
 		assert_int_equal(send(other_end, junk, sizes[i], 0), sizes[i]);
 	assert_int_equal(get("binding", buf, sizeof(buf)), 11);
 	/* PUT with no file, and with one that is not in memory. */
-	const uint32_t put[3] = {7, 1, 0};
+	const uint32_t put[4] = {7, 1, 0600, 0};
 	assert_int_equal(send(other_end, put, sizeof(put), 0), sizeof(put));
 	assert_int_equal(get("binding", buf, sizeof(buf)), 11);
 }

@@ -551,7 +551,7 @@ static void check_copy(const char *dir, const struct identity *id, const char *t
 	size_t len = text ? strlen(text) : 0;
 
 	assert_int_equal(binding_parse(text ? text : "", len, "f", BINDING_VM, &b, catch_reset(&c)), 0);
-	if (binding_write_copy(dir, id, text ? &b : NULL, text, len, &path, &c.r) != 0)
+	if (binding_write_copy(dir, id, text ? &b : NULL, text, len, BINDING_COPY_MODE, &path, &c.r) != 0)
 		fail_msg("%s", c.r.msg);
 	binding_free(&b);
 	char *got = slurp(path);
@@ -602,7 +602,7 @@ static void a_copy_is_a_binding(void **state)
 	char *path;
 	const char text[] = "HOSTNAME=vm1\nADDRESS:a=10.0.0.1\n";
 
-	assert_int_equal(binding_write_copy(*state, &id, NULL, text, strlen(text), &path, catch_reset(&c)), 0);
+	assert_int_equal(binding_write_copy(*state, &id, NULL, text, strlen(text), 0600, &path, catch_reset(&c)), 0);
 	assert_int_equal(binding_load(path, BINDING_VM, &b, &c.r), 0);
 	assert_int_equal(identity_from_binding("tap0", &b, &back, &c.r), 0);
 	assert_string_equal(c.warnings, "");
@@ -620,6 +620,24 @@ static void a_copy_is_a_binding(void **state)
 	free(path);
 }
 
+/* Whoever may not read the -b file does not read its text in the copy, whatever the copy's mode was before. */
+static void nobody_reads_more_in_the_copy(void **state)
+{
+	static const mode_t modes[][2] = {{0644, 0644}, {0600, 0600}, {0640, 0640}, {0604, 0604}, {0666, 0644},
+					  {0777, 0644}, {0400, 0600}, {0, 0600},    {04755, 0644}};
+	struct identity id = id_of("10.0.1.5/24", NULL);
+	struct stat st;
+	char *path;
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(binding_write_copy(*state, &id, NULL, "A=1\n", 4, modes[i][0], &path, catch_reset(&c)),
+				 0);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, modes[i][1]);
+		free(path);
+	}
+}
+
 static void copies_that_cannot_be_written(void **state)
 {
 	struct identity id = id_of("10.0.1.5/24", NULL);
@@ -628,16 +646,16 @@ static void copies_that_cannot_be_written(void **state)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(id.iface, sizeof(id.iface), "%s", names[i]);
-		assert_int_equal(binding_write_copy(*state, &id, NULL, NULL, 0, NULL, catch_reset(&c)), -EINVAL);
+		assert_int_equal(binding_write_copy(*state, &id, NULL, NULL, 0, 0600, NULL, catch_reset(&c)), -EINVAL);
 		assert_has(c.r.msg, "cannot be the name of a file");
 	}
 	snprintf(id.iface, sizeof(id.iface), "tap0");
 	snprintf(path, sizeof(path), "%s/tap0", (char *)*state);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(binding_write_copy(*state, &id, NULL, NULL, 0, NULL, catch_reset(&c)), -EISDIR);
+	assert_int_equal(binding_write_copy(*state, &id, NULL, NULL, 0, 0600, NULL, catch_reset(&c)), -EISDIR);
 	assert_has(c.r.msg, "/tap0: cannot be replaced");
 	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(binding_write_copy("/dev/null", &id, NULL, NULL, 0, NULL, catch_reset(&c)), -ENOTDIR);
+	assert_int_equal(binding_write_copy("/dev/null", &id, NULL, NULL, 0, 0600, NULL, catch_reset(&c)), -ENOTDIR);
 	/* Nothing is left behind: the directory is empty. */
 	assert_int_equal(rmdir(*state), 0);
 }
@@ -697,6 +715,7 @@ int main(void)
 	    cmocka_unit_test(ten_thousand_guests),
 	    DISK(the_vms_own_copy),
 	    DISK(a_copy_is_a_binding),
+	    DISK(nobody_reads_more_in_the_copy),
 	    DISK(copies_that_cannot_be_written),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -169,7 +169,7 @@ static void the_text_of_the_copy(void **state)
 	(void)state;
 	parse(text);
 	assert_int_equal(binding_copy_text(&id, &t.b, text, strlen(text), &whole, &len, catch_reset(&t.c)), 0);
-	assert_int_equal(binding_write_copy(t.dir, &id, &t.b, text, strlen(text), &path, catch_reset(&t.c)), 0);
+	assert_int_equal(binding_write_copy(t.dir, &id, &t.b, text, strlen(text), 0644, &path, catch_reset(&t.c)), 0);
 	assert_int_equal(file_read_plain(path, 4096, &read, &read_len, catch_reset(&t.c)), 0);
 	assert_int_equal(read_len, len);
 	assert_memory_equal(read, whole, len);
@@ -291,12 +291,13 @@ static void begin(const char *text)
 	snprintf(file, sizeof(file), "%s", at("file"));
 	snprintf(copy, sizeof(copy), "%s", at("vm0"));
 	put("file", text);
+	assert_int_equal(chmod(file, 0644), 0);
 	parse(text);
-	assert_int_equal(binding_write_copy(t.dir, &id, &t.b, text, strlen(text), &path, catch_reset(&t.c)), 0);
+	assert_int_equal(binding_write_copy(t.dir, &id, &t.b, text, strlen(text), 0644, &path, catch_reset(&t.c)), 0);
 	assert_string_equal(path, copy);
 	free(path);
 	w = (struct reload){.id = &id, .config = &t.config, .lists = &t.last, .path = {file, copy}};
-	assert_int_equal(reload_begin(&w, &t.b, text, strlen(text), catch_reset(&t.c)), 0);
+	assert_int_equal(reload_begin(&w, &t.b, text, strlen(text), 0644, catch_reset(&t.c)), 0);
 }
 
 /* The host's name that comes of reading; "" where nothing does. first, second: what changed, the last one last; -1: nothing. */
@@ -351,6 +352,47 @@ static void what_did_not_change(void **state)
 	assert_string_equal(read_copy(), "");
 	put_later("file", "HOSTNAME=two\n");
 	assert_string_equal(read_file(), "");
+	reload_free(&w);
+}
+
+static mode_t put_with;
+
+static int note_mode(const char *text, size_t len, mode_t mode)
+{
+	(void)text, (void)len;
+	put_with = mode;
+	return 0;
+}
+
+static mode_t copys_mode(void)
+{
+	struct stat st;
+
+	reload_finish(&w, true);
+	assert_int_equal(stat(copy, &st), 0);
+	return st.st_mode & 07777;
+}
+
+/* A file that was everybody's, and then is not: nor is the copy. */
+static void the_copys_mode(void **state)
+{
+	(void)state;
+	begin("HOSTNAME=one\n");
+	assert_int_equal(chmod(file, 0640), 0);
+	put_later("file", "HOSTNAME=two\n");
+	assert_string_equal(read_file(), "two");
+	assert_int_equal(copys_mode(), 0640);
+	/* Its mode alone, too. */
+	assert_int_equal(chmod(file, 0600), 0);
+	assert_string_equal(read_file(), "two");
+	assert_int_equal(copys_mode(), 0600);
+	assert_string_equal(read_file(), "");
+	w.put_copy = note_mode;
+	assert_int_equal(chmod(file, 0604), 0);
+	put_later("file", "HOSTNAME=three\n");
+	assert_string_equal(read_file(), "three");
+	reload_finish(&w, true);
+	assert_int_equal(put_with, 0604);
 	reload_free(&w);
 }
 
@@ -448,7 +490,7 @@ int main(void)
 	    TEST(a_list_goes_on),       TEST(a_list_that_never_was_good),  TEST(lists_come_and_go),
 	    TEST(the_text_of_the_copy), TEST(which_changes_the_rules_see), TEST(notify_keys),
 	    TEST(what_did_not_change),  TEST(the_last_change_counts),      TEST(bad_and_gone),
-	    TEST(with_lists),           TEST(the_copy_of_another),
+	    TEST(with_lists),           TEST(the_copy_of_another),         TEST(the_copys_mode),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
