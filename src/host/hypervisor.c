@@ -2,6 +2,8 @@
 #include "host/hypervisor.h"
 
 #include "base/cleanup.h"
+#include "base/log.h"
+#include "host/seccomp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +12,9 @@
 #include <signal.h>
 #include <string.h>
 
+#include <linux/if_tun.h>
 #include <linux/kvm.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -263,6 +267,26 @@ static char **build_argv(const struct hypervisor *h, int tap_fd)
 	return !h->image || put_images(argv + at, h->image) ? argv : NULL;
 }
 
+/*
+ * Whoever has a tap open may do this to it without any right (drivers/net/tun.c): give it another's MAC, for which the bridge then
+ * knows no other port, and have it stay behind. All programs that the hypervisor starts are held to it, whatever they are allowed: where
+ * that is possible they keep their ways to more rights, such as set-user-ID.
+ */
+static int keep_from_tap(const struct hypervisor *h)
+{
+	static const uint32_t requests[] = {SIOCSIFHWADDR, (uint32_t)TUNSETPERSIST, (uint32_t)TUNSETOWNER,
+					    (uint32_t)TUNSETGROUP};
+	const size_t count = sizeof(requests) / sizeof(requests[0]);
+	int err = seccomp_refuse_ioctls(requests, count);
+
+	if (err == -EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		err = seccomp_refuse_ioctls(requests, count);
+	if (err != -ENOSYS)
+		return err;
+	log_warn("this kernel does not limit system calls (seccomp): %s may change the MAC of its tap", h->name);
+	return 0;
+}
+
 int hypervisor_exec(const struct hypervisor *h, int tap_fd, int keep_fd, pid_t parent)
 {
 	sigset_t none;
@@ -275,7 +299,10 @@ int hypervisor_exec(const struct hypervisor *h, int tap_fd, int keep_fd, pid_t p
 			signal(s, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	int err = become_user(h);
+	/* Before the change of user, which takes away the right to it. */
+	int err = keep_from_tap(h);
+	if (!err)
+		err = become_user(h);
 	if (err)
 		return err;
 	/* After the change of user, which clears it. Whoever has lost the parent by now has lost this wish too. */

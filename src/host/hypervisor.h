@@ -56,7 +56,8 @@ void hypervisor_free(struct hypervisor *h);
 
 /*
  * Becomes it, in a child that has nothing else to do: signals at their defaults, the user's identity, death with the
- * parent, and tap_fd (and keep_fd, if not -1) open across exec. Returns -errno only where that fails.
+ * parent, no ioctl by which it could change whose the tap is or with which MAC, and tap_fd (and keep_fd, if not -1) open
+ * across exec. Returns -errno only where that fails.
  */
 int hypervisor_exec(const struct hypervisor *h, int tap_fd, int keep_fd, pid_t parent);
 

@@ -36,4 +36,12 @@ struct seccomp_list {
  */
 int seccomp_enter(const struct seccomp_list *lists, size_t count);
 
+/*
+ * The other way round, for a program that is not fold's: ioctl fails with EPERM for these requests, whatever it is for, by every way that
+ * this machine has into the kernel; all else is as before. For this thread, what it executes and all that come of it. A process
+ * with CAP_SYS_ADMIN needs no no_new_privs. 0; -ENOSYS where this kernel or architecture has no filter; -EACCES without that
+ * right and without no_new_privs; or -errno.
+ */
+int seccomp_refuse_ioctls(const uint32_t *requests, size_t count);
+
 #endif

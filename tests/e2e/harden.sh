@@ -166,6 +166,35 @@ for mode in 700:nobody 1777:daemon; do
 done
 nothing_left "another user's hypervisor"
 
+# ---- what the hypervisor may do to its tap, which needs no right but to have it open ----
+
+ln -s "$TOOLS/tapper" "$T/bin/qemu-system-tapper"
+# tapper NAME NO_NEW_PRIVS [COMMAND...]: by that command another user's hypervisor is started.
+tapper() {
+	tapper_name=$1 privs=$2
+	shift 2
+	rm -f "$T/run"
+	{
+		echo '#!/bin/sh'
+		echo "exec $* '$FOLD' \"\$@\""
+	} >"$T/run"
+	chmod 755 "$T/run"
+	SUDO_USER=nobody timeout --foreground -k 5 "$((30 * SLOW))" "$T/run" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" \
+		-i vm1 -4 10.0.1.7/24 $mac qemu-system-tapper >"$T/stdout" 2>"$T/stderr" </dev/null
+	status=$?
+	check "$tapper_name: the hypervisor runs" ended 0
+	check "$tapper_name: it sees its tap" grep -qx 'SIOCGIFHWADDR 0' "$T/stdout"
+	for request in SIOCSIFHWADDR TUNSETOWNER TUNSETGROUP TUNSETPERSIST; do
+		check "$tapper_name: $request is refused" grep -qx "$request 1" "$T/stdout" || detail_file "$T/stdout"
+	done
+	check "$tapper_name: by every way into the kernel" not grep -E '^(x32|x32-64|i386) ([^1]|1.)' "$T/stdout"
+	check "$tapper_name: no_new_privs" grep -qx "no_new_privs $privs" "$T/stdout"
+	nothing_left "$tapper_name"
+}
+# What it starts may be set-user-ID, as it may without fold.
+tapper "another user's hypervisor" 0
+tapper 'in a container without CAP_SYS_ADMIN' 1 setpriv --bounding-set -sys_admin --inh-caps -sys_admin
+
 # ---- the others' rights are of use: what they are kept for ----
 
 chown nobody "$T/private"

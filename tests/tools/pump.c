@@ -43,9 +43,10 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <libmnl/libmnl.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <net/if_arp.h>
 
 /* The largest frame with segmentation offload, and its header. */
 #define FRAME_MAX (65536 + 256)
@@ -87,7 +88,7 @@ static long number(const char *text, const char *what)
 	return v;
 }
 
-static void set_mac(struct pump *p, const char *text)
+static void take_mac(struct pump *p, const char *text)
 {
 	if (!mac_parse(text, p->mac))
 		die("not a MAC address: %s", text);
@@ -110,7 +111,7 @@ static void take_device(struct pump *p, char *words)
 		return;
 	for (char *save = NULL, *w = strtok_r(words, ",", &save); w; w = strtok_r(NULL, ",", &save))
 		if (strncmp(w, "mac=", 4) == 0)
-			set_mac(p, w + 4);
+			take_mac(p, w + 4);
 }
 
 static unsigned offload_of(const char *text)
@@ -136,7 +137,7 @@ static void take_own(struct pump *p, char *words)
 		else if (strcmp(w, "ifname") == 0)
 			p->ifname = v;
 		else if (strcmp(w, "mac") == 0)
-			set_mac(p, v);
+			take_mac(p, v);
 		else if (strcmp(w, "offload") == 0)
 			p->offload = offload_of(v);
 		else if (strcmp(w, "mtu") == 0)
@@ -216,15 +217,35 @@ static void set_offload(int fd, int header, unsigned offload)
 		die("TUNSETOFFLOAD: %s", strerror(errno));
 }
 
+/* By rtnetlink: the request to a tap by which it could be done is none that fold leaves its hypervisors. */
+static int set_mac(const char *name, const uint8_t mac[static MAC_LEN])
+{
+	char buf[1024];
+	struct mnl_socket *s = mnl_socket_open(NETLINK_ROUTE);
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+
+	if (!s || mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	h->nlmsg_type = RTM_NEWLINK;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	mnl_attr_put(h, IFLA_ADDRESS, MAC_LEN, mac);
+	ssize_t got = mnl_socket_sendto(s, h, h->nlmsg_len);
+	if (got >= 0)
+		got = mnl_socket_recvfrom(s, buf, sizeof(buf));
+	int err = got < 0 || mnl_cb_run(buf, (size_t)got, 0, 0, NULL, NULL) < 0 ? -errno : 0;
+	mnl_socket_close(s);
+	return err;
+}
+
 static void configure(const struct pump *p, int sock, const struct ifreq *named)
 {
 	struct ifreq ifr = *named;
+	int err = set_mac(p->ifname, p->mac);
 
-	ifr.ifr_hwaddr.sa_family = ARPHRD_ETHER;
-	memcpy(ifr.ifr_hwaddr.sa_data, p->mac, MAC_LEN);
-	if (ioctl(sock, SIOCSIFHWADDR, &ifr) < 0)
-		die("%s: cannot set its MAC: %s", p->ifname, strerror(errno));
-	ifr = *named;
+	if (err)
+		die("%s: cannot set its MAC: %s", p->ifname, strerror(-err));
 	ifr.ifr_mtu = p->mtu;
 	if (p->mtu && ioctl(sock, SIOCSIFMTU, &ifr) < 0)
 		die("%s: cannot set its MTU: %s", p->ifname, strerror(errno));

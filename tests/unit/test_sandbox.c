@@ -17,6 +17,7 @@
 #include <arpa/inet.h>
 #include <linux/capability.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -104,6 +105,64 @@ static int other_abi(void)
 	return 1;
 }
 #endif
+
+/* Whatever else has that number among its arguments goes on. No other thread is brought in, and every child is. */
+static int no_ioctl(void)
+{
+	static const uint32_t requests[] = {FIOCLEX, FIONREAD};
+	int fd = open("single", O_RDONLY), n;
+
+	MUST(setuid(65534) == 0);
+	MUST(seccomp_refuse_ioctls(requests, 2) == -EACCES);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	MUST(ioctl(fd, FIONREAD, &n) == 0);
+	MUST(seccomp_refuse_ioctls(requests, 2) == 0);
+	MUST(ioctl(fd, FIONREAD, &n) < 0 && errno == EPERM);
+	MUST(ioctl(fd, FIOCLEX) < 0 && errno == EPERM);
+	MUST(syscall(SYS_ioctl, fd, FIOCLEX | 0x100000000UL) < 0 && errno == EPERM);
+	MUST(ioctl(fd, FIONCLEX) == 0);
+	MUST(lseek(fd, FIOCLEX, SEEK_SET) == FIOCLEX);
+#ifdef __x86_64__
+	MUST(syscall(0x40000000 | 514, fd, FIOCLEX) < 0 && errno == EPERM);
+	MUST(syscall(0x40000000 | SYS_ioctl, fd, FIOCLEX) < 0 && errno == EPERM);
+#endif
+	return 0;
+}
+
+#ifdef __x86_64__
+static long by_32_bits(long nr, long a, long b)
+{
+	__asm__ volatile("int $0x80" : "+a"(nr) : "b"(a), "c"(b) : "memory", "cc");
+	return nr;
+}
+
+static int has_32_bits(void)
+{
+	return by_32_bits(20, 0, 0) != getpid();
+}
+
+static int no_ioctl_by_32_bits(void)
+{
+	static const uint32_t requests[] = {FIOCLEX};
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	MUST(seccomp_refuse_ioctls(requests, 1) == 0);
+	MUST(by_32_bits(54, 0, FIOCLEX) == -EPERM);
+	MUST(by_32_bits(54, 0, FIONCLEX) == 0);
+	MUST(by_32_bits(20, 0, 0) == getpid());
+	return 0;
+}
+#endif
+
+static void test_ioctls(void **state)
+{
+	(void)state;
+	assert_int_equal(in_process(no_ioctl), 0);
+#ifdef __x86_64__
+	if (in_process(has_32_bits) == 0)
+		assert_int_equal(in_process(no_ioctl_by_32_bits), 0);
+#endif
+}
 
 static void test_filter(void **state)
 {
@@ -307,10 +366,8 @@ static void test_orphan(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_filter),
-	    cmocka_unit_test(test_landlock),
-	    cmocka_unit_test(test_profiles),
-	    cmocka_unit_test(test_orphan),
+	    cmocka_unit_test(test_filter),   cmocka_unit_test(test_ioctls), cmocka_unit_test(test_landlock),
+	    cmocka_unit_test(test_profiles), cmocka_unit_test(test_orphan),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
