@@ -9,6 +9,9 @@
  *
  * A tap with another name is a port as before, and its rules are gone: since Linux 6.16 they belong to the name, and no event of
  * nftables tells of it. Only root can do that to a VM, by name; it is found within LOOK_SECONDS.
+ *
+ * A tap with another MAC takes the frames for that one: the bridge forgets behind which port it was. It needs no right but to have
+ * the tap open, and whoever the hypervisor runs as may hand that on to programs that fold has not started (host/hypervisor.c).
  */
 #include "base/log.h"
 #include "cli/session_priv.h"
@@ -93,20 +96,30 @@ void session_host_close(struct session *s)
 	forget(s, &s->bridge_look);
 }
 
-/* False where the VM's own is gone, or has another name. */
-static bool has_tap(struct session *s)
+/* The VM's own has the name and the MAC that fold gave it. */
+static bool has_tap(const struct session *s)
 {
-	return link_is(s->link, s->ifindex, s->info.iface, NULL) != 0;
+	return link_is(s->link, s->ifindex, s->info.iface, s->guest.service_mac) != 0;
+}
+
+/* Whatever it is now, it is not to be used any more: down, and with no MAC that the bridge would know it by. */
+static void lose_tap(struct session *s)
+{
+	bool same_name = link_is(s->link, s->ifindex, s->info.iface, NULL) != 0;
+
+	link_set_up(s->link, s->ifindex, false); /* under its other name, too */
+	if (same_name)
+		link_leave_bridge(s->link, s->ifindex);
+	log_err("interface %s: %s; the VM is cut off until fold is started anew", s->info.iface,
+		same_name ? "its MAC was changed, which its hypervisor can do" : "it was removed or renamed");
+	session_host_close(s);
 }
 
 void session_host_changed(struct session *s)
 {
 	link_watch_drain(s->bridge_watch);
 	if (!has_tap(s)) {
-		link_set_up(s->link, s->ifindex, false); /* under its other name */
-		log_err("interface %s: it was removed or renamed; the VM is cut off until fold is started anew",
-			s->info.iface);
-		session_host_close(s);
+		lose_tap(s);
 		return;
 	}
 	int changed = read_host(s);

@@ -245,12 +245,17 @@ static int set_identity(struct link *l, const struct link_port *p)
 	return err == -EAFNOSUPPORT ? set_identity_once(l, p, false) : err;
 }
 
-static int set_master(struct link *l, const struct link_port *p)
+static int set_master(struct link *l, int ifindex, int bridge)
 {
-	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, p->ifindex);
+	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, ifindex);
 
-	mnl_attr_put_u32(h, IFLA_MASTER, (uint32_t)p->bridge);
+	mnl_attr_put_u32(h, IFLA_MASTER, (uint32_t)bridge);
 	return talk(l, h, NULL, NULL);
+}
+
+int link_leave_bridge(struct link *l, int ifindex)
+{
+	return set_master(l, ifindex, 0);
 }
 
 /*
@@ -433,7 +438,7 @@ int link_attach(struct link *l, const struct link_port *p, const char **step)
 	if ((err = set_identity(l, p)) < 0)
 		return err;
 	*at = "make it a port of the bridge";
-	if ((err = set_master(l, p)) < 0)
+	if ((err = set_master(l, p->ifindex, p->bridge)) < 0)
 		return err;
 	*at = "keep the bridge's MAC address and MTU";
 	if ((err = keep_bridge(l, p)) < 0)

@@ -68,6 +68,9 @@ int link_delete(struct link *l, int ifindex);
 /* Takes the port down: nothing passes until it is up again. */
 int link_set_up(struct link *l, int ifindex, bool up);
 
+/* It is no port any more, and the bridge knows no MAC by it. 0 or -errno. */
+int link_leave_bridge(struct link *l, int ifindex);
+
 /*
  * A socket that becomes readable when the interface's addresses change. The kernel filters for this interface alone, and is not
  * asked for events of interfaces, which are many. Returns the descriptor, the caller's, or -errno.

@@ -237,6 +237,24 @@ else
 fi
 check 'the VM ends' stop_vm ann
 nothing_left 'a tap that was renamed'
+check 'the VM starts with its own MAC at its tap' vm
+known_by_ann() {
+	bridge fdb show br "$BRIDGE" dev ann | grep -q 02:00:00:00:01:08
+}
+ip link set ann address 02:00:00:00:01:08
+check "another's MAC at the tap: the bridge knows it by that port" known_by_ann
+ann_is_out() {
+	! ip -o link show ann up | grep -q . && ! ip -o link show ann | grep -q ' master '
+}
+check "another's MAC at the tap: it is found, and taken down and off the bridge" within 3 ann_is_out
+check 'and the bridge no longer knows it by that port' not known_by_ann
+forge
+check 'and nothing forged passes' none_forged
+check 'and it is said, once' within 2 said_in_log 'interface ann: its MAC was changed'
+sleep 2
+check 'only once' same lines "$(grep -c 'its MAC was changed' "$T/ann.log")" 1
+check 'the VM ends' stop_vm ann
+nothing_left 'a tap with another MAC'
 check 'the VM starts yet again' vm
 ip link set carl down 2>/dev/null
 ip link del "$BRIDGE"
