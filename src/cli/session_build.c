@@ -2,6 +2,7 @@
 /* What a VM is made of, step by step: bridge, tap, rules, port, copy, image; and what answers it. */
 #include "base/log.h"
 #include "cli/session_priv.h"
+#include "fw/nft.h"
 #include "guest/build.h"
 #include "host/link.h"
 #include "host/tap.h"
@@ -194,7 +195,7 @@ int session_get_ready(struct session *s, struct report *r)
 	err = rules_open(s->nft, &s->rules);
 	if (err)
 		return report_fail(r, -err, "interface %s: its rules cannot be filled: %s%s", s->info.iface,
-				   strerror(-err),
+				   nft_error(err),
 				   err == -ENOENT ? " (needs nf_tables with log in the netdev family)" : "");
 	err = session_stream_open(s);
 	if (err)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "cli/session_priv.h"
 #include "dns/handed.h"
+#include "fw/nft.h"
 #include "guest/allow.h"
 
 #include <errno.h>
@@ -73,7 +74,7 @@ static const char *reason(int err)
 	case -EAGAIN:
 		return "the VM asks for too many names in too short a time";
 	default:
-		return strerror(-err);
+		return nft_error(err);
 	}
 }
 
@@ -94,6 +95,11 @@ bool session_hand_out(void *session, const uint8_t *msg, size_t len)
 	struct session *s = session;
 
 	return !s->guest.dns.allow.count || hand_out(s, msg, len);
+}
+
+bool session_rules_unknown(int err)
+{
+	return err == NFT_NO_ANSWER || err == -EMSGSIZE;
 }
 
 /* A list that the administrator makes shorter must not wait for a guest that has had many addresses let in. */

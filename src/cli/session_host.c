@@ -15,6 +15,7 @@
  */
 #include "base/log.h"
 #include "cli/session_priv.h"
+#include "fw/nft.h"
 #include "host/link.h"
 
 #include <errno.h>
@@ -102,17 +103,22 @@ static bool has_tap(const struct session *s)
 	return link_is(s->link, s->ifindex, s->info.iface, s->guest.service_mac) != 0;
 }
 
-/* Whatever it is now, it is not to be used any more: down, and with no MAC that the bridge would know it by. */
+void session_cut_off(struct session *s, const char *why)
+{
+	link_set_up(s->link, s->ifindex, false); /* under another name, too */
+	log_err("interface %s: %s; the VM is cut off until fold is started anew", s->info.iface, why);
+	session_host_close(s);
+}
+
+/* Whatever it is now, it is not to be used any more: with no MAC, either, that the bridge would know it by. */
 static void lose_tap(struct session *s)
 {
-	bool same_name = link_is(s->link, s->ifindex, s->info.iface, NULL) != 0;
-
-	link_set_up(s->link, s->ifindex, false); /* under its other name, too */
-	if (same_name)
+	if (link_is(s->link, s->ifindex, s->info.iface, NULL) == 0) {
+		session_cut_off(s, "it was removed or renamed");
+	} else {
+		session_cut_off(s, "its MAC was changed, which its hypervisor can do");
 		link_leave_bridge(s->link, s->ifindex);
-	log_err("interface %s: %s; the VM is cut off until fold is started anew", s->info.iface,
-		same_name ? "its MAC was changed, which its hypervisor can do" : "it was removed or renamed");
-	session_host_close(s);
+	}
 }
 
 void session_host_changed(struct session *s)
@@ -125,10 +131,15 @@ void session_host_changed(struct session *s)
 	int changed = read_host(s);
 	if (changed > 0)
 		changed = session_update_rules(s, &s->rules);
+	/* Once more tells: what there is does not matter, as long as it is these. */
+	if (changed == NFT_NO_ANSWER)
+		changed = session_update_rules(s, &s->rules);
 	if (changed == -ENODEV) {
 		log_err("bridge %s: it was removed; the VM is cut off until fold is started anew", s->info.bridge);
 		link_set_up(s->link, s->ifindex, false);
 		session_host_close(s);
+	} else if (session_rules_unknown(changed)) {
+		session_cut_off(s, SESSION_RULES_UNKNOWN);
 	} else if (changed < 0) {
 		log_err("bridge %s: a change of its addresses cannot be followed: %s", s->info.bridge,
 			strerror(-changed));

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
+#include "fw/nft.h"
 #include "guest/follow.h"
 #include "guest/reload.h"
 #include "host/guard.h"
@@ -209,28 +210,33 @@ static bool advertises_same(const struct guest *a, const struct guest *b)
 				       memcmp(first.frame, second.frame, first.frame_len) == 0));
 }
 
-static int change_rules(struct session *s, const struct guest *to)
+/* *unknown: nobody knows which are in force, the old or the new. */
+static int change_rules(struct session *s, const struct guest *to, bool *unknown)
 {
 	struct rules r = s->rules;
 
 	r.guest = to;
 	int err = session_update_rules(s, &r);
 	if (err == -ENOENT && rules_restore_shared(s->nft, &r) >= 0)
-		err = session_update_rules(s, &r); /* somebody had just removed what all VMs share */
-	if (err)
-		session_update_rules(s, &s->rules); /* all as it was, both tables */
+		err = session_update_rules(s, &r);               /* somebody had just removed what all VMs share */
+	int back = err ? session_update_rules(s, &s->rules) : 0; /* all as it was, both tables */
+	*unknown = session_rules_unknown(back) || (back && err == NFT_NO_ANSWER);
 	return err;
 }
 
 /* Between two packets. Takes what `to` points to. *was: what was in force before, the caller's then. */
 static bool put_in_force(struct session *s, struct guest *to, struct guest *was)
 {
-	*was = s->guest;
-	int err = rules_differ(was, to) ? change_rules(s, to) : 0;
+	bool unknown = false;
 
+	*was = s->guest;
+	int err = rules_differ(was, to) ? change_rules(s, to, &unknown) : 0;
 	if (err) {
-		log_err("%s: its rules cannot be changed: %s; what was before stays in force", s->info.iface,
-			strerror(-err));
+		if (unknown)
+			session_cut_off(s, SESSION_RULES_UNKNOWN);
+		else
+			log_err("%s: its rules cannot be changed: %s; what was before stays in force", s->info.iface,
+				nft_error(err));
 		guest_free(to);
 		return false;
 	}

@@ -119,6 +119,8 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES]);
  * watched. changed: the watch is readable; look: the timer is. 0, or -errno with a line in r.
  */
 void session_host_is(struct session *s, const struct link_info *bridge);
+/* For what cannot be mended while the VM runs: its port is down for good, and that is said, with the reason why. */
+void session_cut_off(struct session *s, const char *why);
 int session_host_open(struct session *s, struct report *r);
 void session_host_changed(struct session *s);
 void session_host_look(struct session *s);
@@ -169,6 +171,13 @@ int session_wait_for(struct session *s, enum session_source which, int fd);
 bool session_hand_out(void *session, const uint8_t *msg, size_t len);
 /* rules_update(), with as many of those addresses as there is room for. */
 int session_update_rules(struct session *s, const struct rules *r);
+/*
+ * Whether that result leaves open which rules are in force. No answer: and -EMSGSIZE of rules that have been sent before, for then somebody has
+ * made their socket smaller in between, and may have taken other answers for themselves.
+ */
+bool session_rules_unknown(int err);
+#define SESSION_RULES_UNKNOWN                                                                                          \
+	"whether a change of its rules is in force is unknown, for the kernel's answer was taken away"
 
 /* Other name servers are asked, or not, as the guest's binding now says. 0 or -errno. */
 int session_forward(struct session *s);

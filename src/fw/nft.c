@@ -6,7 +6,10 @@
  */
 #include "fw/nft_priv.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +22,8 @@
 #define BATCH_SIZE (256 * 1024)
 #define BATCH_SLACK (32 * 1024)
 
+#define ANSWER_MS 3000 /* for a kernel that has all answers before it returns from the request */
+
 /* A transaction is one datagram, which the socket's usual buffer (wmem_default) need not take. */
 static void make_room(struct nft *n)
 {
@@ -26,6 +31,17 @@ static void make_room(struct nft *n)
 
 	if (setsockopt(nft_fd(n), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
 		setsockopt(nft_fd(n), SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+}
+
+/*
+ * The hypervisor has this socket too, so that the rules stay as long as it does. A filter of its own would keep the kernel's
+ * answers from whoever changes the rules.
+ */
+static int lock_filter(const struct nft *n)
+{
+	const int on = 1;
+
+	return setsockopt(nft_fd(n), SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on));
 }
 
 int nft_open(struct nft **out)
@@ -36,7 +52,7 @@ int nft_open(struct nft **out)
 		return -ENOMEM;
 	n->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	n->buffer = malloc(BATCH_SIZE + BATCH_SLACK);
-	if (!n->socket || !n->buffer || mnl_socket_bind(n->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+	if (!n->socket || !n->buffer || mnl_socket_bind(n->socket, 0, MNL_SOCKET_AUTOPID) < 0 || lock_filter(n) < 0) {
 		int err = n->buffer ? -errno : -ENOMEM;
 		nft_close(n);
 		return err;
@@ -72,6 +88,7 @@ void nft_begin(struct nft *n)
 		mnl_nlmsg_batch_stop(n->batch);
 	n->last = NULL;
 	n->failed = false;
+	n->first = n->seq;
 	n->batch = mnl_nlmsg_batch_start(n->buffer, BATCH_SIZE);
 	if (!n->batch) {
 		n->failed = true;
@@ -96,33 +113,69 @@ void nft_message_done(struct nft *n)
 		n->failed = true; /* past BATCH_SIZE */
 }
 
+const char *nft_error(int err)
+{
+	return err == NFT_NO_ANSWER ? "no answer came from the kernel" : strerror(-err);
+}
+
+/* Never by a call that waits: whoever shares the socket may have read what poll() was told of. */
+ssize_t nft_receive(const struct nft *n, void *buf, size_t size, uint64_t until)
+{
+	for (;;) {
+		struct pollfd ready = {.fd = nft_fd(n), .events = POLLIN};
+		uint64_t now = clock_ms();
+		if (now >= until)
+			return NFT_NO_ANSWER;
+		ssize_t got = recv(ready.fd, buf, size, MSG_DONTWAIT | MSG_TRUNC);
+		if (got >= 0)
+			return got <= (ssize_t)size ? got : -EMSGSIZE;
+		if (errno == EAGAIN)
+			poll(&ready, 1, (int)(until - now));
+		else if (errno != EINTR)
+			return -errno;
+	}
+}
+
+int nft_ask(struct nft *n, const struct nlmsghdr *h, uint64_t *until)
+{
+	if (mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0)
+		return -errno;
+	*until = clock_ms() + ANSWER_MS;
+	return 0;
+}
+
+/* The answers among what was read, to messages from `first` on. What else is there came too late for its own question. */
+static int take_answers(const struct nft *n, const void *buf, int left, uint32_t first, int result)
+{
+	for (const struct nlmsghdr *h = buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_seq - first >= n->seq - first)
+			continue;
+		int err = ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error;
+		if (result == NFT_NO_ANSWER || !result)
+			result = err;
+	}
+	return result;
+}
+
 /*
  * The kernel handles a batch within sendmsg and has queued every answer by the
- * time that returns: what the socket holds now is all there will be.
+ * time that returns: what the socket holds now is all there will be. ENOBUFS tells
+ * that there was no room for one, which may not be ours.
  */
-int nft_read_answers(struct nft *n)
+int nft_read_answers(struct nft *n, uint32_t first)
 {
 	char buf[8192];
-	int result = -EPROTO; /* no answer at all cannot be taken for success */
+	int result = NFT_NO_ANSWER; /* no answer at all cannot be taken for success */
 
-	for (;;) {
+	/* Whoever shares the socket may fill it as fast as it is read. */
+	for (uint64_t until = clock_ms() + ANSWER_MS; clock_ms() < until;) {
 		ssize_t got = recv(nft_fd(n), buf, sizeof(buf), MSG_DONTWAIT);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return result;
-		int left = (int)got;
-		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left);
-		     h = mnl_nlmsg_next(h, &left)) {
-			if (h->nlmsg_type != NLMSG_ERROR)
-				continue;
-			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
-			if (e->error && (result == 0 || result == -EPROTO))
-				result = e->error;
-			else if (!e->error && result == -EPROTO)
-				result = 0;
-		}
+		if (got > 0)
+			result = take_answers(n, buf, (int)got, first, result);
+		else if (got == 0 || (errno != EINTR && errno != ENOBUFS))
+			break;
 	}
+	return result;
 }
 
 int nft_commit(struct nft *n)
@@ -135,7 +188,7 @@ int nft_commit(struct nft *n)
 	nftnl_batch_end(mnl_nlmsg_batch_current(n->batch), n->seq++);
 	mnl_nlmsg_batch_next(n->batch);
 	ssize_t sent = mnl_socket_sendto(n->socket, mnl_nlmsg_batch_head(n->batch), mnl_nlmsg_batch_size(n->batch));
-	int err = sent < 0 ? -errno : nft_read_answers(n);
+	int err = sent < 0 ? -errno : nft_read_answers(n, n->first);
 	mnl_nlmsg_batch_stop(n->batch);
 	n->batch = NULL;
 	n->failed = true; /* until the next nft_begin */

@@ -11,6 +11,7 @@
 #ifndef FOLD_FW_NFT_H
 #define FOLD_FW_NFT_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +20,10 @@
 
 struct nft;
 
-/* A socket of its own: a table with the owner flag lives until the last copy of this socket is closed. */
+/*
+ * A socket of its own: a table with the owner flag lives until the last copy of this socket is closed. Whoever has a copy can change
+ * nothing by it without the rights to that, and put no filter on it; but they can read answers away, or leave no room for them.
+ */
 int nft_open(struct nft **out);
 void nft_close(struct nft *n);
 /* The socket, to be passed on so that an owned table outlives this process. Still nft's. */
@@ -31,11 +35,16 @@ void nft_begin(struct nft *n);
 /*
  * Sends the transaction; all of it holds or none. Returns 0 or -errno of the first
  * refusal: -ENOENT names a missing object or an expression the kernel does not have,
- * -EEXIST an object added with `exclusive`, -EBUSY one still in use.
+ * -EEXIST an object added with `exclusive`, -EBUSY one still in use. NFT_NO_ANSWER: whether it holds is unknown.
  */
+#define NFT_NO_ANSWER (-EPROTO)
 int nft_commit(struct nft *n);
+/* As strerror() has it, of a negative number. */
+const char *nft_error(int err);
 
 /*
+ * Questions wait for their answers a few seconds at most, then they give NFT_NO_ANSWER.
+ *
  * Whether the chain is there: 1, 0 or -errno. A question costs nothing; a transaction that is refused makes the kernel
  * wait for a grace period (about 15 ms), so what may well be missing is asked for first.
  */

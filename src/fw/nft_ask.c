@@ -19,8 +19,20 @@ int nft_has_chain(struct nft *n, int family, const char *table, const char *chai
 	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETCHAIN, (uint16_t)family, NLM_F_ACK, n->seq++);
 	nftnl_chain_nlmsg_build_payload(h, c);
 	nftnl_chain_free(c);
-	int err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : nft_read_answers(n);
+	int err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : nft_read_answers(n, n->seq - 1);
 	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
+}
+
+/* The next part of the answer to question `seq`; those to others, which came too late for them, are passed over. */
+static ssize_t receive_answer(const struct nft *n, uint32_t seq, void *buf, size_t size, uint64_t until)
+{
+	const struct nlmsghdr *h = buf;
+
+	for (;;) {
+		ssize_t got = nft_receive(n, buf, size, until);
+		if (got < 0 || (mnl_nlmsg_ok(h, (int)got) && h->nlmsg_seq == seq))
+			return got;
+	}
 }
 
 int nft_chain_kind(struct nft *n, int family, const char *table, const char *chain)
@@ -35,12 +47,14 @@ int nft_chain_kind(struct nft *n, int family, const char *table, const char *cha
 	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETCHAIN, (uint16_t)family, 0, n->seq++);
 	nftnl_chain_nlmsg_build_payload(h, c);
 	nftnl_chain_free(c);
-	ssize_t got = mnl_socket_sendto(n->socket, h, h->nlmsg_len);
-	if (got >= 0)
-		got = recv(nft_fd(n), buf, sizeof(buf), 0);
+	uint64_t until;
+	int sent = nft_ask(n, h, &until);
+	if (sent < 0)
+		return sent;
+	ssize_t got = receive_answer(n, n->seq - 1, buf, sizeof(buf), until);
+	if (got < 0)
+		return (int)got;
 	h = (void *)buf;
-	if (got < 0 || !mnl_nlmsg_ok(h, (int)got))
-		return got < 0 ? -errno : -EPROTO;
 	if (h->nlmsg_type == NLMSG_ERROR) {
 		int err = ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error;
 		return err == -ENOENT ? NFT_KIND_NONE : err;
@@ -56,17 +70,19 @@ int nft_chain_kind(struct nft *n, int family, const char *table, const char *cha
 }
 
 /* Counts until the dump is done; an interrupted one (the rules changed meanwhile) is told as -EINTR. */
-static int count_dump(struct nft *n, bool (*counts)(const struct nlmsghdr *))
+static int count_dump(struct nft *n, const struct nlmsghdr *question, bool (*counts)(const struct nlmsghdr *))
 {
 	char buf[16384];
-	int count = 0;
+	const uint32_t seq = question->nlmsg_seq;
+	uint64_t until;
+	int count = 0, err = nft_ask(n, question, &until);
 
+	if (err)
+		return err;
 	for (;;) {
-		ssize_t got = mnl_socket_recvfrom(n->socket, buf, sizeof(buf));
-		if (got < 0 && errno == EINTR)
-			continue;
+		ssize_t got = receive_answer(n, seq, buf, sizeof(buf), until);
 		if (got < 0)
-			return -errno;
+			return (int)got;
 		int left = (int)got;
 		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left);
 		     h = mnl_nlmsg_next(h, &left)) {
@@ -90,7 +106,7 @@ int nft_count_rules(struct nft *n, int family, const char *table, const char *ch
 	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETRULE, (uint16_t)family, NLM_F_DUMP, n->seq++);
 	nftnl_rule_nlmsg_build_payload(h, r);
 	nftnl_rule_free(r);
-	return mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : count_dump(n, NULL);
+	return count_dump(n, h, NULL);
 }
 
 int nft_has_in_vmap(struct nft *n, int family, const char *table, const char *map, const char *ifname)
@@ -110,7 +126,7 @@ int nft_has_in_vmap(struct nft *n, int family, const char *table, const char *ma
 		nftnl_set_elem_add(s, e);
 		e = NULL; /* the set's now */
 		nftnl_set_elems_nlmsg_build_payload(h, s);
-		err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : nft_read_answers(n);
+		err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : nft_read_answers(n, n->seq - 1);
 	}
 	if (e)
 		nftnl_set_elem_free(e);
@@ -143,7 +159,7 @@ int nft_vmap_is_empty(struct nft *n, int family, const char *table, const char *
 	    nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETSETELEM, (uint16_t)family, NLM_F_DUMP, n->seq++);
 	nftnl_set_nlmsg_build_payload(h, s);
 	nftnl_set_free(s);
-	int parts = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : count_dump(n, has_elements);
+	int parts = count_dump(n, h, has_elements);
 	return parts == -ENOENT ? 1 : parts < 0 ? parts : !parts;
 }
 
@@ -151,14 +167,16 @@ int nft_dump(struct nft *n, struct nlmsghdr *h, mnl_cb_t each, void *arg)
 {
 	char buf[16384];
 	uint32_t seq = h->nlmsg_seq;
+	uint64_t until;
+	int err = nft_ask(n, h, &until);
 
-	if (mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0)
-		return -errno;
+	if (err)
+		return err;
 	for (;;) {
-		ssize_t got = mnl_socket_recvfrom(n->socket, buf, sizeof(buf));
-		if (got < 0 && errno == EINTR)
-			continue;
-		int r = got < 0 ? -1 : mnl_cb_run(buf, (size_t)got, seq, mnl_socket_get_portid(n->socket), each, arg);
+		ssize_t got = receive_answer(n, seq, buf, sizeof(buf), until);
+		if (got < 0)
+			return (int)got;
+		int r = mnl_cb_run(buf, (size_t)got, seq, mnl_socket_get_portid(n->socket), each, arg);
 		if (r < 0)
 			return -errno;
 		if (r == MNL_CB_STOP)

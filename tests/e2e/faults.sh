@@ -270,6 +270,43 @@ check 'another bridge of its name: nothing forged passes' none_forged
 check 'the VM ends' stop_vm ann
 nothing_left 'a bridge that was removed'
 
+# ---- answers about the rules that the hypervisor takes away ----
+
+ln -s "$TOOLS/thief" "$T/bin/qemu-system-thief"
+rules_differ() {
+	printf 'NAMESERVERS=10.0.1.50\nDNS_SERVER_IP=10.0.1.5%d\n' "$1" >"$file"
+}
+rules_differ 0
+: >"$T/ann.log"
+SUDO_USER=nobody "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -v -i ann -4 10.0.1.1/24 -b "$file" "$mac" qemu-system-thief \
+	-fold-when "$T/steal" >>"$T/ann.log" 2>&1 </dev/null &
+fold=$!
+echo $fold >"$T/ns/ann.pid"
+check 'a hypervisor that steals starts' within 10 said_in_log 'packets are answered by'
+check 'it can put no filter on the socket that keeps the rules' within 5 said_in_log '^SO_ATTACH_FILTER 1$'
+rules_differ 1
+check 'its file changes: so do the rules' within 5 said_in_log "$file is in force as it is now"
+: >"$T/steal"
+sleep 0.2
+# It is not always quick enough: then the change is in force, and the next one is tried.
+turn=0
+while [ $turn -lt 40 ] && ! said_in_log 'is unknown'; do
+	turn=$((turn + 1))
+	rules_differ $((turn % 8 + 1))
+	sleep 0.25
+done
+echo "# $turn changes until an answer was taken away"
+check 'an answer is taken away: it is said that it is unknown what is in force' \
+	said_in_log 'interface ann: whether a change of its rules is in force is unknown.*; the VM is cut off' || detail_file "$T/ann.log"
+check 'and the tap is down' within 2 down
+check 'never is it taken for a refusal by the kernel' not said_in_log 'Operation not permitted'
+check 'and fold goes on' responder ann
+kill -TERM "$fold"
+check 'the VM ends' within 10 gone "$fold"
+wait "$fold"
+nothing_left 'a hypervisor that steals'
+says 10.0.9.7
+
 # ---- rules that somebody removes ----
 
 check 'the VM starts for the last time' vm

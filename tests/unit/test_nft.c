@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nft: what whoever has a copy of the socket can do to the answers, as the hypervisor has one. In a network namespace of its own, whose rules
+ * nobody else sees.
+ */
+#include "fw/nft.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <linux/filter.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+#define FAMILY NFPROTO_BRIDGE
+
+static struct sock_filter nothing_passes[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+static const struct sock_fprog deaf = {.len = 1, .filter = nothing_passes};
+
+static int start(void **state)
+{
+	(void)state;
+	return unshare(CLONE_NEWNET);
+}
+
+static int change(struct nft *n, const char *chain)
+{
+	nft_begin(n);
+	nft_table(n, FAMILY, "t", 0);
+	nft_chain(n, chain, true);
+	return nft_commit(n);
+}
+
+static struct nft *opened(void)
+{
+	struct nft *n;
+
+	assert_int_equal(nft_open(&n), 0);
+	return n;
+}
+
+/* Another socket in its place, which hears nothing: as if all answers had been read by somebody else. */
+static struct nft *unanswered(void)
+{
+	struct nft *n = opened();
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &deaf, sizeof(deaf)), 0);
+	assert_int_equal(dup2(fd, nft_fd(n)), nft_fd(n));
+	close(fd);
+	return n;
+}
+
+static void the_filter_is_locked(void **state)
+{
+	struct nft *n = opened();
+	int off = 0;
+
+	(void)state;
+	assert_int_equal(setsockopt(nft_fd(n), SOL_SOCKET, SO_ATTACH_FILTER, &deaf, sizeof(deaf)), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(setsockopt(nft_fd(n), SOL_SOCKET, SO_LOCK_FILTER, &off, sizeof(off)), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(change(n, "locked"), 0);
+	assert_int_equal(change(n, "locked"), -EEXIST);
+	nft_close(n);
+}
+
+/* What was sent is done, but who sent it is not told: that is neither success nor refusal. */
+static void no_answer(void **state)
+{
+	struct nft *n = unanswered(), *other = opened();
+
+	(void)state;
+	alarm(120); /* who waits for ever fails */
+	assert_int_equal(change(n, "unanswered"), NFT_NO_ANSWER);
+	assert_int_equal(nft_has_chain(other, FAMILY, "t", "unanswered"), 1);
+	assert_int_equal(nft_has_chain(n, FAMILY, "t", "unanswered"), NFT_NO_ANSWER);
+	assert_int_equal(nft_chain_kind(n, FAMILY, "t", "unanswered"), NFT_NO_ANSWER);
+	assert_int_equal(nft_count_rules(n, FAMILY, "t", "unanswered"), NFT_NO_ANSWER);
+	assert_int_equal(nft_vmap_is_empty(n, FAMILY, "t", "m"), NFT_NO_ANSWER);
+	assert_string_equal(nft_error(NFT_NO_ANSWER), "no answer came from the kernel");
+	assert_string_equal(nft_error(-ENOENT), "No such file or directory");
+	alarm(0);
+	nft_close(n);
+	nft_close(other);
+}
+
+/* A message whose answer is a refusal that nobody has asked for, as one without rights gets it. */
+static void refused_message(int fd, uint32_t seq)
+{
+	const struct {
+		struct nlmsghdr h;
+		struct nfgenmsg g;
+	} m = {.h = {.nlmsg_len = sizeof(m),
+		     .nlmsg_type = NFNL_SUBSYS_COUNT << 8,
+		     .nlmsg_flags = NLM_F_REQUEST,
+		     .nlmsg_seq = seq}};
+
+	assert_int_equal(send(fd, &m, sizeof(m), 0), sizeof(m));
+}
+
+/* An answer to something else is no answer. */
+static void others_answers(void **state)
+{
+	struct nft *n = opened();
+
+	(void)state;
+	refused_message(nft_fd(n), 1);
+	assert_int_equal(change(n, "others"), 0);
+	refused_message(nft_fd(n), 1);
+	assert_int_equal(nft_has_chain(n, FAMILY, "t", "others"), 1);
+	refused_message(nft_fd(n), 1);
+	assert_int_equal(nft_chain_kind(n, FAMILY, "t", "others"), NFT_KIND_PLAIN);
+	refused_message(nft_fd(n), 1);
+	assert_int_equal(nft_count_rules(n, FAMILY, "t", "others"), 0);
+	nft_close(n);
+}
+
+/* No room for the answer: so it is lost. The next one is not. */
+static void a_full_socket(void **state)
+{
+	struct nft *n = opened();
+	int room = 0;
+
+	(void)state;
+	assert_int_equal(setsockopt(nft_fd(n), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
+	for (uint32_t i = 0; i < 100; i++)
+		refused_message(nft_fd(n), i);
+	assert_int_equal(change(n, "full"), NFT_NO_ANSWER);
+	assert_int_equal(nft_has_chain(n, FAMILY, "t", "full"), 1);
+	assert_int_equal(change(n, "full"), -EEXIST);
+	nft_close(n);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_filter_is_locked),
+	    cmocka_unit_test(no_answer),
+	    cmocka_unit_test(others_answers),
+	    cmocka_unit_test(a_full_socket),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, start, NULL);
+}
