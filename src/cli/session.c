@@ -8,6 +8,7 @@
 #include "host/rights.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,7 +156,8 @@ static void take_down(struct session *s)
 		close(s->listen);
 	if (s->keeper.pid && !keeper_finish(&s->keeper)) {
 		session_reclaim(s);
-		session_takedown(s, s->notes);
+		/* What the hypervisor started may live on, with its socket. */
+		session_takedown(s, s->notes, s->nft ? fcntl(nft_fd(s->nft), F_DUPFD_CLOEXEC, 0) : -1);
 	}
 	/* Last: the VM's own rules stand until its tap is gone, whoever still holds that open. */
 	nft_close(s->nft);
@@ -182,7 +184,7 @@ static int check_rights(const struct session *s, struct report *r)
 static int start_and_run(struct session *s)
 {
 	struct report r = {0};
-	const struct keeper_work work = {session_claim, session_takedown, s};
+	const struct keeper_work work = {session_claim, session_unplug, session_takedown, s};
 	int err = prepare(s, &r), status = FOLD_EXIT_FAILED;
 
 	if (!err && (err = hypervisor_find(s->o->hypervisor, s->o->mac, &s->hypervisor, &r)))

@@ -200,17 +200,35 @@ static void unclaim(struct session *s, bool leave)
 }
 
 /* Whoever got a copy of the descriptor keeps no port without rules: the tap goes before they do. */
-static void delete_tap(const struct session *s, int ifindex)
+void session_unplug(void *session, const int32_t notes[static KEEPER_NOTES])
 {
+	struct session *s = session;
 	struct link *l;
-	int err = link_open(&l);
 
-	if (err)
+	if (s->unplugged || !notes[SESSION_NOTE_TAP] || link_open(&l) < 0)
 		return;
-	err = link_delete(l, ifindex);
+	int err = link_delete_tap(l, notes[SESSION_NOTE_TAP], s->info.iface);
 	if (err)
 		log_warn("%s: could not be removed: %s", s->info.iface, strerror(-err));
+	s->unplugged = !err;
 	link_close(l);
+}
+
+/* Who has the socket does not end: the rules would stand as long, and their name be taken. Never while there is a tap. */
+static void remove_own(const struct session *s, int rules_fd)
+{
+	char table[RULES_TABLE_TEXT];
+	struct nft *nft;
+
+	if (rules_fd < 0 || nft_adopt(rules_fd, &nft) < 0)
+		return;
+	nft_begin(nft);
+	nft_use_table(nft, NFPROTO_NETDEV, rules_table(s->info.iface, table));
+	nft_table_delete(nft, false);
+	int err = s->unplugged ? nft_commit(nft) : 0;
+	if (err && err != -ENOENT)
+		log_warn("%s: its rules could not be removed: %s", s->info.iface, nft_error(err));
+	nft_close(nft);
 }
 
 static void remove_shared(const struct session *s)
@@ -288,12 +306,12 @@ int session_check_copy(const struct session *s, struct report *r)
 	    s->info.copy);
 }
 
-void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES])
+void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES], int rules_fd)
 {
 	struct session *s = session;
 
-	if (notes[SESSION_NOTE_TAP])
-		delete_tap(s, notes[SESSION_NOTE_TAP]);
+	session_unplug(s, notes);
+	remove_own(s, rules_fd);
 	if (notes[SESSION_NOTE_SHARED])
 		remove_shared(s);
 	int err = notes[SESSION_NOTE_COPY] && whose_copy(s->info.copy, s->o->mac) != COPY_ANOTHERS

@@ -48,6 +48,7 @@ struct session {
 	struct session_info info; /* as the claim says it */
 	struct claim claims[SESSION_CLAIMS];
 	int32_t notes[KEEPER_NOTES]; /* for when the keeper is killed */
+	bool unplugged;              /* the tap is gone: removed by this process, that is */
 
 	struct keeper keeper;
 	int tap;
@@ -111,8 +112,12 @@ void session_reclaim(struct session *s);
 /* What stands where the VM's copy of its binding goes may be overwritten, and removed in the end. 0, or -EEXIST with a line in r. */
 int session_check_copy(const struct session *s, struct report *r);
 
-/* The tap, the rules, files and claims; the guest is gone by then. Idempotent. */
-void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES]);
+/*
+ * unplug: the tap. takedown: that, the rules, files and claims; the guest is gone by then, or was killed and does not end: rules_fd is
+ * then a copy of the socket that owns the VM's own rules, which live as long as any copy does; otherwise -1. Idempotent.
+ */
+void session_unplug(void *session, const int32_t notes[static KEEPER_NOTES]);
+void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES], int rules_fd);
 
 /*
  * Who the host is on the VM's bridge (session_host.c). is: that bridge and its MAC. open: its addresses are read, and

@@ -44,21 +44,48 @@ static int lock_filter(const struct nft *n)
 	return setsockopt(nft_fd(n), SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on));
 }
 
+/* With that socket, which it takes and which may be NULL. NULL with errno. */
+static struct nft *make(struct mnl_socket *socket)
+{
+	struct nft *n = socket ? calloc(1, sizeof(*n)) : NULL;
+
+	if (!socket)
+		return NULL;
+	if (n)
+		n->buffer = malloc(BATCH_SIZE + BATCH_SLACK);
+	if (!n || !n->buffer) {
+		mnl_socket_close(socket);
+		free(n);
+		errno = ENOMEM;
+		return NULL;
+	}
+	n->socket = socket;
+	n->seq = (uint32_t)time(NULL);
+	return n;
+}
+
 int nft_open(struct nft **out)
 {
-	struct nft *n = calloc(1, sizeof(*n));
+	struct nft *n = make(mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC));
 
 	if (!n)
-		return -ENOMEM;
-	n->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	n->buffer = malloc(BATCH_SIZE + BATCH_SLACK);
-	if (!n->socket || !n->buffer || mnl_socket_bind(n->socket, 0, MNL_SOCKET_AUTOPID) < 0 || lock_filter(n) < 0) {
-		int err = n->buffer ? -errno : -ENOMEM;
+		return -errno;
+	if (mnl_socket_bind(n->socket, 0, MNL_SOCKET_AUTOPID) < 0 || lock_filter(n) < 0) {
+		int err = -errno;
 		nft_close(n);
 		return err;
 	}
 	make_room(n);
-	n->seq = (uint32_t)time(NULL);
+	*out = n;
+	return 0;
+}
+
+int nft_adopt(int fd, struct nft **out)
+{
+	struct nft *n = make(mnl_socket_fdopen(fd));
+
+	if (!n)
+		return -errno;
 	*out = n;
 	return 0;
 }

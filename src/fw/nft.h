@@ -25,6 +25,8 @@ struct nft;
  * nothing by it without the rights to that, and put no filter on it; but they can read answers away, or leave no room for them.
  */
 int nft_open(struct nft **out);
+/* By a copy of such a socket, which is then nft's. */
+int nft_adopt(int fd, struct nft **out);
 void nft_close(struct nft *n);
 /* The socket, to be passed on so that an owned table outlives this process. Still nft's. */
 int nft_fd(const struct nft *n);

@@ -2,6 +2,7 @@
 #include "host/keeper.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "host/sandbox.h"
 
@@ -21,6 +22,7 @@
 static const int keeper_caps[] = {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, -1};
 
 #define KEEPER_NAME "fold-keeper"
+#define END_MS 5000 /* so long the hypervisor and what it started are waited for, once they were killed */
 
 enum request { REQUEST_SPAWN, REQUEST_SIGNAL, REQUEST_NOTE };
 
@@ -182,25 +184,62 @@ static void serve(struct keeping *k)
 	}
 }
 
-/*
- * Kills every child until there is none: what the hypervisor started was handed to this process, its reaper, when
- * the hypervisor died (PR_SET_CHILD_SUBREAPER), and would hold the tap open.
- */
-static void end_all(void)
+/* Each child once, into `line` where there is one; false where this kernel has no list of them. */
+static bool kill_children(char *line, size_t size)
 {
 	char path[64];
+	int pid;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
-	for (;;) {
-		_cleanup_(cleanup_fclose) FILE *f = fopen(path, "re");
-		int pid, killed = 0;
-		while (f && fscanf(f, "%d", &pid) == 1)
-			killed += kill(pid, SIGKILL) == 0;
-		if (waitpid(-1, NULL, killed ? 0 : WNOHANG) < 0 && errno == ECHILD)
-			return;
-		if (!killed && !f)
-			return; /* no list of children in this kernel: the hypervisor itself died before */
+	_cleanup_(cleanup_fclose) FILE *f = fopen(path, "re");
+	while (f && fscanf(f, "%d", &pid) == 1) {
+		kill(pid, SIGKILL);
+		size_t len = line ? strlen(line) : 0;
+		if (line)
+			snprintf(line + len, size - len, " %d", pid);
 	}
+	return f;
+}
+
+/* Whoever is dead. Returns whether there is nobody left. */
+static bool reap_children(struct keeping *k)
+{
+	struct signalfd_siginfo ignored;
+	pid_t pid;
+
+	while (read(k->children, &ignored, sizeof(ignored)) > 0)
+		;
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		if (pid == k->child)
+			k->child = 0;
+	return pid < 0 && errno == ECHILD;
+}
+
+/*
+ * Kills every child until there is none: what the hypervisor started was handed to this process, its reaper, when
+ * the hypervisor died (PR_SET_CHILD_SUBREAPER). False where some do not end, who are named.
+ */
+static bool end_all(struct keeping *k)
+{
+	const uint64_t until = clock_ms() + END_MS;
+	char left[256] = "";
+
+	for (;;) {
+		bool listed = kill_children(NULL, 0);
+		if (reap_children(k))
+			return true;
+		if (!listed && !k->child)
+			return true; /* the hypervisor itself is dead, and of others nothing is known */
+		uint64_t now = clock_ms();
+		if (now >= until)
+			break;
+		/* Each death tells of itself, and hands on the children of who died. */
+		poll(&(struct pollfd){.fd = k->children, .events = POLLIN}, 1, (int)(until - now));
+	}
+	kill_children(left, sizeof(left));
+	log_warn("%s: of its processes some do not end, even by SIGKILL, and are left to themselves:%s", k->h->name,
+		 left);
+	return false;
 }
 
 static void __attribute__((noreturn)) keep(struct keeping *k, const struct keeper_work *work)
@@ -229,10 +268,11 @@ static void __attribute__((noreturn)) keep(struct keeping *k, const struct keepe
 		serve(k);
 	if (k->child)
 		kill(k->child, SIGKILL);
-	end_all();
+	work->unplug(work->arg, k->notes);
+	bool ended = end_all(k);
 	if (k->tap >= 0)
 		close(k->tap);
-	work->takedown(work->arg, k->notes);
+	work->takedown(work->arg, k->notes, ended ? -1 : k->rules);
 	_exit(0);
 }
 

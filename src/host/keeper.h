@@ -3,8 +3,8 @@
  * keeper: the second process, which outlives whatever happens to the first.
  *
  * The keeper is made before anything else is, starts the hypervisor as its own child, and waits. When the process that the user
- * started is gone, by its own will or by SIGKILL, the keeper ends the hypervisor and all that it left behind, and takes everything down. When the keeper is
- * killed, the hypervisor dies with it, the first process sees it and takes everything down itself.
+ * started is gone, by its own will or by SIGKILL, the keeper ends the hypervisor and all that it left behind, and takes everything down; what
+ * does not end within seconds even by SIGKILL, as in a system call that waits for a dead disk, keeps nothing from anybody. When the keeper is killed, the hypervisor dies with it, the first process sees it and takes everything down itself.
  */
 #ifndef FOLD_HOST_KEEPER_H
 #define FOLD_HOST_KEEPER_H
@@ -21,11 +21,13 @@ struct keeper {
 
 #define KEEPER_NOTES 8
 
-/* What the keeper does before it serves, and after the hypervisor is dead and the tap closed. */
+/* What the keeper does before it serves, and when the hypervisor was killed. notes: what keeper_note gave, else 0. */
 struct keeper_work {
-	int (*setup)(void *arg, struct report *r); /* 0, or -errno with a line in r; then takedown runs at once */
-	void (*takedown)(void *arg,
-			 const int32_t notes[static KEEPER_NOTES]); /* notes: what keeper_note gave, else 0 */
+	int (*setup)(void *arg, struct report *r); /* 0, or -errno with a line in r; then the others run at once */
+	/* The tap: before the processes that have it open are waited for, which may not end. */
+	void (*unplug)(void *arg, const int32_t notes[static KEEPER_NOTES]);
+	/* All else. rules_fd: where a process that has that socket did not end, which lives on with it; the callee's. Otherwise -1. */
+	void (*takedown)(void *arg, const int32_t notes[static KEEPER_NOTES], int rules_fd);
 	void *arg;
 };
 

@@ -118,8 +118,10 @@ static int read_kind(const struct nlattr *a, void *arg)
 {
 	struct link_info *out = arg;
 
-	if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+	if (mnl_attr_get_type(a) == IFLA_INFO_KIND) {
 		out->is_bridge = strcmp(mnl_attr_get_str(a), "bridge") == 0;
+		out->is_tap = strcmp(mnl_attr_get_str(a), "tun") == 0;
+	}
 	return MNL_CB_OK;
 }
 
@@ -416,6 +418,21 @@ int link_delete(struct link *l, int ifindex)
 {
 	int err = talk(l, start_link(l, RTM_DELLINK, 0, AF_UNSPEC, ifindex), NULL, NULL);
 	return err == -ENODEV ? 0 : err;
+}
+
+/* By its number alone where the name says that it is the one: that question waits for nobody (link_is()). */
+int link_delete_tap(struct link *l, int ifindex, const char *name)
+{
+	struct link_info now = {0};
+	int err = 0;
+
+	if (link_is(l, ifindex, name, NULL) != 1)
+		err = talk(l, start_link(l, RTM_GETLINK, 0, AF_UNSPEC, ifindex), read_info, &now);
+	else
+		now.is_tap = true;
+	if (err)
+		return err == -ENODEV ? 0 : err;
+	return now.is_tap ? link_delete(l, ifindex) : 0;
 }
 
 int link_set_up(struct link *l, int ifindex, bool up)

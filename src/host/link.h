@@ -20,6 +20,7 @@ struct link_info {
 	uint32_t mtu;
 	uint8_t mac[MAC_LEN];
 	bool is_bridge;
+	bool is_tap;
 	bool up;
 };
 
@@ -64,6 +65,8 @@ int link_addresses6(struct link *l, int ifindex, struct in6_addr *at, size_t mos
 
 /* Removes an interface, whoever still holds a descriptor of it. 0, also where there is none any more, or -errno. */
 int link_delete(struct link *l, int ifindex);
+/* The same of a tap with that name, or another that it was given since; what is no tap and has its number now is left alone. */
+int link_delete_tap(struct link *l, int ifindex, const char *name);
 
 /* Takes the port down: nothing passes until it is up again. */
 int link_set_up(struct link *l, int ifindex, bool up);

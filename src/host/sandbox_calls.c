@@ -202,6 +202,7 @@ static const struct seccomp_rule keeper[] = {
     MAY(kill),
     MAY(wait4),
     MAY(shutdown),
+    MAY_IF(ioctl, ARG(1, ALL, SIOCGIFNAME)), /* whether the tap is what it was */
     FAILS(ioctl, ENOTTY),
     MAY(uname), /* libext2fs wants to know the kernel's version */
 };

@@ -161,6 +161,42 @@ check 'and nothing forged passes' none_forged
 kill -CONT "$keeper"
 nothing_left 'the keeper that goes on'
 
+# ---- a process that nothing ends ----
+
+# Like one that waits for a disk that is dead: it was killed, and has everything open that it had.
+hypervisor leaver <<'END'
+sleep 1000 &
+echo $! >"$T/left"
+while [ ! -e "$T/go" ]; do sleep 0.05; done
+exit 0
+END
+: >"$T/stuck.log"
+"$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -v -i ann -4 10.0.1.1/24 "$mac" qemu-system-leaver >>"$T/stuck.log" 2>&1 </dev/null &
+fold=$!
+check 'a hypervisor that starts another process' within 10 test -s "$T/left"
+left=$(cat "$T/left")
+undying "$left" >"$T/undying" 2>&1 &
+undying=$!
+check 'which nothing ends from now on' within 5 grep -q '^held' "$T/undying"
+: >"$T/go"
+no_tap() {
+	! ip link show ann 2>/dev/null
+}
+check 'the hypervisor ends: the tap is gone at once' within 2 no_tap
+check 'and the other one is still there' kill -0 "$left"
+check 'but keeps nobody waiting' within 10 gone "$fold" || kill -KILL "$undying"
+check 'it is named' grep -q "of its processes some do not end, even by SIGKILL, and are left to themselves: $left\$" "$T/stuck.log" ||
+	detail_file "$T/stuck.log"
+wait "$fold"
+status=$?
+check "the status is the hypervisor's" same status $status 0
+nothing_left 'a process that nothing ends'
+check 'and its name, MAC and address are free' vm
+check 'that VM ends' stop_vm ann
+kill -KILL "$undying" 2>/dev/null
+check 'now it ends, too' within 5 gone "$left"
+nothing_left 'that process'
+
 # ---- full disks ----
 
 mkdir "$T/small"
