@@ -33,12 +33,9 @@ static uint64_t interval(const struct session *s)
 	return ra_interval_ms(s->guest.ra_period, s->advertise_quickly, random);
 }
 
-/* What is withdrawn as often as what took its place is said; a process has one VM. */
-static struct guest *past;
-
 static bool advertise(struct session *s, bool last)
 {
-	if (!answer_advertise(&s->guest, past, last, tx_slot(s->tx)))
+	if (!answer_advertise(&s->guest, s->past, last, tx_slot(s->tx)))
 		return false;
 	tx_keep(s->tx);
 	tx_flush(s->tx);
@@ -72,7 +69,7 @@ void session_advertise_due(struct session *s)
 		return;
 	advertise(s, false);
 	if (s->advertise_quickly && --s->advertise_quickly == 0)
-		past_free(&past);
+		past_free(&s->past);
 	arm(s, interval(s));
 }
 
@@ -80,7 +77,7 @@ void session_advertise_change(struct session *s, const struct guest *was)
 {
 	if (s->advertise < 0)
 		return;
-	past_add(&past, was, &s->guest);
+	past_add(&s->past, was, &s->guest);
 	advertise(s, false);
 	/* RFC 4861 6.2.4: the new values are repeated as at a start; and that the old ones are none, for one frame may get lost. */
 	s->advertise_quickly = RA_INITIAL - 1;

@@ -156,8 +156,12 @@ int session_forward(struct session *s)
 		int err = forward_open(&setup, &s->forward);
 		if (!err)
 			err = session_wait_for(s, SESSION_FORWARD, forward_fd(s->forward));
-		if (err)
+		if (err) {
+			/* Nobody would hear what it is answered. */
+			forward_close(s->forward);
+			s->forward = NULL;
 			return err;
+		}
 	}
 	if (s->forward)
 		forward_follow(s->forward, &s->guest);

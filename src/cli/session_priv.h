@@ -83,6 +83,7 @@ struct session {
 	int listen;                         /* timerfd of multicast reports, or -1 */
 	unsigned listen_soon;               /* how many more come at the short intervals of a start */
 	unsigned advertise_quickly;         /* how many more come at the short intervals of a start */
+	struct guest *past;                 /* what is withdrawn as often as what took its place is said, or NULL */
 };
 
 /* Tells both processes' records: the keeper first, for it is the one that is meant to act on it. 0 or -errno. */
