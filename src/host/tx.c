@@ -42,9 +42,22 @@ static int packet_socket(int ifindex, uint32_t mark)
 	return fd;
 }
 
+/* The group that this thread now has for files, and no process else; 0 where it may have none. A user namespace often knows 65,536. */
+static uint32_t take_group(uint32_t random)
+{
+	const uint32_t tries[] = {random >> 1 | 1U << 30, (random & 0x3fff) | 0x4000};
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		setfsgid(tries[i]);
+		if ((uint32_t)setfsgid((gid_t)-1) == tries[i])
+			return tries[i];
+	}
+	return 0;
+}
+
 /*
- * A socket is of the group that its maker has for files, which is this thread's alone. That takes away the right to be looked into (dumpable,
- * prctl(2)), which others of this process's own tools may want.
+ * A socket is of the group that its maker has for files. To change that takes away the right to be looked into (dumpable, prctl(2)), which
+ * this process's own tools may want.
  */
 static int packet_socket_of(uint32_t *group, int ifindex, uint32_t mark)
 {
@@ -53,9 +66,8 @@ static int packet_socket_of(uint32_t *group, int ifindex, uint32_t mark)
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -errno;
-	random = random >> 1 | 1U << 30; /* not small, and no group of (gid_t)-1 */
-	int before = setfsgid(random);
-	*group = (uint32_t)setfsgid((gid_t)-1) == random ? random : 0;
+	int before = setfsgid((gid_t)-1); /* which is no group: it only tells */
+	*group = take_group(random);
 	int fd = packet_socket(ifindex, mark);
 	setfsgid((gid_t)before);
 	if (dumpable == 1)

@@ -5,7 +5,6 @@
  *   -hold SOCKET     gives the tap's descriptor to whoever connects there, until SIGTERM
  *   -lend SOCKET     the same, and the rules' socket is closed first: a hypervisor that knows what it does
  *   -flood MS        forges, from the first instruction to the last: SIGTERM only ends it MS later
- *   -persist MS      the same, and asks the tap to stay when everybody is gone
  *
  * fold's own arguments are read as qemu reads them: fd=N behind -netdev.
  */
@@ -21,8 +20,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <linux/if_tun.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -82,15 +79,12 @@ static int serve(int tap, const char *path)
 	return 0;
 }
 
-static int flood(int tap, long after_ms, bool persist)
+static int flood(int tap, long after_ms)
 {
 	static uint8_t room[sizeof(struct virtio_net_hdr) + FRAME_MAX];
 	const size_t head = tap_has_vnet(tap) ? sizeof(struct virtio_net_hdr) : 0;
 	uint64_t end = 0;
 
-	/* Whoever has the descriptor may: no capability is asked for. */
-	if (persist && ioctl(tap, TUNSETPERSIST, 1) < 0)
-		die("TUNSETPERSIST: %s", strerror(errno));
 	for (unsigned turn = 0; !end || now_ms() < end; turn++) {
 		size_t len = forge(turn, (uint32_t)getppid(), room + head);
 		/* A tap that is gone, or down, is no reason to stop. */
@@ -111,8 +105,8 @@ int hold(int argc, char **argv)
 	for (int i = 1; i + 1 < argc; i++) {
 		if (strcmp(argv[i], "-hold") == 0)
 			return serve(tap, argv[i + 1]);
-		if (strcmp(argv[i], "-flood") == 0 || strcmp(argv[i], "-persist") == 0)
-			return flood(tap, strtol(argv[i + 1], NULL, 10), argv[i][1] == 'p');
+		if (strcmp(argv[i], "-flood") == 0)
+			return flood(tap, strtol(argv[i + 1], NULL, 10));
 		if (strcmp(argv[i], "-lend") != 0)
 			continue;
 		for (int fd = 3; fd < 1024; fd++)
@@ -120,5 +114,5 @@ int hold(int argc, char **argv)
 				close(fd);
 		return serve(tap, argv[i + 1]);
 	}
-	die("none of -hold, -lend, -flood and -persist among the arguments");
+	die("none of -hold, -lend and -flood among the arguments");
 }

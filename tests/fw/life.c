@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * 81, 5.6: a VM that forges from its first instruction to its last, and how it ends: by signals to any of its processes, with its tap made
- * persistent by a hypervisor that can, and with a copy of the tap's descriptor in somebody else's hands. Nothing forged is ever seen, and nothing remains.
+ * persistent by somebody who got at it, and with a copy of the tap's descriptor in somebody else's hands. Nothing forged is ever seen, and nothing remains.
  */
 #include "cases.h"
 
@@ -14,7 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/if_tun.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 size_t forge(unsigned turn, uint32_t keeper, uint8_t *frame)
@@ -49,7 +52,7 @@ static const struct ending {
 	const char *name;
 	enum end end;
 	bool lent;    /* a copy of the tap is here, and forges on */
-	bool persist; /* the hypervisor asks the tap to stay */
+	bool persist; /* somebody who got at the tap's descriptor asks it to stay, which the hypervisor itself cannot */
 	bool gc;      /* nobody was left to clean up: `fold gc` may be needed */
 } endings[] = {
     {"SIGTERM", END_TERM, false, false, false},
@@ -95,7 +98,7 @@ static void on_life(enum port at, const uint8_t *f, size_t len)
 }
 
 /* fold's own command line, and behind it what this program shall do as its hypervisor. */
-static pid_t start(char **fold, const char *socket, bool lent, bool persist)
+static pid_t start(char **fold, const char *socket, bool lent)
 {
 	char *argv[64], path[128];
 	size_t n = 0;
@@ -104,7 +107,7 @@ static pid_t start(char **fold, const char *socket, bool lent, bool persist)
 	for (; fold[n] && n < 56; n++)
 		argv[n] = fold[n];
 	snprintf(path, sizeof(path), "%s", socket);
-	argv[n++] = (char *)(uintptr_t)(lent ? "-lend" : persist ? "-persist" : "-flood");
+	argv[n++] = (char *)(uintptr_t)(lent ? "-lend" : "-flood");
 	argv[n++] = lent ? path : (char *)(uintptr_t) "150";
 	argv[n] = NULL;
 	unlink(socket);
@@ -127,6 +130,24 @@ static pid_t child_of(pid_t pid)
 	if (f)
 		fclose(f);
 	return child;
+}
+
+/* Whoever has the descriptor may: no capability is asked for. */
+static bool make_persistent(pid_t hypervisor)
+{
+	int process = (int)syscall(SYS_pidfd_open, hypervisor, 0);
+	bool done = false;
+
+	for (int n = 3; process >= 0 && n < 64 && !done; n++) {
+		int fd = (int)syscall(SYS_pidfd_getfd, process, n, 0);
+		struct ifreq q;
+		done = fd >= 0 && ioctl(fd, TUNGETIFF, &q) == 0 && ioctl(fd, TUNSETPERSIST, 1) == 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	if (process >= 0)
+		close(process);
+	return done;
 }
 
 /* Sends a burst through the borrowed descriptor, if there is one, and looks around. */
@@ -225,11 +246,12 @@ static bool tap_is_gone(pid_t unused)
 static void run_ending(const struct ending *e, char **fold, const char *socket)
 {
 	memset(&life, 0, sizeof(life));
-	pid_t pid = start(fold, socket, e->lent, e->persist);
+	pid_t pid = start(fold, socket, e->lent);
 	int lent = e->lent ? port_borrow(socket) : -1;
 	bool began = wait_for(is_honest, 0, lent, patience_ms());
 	pid_t keeper = e->lent ? child_of(pid) : life.keeper;
 
+	began = began && (!e->persist || make_persistent(child_of(keeper)));
 	if (began)
 		strike(e->end, pid, keeper);
 	else
