@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cap-ng.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -22,6 +23,9 @@
 
 /* Above what is given to people, services and containers (systemd's UIDS-GIDS.md), and below what is negative somewhere. */
 #define OWN_USER_BASE 0x70000000U
+/* Where the user namespace knows 65,536, as containers' do: above nearly all people, and below what systemd gives away for a while. */
+#define SMALL_USER_BASE 0x8000U
+#define SMALL_USERS 0x6a00U
 
 static const char *process_name = "";
 
@@ -59,15 +63,32 @@ static int set_limits(const struct sandbox *what)
 	return err;
 }
 
+/* Whether this user namespace knows the user; nothing else tells without becoming it. */
+static bool is_known(uid_t uid)
+{
+	int before = setfsuid(uid);
+	bool known = (uid_t)setfsuid((uid_t)-1) == uid;
+
+	setfsuid((uid_t)before);
+	return known;
+}
+
+static uid_t own_user(void)
+{
+	const uid_t pid = (uid_t)getpid(), small = SMALL_USER_BASE + pid % SMALL_USERS;
+
+	return is_known(small) && !is_known(OWN_USER_BASE + pid) ? small : OWN_USER_BASE + pid;
+}
+
 static int change_rights(const struct sandbox *what)
 {
-	uid_t uid = what->uid == SANDBOX_OWN_USER ? OWN_USER_BASE + (uid_t)getpid() : what->uid;
+	uid_t uid = what->uid == SANDBOX_OWN_USER ? own_user() : what->uid;
 	gid_t gid = what->gid ? what->gid : uid;
 
 	capng_get_caps_process();
 	/* A service manager that gave it a few capabilities has seen to the others itself. */
 	bool all = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
-	capng_clear(CAPNG_SELECT_BOTH);
+	capng_clear(CAPNG_SELECT_ALL); /* what a service manager has left for programs that it starts (ambient), too */
 	for (const int *cap = what->caps; *cap >= 0; cap++)
 		if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned)*cap) < 0)
 			return -EPERM;
@@ -123,7 +144,11 @@ int sandbox_enter(const struct sandbox *what, struct sandbox_state *state, struc
 		return report_fail(r, -err, "%s: resource limits: %s", what->name, strerror(-err));
 	err = change_rights(what);
 	if (err)
-		return report_fail(r, -err, "%s: privileges could not be given up", what->name);
+		return report_fail(
+		    r, -err, "%s: privileges could not be given up%s", what->name,
+		    what->uid == SANDBOX_OWN_USER && !is_known(own_user())
+			? ": this user namespace has no user for it; give it more than one (65,536 are enough)"
+			: "");
 	/* After the change of user, which clears it. Whoever has lost the parent by now has lost this wish too. */
 	if (what->parent && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != what->parent))
 		return report_fail(r, ESRCH, "%s: its parent is gone", what->name);

@@ -195,6 +195,37 @@ tapper() {
 tapper "another user's hypervisor" 0
 tapper 'in a container without CAP_SYS_ADMIN' 1 setpriv --bounding-set -sys_admin --inh-caps -sys_admin
 
+# ---- a container's user namespace, which knows 65,536 users ----
+
+mkfifo "$T/mapped"
+cat >"$T/contained" <<-END
+	read -r _ <"$T/mapped"
+	mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib || exit 1
+	ip link add br0 type bridge && ip link set br0 up || exit 1
+	PATH=$PATH FOLD_TRANSPORT= "$FOLD" -i vm1 -4 10.0.1.7/24 --bridge br0 $mac qemu-system-idle &
+	for _ in \$(seq 100); do
+		sleep 0.2
+		! nft list table netdev fold-vm1 2>/dev/null | grep -E 'skgid|skuid' || break
+	done
+	kill \$!
+	wait \$!
+END
+hypervisor idle <<-'END'
+	exec sleep 60
+END
+contained() {
+	unshare -U --keep-caps -n -m -p -f --mount-proc sh "$T/contained" >"$T/contained.log" 2>&1 &
+	contained=$!
+	within 5 not grep -q . "/proc/$contained/gid_map" || return 1 # until then it is in this namespace
+	for map in uid_map gid_map; do echo "0 0 65536" >"/proc/$contained/$map" || return 1; done
+	echo go >"$T/mapped"
+	wait "$contained"
+	cat "$T/contained.log"
+	# A group that it knows, and so above all that is mapped nowhere.
+	grep -qE 'meta skgid [0-9]+ ' "$T/contained.log" && ! grep -q '^fold: .*could not' "$T/contained.log"
+}
+check 'in a container of 65,536 users: the VM runs, and replies have a group of their own' contained
+
 # ---- the others' rights are of use: what they are kept for ----
 
 chown nobody "$T/private"
