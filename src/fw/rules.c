@@ -62,20 +62,15 @@ void eth_dst_is_group(struct nft *n)
 
 void eth_to_peer(struct nft *n, const struct rules *r, uint16_t type)
 {
-	eth_src_and_type(n, r->guest->id.mac, type);
+	/* What is for fold ends here. */
 	nft_match_elsewhere(n);
-	/* Four octets compare faster than six. A peer whose MAC ends like the host's goes the long way. */
-	nft_match(n, NFT_LINK, 2, 4, NFT_IS_NOT, r->bridge_mac + 2);
+	/* A peer whose MAC ends like the host's goes the long way. */
+	nft_match_ethernet_from(n, r->guest->id.mac, r->bridge_mac, type);
 }
 
 void eth_from_peer(struct nft *n, const struct guest *g, uint16_t type)
 {
-	const uint8_t *mac = g->id.mac, *service = g->service_mac;
-
-	eth_dst_and_type(n, mac, type);
-	nft_match(n, NFT_LINK, MAC_LEN + 2, 4, NFT_IS_NOT, mac + 2);
-	if (memcmp(mac + 2, service + 2, 4) != 0)
-		nft_and(n, NFT_IS_NOT, service + 2, 4);
+	nft_match_ethernet_to(n, g->id.mac, g->service_mac, type);
 }
 
 void eth_type(struct nft *n, enum nft_op op, uint16_t type)
