@@ -109,12 +109,6 @@ void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32
 		      enum nft_op op, const void *value);
 /* Octets of the network header, in the steps that the kernel compares fastest. */
 void nft_match_words(struct nft *n, uint32_t offset, uint32_t len, const void *value);
-/*
- * The Ethernet header in one look. from: that source and type, and a destination that does not end as not_to does. to: that destination and
- * type, and a source that ends neither as it does nor as not_from. "Ends": the last four octets, which are compared faster than all six.
- */
-void nft_match_ethernet_from(struct nft *n, const uint8_t *mac, const uint8_t *not_to, uint16_t type);
-void nft_match_ethernet_to(struct nft *n, const uint8_t *mac, const uint8_t *not_from, uint16_t type);
 /* Looks at it, for those that follow. */
 void nft_load(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len);
 /* What the match before this one looked at, its mask applied, compared once more: len is as it was there. */

@@ -55,7 +55,7 @@ static struct nftnl_expr *append(struct nft *n, const char *name)
 	return e;
 }
 
-static void compare_at(struct nft *n, uint32_t reg, enum nft_op op, const void *value, uint32_t len)
+static void compare(struct nft *n, enum nft_op op, const void *value, uint32_t len)
 {
 	static const uint32_t ops[] = {
 	    [NFT_IS] = NFT_CMP_EQ,
@@ -67,14 +67,9 @@ static void compare_at(struct nft *n, uint32_t reg, enum nft_op op, const void *
 
 	if (!e)
 		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, reg);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, ops[op]);
 	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, value, len);
-}
-
-static void compare(struct nft *n, enum nft_op op, const void *value, uint32_t len)
-{
-	compare_at(n, NFT_REG_1, op, value, len);
 }
 
 static void load_to(struct nft *n, uint32_t reg, enum nft_base base, uint32_t offset, uint32_t len)
@@ -132,48 +127,6 @@ void nft_match_words(struct nft *n, uint32_t offset, uint32_t len, const void *v
 		step = len >= 4 && offset % 4 == 0 ? 4 : len >= 2 && offset % 2 == 0 ? 2 : 1;
 		nft_match(n, NFT_NETWORK, offset, step, NFT_IS, want);
 	}
-}
-
-/* What `nft list` cannot show of a rule, which it shows behind it. */
-static void say(struct nft *n, const char *comment)
-{
-	struct nftnl_udata_buf *b = n->rule ? nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN) : NULL;
-
-	if (!b || !nftnl_udata_put_strz(b, NFTNL_UDATA_RULE_COMMENT, comment))
-		n->failed = true;
-	else
-		nftnl_rule_set_data(n->rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(b), nftnl_udata_buf_len(b));
-	if (b)
-		nftnl_udata_buf_free(b);
-}
-
-/*
- * The header is loaded once, so that each part begins in a register for which the kernel has a short comparison (nft_cmp_select_ops():
- * up to four octets anywhere, up to sixteen in an even one). `nft list` shows the first comparison of a load alone.
- */
-void nft_match_ethernet_from(struct nft *n, const uint8_t *mac, const uint8_t *not_to, uint16_t type)
-{
-	uint8_t source_and_type[ETH_ALEN + 2] = {[ETH_ALEN] = (uint8_t)(type >> 8), [ETH_ALEN + 1] = (uint8_t)type};
-
-	memcpy(source_and_type, mac, ETH_ALEN);
-	load_to(n, NFT_REG32_01, NFT_LINK, 2, ETH_HLEN - 2);
-	compare_at(n, NFT_REG32_01, NFT_IS_NOT, not_to + 2, 4);
-	compare_at(n, NFT_REG32_02, NFT_IS, source_and_type, sizeof(source_and_type));
-	say(n, type == ETH_P_IP ? "from the guest's MAC, ethertype IPv4" : "from the guest's MAC, ethertype IPv6");
-}
-
-void nft_match_ethernet_to(struct nft *n, const uint8_t *mac, const uint8_t *not_from, uint16_t type)
-{
-	const uint8_t wire[2] = {(uint8_t)(type >> 8), (uint8_t)type};
-
-	load_to(n, NFT_REG32_00, NFT_LINK, 0, ETH_HLEN);
-	compare_at(n, NFT_REG32_00, NFT_IS, mac, ETH_ALEN);
-	compare_at(n, NFT_REG32_02, NFT_IS_NOT, mac + 2, 4);
-	if (memcmp(mac + 2, not_from + 2, 4) != 0)
-		compare_at(n, NFT_REG32_02, NFT_IS_NOT, not_from + 2, 4);
-	compare_at(n, NFT_REG32_03, NFT_IS, wire, sizeof(wire));
-	say(n, type == ETH_P_IP ? "not from the guest's or fold's MAC, ethertype IPv4"
-				: "not from the guest's or fold's MAC, ethertype IPv6");
 }
 
 static void apply_mask(struct nft *n, const void *mask, uint32_t len)

@@ -60,17 +60,49 @@ void eth_dst_is_group(struct nft *n)
 	nft_match_masked(n, NFT_LINK, 0, 1, &one, NFT_IS, &one);
 }
 
+/* dst, src and type as they stand in the frame; a MAC of NULL: zeros. */
+static void eth_header(uint8_t wire[static ETH_HLEN], const uint8_t *dst, const uint8_t *src, uint16_t type)
+{
+	memset(wire, 0, ETH_HLEN);
+	if (dst)
+		memcpy(wire, dst, MAC_LEN);
+	if (src)
+		memcpy(wire + MAC_LEN, src, MAC_LEN);
+	wire[2 * MAC_LEN] = (uint8_t)(type >> 8);
+	wire[2 * MAC_LEN + 1] = (uint8_t)type;
+}
+
+static const uint8_t all_of_mac[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+/*
+ * Both look at the whole header once, for a look at the link layer costs more than a comparison. What it must not be comes first: with the
+ * parts that it must be, which are asked for next, only the MAC that is left can differ.
+ */
 void eth_to_peer(struct nft *n, const struct rules *r, uint16_t type)
 {
-	/* What is for fold ends here. */
+	const uint8_t *mac = r->guest->id.mac;
+	uint8_t host[ETH_HLEN], mask[ETH_HLEN], want[ETH_HLEN];
+
+	eth_header(host, r->bridge_mac, mac, type);
+	eth_header(mask, NULL, all_of_mac, 0xffff);
+	eth_header(want, NULL, mac, type);
 	nft_match_elsewhere(n);
-	/* A peer whose MAC ends like the host's goes the long way. */
-	nft_match_ethernet_from(n, r->guest->id.mac, r->bridge_mac, type);
+	nft_match(n, NFT_LINK, 0, ETH_HLEN, NFT_IS_NOT, host);
+	nft_and_masked(n, mask, NFT_IS, want, ETH_HLEN);
 }
 
 void eth_from_peer(struct nft *n, const struct guest *g, uint16_t type)
 {
-	nft_match_ethernet_to(n, g->id.mac, g->service_mac, type);
+	const uint8_t *mac = g->id.mac;
+	uint8_t itself[ETH_HLEN], fold[ETH_HLEN], mask[ETH_HLEN], want[ETH_HLEN];
+
+	eth_header(itself, mac, mac, type);
+	eth_header(fold, mac, g->service_mac, type);
+	eth_header(mask, all_of_mac, NULL, 0xffff);
+	eth_header(want, mac, NULL, type);
+	nft_match(n, NFT_LINK, 0, ETH_HLEN, NFT_IS_NOT, itself);
+	nft_and(n, NFT_IS_NOT, fold, ETH_HLEN);
+	nft_and_masked(n, mask, NFT_IS, want, ETH_HLEN);
 }
 
 void eth_type(struct nft *n, enum nft_op op, uint16_t type)
