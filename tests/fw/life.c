@@ -256,8 +256,8 @@ static void run_ending(const struct ending *e, char **fold, const char *socket)
 		strike(e->end, pid, keeper);
 	else
 		kill(pid, SIGTERM);
-	bool ended = wait_for(has_ended, pid, lent, patience_ms());
-	bool gone = wait_for(tap_is_gone, 0, lent, e->gc ? 300 : patience_ms() / 2);
+	bool ended = wait_for(has_ended, pid, lent, 3 * patience_ms());
+	bool gone = wait_for(tap_is_gone, 0, lent, e->gc ? 300 : patience_ms());
 	/* It gives up the VM's name after its tap: whoever comes next must find that free. */
 	if (keeper)
 		wait_for(keeper_is_gone, keeper, lent, patience_ms());
@@ -276,7 +276,8 @@ static void run_ending(const struct ending *e, char **fold, const char *socket)
 		detail("%u forged frames were seen; the first at %s:", life.forged, port_names[life.at]);
 		detail_frame("seen", life.frame, life.len);
 	}
-	ok(ended && gone, "5.6 %s: fold ends and the tap is gone%s", e->name, e->gc ? " after fold gc" : "");
+	if (!ok(ended && gone, "5.6 %s: fold ends and the tap is gone%s", e->name, e->gc ? " after fold gc" : ""))
+		detail("fold %s, the tap %s", ended ? "ended" : "did not end", gone ? "is gone" : "is there");
 	if (!ended) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
