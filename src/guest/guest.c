@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest/guest.h"
 
+#include "base/rd.h"
 #include "guest/zone.h"
 
 #include <stdlib.h>
@@ -70,4 +71,19 @@ void guest_free(struct guest *g)
 	free(g->dns.upstream6.at);
 	zone_free(g->dns.zone);
 	*g = (struct guest){0};
+}
+
+const uint8_t *guest_next_name(struct rd *r, size_t *len)
+{
+	const uint8_t *start = r->p;
+	uint8_t label;
+
+	if (!rd_left(r))
+		return NULL;
+	do {
+		label = rd_u8(r);
+		rd_bytes(r, label);
+	} while (label);
+	*len = (size_t)(r->p - start);
+	return r->bad ? NULL : start;
 }

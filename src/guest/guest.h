@@ -174,4 +174,8 @@ size_t guest_dns6(const struct guest *g, struct in6_addr out[static GUEST_DNS_MO
 
 void guest_free(struct guest *g); /* what it points to, not g itself; may be called twice */
 
+/* The next of names that stand as in `search`, with its root label; NULL at the end. */
+struct rd;
+const uint8_t *guest_next_name(struct rd *r, size_t *len);
+
 #endif

@@ -40,22 +40,6 @@ static void keep_servers(struct guest *past, const struct guest *was, const stru
 	past->nameservers6 = all;
 }
 
-/* The next of those names, with its root label; NULL at the end. */
-static const uint8_t *next_name(struct rd *r, size_t *len)
-{
-	const uint8_t *start = r->p;
-	uint8_t label;
-
-	if (!rd_left(r))
-		return NULL;
-	do {
-		label = rd_u8(r);
-		rd_bytes(r, label);
-	} while (label);
-	*len = (size_t)(r->p - start);
-	return r->bad ? NULL : start;
-}
-
 /* In the same letters: whoever writes advertisements knows better what is the same name, and leaves it out. */
 static bool has_name(const struct guest *g, const uint8_t *name, size_t len)
 {
@@ -63,7 +47,7 @@ static bool has_name(const struct guest *g, const uint8_t *name, size_t len)
 	const uint8_t *one;
 	size_t n;
 
-	while ((one = next_name(&r, &n))) {
+	while ((one = guest_next_name(&r, &n))) {
 		if (n == len && memcmp(one, name, len) == 0)
 			return true;
 	}
@@ -77,7 +61,7 @@ static void add_names(struct guest *to, const struct guest *from, const struct g
 	const uint8_t *name;
 	size_t len;
 
-	while ((name = next_name(&r, &len)) && to->search_len + len <= NAMES_MOST) {
+	while ((name = guest_next_name(&r, &len)) && to->search_len + len <= NAMES_MOST) {
 		if (has_name(now, name, len) || has_name(to, name, len))
 			continue;
 		memcpy(to->search + to->search_len, name, len);

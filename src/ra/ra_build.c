@@ -152,22 +152,6 @@ struct names {
 	size_t len;
 };
 
-/* The next name with its root label, NULL at the end. */
-static const uint8_t *next_name(struct rd *r, size_t *len)
-{
-	const uint8_t *start = r->p;
-	uint8_t label;
-
-	if (!rd_left(r))
-		return NULL;
-	do {
-		label = rd_u8(r);
-		rd_bytes(r, label);
-	} while (label);
-	*len = (size_t)(r->p - start);
-	return r->bad ? NULL : start;
-}
-
 static uint8_t lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
@@ -189,7 +173,7 @@ static bool has_name(struct names l, const uint8_t *name, size_t len)
 	const uint8_t *one;
 	size_t one_len;
 
-	while ((one = next_name(&r, &one_len))) {
+	while ((one = guest_next_name(&r, &one_len))) {
 		if (same_name(one, one_len, name, len))
 			return true;
 	}
@@ -202,7 +186,7 @@ static const uint8_t *next_wanted(struct rd *r, struct names except, size_t *len
 	const uint8_t *name;
 
 	do {
-		name = next_name(r, len);
+		name = guest_next_name(r, len);
 	} while (name && (*len < 2 || has_name(except, name, *len)));
 	return name;
 }
