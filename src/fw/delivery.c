@@ -56,7 +56,7 @@ int delivery_open(enum transport t, uint16_t first, struct delivery **out)
 	for (uint32_t i = 0; open && i < UINT16_MAX; i++) {
 		d->number = (uint16_t)(first + i);
 		if (d->number == 0)
-			continue; /* other people's favourite */
+			continue; /* 0 is what other programs most often use */
 		err =
 		    t == TRANSPORT_QUEUE ? nfqueue_bind(&d->nl, d->number, QUEUE_LENGTH) : log_bind(&d->nl, d->number);
 		if (err != -EBUSY && err != -EEXIST)
@@ -116,7 +116,7 @@ static bool log_frame(const struct nlmsghdr *h, struct frame *f)
 			break;
 		}
 	}
-	/* On its way out a frame begins with its link header, which is not handed over apart. */
+	/* At the egress hook NFULA_PAYLOAD begins with the link header, which has no attribute of its own there. */
 	if (f->to_guest && f->l3 && f->l3_len >= ETH_HLEN) {
 		f->l2 = f->l3;
 		f->l2_len = ETH_HLEN;

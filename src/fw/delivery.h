@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * delivery: frames from the kernel to the responder, by NFQUEUE or by NFLOG.
+ * delivery: hands frames from the kernel to the responder, by NFQUEUE or by NFLOG.
  *
- * Every frame that comes this way is consumed: NFQUEUE's are dropped by verdict, many with one message;
- * NFLOG's were dropped by the rule that logged them. Nothing is ever passed on.
+ * Every frame that comes this way ends here. A frame from NFQUEUE is dropped by verdict, many with one message;
+ * a frame from NFLOG was already dropped by the rule that logged it. None is passed on.
  * Source: linux/netfilter/nfnetlink_queue.h, nfnetlink_log.h and their kernel sides.
  */
 #ifndef FOLD_FW_DELIVERY_H
@@ -17,23 +17,26 @@
 
 struct delivery;
 
-#define DELIVERY_BATCH NFSOCKET_BATCH /* frames a turn, at most */
+#define DELIVERY_BATCH NFSOCKET_BATCH /* the most frames that one delivery_read() hands over */
 
-/* t: QUEUE or LOG. Binds the first free number from `first` on. 0 or -errno; -EPERM without CAP_NET_ADMIN. */
+/*
+ * t: TRANSPORT_QUEUE or TRANSPORT_LOG. Binds the first queue or group number from `first` on that is free. Returns 0
+ * or -errno; -EPERM without CAP_NET_ADMIN.
+ */
 int delivery_open(enum transport t, uint16_t first, struct delivery **out);
 void delivery_close(struct delivery *d);
 int delivery_fd(const struct delivery *d); /* readable when frames wait */
 uint16_t delivery_number(const struct delivery *d);
 
 /*
- * One turn: hands up to DELIVERY_BATCH waiting frames to `each`, which must not keep them. Returns how many,
- * 0 where none waits, or -errno where the socket is of no more use. An overrun (ENOBUFS) is counted in *lost, not an error.
- * wait: for the first of them, some milliseconds at most.
+ * Hands up to DELIVERY_BATCH waiting frames to `each`, which must not keep them. Returns their number, 0 if none
+ * waits, or -errno if the socket is no longer usable. An overrun of its buffer (ENOBUFS) is counted in *lost and is
+ * not an error. wait: wait for the first frame, a few milliseconds at most.
  */
 int delivery_read(struct delivery *d, bool wait, void (*each)(void *arg, const struct frame *f), void *arg,
 		  uint64_t *lost);
 
-/* Gives the kernel back what the last turn took: one verdict for all of it. */
+/* Sends the verdict for all frames of the last delivery_read(), in one message. Nothing to do with NFLOG. */
 void delivery_done(struct delivery *d);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <linux/netfilter.h>
 
-/* Of those that are about to be deleted. */
+/* Timeout of elements that the same transaction deletes again. */
 #define MOMENT_MS 30000
 
 enum { SETS = 4 };
@@ -24,7 +24,7 @@ static int set_of(const struct egress_key *k)
 	return k->ip6 << 1 | (k->proto != 0);
 }
 
-/* As nft_address_set() has it; the key's length. */
+/* Writes the element's key in the form that nft_address_set() wants. Returns its length. */
 static uint32_t write_key(const struct egress_key *k, uint8_t key[static NFT_ADDRESS_KEY_MAX])
 {
 	uint32_t len = k->ip6 ? 16 : 4;
@@ -56,8 +56,10 @@ static void take_out(struct nft *n, const struct egress_key *k)
 }
 
 /*
- * One that is there keeps its time (before Linux 6.12), and one that is not cannot be deleted: so what comes is made, deleted, and made,
- * and what goes is made and deleted. All of one set and one verb after each other, for they share messages.
+ * Before Linux 6.12, adding an element that is in the set already does not change its timeout; and deleting an
+ * element that is not in the set fails. So an element to be put in force is added, deleted and added; one to be
+ * removed is added and deleted. Additions to a set follow each other, and so do deletions, because elements of one
+ * set and one verb share messages.
  */
 static void tell(struct nft *n, const struct egress *e, int which, uint64_t now)
 {

@@ -7,7 +7,7 @@
 /* More than was asked for, so that a name that is asked for again and again costs a transaction now and then, not each time. */
 #define SLACK_MS 30000
 
-#define NAMES 1024 /* numbers of names */
+#define NAMES 1024 /* names are told apart by a number below this */
 
 /* ---- patterns ---- */
 
@@ -27,7 +27,7 @@ static void join(struct egress_by *to, const struct egress_by *more)
 		to->bits[i] |= more->bits[i];
 }
 
-/* Those of both; whether there are any. */
+/* Keeps in `to` only the patterns that are in both sets. Returns whether any is left. */
 static bool meet(struct egress_by *to, const struct egress_by *other)
 {
 	uint64_t any = 0;
@@ -37,7 +37,10 @@ static bool meet(struct egress_by *to, const struct egress_by *other)
 	return any != 0;
 }
 
-/* Its number. There is one for each that can be listed: those that no longer are have been forgotten. */
+/*
+ * The pattern's number; a new one if it has none. There are enough, because patterns that are no longer listed have
+ * been forgotten (egress_forget()).
+ */
 static size_t number_of(struct egress *e, const struct allow *a)
 {
 	size_t place = ALLOW_MAX;
@@ -100,7 +103,7 @@ void egress_halve(struct egress *e)
 
 /* ---- services ---- */
 
-/* What the patterns that an answer fits open of each of its addresses. */
+/* A protocol and port that is opened for each address of an answer, and the patterns that say so. */
 struct service {
 	uint8_t proto;
 	uint16_t port;
@@ -128,7 +131,7 @@ static int find_services(struct egress *e, const struct egress_answer *a, struct
 
 /* ---- room ---- */
 
-/* How many of those that are kept are of each pattern and of each name; counted where somebody has to go. */
+/* How many of the entries belong to each pattern and to each name. Counted only once an entry has to be removed. */
 struct load {
 	bool counted;
 	uint16_t of_pattern[ALLOW_MAX], of_name[NAMES];
@@ -156,7 +159,11 @@ static void count_all(struct load *l, const struct egress *e)
 		count_in(l, &e->at[i], 1);
 }
 
-/* How much its owner holds: of its patterns the one with the least, for who is listed by name is not to pay for `*`; then its name. */
+/*
+ * How many entries the owner of this one has, as a number to compare. Upper half: the entries of its pattern with the
+ * fewest, so that a name that is listed itself does not pay for a `*` that fits it too. Lower half: the entries of
+ * its name.
+ */
 static uint32_t weight(const struct load *l, const struct egress_entry *one)
 {
 	uint32_t least = UINT16_MAX;
@@ -171,9 +178,10 @@ static uint32_t weight(const struct load *l, const struct egress_entry *one)
 }
 
 /*
- * The place of one that has to go: of those whose pattern and name hold most, the one that was handed out longest ago. Whoever owns a name
- * can make his answers as long as he likes, with any TTL: he drives out his own. What this answer gives stays, or it would be handed
- * out in vain; that there is something else is EGRESS_AT_ONCE's doing.
+ * Removes an entry and returns its place: among the entries whose pattern and name have most, the one handed out
+ * longest ago. The owner of a name can make his answers as long as he likes, with any TTL; this way he drives out
+ * only his own entries. Entries of the current answer stay, because otherwise it would be handed out in vain. There
+ * is always another entry, since EGRESS_AT_ONCE is half of EGRESS_MOST.
  */
 static struct egress_entry *make_room(struct egress *e, struct load *l)
 {
@@ -197,7 +205,7 @@ static struct egress_entry *make_room(struct egress *e, struct load *l)
 	return worst;
 }
 
-/* What is over is no longer in the kernel either. */
+/* Forgets entries whose time is over; the kernel has removed them by then. */
 static void drop_old(struct egress *e, uint64_t now)
 {
 	for (size_t i = 0; i < e->count;) {
@@ -248,7 +256,10 @@ static uint16_t number_name(const uint8_t *name)
 	return (uint16_t)((h ^ h >> 16) % NAMES);
 }
 
-/* Those that are kept are this answer's from now on: none of them makes room for another. Whether all are, for long enough. */
+/*
+ * Marks the answer's addresses that are kept already as given by this answer, so that none of them is removed to make
+ * room for another. Returns whether all of its addresses are kept, for long enough.
+ */
 static bool touch(struct egress *e, const struct egress_answer *a, const struct service *s, uint64_t now)
 {
 	bool hold = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * egress_keep: what ALLOW has let in, as it is remembered; what of it has to go where there is no room. No socket, no clock: egress.c puts
- * into the kernel what is decided here.
+ * egress_keep: remembers the addresses that ALLOW has let in, and decides which of them must go when there is no more
+ * room. It has no socket and no clock: egress.c tells the kernel what is decided here.
  */
 #ifndef FOLD_FW_EGRESS_KEEP_H
 #define FOLD_FW_EGRESS_KEEP_H
@@ -11,38 +11,41 @@
 
 #define EGRESS_MOST 1024          /* addresses, each with its service, of one VM */
 #define EGRESS_AT_ONCE 512        /* by one answer: half of them, so that none drives out all others */
-#define EGRESS_SECONDS_LEAST 60   /* a TTL below that holds as long, so that a slow client is not cut off */
-#define EGRESS_SECONDS_MOST 86400 /* and one above that no longer, as in the cache of answers */
-/* Transactions; the kernel says each to everybody who listens, which a guest's questions must not make expensive for others. */
+#define EGRESS_SECONDS_LEAST 60   /* a shorter TTL is raised to this, so that a slow client is not cut off */
+#define EGRESS_SECONDS_MOST 86400 /* a longer TTL is cut to this, as in the cache of answers */
+/*
+ * Transactions. The kernel reports each of them to every listener in the namespace, so a guest's DNS questions must
+ * not cause too many.
+ */
 #define EGRESS_PER_SECOND 20
 #define EGRESS_BURST 100
 
-/* What is reached: a key of the kernel's sets. */
+/* An address and service that may be reached: a key of the kernel's sets. */
 struct egress_key {
 	bool ip6;
 	uint8_t address[16]; /* network byte order; the first four where !ip6, zeros behind */
-	uint8_t proto;       /* 0: whatever, and any port */
+	uint8_t proto;       /* 0: any protocol, and any port */
 	uint16_t port;       /* host byte order */
 };
 
-/* Some of struct egress's patterns. */
+/* A set of patterns: bit i stands for struct egress's pattern[i]. */
 struct egress_by {
 	uint64_t bits[ALLOW_MAX / 64];
 };
 
 struct egress_entry {
 	struct egress_key key;
-	uint16_t name;       /* which it was handed out for last; few share a number */
+	uint16_t name;       /* number of the name it was last handed out for; few names share one */
 	uint64_t until;      /* milliseconds of clock_ms() */
-	uint64_t turn;       /* that answer's */
-	uint64_t put;        /* the one's for which the kernel was last told */
+	uint64_t turn;       /* the answer that last gave it */
+	uint64_t put;        /* the answer for which the kernel was last told of it */
 	struct egress_by by; /* the patterns that let it in: it stays as long as one of them is listed */
 };
 
 struct egress {
 	size_t count;
 	struct egress_entry at[EGRESS_MOST];
-	size_t gone_count; /* what made room for this answer */
+	size_t gone_count; /* removed to make room for this answer */
 	struct egress_key gone[EGRESS_AT_ONCE];
 	uint64_t turn;      /* counts answers */
 	struct bucket told; /* transactions */
@@ -58,7 +61,7 @@ struct egress_given {
 };
 
 struct egress_answer {
-	const uint8_t *name;           /* what was asked for: RFC 1035, whole, in lower case */
+	const uint8_t *name;           /* the name asked for: RFC 1035, uncompressed, in lower case */
 	const struct allow *const *by; /* the patterns of the list that it fits */
 	size_t by_count;
 	const struct egress_given *given;
@@ -66,14 +69,15 @@ struct egress_answer {
 };
 
 /*
- * Remembers them. 0: all of them are in the kernel for long enough; 1: those whose `put` is this turn have to get there, and what is in
- * `gone` has to go. -E2BIG, more than EGRESS_AT_ONCE, or -EAGAIN, too many transactions: nothing has changed.
+ * Remembers the addresses of an answer. Returns 0 if all of them are in the kernel for long enough already; 1 if the
+ * caller has to add those whose `put` is this turn to the kernel's sets and to delete those in `gone`; or an error,
+ * and the answer has let in nothing: -E2BIG for more than EGRESS_AT_ONCE, -EAGAIN for too many transactions.
  */
 int egress_keep(struct egress *e, const struct egress_answer *a, uint64_t now);
-/* The kernel did not take them. */
+/* After egress_keep() returned 1 and the kernel refused the change: forgets the addresses of that answer. */
 void egress_lost(struct egress *e);
 
-/* Whether something that is listed let it in; listed: of egress_listed(). */
+/* Whether a pattern that is listed let the address in. listed: what egress_listed() returned. */
 bool egress_is_by(const struct egress_entry *one, const struct egress_by *listed);
 struct egress_by egress_listed(const struct egress *e, const struct allow_list *allow);
 void egress_forget(struct egress *e, const struct allow_list *allow);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The rules as the kernel has them, and the walk over them. */
+/* Reads the rules from the kernel, and walks a frame through them. */
 #include "fw/explain_priv.h"
 
 #include "fw/rules.h"
@@ -17,14 +17,14 @@
 struct explain {
 	struct nftnl_rule **at; /* in the kernel's order: those of one chain follow each other */
 	size_t count, room;
-	struct nftnl_set *sets[EXPLAIN_SETS]; /* what rules look addresses up in, with what is there now */
+	struct nftnl_set *sets[EXPLAIN_SETS]; /* the sets in which rules look addresses up, with their elements */
 	size_t set_count;
 };
 
 /* Where the walk is, and where it goes on when a chain ends. */
 struct place {
 	const char *chain;
-	size_t next; /* of the rules */
+	size_t next; /* index in `at` of the next rule */
 };
 
 static int keep_rule(const struct nlmsghdr *h, void *arg)
@@ -82,7 +82,7 @@ static int read_set(struct nft *n, const char *table, const char *name, struct e
 	return nft_dump(n, h, keep_elements, s);
 }
 
-/* The set in which that expression looks something up, where it is none that was read; else NULL. */
+/* The name of the set that a lookup expression uses, if that set has not been read yet; else NULL. */
 static const char *new_set(const struct explain *e, const struct nftnl_expr *x)
 {
 	if (strcmp(nftnl_expr_get_str(x, NFTNL_EXPR_NAME), "lookup") != 0)
@@ -166,7 +166,7 @@ static const struct nftnl_rule *step(const struct explain *e, struct place *p)
 	return e->at[p->next++];
 }
 
-/* One rule: its expressions until one does not match or says what becomes of the packet. */
+/* Evaluates the expressions of one rule until one does not match or gives a verdict. */
 static struct explain_verdict run_rule(const struct nftnl_rule *r, struct explain_packet *p)
 {
 	struct explain_verdict v = {.code = EXPLAIN_GO_ON};
@@ -198,7 +198,10 @@ static const char *meaning_of(const char *counter)
 
 static enum explain_end end_of(uint32_t code, const struct explain_packet *p)
 {
-	/* With NFLOG the rule that hands it over drops it; with NFQUEUE a mark or another table takes it. */
+	/*
+	 * With NFLOG the rule that logs a frame for the responder also drops it. With NFQUEUE the rule marks it for
+	 * the shared table, or counts it as taken because that table has queued it before.
+	 */
 	if (p->logged || p->mark == RULES_TAKE_MARK || (p->counter && strcmp(p->counter, rules_counter(TAKEN)) == 0))
 		return EXPLAIN_TAKEN;
 	if (code != NF_ACCEPT)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * explain: what a VM's own rules make of a frame, and which of them decides. The rules are read from the kernel, and run here as it
- * runs them: nothing is sent, and no counter moves.
+ * explain: tells what the rules of a VM's own table do with a frame, and which rule decides. The rules are read from
+ * the kernel and evaluated here in the way of the kernel: no frame is sent, and no counter changes.
  *
- * Source: net/netfilter/nf_tables_core.c and the expressions' files beside it; include/net/netfilter/nf_tables_ipv4.h and
- * nf_tables_ipv6.h for what it knows of a packet.
+ * Source: net/netfilter/nf_tables_core.c and the expressions' files beside it; include/net/netfilter/nf_tables_ipv4.h
+ * and nf_tables_ipv6.h for what the kernel knows of a packet before the first rule.
  */
 #ifndef FOLD_FW_EXPLAIN_H
 #define FOLD_FW_EXPLAIN_H
@@ -24,7 +24,7 @@ struct explanation {
 	enum explain_end end;
 	const char *chain;   /* of the VM's own table; owned by the rules that were read */
 	uint64_t handle;     /* the rule that decided, as `nft -a list` numbers it; 0: the chain's policy */
-	const char *counter; /* the one that was counted, or NULL; owned likewise */
+	const char *counter; /* the last counter that counted the frame, or NULL; owned likewise */
 	const char *meaning; /* of that counter, or NULL; a constant */
 };
 
@@ -35,8 +35,9 @@ int explain_open(const char *iface, struct explain **out);
 void explain_close(struct explain *e); /* may be NULL */
 
 /*
- * from: the guest sent it; else it is on its way to the guest. own: it is a reply of fold's, which alone carries its mark. Of rates it
- * is taken that they are not reached. tap_mac: the tap's own address. len is at least an Ethernet header's.
+ * from: the guest sent the frame; else it is on its way to the guest. own: it is one of fold's replies, which alone
+ * carry fold's mark. Rate limits are taken as not reached. tap_mac: the tap's own address. len is at least the length
+ * of an Ethernet header.
  */
 void explain_frame(const struct explain *e, bool from, bool own, const uint8_t *tap_mac, const uint8_t *frame,
 		   size_t len, struct explanation *out);

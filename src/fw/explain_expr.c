@@ -8,7 +8,10 @@
 
 static const struct explain_verdict go_on = {.code = EXPLAIN_GO_ON}, no_match = {.code = NFT_BREAK};
 
-/* Where a register begins; the kernel shows the same octets under either of two names. NULL where len would not fit. */
+/*
+ * The place of a register of len octets, or NULL if it would not fit. The kernel names the same octets in two ways:
+ * NFT_REG_1 and its like have 16 each, NFT_REG32_00 and its like have 4.
+ */
 static uint8_t *reg(struct explain_packet *p, uint32_t number, uint32_t len)
 {
 	uint32_t at = number >= NFT_REG32_00 ? (number - NFT_REG32_00) * 4 : (number - NFT_REG_1) * 16;
@@ -19,8 +22,9 @@ static uint8_t *reg(struct explain_packet *p, uint32_t number, uint32_t len)
 }
 
 /*
- * The kernel looks at a fragment's octets as at a transport header where it takes the short way (nft_payload_fast_eval()), which it
- * does for one, two or four of them that lie aligned.
+ * Whether the kernel loads this field by its fast path (nft_payload_fast_eval()), which it does for one, two or four
+ * aligned octets. That path does not check for fragments: of a later fragment it loads the octets where a transport
+ * header would be.
  */
 static bool is_short_way(uint32_t offset, uint32_t len)
 {
@@ -50,7 +54,10 @@ static struct explain_verdict payload(const struct nftnl_expr *x, struct explain
 	uint32_t offset = nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_OFFSET);
 	size_t at;
 
-	/* Written, not read: a MAC, or whom a neighbour is asked from, behind which no rule looks. */
+	/*
+	 * This expression writes into the packet: a MAC, or the source of a neighbour solicitation. No later rule
+	 * reads what it wrote.
+	 */
 	if (nftnl_expr_is_set(x, NFTNL_EXPR_PAYLOAD_SREG))
 		return go_on;
 	uint8_t *to = reg(p, nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_DREG), len);
@@ -184,7 +191,10 @@ static struct explain_verdict lookup(const struct nftnl_expr *x, struct explain_
 	return found ? go_on : no_match;
 }
 
-/* One that is within the rate, and every one is taken to be, goes on only where the rate itself is what is asked for. */
+/*
+ * Every packet is taken to be within the rate. It matches if the rule is for packets within the rate, and does not if
+ * the rule is for those above it (NFT_LIMIT_F_INV).
+ */
 static struct explain_verdict limit(const struct nftnl_expr *x, struct explain_packet *p)
 {
 	(void)p;

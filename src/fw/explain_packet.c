@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel knows of a frame before it runs the first rule. RFC 791, 8200 4 (extension headers).
+ * The part of a packet that the kernel parses before it evaluates the first rule. RFC 791, 8200 4 (extension
+ * headers).
  * Source: nft_set_pktinfo_ipv4_validate(), nft_set_pktinfo_ipv6_validate(), ipv6_find_hdr(), eth_type_trans().
  */
 #include "fw/explain_priv.h"
@@ -46,7 +47,10 @@ static void look_ip4(struct rd r, struct explain_packet *p)
 	p->transport = p->network + header;
 }
 
-/* The octets of the extension header that begins with these two; 0 where it is none. */
+/*
+ * The length in octets of an IPv6 extension header, from its type and its length field; 0 if the type is no extension
+ * header.
+ */
 static size_t extension_len(uint8_t type, uint8_t len)
 {
 	switch (type) {
@@ -106,7 +110,7 @@ void explain_look(const uint8_t *frame, size_t len, const uint8_t *tap_mac, stru
 	    (struct explain_packet){.frame = frame, .len = len, .network = ETH_HLEN, .kind = kind_of(frame, tap_mac)};
 	rd_bytes(&r, 2 * ETH_ALEN);
 	uint16_t type = rd_u16(&r);
-	/* A tag's type is no network protocol's: what lies behind it is not looked at, as no rule asks for it. */
+	/* A VLAN tag has another type, so what follows it is not parsed. No rule needs it. */
 	if (type == ETH_P_IP)
 		look_ip4(r, out);
 	else if (type == ETH_P_IPV6)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* explain_priv: a packet as nftables sees it, and one expression of a rule. */
+/* explain_priv: the state of a packet on its way through the rules, and the evaluation of one expression. */
 #ifndef FOLD_FW_EXPLAIN_PRIV_H
 #define FOLD_FW_EXPLAIN_PRIV_H
 
@@ -12,32 +12,32 @@ struct explain_packet {
 	const uint8_t *frame;
 	size_t len;
 	size_t network, transport; /* where the headers begin */
-	bool sound;                /* the network header holds, so that there is a transport protocol */
+	bool sound;                /* the network header is valid, so the kernel knows the transport protocol */
 	uint8_t proto;
-	uint16_t fragment; /* offset, in the header's own form; not 0: no transport header here */
+	uint16_t fragment; /* offset, as in the header; if not 0, no transport header follows */
 	uint8_t kind;      /* PACKET_HOST and its like */
-	bool own;          /* fold sent it itself */
+	bool own;          /* one of fold's own replies */
 	bool
-	    of_sender; /* its sender was looked at, and is what comes next compared with: where it is fold, that holds */
+	    of_sender; /* the rule has just loaded the sending user or group, and fold sent it: so the next cmp holds */
 	/* What the rules have done so far. */
 	uint32_t mark;
 	bool logged;
 	const char *counter;
 	uint8_t registers[EXPLAIN_REGISTERS];
-	struct nftnl_set *const *sets; /* of the table, with what is in them */
+	struct nftnl_set *const *sets; /* of the VM's table, with their elements */
 	size_t set_count;
 };
 
-/* Takes a frame in, of an Ethernet header's length at least. */
+/* Fills *out for a frame, which is at least as long as an Ethernet header. */
 void explain_look(const uint8_t *frame, size_t len, const uint8_t *tap_mac, struct explain_packet *out);
 
-#define EXPLAIN_GO_ON 1000 /* the rule's next expression; no verdict of the kernel's has that number */
+#define EXPLAIN_GO_ON 1000 /* evaluate the next expression of the rule; differs from every verdict of the kernel */
 struct explain_verdict {
 	int code;          /* NF_ACCEPT, NF_DROP, NFT_BREAK and so on, or EXPLAIN_GO_ON */
-	const char *chain; /* of a jump; the expression's own */
+	const char *chain; /* the target of a jump or goto; owned by the expression */
 };
 
-/* One that is not known here does not match: no rule of fold's holds one. */
+/* Evaluates one expression. One that is not known here does not match; no rule of fold's contains one. */
 struct explain_verdict explain_expression(const struct nftnl_expr *x, struct explain_packet *p);
 
 #endif

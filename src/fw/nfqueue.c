@@ -26,7 +26,7 @@ bool nfqueue_permitted(struct nfsocket *n)
 	uint8_t buf[256];
 	struct nlmsghdr *h = nfsocket_header(buf, NFNL_SUBSYS_QUEUE, NFQNL_MSG_CONFIG, 0);
 
-	/* A command that does nothing since Linux 3.8. */
+	/* This command does nothing since Linux 3.8: the answer tells only whether the socket has the permission. */
 	nfq_nlmsg_cfg_put_cmd(h, AF_UNSPEC, NFQNL_CFG_CMD_PF_BIND);
 	return nfsocket_configure(n, h) == 0;
 }
@@ -74,7 +74,7 @@ static void read_source(const struct nlattr *a, struct nfqueue_packet *p)
 		memcpy(p->l2 + MAC_LEN, hw->hw_addr, MAC_LEN);
 }
 
-/* In the IP families the kernel tells the sender's address and the type of the frame, and no more of its link header. */
+/* Makes a link header. In the IP families the kernel gives only the sender's address and the type of the frame. */
 static void make_l2(struct nfqueue_packet *p)
 {
 	uint16_t type = p->family == AF_INET ? ETH_P_IP : p->family == AF_INET6 ? ETH_P_IPV6 : p->ethertype;
@@ -151,7 +151,7 @@ bool nfqueue_parse(const struct nlmsghdr *h, struct nfqueue_packet *p)
 	return has_id;
 }
 
-/* Room for one more message; what is there already goes out where there is none. */
+/* A place in the buffer for a message of `size` octets; if there is no room, the gathered messages are sent first. */
 static void *room(struct nfsocket *n, struct nfqueue_verdicts *v, size_t size)
 {
 	if (sizeof(v->buf) - v->len < size) {

@@ -71,7 +71,7 @@ int nfsocket_configure(struct nfsocket *n, struct nlmsghdr *h)
 			continue;
 		if (got < 0)
 			return -errno;
-		/* Packets may already come in between; they are the next client's retry. */
+		/* Packets may arrive before the answer. They are lost, and the client sends again. */
 		const struct nlmsghdr *a = (const void *)answer;
 		if (a->nlmsg_type != NLMSG_ERROR || a->nlmsg_seq != n->seq)
 			continue;

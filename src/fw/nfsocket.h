@@ -15,11 +15,14 @@
 
 #define NFSOCKET_BATCH 64 /* messages a read, at most */
 
-/* Of a packet, what any protocol here may use; a longer one arrives cut and is refused as truncated. */
+/*
+ * The kernel copies this many octets of a packet, enough for every protocol here. A longer packet arrives cut and is
+ * refused as truncated.
+ */
 #define NFSOCKET_COPY_RANGE 2048
 #define NFSOCKET_MESSAGE (NFSOCKET_COPY_RANGE + 512) /* and its attributes */
 
-/* Whose fields are its own files' business. */
+/* The fields are private to nfsocket.c. */
 struct nfsocket {
 	struct mnl_socket *socket;
 	uint32_t seq;
@@ -28,27 +31,37 @@ struct nfsocket {
 	uint8_t buf[NFSOCKET_BATCH][NFSOCKET_MESSAGE];
 };
 
-/* n: zeros, or whatever. receive: octets of the socket's buffer, where the kernel allows so many. 0 or -errno; close does either. */
+/*
+ * n need not be initialized. receive: the size wanted for the socket's receive buffer, in octets. Returns 0 or
+ * -errno; nfsocket_close() is right after both.
+ */
 int nfsocket_open(struct nfsocket *n, int receive);
 void nfsocket_close(struct nfsocket *n);
 int nfsocket_fd(const struct nfsocket *n);
 
-/* Octets of the kernel's memory that unread messages take, somewhat above 1 KiB for a small packet. 0 where it is not told (Linux 4.12). */
+/*
+ * Octets of kernel memory that unread messages take, somewhat above 1 KiB for a small packet. 0 if the kernel does
+ * not tell (before Linux 4.12).
+ */
 size_t nfsocket_waiting(const struct nfsocket *n);
 
-/* The head of a message in buf: type of that subsystem, about that queue or group. */
+/* Writes the header of a message of that subsystem and type into buf. number: the queue or group it is about. */
 struct nlmsghdr *nfsocket_header(void *buf, uint16_t subsystem, uint16_t type, uint16_t number);
 
 /* Sends one configuration message and waits for its answer: 0 or -errno. Packets that come in between are lost. */
 int nfsocket_configure(struct nfsocket *n, struct nlmsghdr *h);
 
-/* From here on a full buffer loses packets, like a wire, and never breaks the socket. */
+/*
+ * From now on packets that find the buffer full are lost silently, as on a wire, and the socket reports no error for
+ * them.
+ */
 void nfsocket_lossy(struct nfsocket *n);
 
 /*
- * Hands up to NFSOCKET_BATCH datagrams' messages to `each`, valid until it returns. The number of datagrams, 0 where none waits, or -errno
- * where the socket is of no more use. An overrun (ENOBUFS) is counted in *lost, not an error. wait: for the first of them, for
- * NFSOCKET_WAIT_MS or the kernel's next tick after that; behind nfsocket_lossy() alone.
+ * Hands the messages of up to NFSOCKET_BATCH datagrams to `each`; a message is valid until `each` returns. Returns
+ * the number of datagrams, 0 if none waits, or -errno if the socket is no longer usable. An overrun (ENOBUFS) is
+ * counted in *lost and is not an error. wait: wait for the first datagram, for NFSOCKET_WAIT_MS or until the kernel's
+ * next tick after that; only after nfsocket_lossy().
  */
 #define NFSOCKET_WAIT_MS 1
 int nfsocket_read(struct nfsocket *n, bool wait, void (*each)(void *arg, const struct nlmsghdr *h), void *arg,
@@ -57,7 +70,7 @@ int nfsocket_read(struct nfsocket *n, bool wait, void (*each)(void *arg, const s
 /* Sends len octets of messages that nobody answers. 0 or -errno. */
 int nfsocket_send(struct nfsocket *n, const void *buf, size_t len);
 
-/* libmnl's own loop does not survive -Wconversion. */
+/* Replaces mnl_attr_for_each(), which does not compile with -Wconversion. */
 #define each_attr(a, h)                                                                                                \
 	(a) = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));                                                \
 	mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)(a)));                        \
