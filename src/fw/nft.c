@@ -22,7 +22,7 @@
 #define BATCH_SIZE (256 * 1024)
 #define BATCH_SLACK (32 * 1024)
 
-#define ANSWER_MS 3000 /* for a kernel that has all answers before it returns from the request */
+#define ANSWER_MS 3000 /* a long time: the kernel has queued all answers before the request returns */
 
 /* A transaction is one datagram, which the socket's usual buffer (wmem_default) need not take. */
 static void make_room(struct nft *n)
@@ -34,8 +34,8 @@ static void make_room(struct nft *n)
 }
 
 /*
- * The hypervisor has this socket too, so that the rules stay as long as it does. A filter of its own would keep the kernel's
- * answers from whoever changes the rules.
+ * The hypervisor holds a copy of this socket, so that the rules stay as long as it runs. Locking the filter keeps it
+ * from attaching one that would drop the kernel's answers to fold.
  */
 static int lock_filter(const struct nft *n)
 {
@@ -44,7 +44,7 @@ static int lock_filter(const struct nft *n)
 	return setsockopt(nft_fd(n), SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on));
 }
 
-/* With that socket, which it takes and which may be NULL. NULL with errno. */
+/* Makes an nft that owns the socket, which may be NULL. On failure returns NULL, with errno set. */
 static struct nft *make(struct mnl_socket *socket)
 {
 	struct nft *n = socket ? calloc(1, sizeof(*n)) : NULL;
@@ -145,7 +145,7 @@ const char *nft_error(int err)
 	return err == NFT_NO_ANSWER ? "no answer came from the kernel" : strerror(-err);
 }
 
-/* Never by a call that waits: whoever shares the socket may have read what poll() was told of. */
+/* Never blocks in recv(): another holder of the socket may have read the message that poll() reported. */
 ssize_t nft_receive(const struct nft *n, void *buf, size_t size, uint64_t until)
 {
 	for (;;) {
@@ -171,7 +171,10 @@ int nft_ask(struct nft *n, const struct nlmsghdr *h, uint64_t *until)
 	return 0;
 }
 
-/* The answers among what was read, to messages from `first` on. What else is there came too late for its own question. */
+/*
+ * Looks in the received messages for answers to messages from number `first` on, and returns the first error among
+ * them. Other answers came too late for their own questions, and are skipped.
+ */
 static int take_answers(const struct nft *n, const void *buf, int left, uint32_t first, int result)
 {
 	for (const struct nlmsghdr *h = buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
@@ -185,16 +188,15 @@ static int take_answers(const struct nft *n, const void *buf, int left, uint32_t
 }
 
 /*
- * The kernel handles a batch within sendmsg and has queued every answer by the
- * time that returns: what the socket holds now is all there will be. ENOBUFS tells
- * that there was no room for one, which may not be ours.
+ * The kernel handles a batch within sendmsg() and has queued every answer by the time that returns, so all answers
+ * are in the socket now. ENOBUFS means that there was no room for an answer, which may be one to another process.
  */
 int nft_read_answers(struct nft *n, uint32_t first)
 {
 	char buf[8192];
 	int result = NFT_NO_ANSWER; /* no answer at all cannot be taken for success */
 
-	/* Whoever shares the socket may fill it as fast as it is read. */
+	/* Limited in time, because another holder of the socket may fill it as fast as it is read. */
 	for (uint64_t until = clock_ms() + ANSWER_MS; clock_ms() < until;) {
 		ssize_t got = recv(nft_fd(n), buf, sizeof(buf), MSG_DONTWAIT);
 		if (got > 0)
@@ -224,7 +226,7 @@ int nft_commit(struct nft *n)
 
 void nft_use_table(struct nft *n, int family, const char *name)
 {
-	nft_end_rule(n); /* it is the other table's */
+	nft_end_rule(n); /* an open rule belongs to the table so far */
 	n->family = family;
 	snprintf(n->table, sizeof(n->table), "%s", name);
 }
@@ -278,7 +280,7 @@ void nft_counter(struct nft *n, const char *name)
 		nftnl_obj_free(o);
 }
 
-/* Takes the chain over, whatever becomes of it. */
+/* Sends a message about the chain and frees it, also on failure. */
 static void chain_message(struct nft *n, struct nftnl_chain *c, const char *name, uint16_t type, uint16_t nlflags)
 {
 	struct nlmsghdr *h = nft_message(n, type, nlflags);

@@ -23,7 +23,10 @@ int nft_has_chain(struct nft *n, int family, const char *table, const char *chai
 	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
 }
 
-/* The next part of the answer to question `seq`; those to others, which came too late for them, are passed over. */
+/*
+ * The next datagram of the answer to question `seq`. Answers to earlier questions, which came too late for them, are
+ * skipped.
+ */
 static ssize_t receive_answer(const struct nft *n, uint32_t seq, void *buf, size_t size, uint64_t until)
 {
 	const struct nlmsghdr *h = buf;
@@ -135,7 +138,7 @@ int nft_has_in_vmap(struct nft *n, int family, const char *table, const char *ma
 	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
 }
 
-/* A part of the answer is the map's with the elements that fit, and there is one where there is no element, too. */
+/* An answer names the map and lists its elements. An empty map is answered, too, with no element in the list. */
 static bool has_elements(const struct nlmsghdr *h)
 {
 	const struct nlattr *a = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));

@@ -116,8 +116,8 @@ void nft_match(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len,
 }
 
 /*
- * The kernel's short way is for one, two or four octets of the network or transport header at a multiple of that (Linux,
- * nft_payload_select_ops()): four such loads cost less than one of sixteen.
+ * The kernel's fast path loads one, two or four octets of the network or transport header at a multiple of that size
+ * (Linux, nft_payload_select_ops()): four such loads cost less than one of sixteen.
  */
 void nft_match_words(struct nft *n, uint32_t offset, uint32_t len, const void *value)
 {
@@ -176,9 +176,8 @@ void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_
 }
 
 /*
- * The kernel sets the transport protocol only for a packet whose network header
- * holds: version, header length, and a total length that the frame really has.
- * Anything else fails this match whatever the operator says.
+ * The kernel knows the transport protocol only of a packet whose network header is valid: version, header length, and
+ * a total length that does not exceed the frame. For any other packet this match fails, whatever the operator.
  */
 void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto)
 {
@@ -186,7 +185,7 @@ void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto)
 	compare(n, op, &proto, sizeof(proto));
 }
 
-/* A key's parts stand side by side in the small registers, the first of which is where register 1 begins. */
+/* The parts of a key are in consecutive 4-octet registers, the first of which is the start of register 1. */
 void nft_match_in_address_set(struct nft *n, const char *set, uint32_t offset, bool ip6, bool with_port)
 {
 	const uint32_t len = ip6 ? 16 : 4, behind = NFT_REG32_00 + len / 4, port_dst = 2;
@@ -232,7 +231,10 @@ void nft_match_mark_masked(struct nft *n, uint32_t mask, enum nft_op op, uint32_
 	compare(n, op, &mark, sizeof(mark));
 }
 
-/* The kernel finds neither user nor group where there is no socket any more, or where it is another namespace's (Linux 4.20). */
+/*
+ * The match fails if the frame no longer has its sending socket, or if the socket belongs to another network
+ * namespace (Linux 4.20).
+ */
 static void sender_is(struct nft *n, uint32_t key, uint32_t id)
 {
 	load_meta(n, key);
@@ -322,7 +324,7 @@ void nft_set_eth_dst(struct nft *n, const uint8_t *mac)
 	write_payload(n, NFT_PAYLOAD_LL_HEADER, 0, mac, ETH_ALEN);
 }
 
-/* The transport's checksum is over the addresses, too (RFC 8200 8.1): the kernel sets it right. */
+/* The transport checksum covers the addresses (RFC 8200 8.1), so the kernel is told to correct it. */
 void nft_set_ip6_source(struct nft *n, const struct in6_addr *a)
 {
 	const uint32_t source = 8;

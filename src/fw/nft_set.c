@@ -14,7 +14,7 @@ enum {
 	TYPE_INET_PROTO = 12,
 	TYPE_INET_SERVICE = 13,
 	TYPE_IFNAME = 41,
-	TYPE_BITS = 6, /* of each in one number, where a key has several parts */
+	TYPE_BITS = 6, /* bits of each type in the type number of a key with several parts */
 };
 
 struct shape {
@@ -46,7 +46,7 @@ static void put_shape(struct nft *n, struct nftnl_set *s, const struct shape *sh
 	put_key_byteorder(s);
 }
 
-/* shape: NULL where it is there. */
+/* shape: NULL for a set that exists. */
 static void set_message(struct nft *n, const char *name, const struct shape *shape, uint16_t type, uint16_t nlflags)
 {
 	struct nlmsghdr *h = nft_message(n, type, nlflags);
@@ -96,7 +96,7 @@ void nft_set_delete(struct nft *n, const char *name, bool only_unused)
 struct element {
 	const void *key; /* NULL: all that are there */
 	uint32_t key_len;
-	const char *jump_to; /* NULL: nowhere */
+	const char *jump_to; /* NULL: the element has no verdict */
 };
 
 /* NULL without memory. */
@@ -159,7 +159,7 @@ void nft_address_set_flush(struct nft *n, const char *name)
 	element_message(n, name, &(struct element){0}, NFT_MSG_DELSETELEM, 0);
 }
 
-/* A refusal repeats the message, and nft_read_answers() has to have room for it. */
+/* The kernel repeats the message in its refusal, which must fit the buffer of nft_read_answers(). */
 #define ELEMENTS_MOST 4096
 
 void nft_end_elements(struct nft *n)
@@ -190,7 +190,10 @@ static struct nlmsghdr *open_elements(struct nft *n, const char *set, uint16_t t
 	return h;
 }
 
-/* ms: 0 for none. Written as it stands, without memory of the heap: this is on the way of an answer. */
+/*
+ * ms: the timeout, 0 for none. Written into the message directly, without allocating memory: a DNS answer waits for
+ * this.
+ */
 static void put_element(struct nlmsghdr *h, const void *key, uint32_t len, uint64_t ms)
 {
 	struct nlattr *element = mnl_attr_nest_start(h, NFTA_LIST_ELEM);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Events of nftables stay within a network namespace: whoever watches the host's rules hears nothing of this. */
+/*
+ * The kernel reports nftables events only within their network namespace: processes that watch the host's rules do
+ * not hear of these.
+ */
 #include "fw/probe.h"
 
 #include "base/cleanup.h"
@@ -18,7 +21,9 @@
 #define CHAIN "chain"
 #define DEVICE "lo" /* which every network namespace has */
 
-/* One transaction, of what `build` puts into it. The socket takes with it what it owns; the namespace takes the rest. */
+/*
+ * Tries one transaction, which `build` fills. What it makes goes with the socket that owns it, or with the namespace.
+ */
 static int try_rules(void (*build)(struct nft *n))
 {
 	struct nft *n;
@@ -81,7 +86,7 @@ static void reject_rule(struct nft *n)
 	nftnl_rule_add_expr(n->rule, e);
 }
 
-/* The rule, then somebody who hears what it delivers. */
+/* Tries the rule, then a listener for what it delivers. */
 static int try_delivery(enum transport t, void (*build)(struct nft *n))
 {
 	struct delivery *d;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* probe: what this kernel's nftables can do, found out by doing it, where nobody else is: in a network namespace of its own. */
+/*
+ * probe: finds out what this kernel's nftables can do by trying it, in a new network namespace where it disturbs
+ * nobody.
+ */
 #ifndef FOLD_FW_PROBE_H
 #define FOLD_FW_PROBE_H
 

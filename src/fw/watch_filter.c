@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every change of nftables is said to everybody who listens, also each address that ALLOW lets in for one of the VMs, in its own netdev
- * table: a busy guest would wake the processes of all others.
+ * The kernel reports every change of nftables to every listener, including each address that ALLOW lets in for one
+ * VM, in its own netdev table: without this filter a busy guest would wake the processes of all other VMs.
  *
- * The kernel packs what one transaction did into as few datagrams as it can, whatever tables it was about: behind a message of the netdev
- * family may stand one of the bridge family. So a datagram is dropped only where every message in it was looked at. The language has no
- * loops: what is longer than the program passes.
+ * The kernel packs the events of one transaction into as few datagrams as it can, whatever table they are about: an
+ * event of the bridge family may follow one of the netdev family. So the filter drops a datagram only after it has
+ * looked at every message in it. The filter's language has no loops, so the code for one message is repeated; a
+ * datagram with more messages than that passes.
  */
 #include "fw/watch_filter.h"
 
@@ -20,7 +21,10 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
-/* One message takes so many instructions; a datagram of the kernel's is shorter than a page, most messages about 100 octets. */
+/*
+ * STEP: instructions for one message. STEPS: messages; the kernel's datagrams are shorter than a page, and most
+ * messages have about 100 octets.
+ */
 #define STEP 26
 #define STEPS 40
 
@@ -33,7 +37,10 @@ enum {
 	LITTLE = __BYTE_ORDER == __LITTLE_ENDIAN,
 };
 
-/* The octets of a message's length, the last first; netlink has it as the processor does, and a filter reads big-endian numbers alone. */
+/*
+ * The octets of a message's length, the least significant first: netlink has it in host byte order, and a filter
+ * loads big-endian numbers only.
+ */
 enum { LENGTH_0 = LITTLE ? 0 : 3, LENGTH_1 = LITTLE ? 1 : 2, LENGTH_2_3 = LITTLE ? 2 : 0 };
 
 struct program {
@@ -46,13 +53,13 @@ static void put(struct program *p, uint16_t code, uint32_t k)
 	p->at[p->count++] = (struct sock_filter)BPF_STMT(code, k);
 }
 
-/* Skips so many instructions where it holds, and so many where it does not. */
+/* Skips `where` instructions if the condition holds, and `where_not` if it does not. */
 static void skip(struct program *p, uint16_t code, uint32_t k, uint8_t where, uint8_t where_not)
 {
 	p->at[p->count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | code, k, where, where_not);
 }
 
-/* Behind the last message there is no reason left to let it pass. */
+/* Drops the datagram if the last message has been looked at and none was a reason to let it pass. */
 static void at_end(struct program *p)
 {
 	put(p, BPF_LDX | BPF_MEM, AT);
@@ -61,7 +68,10 @@ static void at_end(struct program *p)
 	put(p, BPF_RET | BPF_K, 0);
 }
 
-/* What no message can be passes, and watch_read() sees to it. */
+/*
+ * Reads the length of the message. A length that no message can have lets the datagram pass; watch_read() copes with
+ * it.
+ */
 static void read_length(struct program *p)
 {
 	put(p, BPF_LD | BPF_H | BPF_IND, LENGTH_2_3);
@@ -107,7 +117,10 @@ static int attach(int fd, int steps)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof(all)) < 0 ? -errno : 0;
 }
 
-/* A socket has memory for a program of that length only since Linux 6.7 (net.core.optmem_max). */
+/*
+ * Before Linux 6.7 a socket does not have enough memory for a program of this length (net.core.optmem_max): then a
+ * shorter one has to do.
+ */
 int watch_filter(int fd)
 {
 	int err = -ENOMEM;
