@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The policy for frames from and to the guest, one line a rule. The frame of the table is
- * here, ARP and IPv4 in rules_arp.c and rules_ip4.c. Chains end in a goto or a drop: nothing falls through.
+ * The policy for frames from and to the guest, one line a rule. This file has the base chains of the VM's own table;
+ * ARP and IPv4 are in rules_arp.c and rules_ip4.c, IPv6 in rules_ip6.c and rules_nd.c. Chains end in a goto or a
+ * drop: nothing falls through.
  *
- * Ethertype is read from the link header, never from the kernel's idea of the protocol: with a tag
- * the two differ (VLAN 0 and 802.1ad stacks), and only the header says what a peer will see.
+ * The ethertype is read from the link header, not from the kernel's idea of the protocol: for a tagged frame the two
+ * differ (VLAN 0 and 802.1ad stacks), and only the header says what the receiver will see.
  */
 #include "base/clock.h"
 #include "fw/egress.h"
@@ -75,8 +76,10 @@ static void eth_header(uint8_t wire[static ETH_HLEN], const uint8_t *dst, const 
 static const uint8_t all_of_mac[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 /*
- * Both look at the whole header once, for a look at the link layer costs more than a comparison. What it must not be comes first: with the
- * parts that it must be, which are asked for next, only the MAC that is left can differ.
+ * eth_to_peer() and eth_from_peer() load the whole header once, because a load from the link layer costs more than a
+ * comparison. They first exclude the headers with a forbidden MAC at the other end, then require the guest's MAC and
+ * the type, under a mask. A header that meets the second condition differs from the excluded ones only in the other
+ * end's MAC, so that MAC is none of the forbidden ones.
  */
 void eth_to_peer(struct nft *n, const struct rules *r, uint16_t type)
 {
@@ -128,10 +131,7 @@ void eth_dst_and_type(struct nft *n, const uint8_t *mac, uint16_t type)
 	nft_match_masked(n, NFT_LINK, 0, sizeof(wire), mask, NFT_IS, wire);
 }
 
-/*
- * A guest that may not be reached through a storm of its own: broadcasts and permitted
- * multicasts leave at this rate at most.
- */
+/* The rate at which broadcasts and permitted multicasts may leave the guest, so that it cannot flood its network. */
 #define STORM_PER_SECOND 1000
 #define STORM_BURST 500
 
@@ -145,7 +145,10 @@ void cap_storm(struct nft *n, const char *chain)
 /* Where the frames go that the responder is to answer: they never go on to the bridge. */
 static void chain_take(struct nft *n, const struct rules *r)
 {
-	/* A frame to 01:80:c2:… never comes past the bridge's hooks and would reach the host; no client asks a group of 01. */
+	/*
+	 * The bridge passes a frame to 01:80:c2:… on to the host without running its hooks, so it would not be
+	 * queued. No client asks a group whose MAC begins with 01.
+	 */
 	static const uint8_t reserved = 1;
 	nft_rule(n, "take"), nft_match(n, NFT_LINK, 0, 1, NFT_IS, &reserved), drop(n, FROM_DEST);
 	nft_rule(n, "take");
@@ -154,7 +157,10 @@ static void chain_take(struct nft *n, const struct rules *r)
 		nft_log(n, r->number);
 		nft_drop(n);
 	} else {
-		/* Where the shared table is gone, nobody queues it: it must not go on. */
+		/*
+		 * If the shared table is gone, nothing queues the frame, and it must not go on. The bridge drops a
+		 * frame to the guest's own MAC, which it knows only behind this port.
+		 */
 		nft_set_eth_dst(n, r->guest->id.mac);
 		nft_set_mark(n, RULES_TAKE_MARK);
 		nft_accept(n);
@@ -234,7 +240,7 @@ bool rules_differ(const struct guest *a, const struct guest *b)
 	       a->dhcp_server4.s_addr != b->dhcp_server4.s_addr;
 }
 
-/* Behind this there is ARP alone, and nothing where the VM has no IPv4. */
+/* After this rule only ARP is left, or nothing if the VM has no IPv4. */
 static void not_arp(struct nft *n, const char *chain, const struct guest *g, enum rules_counter why)
 {
 	nft_rule(n, chain);
@@ -244,8 +250,9 @@ static void not_arp(struct nft *n, const char *chain, const struct guest *g, enu
 }
 
 /*
- * The tap has fold's MAC. Whoever holds its descriptor can give it another, such as the gateway's (Linux, tun_chr_ioctl()); what is sent
- * there then is for the host, and looks as if it went through the gateway.
+ * The tap has fold's service MAC. A process that has the tap open can give it another, such as the gateway's (Linux,
+ * tun_chr_ioctl()). The kernel would then take a frame to that MAC as one for the host, while the rules would take it
+ * as one through the gateway.
  */
 static void not_to_another_tap(struct nft *n, const struct guest *g)
 {
@@ -272,8 +279,10 @@ static void chain_from(struct nft *n, const struct rules *r)
 }
 
 /*
- * fold's own replies come from a socket that sends nothing else, and that nobody else has: whoever uses that MAC on the network may have
- * the mark, and a frame that was sent by a socket of root's here, but never one of this group's.
+ * fold's own replies are recognized by their mark and by the socket that sent them, which sends nothing else and is
+ * of a group of its own. Another sender on the network can have the service MAC, the mark, and a frame that a socket
+ * of root's here sent, but never a frame from a socket of this group. Without such a group, the rule asks for a
+ * socket of root's.
  */
 static void own_replies(struct nft *n, const struct rules *r)
 {
@@ -341,12 +350,15 @@ static void make_counters(struct nft *n, const struct rules *r)
 		if ((c == FROM_GATEWAY || c == TO_GATEWAY) && !gate_counts(r))
 			continue;
 		if (c == FROM_ALLOW)
-			continue; /* with what it counts */
+			continue; /* made by fill(), with the rules that it counts */
 		nft_counter(n, rules_counter(c));
 	}
 }
 
-/* As little as closes both ways; all else comes with rules_open(). */
+/*
+ * Makes the two base chains, empty and with the policy to drop: the least that closes both directions. rules_open()
+ * adds the rest.
+ */
 void rules_closed_table(struct nft *n, const struct rules *r)
 {
 	const struct identity *id = &r->guest->id;
@@ -398,13 +410,19 @@ static int change(struct nft *n, const struct rules *r, bool gate)
 	return nft_commit(n);
 }
 
-/* Emptied and filled in one step, both tables: no frame meets them half made. The counters go on. */
+/*
+ * Both tables are emptied and filled in one transaction: no frame meets half of the rules. The counters keep their
+ * values.
+ */
 int rules_update(struct nft *n, const struct rules *r)
 {
 	bool gate = rules_has_gate(r);
 	int err = change(n, r, gate);
 
-	/* Without its part in the shared table nothing passes the gateway; nothing else is to wait for that to come back. */
+	/*
+	 * -ENOENT: the VM's part of the shared table for its actions is gone. If it cannot be put back, nothing
+	 * passes the gateway, and the rest of the change is made without it.
+	 */
 	if (err == -ENOENT && gate && rules_gate_restore(n, r) < 0)
 		err = change(n, r, false);
 	else if (err == -ENOENT && gate)

@@ -2,12 +2,11 @@
 /*
  * rules: the isolation of one VM, as nftables rules.
  *
- * The whole policy stands in a netdev table of the VM's own, on the tap's two hooks: what the
- * guest sends is judged before the bridge sees it, what is sent to it after the bridge is done.
- * The table is owned by the socket that made it: `flush ruleset` leaves it alone, nobody else can change it, and
- * it lives until the last holder of that socket is gone. What the responder takes is delivered
- * by NFLOG straight from there; for NFQUEUE, which the netdev family does not have, it is marked
- * and queued in the table `bridge fold`, which all VMs share.
+ * The whole policy is in a netdev table of the VM's own, on the two hooks of the tap: frames from the guest are
+ * judged before the bridge sees them, frames to the guest after the bridge is done with them. The table is owned by
+ * the socket that made it: `flush ruleset` leaves it alone, nobody else can change it, and it lives until the last
+ * copy of that socket is closed. Frames for the responder are delivered by NFLOG straight from that table. The netdev
+ * family has no NFQUEUE: for it, they are marked there and queued in the table `bridge fold`, which all VMs share.
  */
 #ifndef FOLD_FW_RULES_H
 #define FOLD_FW_RULES_H
@@ -40,7 +39,7 @@ struct group6 {
 enum action { ACTION_GO_ON, ACTION_DROP, ACTION_REJECT, ACTION_JUMP, ACTION_GOTO };
 #define ACTION_CHAIN_MOST 128
 struct gateway_action {
-	enum action what;              /* REJECT: as the guest's refusal says */
+	enum action what;              /* REJECT: the answer is the guest's refusal4 or refusal6 */
 	char chain[ACTION_CHAIN_MOST]; /* JUMP and GOTO: the user's, in the shared table */
 };
 
@@ -51,20 +50,20 @@ struct rules {
 	size_t group4_count;
 	const struct group6 *groups6;
 	size_t group6_count;
-	uint8_t bridge_mac[MAC_LEN]; /* the host's own on this network */
+	uint8_t bridge_mac[MAC_LEN]; /* the MAC of the host's interface on this network */
 	const struct in_addr *host4; /* its addresses there, of which the VM may reach those in its own subnet */
 	size_t host4_count;
 	const struct in6_addr *host6; /* the same of IPv6, link-local ones included */
 	size_t host6_count;
 	uint32_t
-	    reply_group; /* of the socket that replies to the guest are sent by (host/tx.h); 0: none could be had */
+	    reply_group; /* group of the socket that sends replies to the guest (host/tx.h); 0: none could be had */
 	enum transport transport;    /* never AUTO here */
 	uint16_t number;             /* of the queue or the log group */
 	const struct egress *egress; /* what the guest's ALLOW has let in so far (fw/egress.h); NULL: nothing */
 };
 
 /* clang-format off */
-/* Why a frame was dropped, as the counters in the VM's table are named, and what that means. */
+/* The reasons to drop a frame: the names of the counters in the VM's table, and what they mean. */
 #define RULES_COUNTERS(X) \
 	X(TAKEN,          "taken", "handed to the responder") \
 	X(FROM_MAC,       "from_mac", "a source MAC that is not the guest's") \
@@ -94,16 +93,17 @@ struct rules {
 /* clang-format on */
 
 /*
- * Puts the VM's table and, for the queue, its part of the shared table in place, closed: not a frame passes. The tap
- * must be there and down. One transaction, and a short one: with a thousand VMs each message of it costs the kernel some
- * microseconds. Returns 0 or -errno; -ENOENT where the kernel cannot deliver that way.
+ * Makes the VM's table and, for the queue, its part of the shared table. They are closed: no frame passes. The tap
+ * must exist and be down. It is one short transaction, because with a thousand VMs each message of it costs the
+ * kernel some microseconds. Returns 0 or -errno; -ENOENT if the kernel cannot deliver frames by that transport.
  */
 int rules_add(struct nft *n, const struct rules *r);
 
 /*
- * The VM's part in the shared table for what its actions ask of it: chains of the user's, and refusals that NFQUEUE delivers.
- * Until then, and whenever it is gone, nothing passes the gateway. After rules_add(). 0, also where there is nothing to do;
- * -ENOENT where a chain of the user's is missing, -EOPNOTSUPP where one cannot be used here, or -errno.
+ * Makes the VM's part of the shared table that its actions need: jumps to chains of the user's, and refusals that
+ * NFQUEUE delivers. Before that, and whenever that part is gone, nothing passes the gateway. To be called after
+ * rules_add(). Returns 0, also if there is nothing to do; -ENOENT if a chain of the user's is missing, -EOPNOTSUPP if
+ * it cannot be used here, or -errno.
  */
 int rules_gate_add(struct nft *n, const struct rules *r);
 bool rules_has_gate(const struct rules *r);
@@ -112,22 +112,25 @@ int rules_gate_restore(struct nft *n, const struct rules *r);
 /* Whether a chain's name in the shared table is one that fold itself uses. */
 bool rules_owns_chain(const char *name);
 
-/* Fills it, in one transaction: what may pass does from then on. Once, after rules_add(). 0 or -errno. */
+/*
+ * Fills the VM's table, in one transaction: permitted frames pass from then on. To be called once, after rules_add().
+ * Returns 0 or -errno.
+ */
 int rules_open(struct nft *n, const struct rules *r);
 
 /*
- * Puts the VM's part of the shared table back where it, or what leads to it, is gone. 1 where something was missing, 0
- * where all was there, or -errno. Nothing to do for TRANSPORT_LOG.
+ * Puts the VM's part of the shared table back if it, or the rules that lead to it, are gone. Returns 1 if something
+ * was missing, 0 if nothing was, or -errno. Does nothing for TRANSPORT_LOG.
  */
 int rules_restore_shared(struct nft *n, const struct rules *r);
 
 /*
- * Puts a change in force, in one transaction: of the host's addresses, or of the guest but for who it is. The same
- * counters go on. 0, or -errno and all is as it was.
+ * Puts a change in force, in one transaction: of the host's addresses, or of the guest except its identity. The
+ * counters keep their values. Returns 0, or -errno and the old rules are still in force.
  */
 int rules_update(struct nft *n, const struct rules *r);
 
-/* Whether the rules of two guests that are the same VM differ: true where in doubt. */
+/* Whether two states of the same VM need different rules: true if in doubt. */
 bool rules_differ(const struct guest *a, const struct guest *b);
 
 /* Removes the VM's part of the shared table, and the table's own parts with the last VM; idempotent. */

@@ -2,10 +2,11 @@
 /*
  * ARP from and to the guest. Specifications: RFC 826, RFC 5227 (probes and announcements).
  *
- * From: only Ethernet and IPv4 with the guest's own addresses as sender, about its own subnet.
- * To: nobody claims the guest's, the gateway's or fold's addresses but their owners.
+ * From: only Ethernet and IPv4, with the guest's own addresses as sender, about its own subnet.
+ * To: only their owners send messages with the guest's, the gateway's or fold's addresses as sender.
  *
- * What accepts a message has looked at its last field: only of a whole message do the drops before it mean what they say.
+ * A match on missing octets fails, so a truncated message could escape the drops. Every rule that accepts a message
+ * therefore matches its last field: it accepts whole messages only.
  */
 #include "fw/rules_priv.h"
 
@@ -35,7 +36,7 @@ static void arp_in_subnet(struct nft *n, uint32_t offset, struct cidr4 subnet)
 	nft_match_masked(n, NFT_NETWORK, offset, 4, &mask, NFT_IS, &net);
 }
 
-/* Requests and replies, of the one form that there is. */
+/* Drops all but requests and replies for Ethernet and IPv4. */
 static void check_form(struct nft *n, const char *chain, enum rules_counter why)
 {
 	nft_rule(n, chain), nft_match(n, NFT_NETWORK, ARP_FORM, sizeof(form), NFT_IS_NOT, form), drop(n, why);
@@ -48,7 +49,7 @@ static bool is_gateway_apart(const struct guest *g)
 	return g->has_gateway4 && !ip4_in(g->id.ip4, g->gateway4);
 }
 
-/* The addresses that fold serves are asked of fold alone. */
+/* Requests for the addresses that fold serves go to the responder only. */
 static void take_service_requests(struct nft *n, const char *chain, const struct guest *g)
 {
 	const struct in_addr senders[] = {g->id.ip4.addr, nobody};
@@ -70,19 +71,24 @@ void rules_from_arp(struct nft *n, const struct guest *g)
 	nft_rule(n, c), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_ARP);
 	nft_rule(n, c), eth_dst_is_group(n), eth_dst(n, NFT_IS_NOT, everyone), drop(n, FROM_ARP);
 	cap_storm(n, c);
-	/* RFC 5227 2.1.1: a probe comes from nobody and asks for the address it is about to use. */
+	/*
+	 * RFC 5227 2.1.1: a probe has sender address 0.0.0.0 and asks for the address that the guest is about to use.
+	 */
 	nft_rule(n, c), arp_op(n, NFT_IS, request), arp_ip(n, ARP_SPA, NFT_IS, nobody),
 	    arp_ip(n, ARP_TPA, NFT_IS, g->id.ip4.addr), nft_accept(n);
 	nft_rule(n, c), arp_ip(n, ARP_SPA, NFT_IS_NOT, g->id.ip4.addr), drop(n, FROM_ARP);
 	nft_rule(n, c), arp_in_subnet(n, ARP_TPA, g->id.ip4), nft_accept(n);
-	/* RFC 5227 2.1.1: the answer to a probe that found the guest's address goes back to nobody's (RFC 826). */
+	/*
+	 * RFC 5227 2.1.1: the reply to a probe for the guest's address goes back to 0.0.0.0, the sender of the probe
+	 * (RFC 826).
+	 */
 	nft_rule(n, c), arp_op(n, NFT_IS, reply), arp_ip(n, ARP_TPA, NFT_IS, nobody), nft_accept(n);
 	if (is_gateway_apart(g))
 		nft_rule(n, c), arp_ip(n, ARP_TPA, NFT_IS, g->gateway4), nft_accept(n);
 	nft_rule(n, c), drop(n, FROM_ARP);
 }
 
-/* The gateway's address is the gateway's, in the message and on the frame. */
+/* A message from the gateway's address must have the gateway's MAC, in the message and in the frame. */
 static void to_arp_gateway(struct nft *n, const char *c, const struct guest *g)
 {
 	nft_rule(n, c), arp_ip(n, ARP_SPA, NFT_IS, g->gateway4),
@@ -92,7 +98,7 @@ static void to_arp_gateway(struct nft *n, const char *c, const struct guest *g)
 	if (!is_gateway_apart(g))
 		return;
 	nft_rule(n, c), arp_ip(n, ARP_SPA, NFT_IS, g->gateway4), arp_in_subnet(n, ARP_TPA, g->id.ip4), nft_accept(n);
-	/* Its announcement. */
+	/* The gateway's announcement. */
 	nft_rule(n, c), arp_ip(n, ARP_SPA, NFT_IS, g->gateway4), arp_ip(n, ARP_TPA, NFT_IS, g->gateway4), nft_accept(n);
 }
 
@@ -102,7 +108,7 @@ void rules_to_arp(struct nft *n, const struct guest *g)
 
 	check_form(n, c, TO_ARP);
 	nft_rule(n, c), eth_dst(n, NFT_IS_NOT, everyone), nft_and(n, NFT_IS_NOT, g->id.mac, MAC_LEN), drop(n, TO_ARP);
-	/* Nobody else is the guest, or fold. */
+	/* No sender may claim the guest's addresses, or fold's. */
 	nft_rule(n, c), nft_match(n, NFT_NETWORK, ARP_SHA, MAC_LEN, NFT_IS, g->id.mac), drop(n, TO_ARP);
 	nft_rule(n, c), arp_ip(n, ARP_SPA, NFT_IS, g->id.ip4.addr), drop(n, TO_ARP);
 	for (size_t i = 0; i < g->service4.count; i++)

@@ -2,14 +2,14 @@
 /*
  * What becomes of packets that leave or enter the subnet through the gateway.
  *
- * A chain of the user's stands in `table bridge fold`, which anybody may flush, and the VM's own table cannot jump there. So
- * nothing rests on the shared table's being there:
+ * A chain of the user's is in `table bridge fold`, which anybody may flush, and the VM's own table cannot jump to it.
+ * So nothing may pass just because rules of the shared table are missing:
  *
- *   out   the own table sends the packet to the guest's own MAC, for which the bridge knows this port alone and drops it; the
- *         shared table gives it the gateway's MAC and hands it to the chain
- *   in    the shared table marks it and hands it to the chain; the own table drops what has no mark
+ *   out   the own table sends the packet to the guest's own MAC; the bridge knows that MAC only behind this port,
+ *         and drops the packet; the shared table gives it the gateway's MAC and hands it to the chain
+ *   in    the shared table marks the packet and hands it to the chain; the own table drops packets without the mark
  *
- * Refusals with an answer are the responder's (reject/reject.h), and held to a rate before they are handed to it: RFC 1812
+ * The responder answers refused packets (reject/reject.h). The rules limit the rate at which it gets them: RFC 1812
  * 4.3.2.8, RFC 4443 2.4 (f).
  */
 #include "fw/egress.h"
@@ -19,7 +19,7 @@
 
 #include <linux/if_ether.h>
 
-/* Answers to refusals, each way. */
+/* Refused packets that are answered, in each direction. */
 #define REFUSALS_PER_SECOND 100
 #define REFUSALS_BURST 50
 
@@ -103,7 +103,7 @@ static void act(struct nft *n, const struct rules *r, bool ip6)
 	}
 }
 
-/* Behind the first fragment of an IPv4 packet there are no ports. */
+/* The first fragment of an IPv4 packet, or a whole packet: later fragments have no ports. */
 static void is_first(struct nft *n)
 {
 	static const uint8_t offset[2] = {0x1f, 0xff}, zero[2] = {0};
@@ -113,8 +113,8 @@ static void is_first(struct nft *n)
 }
 
 /*
- * With ALLOW, only to addresses that names of it have; the action has its say after that. A packet is let out by a match that succeeds, so
- * that one whose ports cannot be seen is not.
+ * With ALLOW, packets leave only to addresses that its names have; the action applies after that. A match that
+ * succeeds lets a packet out, so a packet whose ports cannot be seen stays inside.
  */
 void gate_leave(struct nft *n, const struct rules *r, bool ip6, void (*leaves)(struct nft *n, const struct rules *r))
 {
@@ -142,7 +142,7 @@ void gate_enter(struct nft *n, const char *chain, const struct rules *r, bool ip
 		nft_goto(n, "to_refused");
 		return;
 	}
-	/* Of what is refused by way of NFQUEUE, the bridge's hooks have taken all that is answered. */
+	/* With NFQUEUE, the shared table has already queued the refused packets that are to be answered. */
 	if (uses_chain(a))
 		nft_match_mark_masked(n, RULES_MARK_BITS, NFT_IS_NOT, RULES_PASSED_MARK);
 	drop(n, TO_GATEWAY);
@@ -164,8 +164,9 @@ void gate_chains(struct nft *n, const struct rules *r)
 }
 
 /*
- * In the bridge: what enters through the gateway. Its neighbour discovery does not, which comes from link-local addresses, too,
- * or from nobody; the own table asks the same of the addresses.
+ * For the shared table: matches packets that enter through the gateway. It must not match the gateway's neighbour
+ * discovery, which comes from link-local addresses, too, or from the unspecified address; hence the range, which is
+ * that of check_far() in rules_ip6.c.
  */
 static void enters(struct nft *n, const struct guest *g, bool ip6)
 {
@@ -200,7 +201,7 @@ void gate_fill_leave(struct nft *n, const struct rules *r, const char *chain)
 			continue;
 		const uint8_t *mac = gateway_mac(r->guest, ip6);
 		nft_rule(n, chain), eth_type(n, NFT_IS, ip6 ? ETH_P_IPV6 : ETH_P_IP), nft_set_eth_dst(n, mac);
-		/* The bridge has looked at the MAC already to see whether a frame is the host's. */
+		/* The bridge has already decided by the old MAC whether the frame is for the host. */
 		if (memcmp(mac, r->bridge_mac, MAC_LEN) == 0)
 			nft_set_for_host(n);
 		nft_set_mark(n, 0);
@@ -208,7 +209,7 @@ void gate_fill_leave(struct nft *n, const struct rules *r, const char *chain)
 	}
 }
 
-/* Refused, by NFQUEUE: what is for the guest alone is answered, and the own table drops the rest. */
+/* Refusals by NFQUEUE: queues packets for the guest alone, which are answered; the own table drops the rest. */
 static void queue_refused(struct nft *n, const struct rules *r, const char *chain, bool ip6)
 {
 	const struct guest *g = r->guest;

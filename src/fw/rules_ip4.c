@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IPv4 from and to the guest. Specifications: RFC 791, 1112 (groups and their MACs), 1858 and 3128
- * (fragments that hide a header), 2131.
+ * IPv4 from and to the guest. Specifications: RFC 791, 1112 (groups and their MACs), 1858 and 3128 (fragments that
+ * hide a header), 2131.
  *
- *   from_ip4   whose it is, options, fragments, transport, destination
+ * The chains check, in this order:
+ *   from_ip4   options, sender, fragments, transport, destination
  *   to_ip4     options, fragments, transport, source, destination
  */
 #include "fw/rules_priv.h"
@@ -21,7 +22,10 @@ enum { IP_HEADER = 20, UDP_HEADER = 8, TCP_HEADER = 20, ICMP_HEADER = 8 };
 static const uint8_t everyone[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 static const uint8_t plain = 0x45; /* version 4, five words of header: no options */
 
-/* Both directions ask the same of the packet itself, under their own names and reasons. */
+/*
+ * What differs between the two directions, which check a packet in the same way: the chain, and the reasons for a
+ * drop.
+ */
 struct side {
 	const char *in;
 	enum rules_counter header, fragment, proto, server;
@@ -46,7 +50,7 @@ static void ip_in(struct nft *n, uint32_t which, enum nft_op op, struct cidr4 bl
 	nft_match_masked(n, NFT_NETWORK, which, 4, &mask, op, &net);
 }
 
-/* The packet's whole length against so many octets behind the header. */
+/* Compares the total length with that of an IPv4 header and `transport` octets behind it. */
 static void length(struct nft *n, enum nft_op op, uint16_t transport)
 {
 	const uint16_t total = (uint16_t)(IP_HEADER + transport);
@@ -69,8 +73,8 @@ static bool has_broadcast(const struct guest *g)
 }
 
 /*
- * The address that was looked at last is one that a machine of the subnet may have: neither the subnet's own nor its broadcast
- * address. A range would be one expression, and slower than these: the kernel has a short way for each of them.
+ * The address that was loaded last may be a machine's in the subnet: it is neither the subnet's own nor its broadcast
+ * address. A range would be one expression, but slower than these, for which the kernel has a fast path.
  */
 static void also_host(struct nft *n, const struct guest *g)
 {
@@ -96,8 +100,8 @@ static void ip_plain(struct nft *n)
 }
 
 /*
- * Nearly all that a guest sends: TCP and UDP, whole, from its own address to one peer in its subnet. Every condition
- * stands in the long list, too; what is not plainly good goes through that.
+ * Accepts nearly all that a guest sends: whole TCP and UDP packets from its own address to one peer in its subnet.
+ * The long list checks all of this, too; it judges every packet that does not match here.
  */
 void fast_from_ip4(struct nft *n, const struct rules *r)
 {
@@ -107,10 +111,13 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 	for (size_t i = 0; i < sizeof(protos); i++) {
 		bool udp = protos[i] == IPPROTO_UDP;
 		nft_rule(n, "from");
-		/* What tells the rules apart comes first. */
+		/* The protocol comes first because it differs between the two rules. */
 		ip_proto(n, protos[i]);
 		eth_to_peer(n, r, ETH_P_IP);
-		/* All are looked at in the end; with the ports first, fold's own are soon out of here. */
+		/*
+		 * The order of the conditions does not matter for a packet that matches. With the ports first,
+		 * packets for fold leave the rule early.
+		 */
 		port(n, PORT_DST, NFT_IS_NOT, 53);
 		if (udp) {
 			also_port(n, NFT_IS_NOT, 67);
@@ -142,7 +149,10 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 		eth_from_peer(n, g, ETH_P_IP);
 		ip_plain(n);
 		ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr);
-		/* An address that is fold's to this guest may be a VM's own elsewhere, and nobody's here another subnet's host. */
+		/*
+		 * These must be excluded one by one: an address that fold serves for this guest may be another
+		 * machine's elsewhere, and an edge of this subnet may be a host's address in another.
+		 */
 		ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr);
 		for (size_t k = 0; k < g->service4.count; k++)
 			also_ip(n, NFT_IS_NOT, g->service4.at[k]);
@@ -150,15 +160,15 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 		fast_to_ports(n, g, udp, dhcp);
 		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 		if (!udp)
-			sound(n); /* no port was looked at, which is there in a sound packet alone */
+			sound(n); /* no match on a port has shown that the packet is valid */
 		nft_accept(n);
 	}
 }
 
 /*
- * RFC 1858 and 3128: a first fragment without the ports and flags, or a later one that begins inside them, would slip
- * past whoever judges by them. None goes to many receivers. Fragments come in units of 8 octets: the first holds 16 of
- * transport at least.
+ * RFC 1858 and 3128: a first fragment without the ports and flags, or a later one that begins inside them, would
+ * evade rules on ports and flags. No fragment may go to a group. Fragments come in units of 8 octets: the first one
+ * has at least 16 octets of the transport.
  */
 static void check_fragments(struct nft *n, const struct side *s)
 {
@@ -191,7 +201,7 @@ void plain_udp_from_guest(struct nft *n, const struct guest *g, bool ip6)
 	}
 }
 
-/* Whose it is comes before what it is: that holds for every fragment. */
+/* The sender is checked before the contents: every fragment has a source address. */
 static void check_header_from(struct nft *n, const struct guest *g)
 {
 	fast_take_dns(n, g, false);
@@ -208,9 +218,10 @@ static void check_header_to(struct nft *n)
 }
 
 /*
- * An error is about a packet that its sender got, or would have carried (RFC 1122 3.2.2): from the guest, about one that was sent to
- * it, and to the guest, about one that it sent. Of any other, "fragmentation needed" would lower the path MTU of whoever
- * is told to whomever it names: Linux believes that without a socket.
+ * An error is about a packet that its sender received or would have forwarded (RFC 1122 3.2.2). So an error from the
+ * guest must quote a packet to the guest, and an error to the guest one from the guest. Any other "fragmentation
+ * needed" would lower the receiver's path MTU to the address that it quotes: Linux believes such an error without a
+ * matching socket.
  */
 static void check_errors(struct nft *n, const struct side *s, const struct guest *g)
 {
@@ -231,8 +242,8 @@ static void check_errors(struct nft *n, const struct side *s, const struct guest
 }
 
 /*
- * TCP, UDP and ICMP, each with its whole header: a rule on a port that is not in the packet would match nothing. Of a
- * later fragment the kernel shows no transport header, so that what follows looks at first ones alone.
+ * TCP, UDP and ICMP only, each with its whole header: otherwise a rule on a port that is not in the packet would not
+ * match. Of a later fragment the kernel shows no transport header, so the rules below apply to first fragments only.
  */
 static void check_transport(struct nft *n, const struct side *s, const struct guest *g)
 {
@@ -243,7 +254,7 @@ static void check_transport(struct nft *n, const struct side *s, const struct gu
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), length(n, NFT_LESS, TCP_HEADER),
 	    fragment(n, OFFSET, NFT_IS, 0), drop(n, s->header);
 	nft_rule(n, s->in), length(n, NFT_LESS, UDP_HEADER), fragment(n, OFFSET, NFT_IS, 0), drop(n, s->header);
-	/* DHCP is fold's alone. */
+	/* Only fold sends and receives DHCP. */
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, 67),
 	    drop(n, s->server);
 	if (s == &from)
@@ -268,8 +279,8 @@ static void leaves(struct nft *n, const struct rules *r)
 }
 
 /*
- * What comes from or goes outside of the subnet: through the gateway, where there is one, and from or to addresses that a
- * router carries (RFC 6890: not this host, loopback, link-local, 224/3).
+ * Packets from or to addresses outside the subnet: they must go through the gateway, if there is one, and the address
+ * must be one that routers forward (RFC 6890: not this host, loopback, link-local, 224/3).
  */
 static void check_far(struct nft *n, const struct side *s, const struct rules *r)
 {
@@ -300,7 +311,10 @@ static void check_far(struct nft *n, const struct side *s, const struct rules *r
 	}
 }
 
-/* RFC 1112 6.4: the low 23 bits of the group in 01:00:5e. Of a block, the bits that all of it shares. */
+/*
+ * RFC 1112 6.4: the MAC is 01:00:5e and the low 23 bits of the group. For a block of groups, the bits that all of
+ * them share.
+ */
 static void group_is(struct nft *n, struct cidr4 block)
 {
 	uint32_t group = ntohl(block.addr.s_addr), fixed = ntohl(ip4_mask(block.len).s_addr) & 0x7fffff;
@@ -334,7 +348,7 @@ static void to_many(struct nft *n, const struct rules *r, const char *chain)
 	    ip_in(n, IP_SRC, NFT_IS, g->id.ip4), sound(n), nft_accept(n);
 }
 
-/* The host is reached by its addresses in the subnet; anything else it would route. */
+/* The host may be reached by its addresses in the subnet. It would route any other packet to its MAC. */
 static void from_host(struct nft *n, const struct rules *r)
 {
 	for (size_t i = 0; i < r->host4_count; i++)
@@ -362,10 +376,10 @@ static void from_open(struct nft *n, const struct rules *r)
 	take_dns(n, from.in, g, false);
 	from_many(n, r);
 	check_far(n, &from, r);
-	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
+	/* Packets to fold's own MAC that no rule above took end here: the host would route them. */
 	nft_rule(n, from.in), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	from_host(n, r);
-	/* Nobody's addresses go to everyone or to nobody. */
+	/* The subnet's own and its broadcast address are no machine's: no packet to them goes to a single MAC. */
 	nft_rule(n, from.in);
 	if (has_broadcast(g))
 		ip_is(n, IP_DST, NFT_IS_NOT, ip4_broadcast(g->id.ip4)), also_ip(n, NFT_IS_NOT, ip4_network(g->id.ip4));
@@ -379,7 +393,10 @@ static void to_open(struct nft *n, const struct rules *r)
 
 	check_transport(n, &to, g);
 	no_notify(n, to.in, g);
-	/* Nobody else is the guest, or fold; and the subnet's edges are nobody. */
+	/*
+	 * No other machine may use the guest's addresses or fold's as source; and no machine has the subnet's own or
+	 * its broadcast address.
+	 */
 	nft_rule(n, to.in), ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr), drop(n, TO_SOURCE);
 	for (size_t i = 0; i < g->service4.count; i++)
 		nft_rule(n, to.in), ip_is(n, IP_SRC, NFT_IS, g->service4.at[i]), drop(n, TO_SOURCE);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IPv6 from and to the guest, but for neighbour discovery (rules_nd.c). Specifications: RFC 8200, 4291, 2464 7 (groups and
- * their MACs), 4443, 8415.
+ * IPv6 from and to the guest, except neighbour discovery (rules_nd.c). Specifications: RFC 8200, 4291, 2464 7 (groups
+ * and their MACs), 4443, 8415.
  *
- *   from_ip6   extension headers, whose it is, messages and ports, destination
+ * The chains check, in this order:
+ *   from_ip6   extension headers, sender, messages and ports, destination
  *   to_ip6     extension headers, messages and ports, source, destination
  *
- * Only TCP, UDP and ICMPv6 follow the header itself: no extension header passes, so no fragment does either, and every
- * field of the transport is where it seems to be.
+ * Only TCP, UDP and ICMPv6 directly after the IPv6 header pass: no extension header does, and so no fragment, and
+ * every field of the transport is at a fixed offset.
  */
 #include "fw/rules_priv.h"
 
@@ -57,7 +58,10 @@ static void ip6_proto(struct nft *n, uint8_t proto)
 	nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS, &proto);
 }
 
-/* That transport right behind the header; that this is version 6, the kernel has seen before it looked for the transport. */
+/*
+ * The transport directly after the header. The version need not be checked: the kernel looks for a transport only
+ * behind a header of version 6.
+ */
 void ip6_plain_from(struct nft *n, uint8_t proto, const struct in6_addr *src)
 {
 	ip6_proto(n, proto);
@@ -76,8 +80,8 @@ static void is_in_subnet(struct nft *n, uint32_t offset, const struct cidr6 *blo
 }
 
 /*
- * The source, which is in the subnet, is neither the guest's own address nor one of fold's. What all have in common is not looked at again:
- * of a prefix of 64 bits, eight octets are left.
+ * The source, known to be in the subnet, is neither the guest's own address nor one of fold's. The octets that all
+ * addresses of the subnet share are not compared again: with a prefix of 64 bits, eight octets are left.
  */
 static void not_of_fold(struct nft *n, const struct guest *g)
 {
@@ -153,7 +157,7 @@ static void check_header(struct nft *n, const struct side *s)
 	    drop(n, s->header);
 	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS_NOT, &tcp), nft_and(n, NFT_IS_NOT, &udp, 1),
 	    nft_and(n, NFT_IS_NOT, &icmp, 1), drop(n, s->proto);
-	/* Of all three, the least that they are. */
+	/* The length of the shortest header of the three. */
 	nft_rule(n, s->in), ip6_payload(n, NFT_LESS, UDP_HEADER), drop(n, s->header);
 	icmp_type(n, s, 133, 136), nft_goto(n, s->nd);
 }
@@ -173,7 +177,7 @@ static void from_header(struct nft *n, const struct guest *g)
 /* RFC 4443: errors and echo. Multicast listeners, routers' and mobility's messages, node information stay closed. */
 static void check_icmp(struct nft *n, const struct side *s, const struct guest *g)
 {
-	/* An error is about a packet that its sender got or the other side sent, as for IPv4 (check_errors()). */
+	/* An error must quote a packet to its sender, or one from the other side, as for IPv4 (check_errors()). */
 	const uint32_t quoted = IP6_HEADER + ICMP_HEADER + (s == &from ? IP6_DST : IP6_SRC);
 
 	icmp_type(n, s, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB), ip6_payload(n, NFT_LESS, ICMP_HEADER + IP6_HEADER),
@@ -185,7 +189,7 @@ static void check_icmp(struct nft *n, const struct side *s, const struct guest *
 	icmp_type(n, s, ICMP6_ECHO_REPLY + 1, 255), drop(n, s->proto);
 }
 
-/* Each transport with its whole header, and DHCP fold's alone. */
+/* Each transport with its whole header; only fold sends and receives DHCP. */
 static void check_transport(struct nft *n, const struct side *s)
 {
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), ip6_payload(n, NFT_LESS, TCP_HEADER),
@@ -207,8 +211,8 @@ static void leaves(struct nft *n, const struct rules *r)
 }
 
 /*
- * What comes from or goes outside of the prefix: through the gateway, and between addresses that routers carry: from
- * 64:ff9b:: (RFC 6052) up to link-local and multicast.
+ * Packets from or to addresses outside the prefix: they must go through the gateway, and the address must be one that
+ * routers forward: from 64:ff9b:: (RFC 6052) up to link-local and multicast.
  */
 static void check_far(struct nft *n, const struct side *s, const struct rules *r)
 {
@@ -234,7 +238,10 @@ static void check_far(struct nft *n, const struct side *s, const struct rules *r
 		gate_enter(n, s->in, r, true);
 }
 
-/* RFC 2464 7: 33:33 and the group's last 32 bits. Of a block, the bits that all of it shares. */
+/*
+ * RFC 2464 7: the MAC is 33:33 and the last 32 bits of the group. For a block of groups, the bits that all of them
+ * share.
+ */
 static void group_is(struct nft *n, const struct cidr6 *block)
 {
 	struct in6_addr bits = ip6_mask(block->len);
@@ -274,7 +281,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	to_groups(n, r, from.in);
 	nft_rule(n, from.in), eth_dst_is_group(n), drop(n, FROM_DEST);
 	check_far(n, &from, r);
-	/* What fold's own MAC is asked and does not take ends here; the host would route it. */
+	/* Packets to fold's own MAC that no rule above took end here: the host would route them. */
 	nft_rule(n, from.in), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	from_host(n, r);
 	nft_rule(n, from.in), sound(n), nft_accept(n);
@@ -287,7 +294,7 @@ static void to_open(struct nft *n, const struct rules *r)
 
 	check_transport(n, &to);
 	no_notify(n, to.in, g);
-	/* Nobody else is the guest, or fold. */
+	/* No other machine may use the guest's addresses or fold's as source. */
 	nft_rule(n, to.in), ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr), drop(n, TO_SOURCE);
 	for (size_t i = 0; i < g->service6.count; i++)
 		nft_rule(n, to.in), ip6_is(n, IP6_SRC, NFT_IS, &g->service6.at[i]), drop(n, TO_SOURCE);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Neighbour discovery from and to the guest. Specifications: RFC 4861, 4862 5.4 (duplicate address detection), 6980, 7527.
+ * Neighbour discovery from and to the guest. Specifications: RFC 4861, 4862 5.4 (duplicate address detection), 6980,
+ * 7527.
  *
- * From: about the guest itself, or about whom it looks for in its prefix, told with its own link-layer address.
- * To: nobody is the guest, fold or the gateway but they themselves.
+ * From: only about the guest itself or about neighbours in its prefix, with the guest's own link-layer address.
+ * To: only their owners speak for the guest, fold and the gateway.
  *
- * A message is one of two lengths, without options or with the one that belongs to it: nothing hides behind a first option.
- * Whose a link-local address is shows where it was made of a MAC; of one that was not (RFC 7217), a guest may ask from it, and nobody is
- * told anything about it.
+ * A message has one of two lengths, without options or with the one option that belongs to it, so no second option
+ * can hide behind the first. A link-local address shows its owner if it was made from a MAC. If it was not (RFC
+ * 7217), a guest may still ask from it, but nobody is told anything about it.
  */
 #include "fw/rules_priv.h"
 
@@ -32,7 +33,10 @@ static void type_is(struct nft *n, uint8_t type)
 	nft_match(n, NFT_NETWORK, ND_TYPE, 1, NFT_IS, &type);
 }
 
-/* A link-local address that was made of some MAC (RFC 4291 appendix A), or by hand, such as fe80::1. */
+/*
+ * source_is_of_mac(): a link-local address that was made from some MAC (RFC 4291 appendix A). source_is_by_hand():
+ * one that was assigned by hand, such as fe80::1.
+ */
 static void source_is_of_mac(struct nft *n)
 {
 	static const uint8_t mask[16] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [11] = 0xff, 0xff};
@@ -48,7 +52,7 @@ static void source_is_by_hand(struct nft *n)
 	nft_match(n, NFT_NETWORK, IP6_SRC, sizeof(want), NFT_IS, want);
 }
 
-/* One of two lengths of payload, or none of them. */
+/* The payload has neither of the two lengths. */
 static void length_is_neither(struct nft *n, uint8_t one, uint8_t other)
 {
 	const uint8_t wire[2] = {0, other};
@@ -57,7 +61,7 @@ static void length_is_neither(struct nft *n, uint8_t one, uint8_t other)
 	nft_and(n, NFT_IS_NOT, wire, 2);
 }
 
-/* The option of a long message is not of that kind, or longer than one unit. */
+/* The message is the long one, and its option is of another kind, or longer than one unit. */
 static void kind_is_not(struct nft *n, uint8_t kind)
 {
 	const uint8_t want[2] = {kind, 1};
@@ -84,7 +88,7 @@ static void eth_group(struct nft *n, const struct in6_addr *group, uint32_t octe
 	nft_match(n, NFT_LINK, 0, octets, NFT_IS, mac);
 }
 
-/* RFC 4861 7.1: what says anything has come from a neighbour. */
+/* RFC 4861 7.1: a message with hop limit 255 comes from a neighbour; its code is 0. */
 static void check_form(struct nft *n, const char *chain, enum rules_counter why)
 {
 	static const uint8_t far = 255, zero = 0;
@@ -93,7 +97,7 @@ static void check_form(struct nft *n, const char *chain, enum rules_counter why)
 	nft_rule(n, chain), nft_match(n, NFT_NETWORK, ND_CODE, 1, NFT_IS_NOT, &zero), drop(n, why);
 }
 
-/* What is asked about fold's addresses and the gateway's is asked of fold. */
+/* Solicitations for fold's addresses and for the gateway's go to the responder. */
 static void take_service_solicitations(struct nft *n, const char *chain, const struct guest *g)
 {
 	nft_rule(n, chain), type_is(n, NS), ip6_is(n, ND_TARGET, NFT_IS, &g->link_local), nft_goto(n, "take");
@@ -104,7 +108,10 @@ static void take_service_solicitations(struct nft *n, const char *chain, const s
 		nft_rule(n, chain), type_is(n, NS), ip6_is(n, ND_TARGET, NFT_IS, &g->gateway6), nft_goto(n, "take");
 }
 
-/* RFC 4862 5.4.2: from nobody, to the group of the address that it is about to use; RFC 7527 adds a nonce. */
+/*
+ * RFC 4862 5.4.2: duplicate address detection comes from the unspecified address and goes to the solicited-node group
+ * of the address that it is about; RFC 7527 adds a nonce.
+ */
 static void from_dad(struct nft *n, const struct guest *g, const struct in6_addr *own)
 {
 	static const char c[] = "from_dad";
@@ -138,8 +145,8 @@ static void check_options_from(struct nft *n, const struct guest *g)
 }
 
 /*
- * The host is reached by what it has in the prefix, and where it has anything there, by a link-local address that it may
- * have asked from. Anything else that its MAC is sent, it would route.
+ * The host may be reached by its addresses in the prefix. If it has any there, its link-local addresses may be
+ * answered, too, because it may have asked from one. It would route any other packet to its MAC.
  */
 static void from_host(struct nft *n, const struct rules *r)
 {
@@ -166,7 +173,7 @@ static bool is_gateway_apart(const struct guest *g)
 	return g->has_gateway6 && !IN6_IS_ADDR_LINKLOCAL(&g->gateway6) && !ip6_in(g->id.ip6, g->gateway6);
 }
 
-/* Link-local addresses that are known to be somebody else's. */
+/* Drops messages from link-local addresses that are known to belong to another machine. */
 static void not_another(struct nft *n, const struct rules *r, const struct in6_addr *own)
 {
 	static const char c[] = "from_nd";
@@ -182,9 +189,9 @@ static void not_another(struct nft *n, const struct rules *r, const struct in6_a
 }
 
 /*
- * Whose a link-local address is that was made of no MAC, nobody can tell: asked from a router's, a neighbour would believe that this is where
- * the router is now (RFC 4861 7.2.3), and from many, its table of neighbours would be full. It is asked from the guest's own address instead, and
- * answers there.
+ * Nobody can tell whose a link-local address is if it was not made from a MAC. If the guest asked from a router's, a
+ * neighbour would believe that the router is now at the guest's MAC (RFC 4861 7.2.3); if it asked from many, it would
+ * fill the neighbour's table. So the rule replaces the source by the guest's own address, and the answer goes there.
  */
 static void ask_from_own(struct nft *n, const struct guest *g, const struct in6_addr *own)
 {
@@ -205,13 +212,16 @@ static void from_receiver(struct nft *n, const struct rules *r, const struct in6
 	    sound(n), nft_accept(n);
 	nft_rule(n, c), eth_dst_is_group(n), drop(n, FROM_ND);
 	nft_rule(n, c), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
-	/* The gateway may have no address in the prefix, and it may be the host. */
+	/* A gateway outside the prefix may be answered, too; it may be the host, so this comes before from_host(). */
 	if (g->has_gateway6 && !ip6_in(g->id.ip6, g->gateway6))
 		nft_rule(n, c), type_is(n, NA), ip6_is(n, IP6_DST, NFT_IS, &g->gateway6),
 		    eth_dst(n, NFT_IS, g->gateway6_mac), sound(n), nft_accept(n);
 	from_host(n, r);
 	nft_rule(n, c), ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6), sound(n), nft_accept(n);
-	/* RFC 4861 7.3.3: a solicitation to one machine goes to its target, which is in the prefix; an answer, to who asked. */
+	/*
+	 * RFC 4861 7.3.3: a solicitation to one machine goes to its target, which is in the prefix. Only an answer
+	 * goes to a link-local address, from which it was asked.
+	 */
 	nft_rule(n, c), type_is(n, NA), ip6_is_in(n, IP6_DST, NFT_IS, &link_local6), sound(n), nft_accept(n);
 	nft_rule(n, c), drop(n, FROM_DEST);
 }
@@ -249,7 +259,7 @@ static void check_options_to(struct nft *n)
 	nft_rule(n, c), type_is(n, NA), kind_is_not(n, OPTION_TARGET), drop(n, TO_ND);
 }
 
-/* Who speaks to the guest is neither the guest nor fold, and the gateway alone is the gateway. */
+/* The sender must not claim to be the guest or fold, and only the gateway may claim to be the gateway. */
 static void to_sender(struct nft *n, const struct guest *g, const struct in6_addr *own)
 {
 	static const char c[] = "to_nd";
@@ -265,7 +275,7 @@ static void to_sender(struct nft *n, const struct guest *g, const struct in6_add
 	if (is_gateway_apart(g))
 		nft_and(n, NFT_IS_NOT, &g->gateway6, 16);
 	drop(n, TO_ND);
-	/* RFC 4861 7.1: from nobody come solicitations alone, and to a group alone. */
+	/* RFC 4861 7.1: only solicitations come from the unspecified address, and only to a group. */
 	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any), type_is(n, NA), drop(n, TO_ND);
 	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any), eth_dst(n, NFT_IS, g->id.mac), drop(n, TO_ND);
 	for (size_t i = 0; i < 2; i++)
@@ -277,7 +287,7 @@ static void to_sender(struct nft *n, const struct guest *g, const struct in6_add
 	    drop(n, TO_ND);
 	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->gateway6), type_is(n, NS), ip6_payload(n, NFT_IS, ND_LONG),
 	    nft_match(n, NFT_NETWORK, ND_OPTION + 2, MAC_LEN, NFT_IS_NOT, g->gateway6_mac), drop(n, TO_ND);
-	/* Where it is, fold tells. */
+	/* Only fold tells the guest where the gateway is. */
 	nft_rule(n, c), type_is(n, NA), ip6_is(n, ND_TARGET, NFT_IS, &g->gateway6), drop(n, TO_ND);
 }
 
@@ -285,7 +295,10 @@ static void to_target(struct nft *n, const struct guest *g, const struct in6_add
 {
 	static const char c[] = "to_nd";
 
-	/* Somebody who is about to take the guest's address must hear of it, and nobody who tries that with another. */
+	/*
+	 * Duplicate address detection by another machine must reach the guest if it is about the guest's address, and
+	 * must not if it is about another.
+	 */
 	nft_rule(n, c), type_is(n, NS), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any),
 	    ip6_is(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6.addr), drop(n, TO_ND);
 	nft_rule(n, c), type_is(n, NS), ip6_is(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6.addr),

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is for fold's own services: DNS, from the guest and from the network, and notifications. DHCP stands with its family. */
+/*
+ * Rules for packets to fold's own services: DNS, from the guest and from the network, and notifications. Those for
+ * DHCP are in the files of IPv4 and IPv6.
+ */
 #include "fw/rules_priv.h"
 
 bool serves_network(const struct guest *g)
@@ -15,7 +18,10 @@ static void dns_to(struct nft *n, const char *chain, uint8_t proto, bool ip6, co
 	nft_goto(n, "take");
 }
 
-/* As dns_to() of UDP, for a whole packet from the guest's own address: that there is nothing to object to is seen at once. */
+/*
+ * As dns_to() with UDP, for a whole packet from the guest's own address: its conditions leave nothing for the long
+ * list to check.
+ */
 static void fast_dns_to(struct nft *n, const struct guest *g, bool ip6, const void *address)
 {
 	nft_rule(n, ip6 ? "from_ip6" : "from_ip4");
@@ -41,7 +47,10 @@ void fast_take_dns(struct nft *n, const struct guest *g, bool ip6)
 		fast_dns_to(n, g, ip6, ip6 ? (const void *)&six[i] : (const void *)&four[i]);
 }
 
-/* RFC 6724 5, rule 2: a client asks a link-local address from its own, whose lower half is its choice. */
+/*
+ * RFC 6724 5, rule 2: a client asks a link-local address from a link-local address of its own, whose lower half it
+ * chooses itself.
+ */
 static void take_link_local(struct nft *n, const char *chain, uint8_t proto, uint16_t number,
 			    const struct in6_addr *address)
 {
@@ -62,7 +71,7 @@ void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
 		const void *address = ip6 ? (const void *)&six[i] : (const void *)&four[i];
 		if (g->dns.on && !g->dns.intercept_all)
 			dns_to(n, chain, IPPROTO_UDP, ip6, address);
-		/* Where there is no DNS, too: it is told so at once. */
+		/* Also without DNS: then the responder refuses the connection at once. */
 		dns_to(n, chain, IPPROTO_TCP, ip6, address);
 	}
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table that all VMs share. For what NFQUEUE delivers, for the netdev family has no queue:
+ * The table that all VMs share. Two of its ways are for NFQUEUE, which the netdev family does not have:
  *
- *   prerouting    what a VM's own table has marked, by the port it came in     -> take-<iface>
- *   postrouting   DNS questions, by the port they are about to leave by        -> serve-<iface>
+ *   prerouting    frames that a VM's own table has marked, by the port they came in by      -> take-<iface>
+ *   postrouting   DNS questions, by the port they are about to leave by                     -> serve-<iface>
  *
- * and for what goes through a VM's gateway under an action (rules_gate.c), made with the first VM that has one:
+ * Two are for packets through the gateway of a VM with an action (rules_gate.c), made with the first such VM:
  *
- *   leaving       what a VM's own table has marked, by the port it came in     -> leave-<iface>
- *   entering      by the port it is about to leave by                          -> enter-<iface>
+ *   leaving       packets that a VM's own table has marked, by the port they came in by     -> leave-<iface>
+ *   entering      packets by the port they are about to leave by                            -> enter-<iface>
  *
- * One map a direction, from port to chain: a frame costs the same however many VMs there are. Whatever is queued is
- * answered or dropped, never passed on, so nothing rests on these rules but that the VM gets its answers, and that
- * something passes its gateway.
+ * Each direction has one map from port to chain, so a frame costs the same however many VMs there are. Queued frames
+ * are answered or dropped, never passed on. So missing rules only mean that the VM gets no answers and that nothing
+ * passes its gateway; they never let a packet pass.
  *
- * Chains of the user's stand in the same table. They are asked for, and never touched.
+ * Chains of the user's are in the same table. fold asks whether they exist, and never changes them.
  */
 #include "fw/rules_priv.h"
 
@@ -82,7 +82,7 @@ static void dispatch(struct nft *n, enum way w)
 		nft_oifname_vmap(n, ways[w].map);
 }
 
-/* Where there is a table already, nft_use_table(): what is made anew must not be there. */
+/* Makes the table and the base chains of a group, for a transaction that fails if these chains exist already. */
 static void make_base(struct nft *n, enum group g)
 {
 	nft_table(n, NFPROTO_BRIDGE, RULES_SHARED_TABLE, 0);
@@ -122,7 +122,7 @@ static void fill(struct nft *n, const struct rules *r, enum way w, const char *c
 		gate_fill_enter(n, r, chain);
 }
 
-/* How many rules are in it then, at least. */
+/* The least number of rules in a VM's chain after fill(). */
 static int filled(const struct rules *r, enum way w)
 {
 	if (group_of(w) == GROUP_QUEUE)
@@ -170,7 +170,7 @@ static int remove_part(struct nft *n, enum group g, const char *iface)
 	return nft_commit(n);
 }
 
-/* Somebody emptied a map: what is left of the VM's part goes one by one. */
+/* Removes the VM's part piece by piece, after another process has removed some of it. */
 static int remove_rest(struct nft *n, enum group g, const char *iface)
 {
 	int err = 0;
@@ -203,7 +203,7 @@ static int remove_parts(struct nft *n, enum group g, const char *iface)
 	return err == -ENOENT ? remove_rest(n, g, iface) : err;
 }
 
-/* True also where it cannot be told: the kernel refuses to remove what is in use. */
+/* Whether no VM uses the group. True also if that cannot be told: the kernel refuses to remove what is in use. */
 static bool is_unused(struct nft *n, enum group g)
 {
 	for (enum way w = groups[g].first; w < groups[g].end; w++)
@@ -228,7 +228,10 @@ static int delete_bases(struct nft *n, const bool which[static GROUPS], bool tab
 	return nft_commit(n);
 }
 
-/* The last one out. Refused by the kernel, as a whole, where another VM has come; the table, where a user's chain is in it. */
+/*
+ * Removes the groups that no VM uses any more. The kernel refuses the transaction as a whole if a VM has come in
+ * between, and refuses to remove the table if a user's chain is in it.
+ */
 static void remove_base(struct nft *n)
 {
 	bool unused[GROUPS], any = false, all = true;
@@ -256,14 +259,14 @@ int rules_remove_shared(struct nft *n, const char *iface)
 }
 
 /*
- * Making the shared table is exclusive, lest a dispatch rule stand twice: whoever loses that race, or finds it gone in
- * between with the last VM, looks again.
+ * Base chains are made exclusively, so that no dispatch rule is there twice. If another VM has made them first
+ * (-EEXIST), or the last VM has removed them in between (-ENOENT), this one tries again.
  */
 static int add(struct nft *n, const struct rules *r, enum group g, bool own)
 {
 	int err = -EEXIST;
 
-	/* What a killed fold of this name left; the claim on the name is ours now. */
+	/* Left by a killed fold with an interface of that name; this fold holds the claim on the name now. */
 	if (has_part(n, g, r->guest->id.iface) == 1)
 		remove_parts(n, g, r->guest->id.iface);
 	for (int turn = 0; turn < 50 && (err == -EEXIST || err == -ENOENT); turn++) {
@@ -280,7 +283,7 @@ static int add(struct nft *n, const struct rules *r, enum group g, bool own)
 			rules_closed_table(n, r);
 		err = nft_commit(n);
 		if (err == -ENOENT && !there)
-			break; /* not the table's absence: the kernel cannot queue from the bridge family, or a chain went */
+			break; /* another reason: no `queue` in the bridge family, or a user's chain is gone */
 	}
 	return err;
 }
@@ -349,7 +352,10 @@ static bool is_complete(struct nft *n, const struct rules *r, enum group g)
 	return true;
 }
 
-/* Emptied, not removed (`nft flush table`). Flushed and filled in one step, so that two VMs that mend it leave one rule. */
+/*
+ * Fills the base chains again after another process has emptied them without removing them (`nft flush table`). They
+ * are flushed and filled in one transaction, so that there is one rule even if two VMs do this at once.
+ */
 static int mend_base(struct nft *n, enum group g)
 {
 	bool empty = false;
