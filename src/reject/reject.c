@@ -6,7 +6,10 @@
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 
-/* RFC 1812 4.3.2.3: as much of the packet as fits 576 octets with both headers. RFC 4443 2.4 (c): the least IPv6 MTU. */
+/*
+ * The longest quote. RFC 1812 4.3.2.3: as much of the packet as fits 576 octets with both headers. RFC 4443 2.4 (c):
+ * as much as fits the least IPv6 MTU.
+ */
 enum { QUOTE4_MOST = 576 - 20 - 8, QUOTE6_MOST = 1280 - 40 - 8 };
 
 static bool is_four(const struct pkt *in)
@@ -19,7 +22,7 @@ static bool is_six(const struct pkt *in)
 	return in->kind == PKT_UDP6 || in->kind == PKT_TCP6 || in->kind == PKT_ICMP6;
 }
 
-/* The packet's end on the guest's side is the guest, and the other one is beyond the gateway. */
+/* Whether `near` is the guest's own address and `far` is outside its subnet, beyond a gateway. */
 static bool is_far4(const struct guest *g, struct in_addr near, struct in_addr far)
 {
 	return g->id.has4 && g->has_gateway4 && near.s_addr == g->id.ip4.addr.s_addr && !ip4_in(g->id.ip4, far);
@@ -40,7 +43,7 @@ static bool may_be_told4(const struct pkt *in)
 		return false;
 	if (in->kind != PKT_ICMP4)
 		return true;
-	/* What is asked and answered; of any other message it cannot be told that it is no error. */
+	/* Queries and their replies. Any other message may be an error. */
 	uint8_t type = in->data[0];
 	return type == ICMP_ECHO || type == ICMP_ECHOREPLY || (type >= ICMP_TIMESTAMP && type <= ICMP_ADDRESSREPLY);
 }
@@ -108,7 +111,9 @@ enum answer reject_answer_network(const struct guest *g, const struct pkt *in, s
 
 	if (!four && !six)
 		return ANSWER_NOT_MINE;
-	/* Whoever else sends that speaks for a machine that is not behind him. */
+	/*
+	 * A sender with another MAC than the gateway's does not forward for the source, so it must not speak for it.
+	 */
 	if (memcmp(in->src_mac, four ? g->gateway4_mac : g->gateway6_mac, MAC_LEN) != 0)
 		return reply_refuse(out, DROP_SOURCE_ADDRESS);
 	return refuse(g, in, out);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* capture: pcap files in memory, for those who read what others recorded. In src the only user of libpcap, which is loaded when it is needed. */
+/*
+ * capture: pcap files in memory, for programs that read what others recorded. The only user of libpcap in src, which
+ * it loads when it is needed.
+ */
 #ifndef FOLD_SHOW_CAPTURE_H
 #define FOLD_SHOW_CAPTURE_H
 
@@ -22,9 +25,8 @@ struct capture {
 };
 
 /*
- * Reads a whole pcap or pcapng file ("-": standard input): either byte order,
- * micro- or nanoseconds, Ethernet only. 0, or -1 after one line that names the
- * file and what is wrong; then `out` holds nothing.
+ * Reads a whole pcap or pcapng file ("-": standard input) of either byte order, with micro- or nanoseconds, Ethernet
+ * only. Returns 0; or -1 after logging one line that names the file and what is wrong, and *out is empty.
  */
 int capture_read(const char *path, struct capture *out);
 
@@ -32,8 +34,8 @@ int capture_read(const char *path, struct capture *out);
 void capture_add(struct capture *c, uint64_t ns, size_t number, const uint8_t *bytes, size_t len);
 
 /*
- * A frame that the capture cut is not what was sent, and no refusal of it means anything: says how many there are, of those
- * that count (NULL: all do).
+ * Warns of frames that the capture cut: they are not what was sent, so a refusal of them means nothing. counts: which
+ * frames to count (NULL: all).
  */
 void capture_warn_cut(const char *path, const struct capture *c,
 		      bool (*counts)(const void *arg, const struct capture_frame *), const void *arg);

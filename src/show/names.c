@@ -72,7 +72,10 @@ const char *names_message(uint8_t type)
 	return type < sizeof(names) / sizeof(names[0]) ? names[type] : NULL;
 }
 
-/* RFC 3442: length of the prefix, as few octets of it as that needs, router. False where it does not come out even. */
+/*
+ * RFC 3442: prefix length, as many octets of the prefix as that needs, router. False if the value ends inside a route
+ * or a prefix is longer than 32 bits.
+ */
 static bool add_routes(struct text *t, struct rd r)
 {
 	while (rd_left(&r)) {
@@ -140,7 +143,7 @@ static bool add_type(struct text *t, uint8_t type)
 	return true;
 }
 
-/* False where the value is not of that form; what was added by then is thrown away. */
+/* Adds a value. False if it does not have that form; the caller then discards what was added. */
 static bool add_value(struct text *t, enum form form, const uint8_t *value, size_t len)
 {
 	struct rd r = rd_over(value, len);

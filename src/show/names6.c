@@ -113,7 +113,7 @@ size_t names6_dhcp_head(uint16_t code)
 	}
 }
 
-/* Seconds, or what all ones mean. */
+/* Adds a time in seconds; all ones mean for ever. */
 static void add_time(struct text *t, const char *word, uint32_t seconds)
 {
 	if (seconds == UINT32_MAX)
@@ -135,7 +135,7 @@ static bool add_ips(struct text *t, struct rd r)
 	return true;
 }
 
-/* RFC 1035 3.1, never compressed. Zeros behind the last name are padding where `padded`. */
+/* RFC 1035 3.1: names, never compressed. padded: zeros after the last name are padding. */
 static bool add_names(struct text *t, struct rd r, bool padded)
 {
 	while (rd_left(&r)) {
@@ -256,7 +256,7 @@ static bool add_fqdn(struct text *t, struct rd r)
 	return !r.bad && add_names(t, r, false);
 }
 
-/* False where the value is not of that form; what was added by then is thrown away. */
+/* Adds a value. False if it does not have that form; the caller then discards what was added. */
 static bool add_value(struct text *t, enum form6 form, const uint8_t *value, size_t len)
 {
 	struct rd r = rd_over(value, len);

@@ -128,7 +128,7 @@ void names_dns_opt(struct text *t, uint16_t size, uint32_t ttl)
 		text_add(t, " flags 0x%04x", ttl & 0x7fff);
 }
 
-/* Strings, each with its length where that is not plain to see. */
+/* Adds the strings of a TXT record; one that is shown cut is followed by its length. */
 static void add_txt(struct text *t, struct rd r)
 {
 	while (rd_left(&r)) {
@@ -180,7 +180,7 @@ void names_dns_data(struct text *t, uint16_t type, const uint8_t *message, size_
 		text_hex(t, data, data_len);
 }
 
-/* A record for a line: " A 10.0.1.7". False where it is cut. */
+/* Adds a record to a line: " A 10.0.1.7". False if the message ends inside it. */
 static bool add_record(struct text *t, const uint8_t *message, size_t len, size_t *at, bool shown)
 {
 	size_t n = names_dns_skip(message, len, *at);

@@ -11,7 +11,9 @@
 
 #define DNS_PORT_NUMBER 53
 
-/* The octets that a name takes at `at` of the message, pointers not followed; 0 where it runs over the end. */
+/*
+ * The number of octets that the name at `at` takes in the message, pointers not followed; 0 if it runs past the end.
+ */
 size_t names_dns_skip(const uint8_t *message, size_t len, size_t at);
 
 /* The name at `at`, pointers followed: "host.lab.test."; what is wrong with it in angle brackets. */
@@ -24,7 +26,10 @@ void names_dns_class(struct text *t, uint16_t class);
 /* "NOERROR qr aa rd ra" */
 void names_dns_flags(struct text *t, uint16_t flags);
 
-/* What a record of that type says in the `data_len` octets at `at`; hex where it is not of its form. */
+/*
+ * Adds the data of a record of that type, `data_len` octets at `at`; in hex for types that have no form here, and for
+ * addresses of a wrong length.
+ */
 void names_dns_data(struct text *t, uint16_t type, const uint8_t *message, size_t len, size_t at, size_t data_len);
 
 /* The OPT record's fields, which lie where others have class and TTL. RFC 6891 6.1.3. */

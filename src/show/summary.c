@@ -48,7 +48,10 @@ static void arp(struct text *l, struct rd r, size_t len)
 	}
 }
 
-/* The first option `code` of the options field, not looking into overloaded fields; NULL where there is none. */
+/*
+ * The first option `code` in the options field; NULL if there is none. Overloaded fields (`sname` and `file`) are not
+ * searched.
+ */
 static const uint8_t *find_option(struct rd r, uint8_t code, uint8_t *len)
 {
 	while (rd_left(&r) && !r.bad) {
@@ -173,7 +176,7 @@ static void packet4(struct text *l, struct rd r)
 	}
 	ip4(src, from);
 	ip4(dst, to);
-	/* Read as far as it goes, whatever the lengths claim. */
+	/* Octets after the total length are not read. A length beyond the frame is ignored: what is there is read. */
 	if (total < rd_left(&whole))
 		whole.end = whole.p + total;
 	rd_bytes(&whole, header);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the frame asks or says, whatever state it is in. Guests' strings are escaped. Returns text. */
+/* Describes any frame, also a truncated or malformed one. Strings from guests are escaped. Returns text. */
 const char *summary_of(const uint8_t *frame, size_t len, char *text, size_t size);
 
 #endif

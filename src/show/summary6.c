@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* RFC 8200, 4861, 8415: what decides about the answer. */
+/* The summary of an IPv6 packet: the fields that decide about the answer. RFC 8200, 4861, 8415. */
 #include "show/summary6.h"
 
 #include "show/names6.h"
@@ -67,7 +67,7 @@ static void icmp6(struct text *l, struct rd r)
 	link_address(l, r, type == 136 ? 2 : 1, type == 133 || type == 135 ? "by" : "at");
 }
 
-/* The words of an option that is worth a line: identities, addresses, status. */
+/* Adds the options that are worth showing in a line: identities, addresses, status. */
 static void dhcp6_options(struct text *l, struct rd r, unsigned depth)
 {
 	while (rd_left(&r) >= 4) {
@@ -147,7 +147,9 @@ void summary_ip6(struct text *l, struct rd r)
 	}
 	inet_ntop(AF_INET6, src, from, sizeof(from));
 	inet_ntop(AF_INET6, dst, to, sizeof(to));
-	/* Read as far as it goes, whatever the length claims. */
+	/*
+	 * Octets after the payload length are not read. A length beyond the frame is ignored: what is there is read.
+	 */
 	if (len < rd_left(&r))
 		r.end = r.p + len;
 	if (next == IPPROTO_UDP) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* text: a line that grows at its end and is cut where the room ends. */
+/* text: builds a line of text in a buffer of fixed size, and cuts what does not fit. */
 #ifndef FOLD_SHOW_TEXT_H
 #define FOLD_SHOW_TEXT_H
 
