@@ -76,7 +76,7 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-/* A signal that came before there was a hypervisor to pass it to ends the start. */
+/* Returns a signal that came before there was a hypervisor to pass it to, which ends the start; 0: none. */
 static int signal_waiting(const struct session *s)
 {
 	struct signalfd_siginfo info;
@@ -89,7 +89,7 @@ static int failed_exec(const struct session *s, int err)
 	const char *path = s->hypervisor.path;
 	char interpreter[256];
 
-	/* execve(2): so it is said where the file is there, and what it names to be run by is not. */
+	/* execve(2): ENOENT is also returned where the file is there and its interpreter or dynamic loader is not. */
 	bool there = err == ENOENT && access(path, F_OK) == 0;
 	if (there && hypervisor_interpreter(path, interpreter, sizeof(interpreter)))
 		log_err("%s: cannot be executed: %s, which its first line names as its interpreter, is not there", path,
@@ -103,7 +103,10 @@ static int failed_exec(const struct session *s, int err)
 	return err == ENOENT ? FOLD_EXIT_NOT_FOUND : FOLD_EXIT_NOT_EXECUTABLE;
 }
 
-/* Starts the hypervisor and serves the guest. The tap is the hypervisor's from here on, the keeper's and the responder's. */
+/*
+ * Starts the hypervisor and serves the guest. From here on the keeper, the hypervisor and the responder have the tap
+ * open.
+ */
 static int run(struct session *s)
 {
 	struct report r = {0};
@@ -129,12 +132,15 @@ static int run(struct session *s)
 	return session_serve(s);
 }
 
-/* In reverse, from any half-start: what this process holds, then the keeper's part, then, if that was killed, its work. */
+/*
+ * Undoes any half-start, in reverse: closes what this process holds, then has the keeper take down the rest. If the
+ * keeper was killed, this process does the keeper's work.
+ */
 static void take_down(struct session *s)
 {
 	if (s->tap >= 0)
 		close(s->tap);
-	weave_name_end(&s->weave); /* it needs no more of this than to hear of the end */
+	weave_name_end(&s->weave); /* fold-weave withdraws the name while the rest is closed */
 	session_live_close(s);
 	session_seen_close(s);
 	forward_close(s->forward);
@@ -156,16 +162,22 @@ static void take_down(struct session *s)
 		close(s->listen);
 	if (s->keeper.pid && !keeper_finish(&s->keeper)) {
 		session_reclaim(s);
-		/* What the hypervisor started may live on, with its socket. */
+		/* Processes that the hypervisor started may live on and keep the socket that owns the rules. */
 		session_takedown(s, s->notes, s->nft ? fcntl(nft_fd(s->nft), F_DUPFD_CLOEXEC, 0) : -1);
 	}
-	/* Last: the VM's own rules stand until its tap is gone, whoever still holds that open. */
+	/*
+	 * Last, because closing the socket removes the VM's own rules: they must stand until the tap is gone, whoever
+	 * has it open.
+	 */
 	nft_close(s->nft);
 	weave_name_wait(&s->weave);
 	guest_free(&s->guest);
 }
 
-/* Said before anything is made: each of its processes would fail at another place, with the capabilities that are its own. */
+/*
+ * Checked before anything is made: otherwise each process of fold would fail at another place, for lack of the
+ * capability that it needs itself.
+ */
 static int check_rights(const struct session *s, struct report *r)
 {
 	char names[RIGHTS_TEXT];
@@ -214,7 +226,7 @@ unsigned long session_files(void)
 	return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? ULONG_MAX : limit.rlim_cur;
 }
 
-/* Said here: where they run out, what could not be opened would be blamed, and it is another thing each time. */
+/* Checked at the start: otherwise the error would blame whichever file could not be opened, another one each time. */
 static bool enough_files(void)
 {
 	unsigned long most = session_files();

@@ -5,8 +5,8 @@
  *   claims -> bridge -> tap (down) -> delivery -> rules that drop everything -> port (up, last) -> copy -> image
  *          -> hypervisor -> the host's addresses -> all rules -> replies -> loop
  *
- * No frame of the guest's can pass before the rules are there: the tap is down until some are, and these let nothing
- * through.
+ * No frame of the guest's can pass before all rules are there: the tap stays down until the first ones are in place,
+ * and these drop everything.
  */
 #ifndef FOLD_CLI_SESSION_H
 #define FOLD_CLI_SESSION_H
@@ -26,13 +26,13 @@ enum fold_exit {
 int session_run(const struct options *o);
 
 /*
- * How many files may be open at once (RLIMIT_NOFILE), and how many must be: rules, tap, sockets, watches, and a few
- * questions to name servers.
+ * session_files(): how many files may be open at once (RLIMIT_NOFILE). A VM needs SESSION_FILES_LEAST: for rules, tap,
+ * sockets, watches, and a few questions to name servers.
  */
 #define SESSION_FILES_LEAST 64
 unsigned long session_files(void);
 
-/* What one running VM's claim says, and how to take down what a killed one left. */
+/* The record in a running VM's claim, from which what a killed fold left can also be taken down. */
 #define SESSION_CLAIM "vm-"
 struct session_info {
 	char iface[IFNAMSIZ];
@@ -47,7 +47,7 @@ struct session_info {
 	uint32_t inode;       /* the image's, as image_write() gives it; 0: there is none yet */
 };
 bool session_info_parse(const char *text, struct session_info *out);
-/* False where something could not be removed; it has been said what. */
+/* Removes what a killed fold left. False where something could not be removed, which has been logged. */
 bool session_clean(const struct session_info *left);
 
 #endif

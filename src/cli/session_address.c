@@ -27,7 +27,7 @@ static int make_stable(struct session *s, struct report *r)
 	return err;
 }
 
-/* Where the hypervisor and whoever cleans up find it, whatever directory they are in. */
+/* Sets the absolute path of the image, so that the hypervisor and whoever cleans up find it from any directory. */
 static int place_image(struct session *s, struct report *r)
 {
 	const char *dir = s->o->image_dir ? s->o->image_dir : ".";
@@ -72,13 +72,19 @@ int session_identity(struct session *s, struct report *r)
 	return err ? err : place_image(s, r);
 }
 
-/* Says whose it is, to those who find it later: the interface is in its name, this is the network namespace. */
+/*
+ * The name of the image's volume, which tells those who find it later whose it is: the network namespace is in it, and
+ * the interface in the file's name.
+ */
 static void make_label(char label[static IMAGE_LABEL])
 {
 	snprintf(label, IMAGE_LABEL, "fold-%lu", claim_folder());
 }
 
-/* One of fold's own whose VM is gone. The interface is claimed: in this namespace nobody else has that name. */
+/*
+ * True for an image that fold made and whose VM is gone. In this network namespace that is so for any, because the
+ * interface is claimed: no other VM has that name.
+ */
 static bool is_left_over(const struct session *s, char label[static IMAGE_LABEL])
 {
 	char own[IMAGE_LABEL], key[sizeof(SESSION_CLAIM) + IFNAMSIZ], after = 0;
@@ -111,7 +117,10 @@ int session_image(struct session *s, struct report *r)
 		err = image_write(&image, &s->id.ip6, &inode, r);
 	if (err)
 		return err;
-	/* From here on it is known by its inode: what the guest writes into it changes nothing. */
+	/*
+	 * From here on fold knows the image by its inode, because the guest can write into it and change the volume's
+	 * name.
+	 */
 	s->info.inode = inode;
 	session_record(s);
 	err = session_note(s, SESSION_NOTE_INODE, (int32_t)inode);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When the guest is told of its router without having asked: RFC 4861 6.2.4 (intervals), 6.2.5 (the end), 10 (constants). */
+/* When unsolicited router advertisements are sent: RFC 4861 6.2.4 (intervals), 6.2.5 (the end), 10 (constants). */
 #include "answer/answer.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
@@ -79,7 +79,10 @@ void session_advertise_change(struct session *s, const struct guest *was)
 		return;
 	past_add(&s->past, was, &s->guest);
 	advertise(s, false);
-	/* RFC 4861 6.2.4: the new values are repeated as at a start; and that the old ones are none, for one frame may get lost. */
+	/*
+	 * RFC 4861 6.2.4: the new values are repeated as at a start. So is the withdrawal of the old ones, because one
+	 * frame may get lost.
+	 */
 	s->advertise_quickly = RA_INITIAL - 1;
 	arm(s, interval(s));
 }
@@ -90,6 +93,6 @@ void session_advertise_last(struct session *s)
 		return;
 	/* RFC 4861 6.2.5: lifetime 0, so that a guest that outlives fold looks elsewhere. */
 	advertise(s, true);
-	/* A guest that was told to end and does not must not stay without its router. */
+	/* A guest that does not end although it was told to gets its router back with the next advertisement. */
 	arm(s, SOON_MS);
 }

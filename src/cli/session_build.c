@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a VM is made of, step by step: bridge, tap, rules, port, copy, image; and what answers it. */
+/* Makes what a VM needs, step by step: bridge, tap, rules, port, copy, image; then what answers the guest. */
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "fw/nft.h"
@@ -12,7 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Known once a kernel has refused nft's `queue` in the bridge family: asking it again takes 30 ms. */
+/*
+ * Remembered (claim_fact()) once the kernel has refused nft's `queue` in the bridge family, because asking it again
+ * takes 30 ms.
+ */
 #define NO_BRIDGE_QUEUE "kernel-without-bridge-queue"
 
 #define MTU_MOST 16384 /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
@@ -78,7 +81,7 @@ static int make_tap(struct session *s, struct report *r)
 /* Opens the delivery, then puts the rules in place that feed it. */
 static int try_transport(struct session *s, enum transport t)
 {
-	/* Numbers from 1024 on: the low ones are what people choose by hand. */
+	/* The queue's or group's number is from 1024 on: people choose the low ones by hand. */
 	int err = delivery_open(t, (uint16_t)(1024 + getpid() % 60000), &s->delivery);
 
 	if (err)
@@ -90,7 +93,7 @@ static int try_transport(struct session *s, enum transport t)
 	s->rules.group6_count = s->o->group6_count;
 	s->rules.transport = t;
 	s->rules.number = delivery_number(s->delivery);
-	/* The watch first: nothing that is put in place can be taken away unseen. */
+	/* The watch is opened first, so that no removal of the rules that follow goes unseen. */
 	if (t == TRANSPORT_QUEUE && !s->watch && (err = watch_open(&s->watch)) < 0)
 		return err;
 	if (t == TRANSPORT_QUEUE && (err = session_note(s, SESSION_NOTE_SHARED, 1)) < 0)
@@ -99,7 +102,7 @@ static int try_transport(struct session *s, enum transport t)
 	if (!err)
 		err = rules_add(s->nft, &s->rules);
 	if (err) {
-		nft_close(s->nft); /* and with it the VM's table, if it was there already */
+		nft_close(s->nft); /* which also removes the VM's own table, if it was there already */
 		s->nft = NULL;
 		delivery_close(s->delivery);
 		s->delivery = NULL;
@@ -157,7 +160,7 @@ static int write_copy(struct session *s, struct report *r)
 		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
 	err = binding_write_copy(s->config.datapath, &s->guest.id, s->text ? &s->binding : NULL, s->text, s->text_len,
 				 s->text ? s->text_mode : BINDING_COPY_MODE, NULL, r);
-	/* What could not be made is not there to be removed, and whoever is told why need not be told that too. */
+	/* The copy was not written: the keeper must not try to remove it, which would only be a second warning. */
 	if (err)
 		session_note(s, SESSION_NOTE_COPY, 0);
 	return err;
@@ -185,7 +188,10 @@ int session_get_ready(struct session *s, struct report *r)
 
 	if (err)
 		return err;
-	/* Memory that is not there before something is let in: ALLOW may come at any time. */
+	/*
+	 * Made for every VM, because ALLOW may come with any change of the binding; its pages take no memory until they
+	 * are used.
+	 */
 	s->rules.egress = s->egress = calloc(1, sizeof(*s->egress));
 	if (!s->egress)
 		return report_fail(r, ENOMEM, "%s: out of memory", s->info.iface);

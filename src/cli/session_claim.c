@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What only one running VM may have, the record of it, and taking down what it had. */
+/* The claims on what only one running VM may have, the record of the VM in them, and taking down what it had. */
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "fw/nft.h"
@@ -25,8 +25,9 @@
 #define DYING_STEP_MS 5
 
 /*
- * The record in the claim's file. Its first line is words apart by blanks, so that none of them may hold one but the last; what
- * may, and what came later, are lines of their own, which older versions leave unread and newer ones can do without.
+ * Writes the record that stands in the claim's file. Its first line is words separated by blanks, of which only the
+ * last may contain blanks. Paths, which may contain blanks too, and what was added later have lines of their own, which
+ * older versions leave unread and newer ones can do without.
  */
 static void info_format(const struct session_info *i, char *text, size_t size)
 {
@@ -84,7 +85,10 @@ void session_record(const struct session *s)
 		log_warn("%s: its record could not be written: %s", s->info.iface, strerror(-err));
 }
 
-/* Key and words of each claim; false where the VM has no such thing. The interface's carries the record that ls and gc read. */
+/*
+ * Key of each claim, and what it is on in words; false where the VM has no such thing. The record that ls and gc read
+ * is the one in the interface's claim.
+ */
 static bool claim_key(const struct session *s, int which, char *key, char *what)
 {
 	const struct session_info *i = &s->info;
@@ -116,8 +120,10 @@ static bool claim_key(const struct session *s, int which, char *key, char *what)
 }
 
 /*
- * Who was killed with the keeper may have processes that are still dying: until the last of them is gone, its rules are
- * owned, and its tap may be there. Whoever else has them does not go away, and is told of later.
+ * Waits, DYING_MS at most, until tap and rules of a killed fold are gone. Its keeper was killed too, so processes that
+ * the hypervisor started may still be dying, and until the last of them is gone they keep the tap and the socket that
+ * owns the rules. Where something else has that name, waiting does not help, and making the tap or the rules fails
+ * later with an error.
  */
 static void await_death(const struct session_info *left)
 {
@@ -152,7 +158,7 @@ static int claim_one(struct session *s, int which, struct report *r)
 				   what, other.pid, other.iface);
 	if (err == -EBUSY)
 		return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
-	/* A killed fold of that name, with its keeper: what it left would be in the way. */
+	/* A fold of that interface was killed together with its keeper: what it left would be in the way. */
 	if (err == 0 && which == SESSION_CLAIM_IFACE && session_info_parse(holder, &other)) {
 		session_clean(&other);
 		await_death(&other);
@@ -187,7 +193,9 @@ static void unclaim(struct session *s, bool leave)
 {
 	struct claim *iface = &s->claims[SESSION_CLAIM_IFACE];
 
-	/* The interface's last: while it stands, nobody takes the others' places half made. */
+	/*
+	 * The interface's claim last: others take it first, so no fold starts while only some of these claims are free.
+	 */
 	for (int i = SESSION_CLAIMS - 1; i > SESSION_CLAIM_IFACE; i--)
 		claim_release(&s->claims[i]);
 	if (leave && iface->fd >= 0) {
@@ -199,7 +207,10 @@ static void unclaim(struct session *s, bool leave)
 	claim_release(iface);
 }
 
-/* Whoever got a copy of the descriptor keeps no port without rules: the tap goes before they do. */
+/*
+ * The tap goes before the rules do, so that a process with a copy of its descriptor is never left with a port without
+ * rules.
+ */
 void session_unplug(void *session, const int32_t notes[static KEEPER_NOTES])
 {
 	struct session *s = session;
@@ -214,7 +225,11 @@ void session_unplug(void *session, const int32_t notes[static KEEPER_NOTES])
 	link_close(l);
 }
 
-/* Who has the socket does not end: the rules would stand as long, and their name be taken. Never while there is a tap. */
+/*
+ * Removes the VM's own rules by rules_fd, a copy of their socket, where another process that has the socket does not
+ * end: otherwise the rules would stay, and occupy their table's name, as long as that process lives. Never while there
+ * is a tap.
+ */
 static void remove_own(const struct session *s, int rules_fd)
 {
 	char table[RULES_TABLE_TEXT];
@@ -252,7 +267,10 @@ static void say_nothing(void *arg, const char *line)
 	(void)line;
 }
 
-/* By now it may be that of a VM of the same name in another network namespace, or somebody else's binding. */
+/*
+ * Whether the copy is about the VM with that MAC: by now it may be the copy of a VM of the same name in another network
+ * namespace, or somebody else's binding.
+ */
 static enum copy_owner whose_copy(const char *copy, const uint8_t mac[static MAC_LEN])
 {
 	struct report r = {.warn = say_nothing};
@@ -267,7 +285,10 @@ static enum copy_owner whose_copy(const char *copy, const uint8_t mac[static MAC
 	return owner;
 }
 
-/* A fold in another network namespace has, or had, an interface of that name, and so a copy of that name. */
+/*
+ * True where a fold in another network namespace has, or had, an interface of that name: its VM's copy has the same
+ * path as ours.
+ */
 static bool is_another_folds(const char *iface)
 {
 	DIR *folders = opendir(CLAIM_DIR);
@@ -324,15 +345,17 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES], i
 	if (err)
 		log_warn("%s: could not be removed: %s; `" FOLD_COMMAND " gc` tries again", s->info.image,
 			 strerror(-err));
-	/* Without the claim there is another fold of that name, which answers there. */
+	/*
+	 * Without the claim, another fold has that interface name now, and the socket of `fold inspect` is that fold's.
+	 */
 	if (s->claims[SESSION_CLAIM_IFACE].fd >= 0)
 		session_seen_remove(s->info.iface);
 	unclaim(s, err);
 }
 
 /*
- * A tap outlives its fold only where the hypervisor made it persist, and then it has no rules. It is that one if it has the
- * MAC that fold gave it.
+ * A tap outlives its fold only where the hypervisor made it persistent, and then it has no rules. An interface of that
+ * name is that tap if it has the MAC that fold gave it.
  */
 static void delete_left_tap(const struct session_info *left, const uint8_t mac[static MAC_LEN])
 {

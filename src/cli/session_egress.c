@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ALLOW: an address may be reached before the guest learns of it, and because it did. */
+/* ALLOW: lets the VM reach the addresses in a DNS answer, before that answer goes to the guest. */
 #include "base/clock.h"
 #include "cli/session_priv.h"
 #include "dns/handed.h"
@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Neighbours are reached anyway. */
+/* The VM reaches addresses of its own subnet without ALLOW. */
 static bool is_near(const struct identity *id, const struct handed *h)
 {
 	struct in_addr four;
@@ -45,7 +45,9 @@ static size_t find_far(const struct identity *id, const struct handed *at, size_
 	return count;
 }
 
-/* 0, or -errno and the answer must not leave: all that it gives is reached, or none of it is given. */
+/*
+ * Lets the VM reach all addresses in the answer. 0, or -errno and the answer must not be sent: not even a part of it.
+ */
 static int let_in(struct session *s, const uint8_t *msg, size_t len)
 {
 	uint8_t name[DNS_NAME_MAX];
@@ -89,7 +91,7 @@ static bool hand_out(struct session *s, const uint8_t *msg, size_t len)
 	return err == 0;
 }
 
-/* Most VMs have no such list: then this costs nothing, nor any of the stack. */
+/* Most VMs have no ALLOW list: for them this costs no time, nor the stack that let_in() needs. */
 bool session_hand_out(void *session, const uint8_t *msg, size_t len)
 {
 	struct session *s = session;
@@ -102,7 +104,10 @@ bool session_rules_unknown(int err)
 	return err == NFT_NO_ANSWER || err == -EMSGSIZE;
 }
 
-/* A list that the administrator makes shorter must not wait for a guest that has had many addresses let in. */
+/*
+ * A change of the rules, such as a shorter ALLOW list, must not fail because the guest has had many addresses let in:
+ * while the kernel has no room for all of them, the older half is given up.
+ */
 int session_update_rules(struct session *s, const struct rules *r)
 {
 	int err = rules_update(s->nft, r);

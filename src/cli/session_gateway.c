@@ -47,7 +47,7 @@ static int check_chain(struct session *s, const struct said *a, struct report *r
 	return 0;
 }
 
-/* The watch first: nothing that is put in place can be taken away unseen. */
+/* The watch is opened first, so that no removal of the rules that follow goes unseen. */
 static int add_gate(struct session *s)
 {
 	int err = s->watch ? 0 : watch_open(&s->watch);
@@ -114,7 +114,7 @@ void session_gate_mend(struct session *s)
 
 static const char *const family_names[] = {[FORWARD_IP4] = "IPv4", [FORWARD_IP6] = "IPv6"};
 
-/* iptables-legacy's tables stand beside those of nftables, and drop as well. */
+/* iptables-legacy has tables of its own besides those of nftables, and they can drop packets too. */
 static void look_into_legacy(const char *bridge, bool ip6, struct forward_family *f)
 {
 	const char *tool = ip6 ? "ip6tables-legacy" : "iptables-legacy";
@@ -144,7 +144,7 @@ static void check_within(const struct session *s)
 	}
 }
 
-/* A gateway that is this host has to forward, too. */
+/* Where the VM's gateway is this host, warns if the host does not forward or its firewall drops what it forwards. */
 static void check_gateway(const struct session *s)
 {
 	const struct guest *g = &s->guest;

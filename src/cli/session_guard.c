@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The process that the user started, once the hypervisor runs: it hands the guest's packets to a third process, which is left
- * nothing but what answering takes, and opens that one's files, passes signals on and waits for the end.
+ * The process that the user started, from when the hypervisor runs. It starts a third process, the responder, which
+ * gets the guest's packets and keeps only the rights that answering takes; then it opens files for the responder,
+ * passes signals on to the hypervisor and waits for the end.
  *
  *   fold            the rights to take everything down, no packet        fold-responder  the packets, no file and no other right
  *   fold-keeper     the hypervisor's parent; takes down when fold is gone
@@ -32,7 +33,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define TOLD_MS 2000   /* so long the hypervisor's signal waits for its guest to be told */
+#define TOLD_MS 2000   /* how long a signal for the hypervisor waits until the guest has been told */
 #define OPEN_FILES 256 /* what is open at the start, a socket for each of FORWARD_ASKS questions, and room */
 
 struct guarding {
@@ -57,8 +58,9 @@ static void say_sandbox(const struct session *s, const struct sandbox_state *sta
 }
 
 /*
- * The responder. CAP_NET_ADMIN: NFQUEUE's verdicts, and rules that follow the files and the host. CAP_DAC_READ_SEARCH: inotify
- * wants to be able to read what it watches, and opening is not among this process's system calls.
+ * The responder. It keeps CAP_NET_ADMIN for NFQUEUE's verdicts and for rules that follow the files and the host; and
+ * CAP_DAC_READ_SEARCH, because inotify demands the right to read what it watches. The latter opens no file: this
+ * process has no system call for that.
  */
 static void __attribute__((noreturn)) respond(struct session *s, int files, pid_t parent)
 {
@@ -76,10 +78,13 @@ static void __attribute__((noreturn)) respond(struct session *s, int files, pid_
 	struct report r = {0};
 
 	priority_prompt();
-	/* Here and not before the hypervisor's start, which would wait for it: a change of the binding may want it at any time. */
+	/*
+	 * Prepared whatever the binding says now, because a change of it may want the forwarder at any time. Done here
+	 * and not before the hypervisor's start, which would have to wait for it.
+	 */
 	if (forward_prepare(&r) < 0)
 		log_warn("%s: no name server is asked: %s", s->info.iface, r.msg);
-	/* The keeper does what it is told by that. */
+	/* The keeper obeys whoever has this socket, and the responder must not be able to command it. */
 	close(s->keeper.fd);
 	guard_use(files);
 	file_open_by(guard_open);
@@ -99,7 +104,10 @@ static int put_copy(void *session, const char *text, size_t len, mode_t mode)
 	return binding_put_copy(s->config.datapath, s->info.iface, text, len, mode, NULL, &r);
 }
 
-/* The guest is told that it loses its router while it is there to hear it; but a responder that hangs keeps nobody alive. */
+/*
+ * Has the responder tell the guest that it loses its router, while the guest still runs to hear it. Waits TOLD_MS at
+ * most, so that a responder that hangs does not keep the VM alive.
+ */
 static void await_told(const struct guarding *g, int sig)
 {
 	struct pollfd told = {.fd = g->s->told, .events = POLLIN};
@@ -109,7 +117,10 @@ static void await_told(const struct guarding *g, int sig)
 		eventfd_read(g->s->told, &times);
 }
 
-/* A terminal sends its signals to all of its group itself; everybody else's are passed on. */
+/*
+ * Passes signals on to the hypervisor, except those of the terminal (SI_KERNEL), which all of its process group gets
+ * anyway.
+ */
 static void pass_signals(const struct guarding *g)
 {
 	struct signalfd_siginfo info;
@@ -155,7 +166,9 @@ static bool keeper_said(const struct session *s, int *status)
 	}
 }
 
-/* By itself it has said why; the guest cannot go on without it. */
+/*
+ * Logs which signal ended the responder; one that exited by itself has logged why. The guest cannot go on without it.
+ */
 static void say_responder_gone(const struct guarding *g)
 {
 	int status = 0;
@@ -187,17 +200,20 @@ static int guard_until_end(const struct guarding *g, const struct guard_files *f
 		if (fds[2].revents)
 			pass_signals(g);
 		if (fds[3].revents && !guard_serve(g->files, files))
-			fds[3].fd = -1; /* it is about to be gone */
+			fds[3].fd = -1; /* the responder has closed its end and is about to exit */
 	}
 }
 
 /*
- * What the keeper has too, for the case that it is killed: the tap, rules and files of users whose VM this was. And to see whether somebody
- * is writing such a file.
+ * Keeps the capabilities that the keeper has too, because this process takes down the tap, the rules and files of users
+ * if the keeper is killed; and CAP_LEASE, to see whether somebody is writing a file that it opens for the responder.
  */
 static int confine(struct report *r)
 {
-	/* Without leases of others' files it does not see that, and is warned of at the start: containers rarely have the right. */
+	/*
+	 * Without CAP_LEASE it cannot see that of other users' files. check_rights() warns of it; containers rarely
+	 * have that right.
+	 */
 	const int caps[] =
 	    {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, rights_have(CAP_LEASE) ? CAP_LEASE : -1, -1};
 	struct sandbox_state unused;
@@ -247,7 +263,7 @@ int session_serve(struct session *s)
 	}
 	g.ended = g.responder < 0 ? -1 : (int)syscall(SYS_pidfd_open, g.responder, 0);
 	err = errno;
-	close(s->tap); /* which ends with the hypervisor and the responder */
+	close(s->tap); /* which the keeper, the hypervisor and the responder have open */
 	s->tap = -1;
 	close(other);
 	int status = FOLD_EXIT_FAILED;

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who the host is on the VM's bridge: its MAC and its addresses there, which the rules name; and whether bridge and tap are there.
+ * Follows what the rules name of the host: the bridge's MAC and the host's addresses on it; and whether bridge and tap
+ * are still there.
  *
- * Addresses are heard of at once, and with them the end of a bridge that has any. All else are events of interfaces, of which every
- * start of a VM makes a dozen: a thousand folds that listened to these would make each start take twice as long. So the
- * bridge's MAC, its end and the tap's are looked for now and then. Until another MAC is found the guest reaches the host as it
- * reaches any neighbour, inside its own subnet; a tap that is no longer a port has no address that anything is for.
+ * The kernel reports a change of addresses at once, and thereby also the removal of a bridge that has any. All other
+ * changes are events of interfaces, of which every start of a VM makes a dozen: a thousand folds that listened to them
+ * would make each start take twice as long. So a timer looks for another MAC of the bridge, for its removal and for the
+ * tap's. To find these late does no harm: until then the guest reaches the host's new MAC as it reaches any neighbour,
+ * inside its own subnet; and nothing is sent to the address of a tap that is no longer a port.
  *
- * A tap with another name is a port as before, and its rules are gone: since Linux 6.16 they belong to the name, and no event of
- * nftables tells of it. Only root can do that to a VM, by name; it is found within LOOK_SECONDS.
+ * A tap that was renamed is still a port, but without rules: since Linux 6.16 these belong to the name, and nftables
+ * has no event for it. Only root can do that to a VM, by name; the timer finds it within LOOK_SECONDS.
  *
- * A tap with another MAC takes the frames for that one: the bridge forgets behind which port it was. It needs no right but to have
- * the tap open, and whoever the hypervisor runs as may hand that on to programs that fold has not started (host/hypervisor.c).
+ * A tap with another MAC takes the frames for that MAC, because the bridge forgets behind which port it was. To change
+ * it a process needs no right, only the tap open, and the user that the hypervisor runs as may hand the descriptor to
+ * programs that fold has not started (host/hypervisor.c). The timer finds that, too.
  */
 #include "base/log.h"
 #include "cli/session_priv.h"
@@ -27,7 +30,10 @@
 
 #define LOOK_SECONDS 1
 
-/* Into the rules' description. 1 where it is not what it was, 0, or -errno (-ENODEV: no bridge). */
+/*
+ * Reads the bridge's MAC and the host's addresses into s->rules. 1 where they changed, 0, or -errno (-ENODEV: no
+ * bridge).
+ */
 static int read_host(struct session *s)
 {
 	struct rules *r = &s->rules;
@@ -37,7 +43,7 @@ static int read_host(struct session *s)
 	int err = link_find(s->link, s->info.bridge, &bridge), count6 = 0;
 
 	if (!err && bridge.ifindex != s->bridge_index)
-		err = -ENODEV; /* another one of that name */
+		err = -ENODEV; /* another bridge has the name now */
 	int count4 = err ? err : link_addresses4(s->link, bridge.ifindex, now4, SESSION_HOST_ADDRESSES);
 	if (count4 >= 0 && s->id.has6)
 		count6 = link_addresses6(s->link, bridge.ifindex, now6, SESSION_HOST_ADDRESSES);
@@ -68,7 +74,7 @@ int session_host_open(struct session *s, struct report *r)
 {
 	const struct itimerspec again = {.it_value = {.tv_sec = LOOK_SECONDS}, .it_interval = {.tv_sec = LOOK_SECONDS}};
 
-	/* Watched before it is read: no change goes unseen. */
+	/* Watched before it is read, so that no change goes unseen. */
 	s->bridge_watch = link_watch(s->bridge_index);
 	int err = s->bridge_watch < 0 ? s->bridge_watch : read_host(s);
 	if (err < 0)
@@ -84,7 +90,7 @@ static void forget(const struct session *s, int *fd)
 {
 	if (*fd < 0)
 		return;
-	/* Closing is not enough: another process of this fold has it, too. */
+	/* close() alone would leave it in the epoll set, because another process of this fold has it open too. */
 	if (s->epoll >= 0)
 		epoll_ctl(s->epoll, EPOLL_CTL_DEL, *fd, NULL);
 	close(*fd);
@@ -97,7 +103,7 @@ void session_host_close(struct session *s)
 	forget(s, &s->bridge_look);
 }
 
-/* The VM's own has the name and the MAC that fold gave it. */
+/* Whether the interface still has the name and the MAC that fold gave the tap. */
 static bool has_tap(const struct session *s)
 {
 	return link_is(s->link, s->ifindex, s->info.iface, s->guest.service_mac) != 0;
@@ -105,12 +111,15 @@ static bool has_tap(const struct session *s)
 
 void session_cut_off(struct session *s, const char *why)
 {
-	link_set_up(s->link, s->ifindex, false); /* under another name, too */
+	link_set_up(s->link, s->ifindex, false); /* by its index, so also under another name */
 	log_err("interface %s: %s; the VM is cut off until fold is started anew", s->info.iface, why);
 	session_host_close(s);
 }
 
-/* Whatever it is now, it is not to be used any more: with no MAC, either, that the bridge would know it by. */
+/*
+ * Cuts the VM off: the interface is no longer what the rules are for. A tap with another MAC leaves the bridge as well,
+ * so that the bridge knows no port by that MAC.
+ */
 static void lose_tap(struct session *s)
 {
 	if (link_is(s->link, s->ifindex, s->info.iface, NULL) == 0) {
@@ -131,7 +140,10 @@ void session_host_changed(struct session *s)
 	int changed = read_host(s);
 	if (changed > 0)
 		changed = session_update_rules(s, &s->rules);
-	/* Once more tells: what there is does not matter, as long as it is these. */
+	/*
+	 * Without an answer they are sent once more. If that one succeeds they are in force, whatever came of the first
+	 * time.
+	 */
 	if (changed == NFT_NO_ANSWER)
 		changed = session_update_rules(s, &s->rules);
 	if (changed == -ENODEV) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where somebody asks who listens to which multicast (a querier) the network prunes what nobody reported, and with it
- * neighbour discovery for the VM. Its groups are reported again and again, so that a querier's questions need not be heard.
+ * On a network with a multicast querier, bridges and switches forward only groups that somebody reported: without
+ * reports, neighbour solicitations would not reach the VM. fold reports the VM's groups again and again, and so need
+ * not hear the querier's questions.
  */
 #include "base/log.h"
 #include "cli/session_priv.h"
@@ -33,7 +34,7 @@ static void report6(struct session *s, const struct in6_addr *group)
 	tx_keep_to(s->tx, s->bridge_index);
 }
 
-/* A block of groups has too many to report; of what is no block at all there is one. */
+/* Reports the VM's solicited-node groups and the single groups of -m. A block of groups has too many to report. */
 static void report(struct session *s)
 {
 	if (s->id.has6) {
@@ -55,7 +56,7 @@ static void report(struct session *s)
 	tx_flush(s->tx);
 }
 
-/* Reports where there is need of it; when to look again, in milliseconds. */
+/* Reports the groups if the bridge snoops and there is a querier. Returns when to look again, in milliseconds. */
 static uint64_t look(struct session *s)
 {
 	struct bridge_info b;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files say now is in force now.
+ * Puts a change of the VM's files in force while it runs.
  *
  *   a file changes (guest/follow.h) -> a thread reads, parses and builds (guest/reload.h) -> the loop puts the new guest in
  *   force between two packets -> a thread frees what was before and writes the copy
  *
- * The thread has struct reload for itself while it runs.
+ * While the thread runs, struct reload is its alone.
  */
 #include "answer/answer.h"
 #include "base/cleanup.h"
@@ -36,17 +36,20 @@ struct live {
 	struct reload reload;         /* the thread's, while it runs */
 	struct reload_changes given;  /* being read; the thread's, too */
 	struct reload_changes wanted; /* to be read */
-	struct reload_lines said;     /* of the reading before */
-	bool finish;                  /* what was before is yet to be freed */
-	bool write_copy;              /* and the copy to say what is in force */
+	struct reload_lines said;     /* lines that the reading before had */
+	bool finish;                  /* JOB_FINISH is to be run: it frees what was in force before */
+	bool write_copy;              /* and writes what is in force into the copy */
 	size_t lists_followed;
 	unsigned busy; /* readings in a row that found somebody writing */
 };
 
-/* Until whoever writes is done: a moment after a slow disk's close, or as long as they like. */
+/*
+ * How long to wait before reading again a file that somebody is writing, doubled with each try up to AGAIN_MOST_MS: the
+ * writer may be gone a moment later (a slow disk's close), or take as long as it likes.
+ */
 #define AGAIN_MS 50
 #define AGAIN_MOST_MS 1000
-#define AGAIN_SAID 8 /* tries until it is said, some four seconds */
+#define AGAIN_SAID 8 /* tries until it is logged, some four seconds */
 
 static void look_again_at(struct session *s, const char *path)
 {
@@ -59,7 +62,7 @@ static void look_again_at(struct session *s, const char *path)
 			 path);
 }
 
-/* What could not be read, because somebody was writing it. */
+/* Plans to read again whatever could not be read because somebody was writing it. */
 static void look_again(struct session *s)
 {
 	struct live *l = s->live;
@@ -91,7 +94,7 @@ static bool has_line(const struct reload_lines *l, const char *line)
 	return false;
 }
 
-/* What was said of the reading before is not said again. */
+/* Logs what a reading had to say, without the lines that the reading before had as well. */
 static void say_lines(struct live *l)
 {
 	struct reload *w = &l->reload;
@@ -129,7 +132,7 @@ static void start(struct live *l, enum job job)
 	l->running = l->threaded = true;
 	if (pthread_create(&l->thread, NULL, work, l) == 0)
 		return;
-	/* Late is better than never. */
+	/* Without a thread the work is done here, and packets wait for it. */
 	l->threaded = false;
 	work(l);
 }
@@ -179,7 +182,7 @@ static void follow_files(struct session *s)
 	char **lists = calloc(most, sizeof(*lists));
 	int err = paths && lists ? 0 : -ENOMEM;
 
-	/* The -b file last: where nobody knows what changed last, it counts. */
+	/* The -b file comes last, so that it counts where it is unknown which file changed last. */
 	if (!err)
 		paths[count++] = l->reload.path[RELOAD_COPY];
 	for (size_t i = 0; i < s->lists.count && !err; i++) {
@@ -200,7 +203,7 @@ static void follow_files(struct session *s)
 	free(paths);
 }
 
-/* RFC 4861 6.2.4: only where the advertisement is another one is there something to say. */
+/* RFC 4861 6.2.4: a change is advertised only where it changes what the advertisement says. */
 static bool advertises_same(const struct guest *a, const struct guest *b)
 {
 	struct reply first, second;
@@ -210,7 +213,10 @@ static bool advertises_same(const struct guest *a, const struct guest *b)
 				       memcmp(first.frame, second.frame, first.frame_len) == 0));
 }
 
-/* *unknown: nobody knows which are in force, the old or the new. */
+/*
+ * Puts the rules for `to` in force; on an error the old ones again. *unknown: it is not known which of them are in
+ * force.
+ */
 static int change_rules(struct session *s, const struct guest *to, bool *unknown)
 {
 	struct rules r = s->rules;
@@ -218,13 +224,16 @@ static int change_rules(struct session *s, const struct guest *to, bool *unknown
 	r.guest = to;
 	int err = session_update_rules(s, &r);
 	if (err == -ENOENT && rules_restore_shared(s->nft, &r) >= 0)
-		err = session_update_rules(s, &r);               /* somebody had just removed what all VMs share */
-	int back = err ? session_update_rules(s, &s->rules) : 0; /* all as it was, both tables */
+		err = session_update_rules(s, &r);               /* somebody had just removed the shared rules */
+	int back = err ? session_update_rules(s, &s->rules) : 0; /* the old rules again, in both tables */
 	*unknown = session_rules_unknown(back) || (back && err == NFT_NO_ANSWER);
 	return err;
 }
 
-/* Between two packets. Takes what `to` points to. *was: what was in force before, the caller's then. */
+/*
+ * Puts `to` in force between two packets, and takes what it points to. *was gets what was in force before, which is the
+ * caller's where this returns true; otherwise that stays in force.
+ */
 static bool put_in_force(struct session *s, struct guest *to, struct guest *was)
 {
 	bool unknown = false;
@@ -298,7 +307,7 @@ void session_live_open(struct session *s)
 	l->reload.id = &s->id;
 	l->reload.config = &s->config;
 	l->reload.lists = &s->lists;
-	l->reload.put_copy = guard_put; /* by the time that it is written */
+	l->reload.put_copy = guard_put; /* the copy is written in the responder, which may open no file */
 	l->reload.path[RELOAD_FILE] = s->o->binding;
 	l->reload.path[RELOAD_COPY] = s->info.copy;
 	l->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

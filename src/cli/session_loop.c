@@ -15,7 +15,7 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 
-/* A guest can make fold talk; this much, and no more. */
+/* How many log lines a guest can cause. */
 #define LOG_BURST 50
 #define LOG_PER_SECOND 5
 
@@ -49,13 +49,15 @@ static bool is_dns(const struct reply *r)
 	return (r->kind == PKT_UDP4 || r->kind == PKT_UDP6) && r->sport == DNS_PORT;
 }
 
-/* Whoever asked from the network gets the VM's answer, the host included. */
+/*
+ * Sends a reply to the guest, or, where the frame was for it, to whoever on the network asked, which may be this host.
+ */
 static void send_reply(struct session *s, const struct frame *asked, struct reply *reply)
 {
 	if (!asked->to_guest) {
 		tx_keep(s->tx);
 	} else if (memcmp(reply->dst_mac, s->rules.bridge_mac, MAC_LEN) == 0) {
-		/* Whatever comes in by the tap is held to the guest's own MAC. */
+		/* The rules drop what comes in by the tap with another source than the guest's own MAC. */
 		memcpy(reply->frame + MAC_LEN, s->id.mac, MAC_LEN);
 		tx_send_as_guest(s->tx, s->tap, reply);
 	} else {
@@ -72,7 +74,7 @@ static void on_frame(void *arg, const struct frame *f)
 	switch (answer_frame(&s->guest, f, reply)) {
 	case ANSWER_REPLY:
 		if (!f->to_guest && is_dns(reply) && !session_hand_out(s, reply->w.start, wr_len(&reply->w)))
-			break; /* it asks again */
+			break; /* not sent; the guest asks again */
 		if (reply->event)
 			session_say(s, reply->event, false);
 		send_reply(s, f, reply);
@@ -103,8 +105,9 @@ static void on_frame(void *arg, const struct frame *f)
 }
 
 /*
- * A guest that asks one thing after the other is waited for at the socket that its frames come by: one system call and one wake-up less
- * for each. Whatever else there is to do comes after SERVE_TURNS turns or SERVE_MS; what a name server answers does not wait at all.
+ * Whether to wait for the guest's next frame at the delivery's own socket: where a guest asks one thing after the
+ * other, that saves a system call and a wake-up for each. Other sources wait for SERVE_TURNS turns or SERVE_MS at most.
+ * While a question to a name server is under way there is no such wait, so that its answer is not delayed.
  */
 static bool may_wait(const struct session *s, uint64_t since, unsigned turns)
 {
@@ -157,7 +160,7 @@ int session_forward(struct session *s)
 		if (!err)
 			err = session_wait_for(s, SESSION_FORWARD, forward_fd(s->forward));
 		if (err) {
-			/* Nobody would hear what it is answered. */
+			/* Without the loop nobody would read the name servers' answers. */
 			forward_close(s->forward);
 			s->forward = NULL;
 			return err;
@@ -168,7 +171,7 @@ int session_forward(struct session *s)
 	return 0;
 }
 
-/* Somebody removed rules. Those that lead packets here are put back if they were among them. */
+/* Somebody removed rules: puts those of this VM in the shared table back, if they were among them. */
 static void mend_rules(struct session *s)
 {
 	if (!watch_read(s->watch))
@@ -185,7 +188,10 @@ static void mend_rules(struct session *s)
 			s->info.iface, strerror(-mended));
 }
 
-/* The guest is about to be told to end, while somebody is there to hear it. */
+/*
+ * A signal to end is about to go to the hypervisor: tells the guest that it loses its router, while it is there to hear
+ * it.
+ */
 static void on_signal(struct session *s)
 {
 	struct signalfd_siginfo info;
@@ -301,7 +307,9 @@ int session_loop(struct session *s)
 		for (int i = 0; i < n && !end; i++)
 			end = turn(&l, (enum session_source)ready[i].data.u32);
 	}
-	/* The tap is the keeper's to the end, and the guest is still there: it is about to lose its router. */
+	/*
+	 * The keeper still has the tap open and the guest still runs: it is told that it is about to lose its router.
+	 */
 	session_advertise_last(s);
 	return FOLD_EXIT_FAILED;
 }
