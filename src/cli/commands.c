@@ -19,7 +19,7 @@
 
 static int no_claims(int err)
 {
-	if (err == -ENOENT) /* of a directory that is not there: no VM runs */
+	if (err == -ENOENT) /* not of CLAIM_DIR: that one is missing where no VM runs */
 		log_err(CLAIM_NAMESPACE ": %s; mount proc at /proc", strerror(-err));
 	else
 		log_err(CLAIM_DIR ": cannot be read: %s%s", strerror(-err),
@@ -96,7 +96,7 @@ static int command_ls(int argc, char **argv)
 	}
 	_cleanup_(cleanup_free) char *text = NULL;
 	size_t len = 0;
-	/* Kept back until all of it is known: an empty list is an answer, and "cannot be read" is not that one. */
+	/* Held back until all claims are read: a list that is empty because of an error would say that no VM runs. */
 	FILE *out = open_memstream(&text, &len);
 	int err = out ? list_vms(out, as_json) : -errno;
 	if (out && fclose(out) != 0 && !err)
@@ -179,7 +179,7 @@ static int command_lamac(int argc, char **argv)
 		return FOLD_EXIT_FAILED;
 	}
 	mac[0] = (uint8_t)((mac[0] & ~1) | 2);
-	/* fe and fc are what fold itself speaks with; a guest there would only be harder to tell apart. */
+	/* fold's own MACs begin with fe or fc (mac_service()), and would be hard to tell from a guest's that does. */
 	if (mac[0] >= 0xfc)
 		mac[0] = 0x52;
 	puts(mac_format(mac, text));
@@ -204,7 +204,7 @@ static const struct command {
      "Says which rule or answer each frame of a capture meets, and why."},
 };
 
-/* Wherever it stands: no command has such a word of its own, and whoever asks wants nothing done. */
+/* Whether --help or -h stands anywhere: no command has such a word of its own, and the user wants nothing done then. */
 static bool asks_for_help(int argc, char **argv)
 {
 	for (int i = 2; i < argc; i++)

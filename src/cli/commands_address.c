@@ -22,7 +22,7 @@ static int fail(const struct report *r, int err)
 	return FOLD_EXIT_FAILED;
 }
 
-/* The address that nobody got to see is no success. */
+/* Fails where the address cannot be written: nobody would know that it is allocated. */
 static int print(const struct cidr4 *got)
 {
 	char text[CIDR4_TEXT];
@@ -33,7 +33,10 @@ static int print(const struct cidr4 *got)
 	return FOLD_EXIT_FAILED;
 }
 
-/* Signals that would end it are read instead: what was asked for must be given back first. -1: they end it. */
+/*
+ * Blocks the signals that would end this process and returns a signalfd for them, so that what was asked for can be
+ * given back first. -1: they are not blocked.
+ */
 static int take_signals(void)
 {
 	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
@@ -52,7 +55,7 @@ static int take_signals(void)
 	return fd;
 }
 
-/* As if the signal had ended it. */
+/* The exit status as if the signal had ended the process. */
 static int interrupted(int signals)
 {
 	struct signalfd_siginfo info;

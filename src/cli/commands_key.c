@@ -50,7 +50,7 @@ static int take_flags(int argc, char **argv, struct mkaddress *m, struct report 
 	return 0;
 }
 
-/* The prefix, and rdiscd-mkaddress's name for this kind of address, which may follow. */
+/* The prefix, which may be followed by `stable-privacy`, rdiscd-mkaddress's name for this kind of address. */
 static int take_words(char **words, struct mkaddress *m, struct report *r)
 {
 	char what[80];
@@ -111,7 +111,9 @@ int command_keygen(int argc, char **argv)
 		log_err("keygen: takes one argument, the file to make; such as `" FOLD_COMMAND " keygen vm1.key`");
 		return FOLD_EXIT_USAGE;
 	}
-	/* A flag that is not there, more likely than a file of that name, which would be a secret where nobody looks for one. */
+	/*
+	 * More likely a mistaken flag than a file's name; nobody would look for a secret key in a file of such a name.
+	 */
 	if (argv[2][0] == '-') {
 		log_err("keygen: %s: unknown flag; a file of that name is ./%s", argv[2], argv[2]);
 		return FOLD_EXIT_USAGE;

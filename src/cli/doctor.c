@@ -78,7 +78,7 @@ static void print_json(const struct doctor *d)
 	json_end(&j);
 }
 
-/* from: what the name was said by. */
+/* from: the flag or variable that gave the name, for the error. */
 static int set_bridge(struct doctor *d, const char *from, const char *name, struct report *r)
 {
 	if (!*name || strlen(name) >= sizeof(d->bridge) || strchr(name, '/'))

@@ -35,12 +35,14 @@ struct doctor {
 /* `fold doctor`: argv[1] is the command; returns the exit status: 1 where there is a fault. */
 int command_doctor(int argc, char **argv);
 
-/* A new row, and the mending of the last one: a command, or a sentence that says what to do. */
+/* found: adds a row. mend: says what to do about the row added last, a command or a sentence. */
 void doctor_found(struct doctor *d, const char *check, enum doctor_state state, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void doctor_mend(struct doctor *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* What to do about a right that is missing. err: where it is another error, or root's, `otherwise`. */
+/*
+ * What to do about err, of either sign: "run this as root" where another user lacks a right for it, else `otherwise`.
+ */
 const char *doctor_as_root(int err, const char *otherwise);
 
 /* The checks, each a row or some: of the machine (doctor_host.c), of the kernel's rules and of the network (doctor_net.c). */

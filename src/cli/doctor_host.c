@@ -55,7 +55,7 @@ void doctor_root(struct doctor *d)
 		return;
 	}
 	doctor_found(d, "root", DOCTOR_FAULT, "no: fold makes interfaces and rules, and some checks need it too");
-	/* sudo keeps no FOLD_BRIDGE. */
+	/* sudo does not pass FOLD_BRIDGE on, so the bridge is named by a flag. */
 	bool named = !d->local && strcmp(d->bridge, BRIDGE_DEFAULT) != 0;
 	doctor_mend(d, "sudo " FOLD_COMMAND " doctor%s%s%s", d->local ? " --local" : "", named ? " --bridge " : "",
 		    named ? d->bridge : "");
@@ -66,7 +66,7 @@ void doctor_rights(struct doctor *d)
 	char names[RIGHTS_TEXT];
 
 	if (geteuid() != 0)
-		return; /* nobody else has any */
+		return; /* only root has capabilities, and doctor_root() asks for it */
 	if (rights_missing(rights_of_fold, names)) {
 		doctor_found(d, "capabilities", DOCTOR_FAULT, "missing %s", names);
 		doctor_mend(d, RIGHTS_MEND);
@@ -147,7 +147,7 @@ static bool any_hypervisor(const char *dir, char *out, size_t size)
 	return found;
 }
 
-/* What `kvm` would be, or this machine's own. */
+/* The path of `kvm`, or else of the qemu-system-* for this machine's architecture. */
 static bool usual_hypervisor(char *out, size_t size)
 {
 	_cleanup_(cleanup_free) char *path = NULL;
@@ -219,7 +219,10 @@ void doctor_config(struct doctor *d)
 	config_free(&c);
 }
 
-/* Made and removed in that directory, or, where it is not there yet, in the one that it would be made in. 0 or -errno. */
+/*
+ * Makes and removes a file in that directory or, where it does not exist yet, in the one above it that does, which is
+ * left in `at`. 0 or -errno.
+ */
 static int try_place(const char *path, char at[static PATH_MAX])
 {
 	char file[PATH_MAX + 32];
@@ -234,7 +237,7 @@ static int try_place(const char *path, char at[static PATH_MAX])
 	}
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
-	/* Neither a claim nor a binding begins so. */
+	/* No name of a claim or a binding begins so. */
 	snprintf(file, sizeof(file), "%s/.fold-doctor-%d", at, getpid());
 	_cleanup_(cleanup_close) int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -282,7 +285,7 @@ void doctor_places(struct doctor *d)
 	}
 }
 
-/* Whether the kernel has a way to it; not a packet is sent. */
+/* Whether the kernel has a route to the server: connect() of a UDP socket looks for one and sends no packet. */
 static bool has_route(const union server *s)
 {
 	_cleanup_(cleanup_close) int fd = socket(s->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -365,7 +368,7 @@ void doctor_leftovers(struct doctor *d)
 	int err = claim_each("", count_left, &left);
 
 	if (err < 0) {
-		bool no_proc = err == -ENOENT; /* of a directory that is not there: no VM runs */
+		bool no_proc = err == -ENOENT; /* not of CLAIM_DIR: that one is missing where no VM runs */
 		doctor_found(d, "leftovers", no_proc ? DOCTOR_FAULT : DOCTOR_WARN, "%s: %s",
 			     no_proc ? CLAIM_NAMESPACE : CLAIM_DIR, strerror(-err));
 		doctor_mend(d, "%s",

@@ -69,7 +69,7 @@ void doctor_nft(struct doctor *d)
 
 /* ---- the bridge ---- */
 
-/* iptables-legacy's tables, which stand beside the others. */
+/* Adds a row and is true where iptables-legacy's tables, which exist besides those of nftables, drop such frames. */
 static bool detour_legacy(struct doctor *d, const char *check, int family, const char *tool)
 {
 	if (forward_legacy_drops(family, d->bridge) <= 0)
@@ -81,7 +81,7 @@ static bool detour_legacy(struct doctor *d, const char *check, int family, const
 	return true;
 }
 
-/* What br_netfilter's detour does to frames that go from port to port. */
+/* Whether frames from port to port get through: br_netfilter sends them through the host's IP firewall as well. */
 static void detour(struct doctor *d, const char *check, const struct forward_family *f, int family)
 {
 	const char *tool = family == AF_INET ? "iptables" : "ip6tables";
@@ -125,7 +125,7 @@ static void route_out(struct doctor *d, const char *check, const struct forward_
 	doctor_mend(d, "%s", f->mend);
 }
 
-/* Where the host has an address on the bridge it may be a VM's gateway; who is, the binding says. */
+/* Only a host with an address on the bridge may be a VM's gateway, and then must forward; the binding says who is. */
 static void bridge_routes(struct doctor *d, struct link *l, const struct bridge_info *b)
 {
 	struct forward_policy p = {.bridge = d->bridge, .leaves = true};
@@ -240,7 +240,7 @@ void doctor_bridge(struct doctor *d)
 
 /* ---- Weave Net ---- */
 
-/* What `-4 auto` asks it for, and the name that WEAVE_DNS=yes would be entered in. */
+/* Asks the router for its subnet, as `-4 auto` does, and for the domain in which WEAVE_DNS=yes enters a name. */
 static void ask_router(struct doctor *d, struct weave *w)
 {
 	char subnet[CIDR4_TEXT], domain[WEAVE_NAME_SIZE];

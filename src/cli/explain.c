@@ -69,7 +69,7 @@ static bool parse_words(int argc, char **argv, struct words *out)
 	return out->capture != NULL;
 }
 
-/* Who the VM is was decided when it was started, whatever its files say by now. */
+/* The VM's identity as its claim has it: it was fixed when the VM was started, whatever its files say by now. */
 static void identity_of(const struct session_info *i, const struct binding *b, struct identity *out)
 {
 	struct identity id = {.has4 = cidr4_parse(i->ip4, &id.ip4), .has6 = cidr6_parse(i->ip6, &id.ip6)};
@@ -86,7 +86,10 @@ static void identity_of(const struct session_info *i, const struct binding *b, s
 	*out = id;
 }
 
-/* The configuration that the running fold was given, by its environment and from where it stands. */
+/*
+ * Loads the configuration that the running fold was given: by NFDHCPD_CFG in that process's environment, which may be
+ * relative to its working directory, or else by the default path.
+ */
 static int load_config(const struct session_info *i, struct config *out, struct report *r)
 {
 	static const char key[] = "NFDHCPD_CFG=";
@@ -108,7 +111,10 @@ static int load_config(const struct session_info *i, struct config *out, struct 
 	return config_load(CONFIG_PATH, false, out, r);
 }
 
-/* By the copy of its binding; what a copy that somebody spoilt said before, only the running fold knows. */
+/*
+ * Builds the guest from the copy of its binding. If somebody has spoilt the copy, only the running fold still knows
+ * what it said before; an empty binding is taken instead.
+ */
 static int load_guest(const struct session_info *i, struct guest *out, struct report *r)
 {
 	_cleanup_(config_free) struct config config = {0};
@@ -127,9 +133,9 @@ static int load_guest(const struct session_info *i, struct guest *out, struct re
 }
 
 /*
- * A capture on the tap holds both directions and does not say which. What has the guest's MAC as its source is from the guest; what
- * has another, and is for the guest or for many, is taken to be on its way to it, though a guest that lies about its MAC
- * could have sent it too: --from says so.
+ * A capture on the tap holds both directions and does not say which. A frame with the guest's MAC as its source is from
+ * the guest. One with another source, for the guest or for a group, is taken to be on its way to the guest; a guest
+ * that lies about its MAC could have sent it too, and --from says so.
  */
 static bool is_from(const struct guest *g, enum direction d, const uint8_t *frame)
 {
@@ -178,7 +184,7 @@ static void judge(const struct explain *rules, const struct guest *g, enum direc
 {
 	struct explanation e;
 
-	/* The kernel takes no less from a tap, and no bridge hands on less. */
+	/* The kernel takes no shorter frame from a tap, and no bridge passes one on. */
 	if (c->len < ETH_HLEN) {
 		*f = (struct fate){.from = d != DIRECTION_TO,
 				   .what = "dropped",
@@ -201,7 +207,7 @@ static void judge(const struct explain *rules, const struct guest *g, enum direc
 		f->what = "left to your chain in table bridge fold";
 		break;
 	case EXPLAIN_TAKEN:
-		/* What refuses it is the action of the command line, which stands in no file. */
+		/* The action of -a or -A rejects it, which stood on fold's command line and in no file. */
 		if (e.counter && is_refusal(e.counter))
 			f->what = "rejected, and its sender is told";
 		else

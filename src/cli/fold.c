@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fold: the program. A first word that is a subcommand, else one VM. */
+/* fold: main(). Runs the subcommand that the first word names, else one VM. */
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/commands.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Their rules were made with the tools that these named; fold's own need none. */
+/* An older environment may name the commands that make rules by these variables; fold runs no such command. */
 static void notice_old_environment(void)
 {
 	if (getenv("IPTABLES") || getenv("IP6TABLES") || getenv("EBTABLES"))
@@ -39,7 +39,7 @@ static int run_options(const struct options *o)
 	return FOLD_EXIT_FAILED;
 }
 
-/* What nobody got to see is no success. Of what failed there is a line already. */
+/* Fails where stdout could not be written: nobody saw the output. If the command failed, it has already said so. */
 static int written(int status)
 {
 	if (status != EXIT_SUCCESS || (fflush(stdout) == 0 && !ferror(stdout)))
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 	int status;
 
 	file_open_standard();
-	signal(SIGXFSZ, SIG_IGN); /* a file that the limit makes too large is an error like any other */
+	signal(SIGXFSZ, SIG_IGN); /* a write past the file size limit then fails with an error like any other */
 	log_open("fold", false);
 	if (command_run(argc, argv, &status))
 		return written(status);

@@ -63,7 +63,7 @@ static void earlier(const char *const names[], size_t count, const struct told *
 			*ago = t->ago;
 }
 
-/* How long the address is the VM's by DHCP, in seconds, UINT32_MAX for ever; -1 where it never asked, or gave it back. */
+/* Seconds that the VM's lease is still valid, UINT32_MAX: for ever, -1: it never asked for one, or gave it back. */
 static int64_t lease_left(const char *answer, const struct lease_events *e)
 {
 	char copy[ANSWER_SIZE], *rest = copy;
@@ -104,7 +104,7 @@ static void print_told(const char *answer, const char *what)
 			printf("  %-20s %8" PRIu64 "   last %" PRId64 " s ago\n", t.name, t.count, t.ago / 1000);
 }
 
-/* by_dhcp_alone: there is no other way for the guest to come by it. */
+/* by_dhcp_alone: the guest can get this address in no other way than by DHCP. */
 static void print_address(const char *family, const char *address, int64_t lease, bool by_dhcp_alone)
 {
 	printf("%-11s %s", family, address);

@@ -60,7 +60,7 @@ bool options_iface_ok(const char *name, struct report *r)
 			   IFNAMSIZ - 1, len);
 		return false;
 	}
-	/* Under /proc/sys/net stand settings of every interface, and by these two names those of all and of new ones. */
+	/* In /proc/sys/net these two stand, among the names of interfaces, for all interfaces and for new ones. */
 	if (strcmp(name, "all") == 0 || strcmp(name, "default") == 0) {
 		report_set(r, "-i %s: the kernel keeps this name for itself; choose another", name);
 		return false;
@@ -81,7 +81,7 @@ bool options_iface_ok(const char *name, struct report *r)
 	return true;
 }
 
-/* Of two values the last would count in silence, and the other one was meant as well. */
+/* An error, because otherwise the last value would silently replace the first one, which was meant as well. */
 static int given_twice(const char *flag, const char *word, struct report *r)
 {
 	return report_fail(r, EINVAL, "%s %s: given twice; leave one of them out", flag, word);
@@ -95,7 +95,7 @@ static int set_once(const char **to, const char *flag, const char *word, struct 
 	return 0;
 }
 
-/* The value of a row: which field, and what to do with the word. */
+/* set_iface() and the like: each checks the value of one flag and stores it. */
 static int set_iface(struct options *o, const char *word, struct report *r)
 {
 	if (o->iface[0])
@@ -106,7 +106,7 @@ static int set_iface(struct options *o, const char *word, struct report *r)
 	return 0;
 }
 
-/* from: what the word was said by. */
+/* from: the flag or variable that gave the word, for the error. */
 static int set_bridge(struct options *o, const char *from, const char *word, struct report *r)
 {
 	if (o->bridge[0])
@@ -261,7 +261,7 @@ static int take_options(int argc, char **argv, struct options *o, struct report 
 		const char *word = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
 		if (c == ':')
 			return report_fail(r, EINVAL, "%s: needs a value; see " FOLD_COMMAND " --help", word);
-		/* Of a long flag optopt is set if that flag is known. */
+		/* For a long flag, optopt is set only if getopt_long() knows the flag: then the value is wrong. */
 		if (c == '?' && optopt && strncmp(argv[optind - 1], "--", 2) == 0)
 			return report_fail(r, EINVAL, "%s: takes no value; see " FOLD_COMMAND " --help",
 					   argv[optind - 1]);
@@ -322,7 +322,7 @@ static int address_words(char **words, struct options *o, struct report *r)
 
 static int check_mac(const char *word, struct options *o, struct report *r)
 {
-	/* It stands where a command may stand, and may be meant for one. */
+	/* A command may stand in the same place, so the user may have meant one. */
 	if (!mac_parse(word, o->mac))
 		return report_fail(r, EINVAL, "%s: not a MAC address of six hex pairs, such as 52:54:00:12:34:56%s",
 				   word, strchr(word, ':') ? "" : ", nor a command; see " FOLD_COMMAND " --help");

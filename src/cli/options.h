@@ -25,7 +25,10 @@ struct options {
 	bool verbose;
 	bool has4;
 	struct cidr4 ip4;
-	/* The whole address and its prefix's length; with ADDRESS6_STABLE the prefix alone, for the key is in a file. */
+	/*
+	 * The whole address and its prefix's length; with ADDRESS6_STABLE the prefix alone: the rest needs the key's
+	 * file.
+	 */
 	bool has6;
 	struct cidr6 ip6;
 	enum address6_mode mode6;
@@ -39,7 +42,7 @@ struct options {
 	struct group6 *groups6;
 	size_t group6_count;
 	const char *binding;
-	/* What becomes of packets through the gateway, and how they are refused where they are; the words, or NULL. */
+	/* -a and -A: the words or NULL, what becomes of packets through the gateway, how refused ones are answered. */
 	const char *action4_word, *action6_word;
 	struct gateway_action action4, action6;
 	struct refusal refusal4, refusal6;
@@ -52,7 +55,7 @@ struct options {
 int options_parse(int argc, char **argv, struct options *out, struct report *r);
 void options_free(struct options *o);
 
-/* A prefix without host bits in which a host can have an address; else a line that begins with what. */
+/* True for a prefix without host bits in which hosts can have addresses; else a line in r that begins with `what`. */
 bool options_prefix6_ok(const char *what, const struct cidr6 *c, struct report *r);
 
 /* An interface name that the kernel takes as it stands: 1 to 15 octets, no '/', ':', '%' or white space. */

@@ -14,7 +14,7 @@ static bool has_host_bits(const struct cidr6 *c)
 	return !IN6_ARE_ADDR_EQUAL(&net, &c->addr);
 }
 
-/* What holds of addresses and prefixes alike: no host has such a one. */
+/* Checks that addresses and prefixes have in common: whether a host can have such an address. */
 static bool is_usable(const char *what, const struct cidr6 *c, struct report *r)
 {
 	const struct in6_addr *a = &c->addr;
@@ -111,7 +111,7 @@ static int check_given(const char *what, const struct cidr6 *c, struct report *r
 {
 	if (!is_usable(what, c, r))
 		return -EINVAL;
-	/* RFC 4291 2.6.1: all routers' own; RFC 6164 5: not on a line between two. */
+	/* RFC 4291 2.6.1: this address is all routers' (anycast); RFC 6164 5: except on a /127 between two routers. */
 	if (c->len < 127 && !has_host_bits(c))
 		return report_fail(r, EINVAL,
 				   "%s: with -s this is the VM's whole address, and it is the prefix's own "
@@ -134,7 +134,7 @@ int options6_finish(struct options *o, struct report *r)
 		return check_given(what, &o->ip6, r);
 	if (!options_prefix6_ok(what, &o->ip6, r))
 		return -EINVAL;
-	/* RFC 4862 5.5.3 d, 7136: what a guest puts behind a prefix has 64 bits. */
+	/* RFC 4862 5.5.3 d, 7136: the interface identifier that a guest appends to a prefix has 64 bits. */
 	if (o->ip6.len != 64)
 		return report_fail(r, EINVAL,
 				   "%s: the VM's own part of the address has 64 bits; give a /64, or a whole address "

@@ -12,7 +12,7 @@ int options6_group(struct options *o, const char *word, struct report *r); /* -m
 /* -a and -A (flag says which); 0 or -EINVAL with a line in r. */
 int options_action(struct options *o, int flag, const char *word, struct report *r);
 
-/* When all flags and the MAC are known: what does not go together, and the address. 0 or -EINVAL with a line in r. */
+/* After all flags and the MAC: refuses what does not go together, sets the address. 0 or -EINVAL with a line in r. */
 int options6_finish(struct options *o, struct report *r);
 
 #endif

@@ -103,10 +103,7 @@ static int failed_exec(const struct session *s, int err)
 	return err == ENOENT ? FOLD_EXIT_NOT_FOUND : FOLD_EXIT_NOT_EXECUTABLE;
 }
 
-/*
- * Starts the hypervisor and serves the guest. From here on the keeper, the hypervisor and the responder have the tap
- * open.
- */
+/* Starts the hypervisor and serves the guest. From here on keeper, hypervisor and responder have the tap open. */
 static int run(struct session *s)
 {
 	struct report r = {0};
@@ -166,18 +163,15 @@ static void take_down(struct session *s)
 		session_takedown(s, s->notes, s->nft ? fcntl(nft_fd(s->nft), F_DUPFD_CLOEXEC, 0) : -1);
 	}
 	/*
-	 * Last, because closing the socket removes the VM's own rules: they must stand until the tap is gone, whoever
-	 * has it open.
+	 * Last, because closing it removes the VM's own rules: they must stand until the tap is gone, whoever has it
+	 * open.
 	 */
 	nft_close(s->nft);
 	weave_name_wait(&s->weave);
 	guest_free(&s->guest);
 }
 
-/*
- * Checked before anything is made: otherwise each process of fold would fail at another place, for lack of the
- * capability that it needs itself.
- */
+/* Checked first: otherwise each process of fold would fail elsewhere, for lack of the capability that it needs. */
 static int check_rights(const struct session *s, struct report *r)
 {
 	char names[RIGHTS_TEXT];

@@ -73,8 +73,8 @@ int session_identity(struct session *s, struct report *r)
 }
 
 /*
- * The name of the image's volume, which tells those who find it later whose it is: the network namespace is in it, and
- * the interface in the file's name.
+ * The volume's name, by which others see whose image it is: it has the network namespace, the file's name the
+ * interface.
  */
 static void make_label(char label[static IMAGE_LABEL])
 {
@@ -117,10 +117,7 @@ int session_image(struct session *s, struct report *r)
 		err = image_write(&image, &s->id.ip6, &inode, r);
 	if (err)
 		return err;
-	/*
-	 * From here on fold knows the image by its inode, because the guest can write into it and change the volume's
-	 * name.
-	 */
+	/* From here on fold knows the image by its inode, because the guest can change the volume's name in it. */
 	s->info.inode = inode;
 	session_record(s);
 	err = session_note(s, SESSION_NOTE_INODE, (int32_t)inode);

@@ -12,10 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/*
- * Remembered (claim_fact()) once the kernel has refused nft's `queue` in the bridge family, because asking it again
- * takes 30 ms.
- */
+/* Remembered once the kernel has refused nft's `queue` in the bridge family: asking it again takes 30 ms. */
 #define NO_BRIDGE_QUEUE "kernel-without-bridge-queue"
 
 #define MTU_MOST 16384 /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
@@ -188,10 +185,7 @@ int session_get_ready(struct session *s, struct report *r)
 
 	if (err)
 		return err;
-	/*
-	 * Made for every VM, because ALLOW may come with any change of the binding; its pages take no memory until they
-	 * are used.
-	 */
+	/* For every VM, as ALLOW may come with any change of the binding; unused pages of it take no memory. */
 	s->rules.egress = s->egress = calloc(1, sizeof(*s->egress));
 	if (!s->egress)
 		return report_fail(r, ENOMEM, "%s: out of memory", s->info.iface);

@@ -207,10 +207,7 @@ static void unclaim(struct session *s, bool leave)
 	claim_release(iface);
 }
 
-/*
- * The tap goes before the rules do, so that a process with a copy of its descriptor is never left with a port without
- * rules.
- */
+/* The tap goes before the rules, so that a process with its descriptor is never left with a port without rules. */
 void session_unplug(void *session, const int32_t notes[static KEEPER_NOTES])
 {
 	struct session *s = session;
@@ -285,10 +282,7 @@ static enum copy_owner whose_copy(const char *copy, const uint8_t mac[static MAC
 	return owner;
 }
 
-/*
- * True where a fold in another network namespace has, or had, an interface of that name: its VM's copy has the same
- * path as ours.
- */
+/* True where a fold in another network namespace has, or had, that interface name: its copy has the same path. */
 static bool is_another_folds(const char *iface)
 {
 	DIR *folders = opendir(CLAIM_DIR);

@@ -117,10 +117,7 @@ static void await_told(const struct guarding *g, int sig)
 		eventfd_read(g->s->told, &times);
 }
 
-/*
- * Passes signals on to the hypervisor, except those of the terminal (SI_KERNEL), which all of its process group gets
- * anyway.
- */
+/* Passes signals on to the hypervisor, except the terminal's (SI_KERNEL), which go to its whole process group. */
 static void pass_signals(const struct guarding *g)
 {
 	struct signalfd_siginfo info;
@@ -211,8 +208,7 @@ static int guard_until_end(const struct guarding *g, const struct guard_files *f
 static int confine(struct report *r)
 {
 	/*
-	 * Without CAP_LEASE it cannot see that of other users' files. check_rights() warns of it; containers rarely
-	 * have that right.
+	 * Without CAP_LEASE it cannot see that of others' files. check_rights() warns of it; containers rarely have it.
 	 */
 	const int caps[] =
 	    {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, rights_have(CAP_LEASE) ? CAP_LEASE : -1, -1};

@@ -30,10 +30,7 @@
 
 #define LOOK_SECONDS 1
 
-/*
- * Reads the bridge's MAC and the host's addresses into s->rules. 1 where they changed, 0, or -errno (-ENODEV: no
- * bridge).
- */
+/* Reads the bridge's MAC and addresses into s->rules. 1: they changed, 0: not, or -errno (-ENODEV: no bridge). */
 static int read_host(struct session *s)
 {
 	struct rules *r = &s->rules;
@@ -140,10 +137,7 @@ void session_host_changed(struct session *s)
 	int changed = read_host(s);
 	if (changed > 0)
 		changed = session_update_rules(s, &s->rules);
-	/*
-	 * Without an answer they are sent once more. If that one succeeds they are in force, whatever came of the first
-	 * time.
-	 */
+	/* No answer: send them once more. If that succeeds they are in force, whatever came of the first time. */
 	if (changed == NFT_NO_ANSWER)
 		changed = session_update_rules(s, &s->rules);
 	if (changed == -ENODEV) {

@@ -213,10 +213,7 @@ static bool advertises_same(const struct guest *a, const struct guest *b)
 				       memcmp(first.frame, second.frame, first.frame_len) == 0));
 }
 
-/*
- * Puts the rules for `to` in force; on an error the old ones again. *unknown: it is not known which of them are in
- * force.
- */
+/* Puts the rules for `to` in force; on an error the old ones again. *unknown: it is unknown which are in force. */
 static int change_rules(struct session *s, const struct guest *to, bool *unknown)
 {
 	struct rules r = s->rules;

@@ -188,10 +188,7 @@ static void mend_rules(struct session *s)
 			s->info.iface, strerror(-mended));
 }
 
-/*
- * A signal to end is about to go to the hypervisor: tells the guest that it loses its router, while it is there to hear
- * it.
- */
+/* The hypervisor is about to get a signal: the guest is told that it loses its router, while it can still hear it. */
 static void on_signal(struct session *s)
 {
 	struct signalfd_siginfo info;

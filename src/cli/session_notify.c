@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When the guest is told that its binding changed: at once, and every notify_period until it has said that it heard. */
+/* When the guest is told that its binding changed: at once, and every notify_period until it has acknowledged that. */
 #include "answer/answer.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
@@ -37,7 +37,7 @@ void session_notify_change(struct session *s)
 {
 	struct notify *y = &s->guest.notify;
 
-	/* Other octets each time: what acknowledges the last change says nothing of this one. */
+	/* New random octets each time: what acknowledges the last change must not be taken to acknowledge this one. */
 	y->waiting = y->port && getrandom(y->token, sizeof(y->token), GRND_NONBLOCK) == sizeof(y->token);
 	if (!y->waiting) {
 		session_notify_end(s);

@@ -21,8 +21,8 @@
 #include "host/weave_name.h"
 
 /*
- * The keys of session_note(): what the keeper will have to take down. Value: the tap's ifindex, the image's inode, else
- * 1 or 0.
+ * Keys of session_note(): what the keeper will have to take down. Values: the tap's ifindex, the image's inode, else 1
+ * or 0.
  */
 enum session_note {
 	SESSION_NOTE_TAP,
@@ -100,10 +100,7 @@ int session_note(struct session *s, enum session_note key, int32_t value);
 int session_build_up(struct session *s, struct report *r);
 int session_get_ready(struct session *s, struct report *r);
 
-/*
- * Fills s->id from the command line and, with -k, from the key; sets the path of the image. 0 or -errno with a line in
- * r.
- */
+/* Fills s->id from the command line and the key of -k; sets the image's path. 0 or -errno with a line in r. */
 int session_identity(struct session *s, struct report *r);
 /* Writes the disk image of -k, if -k was given. 0 or -errno with a line in r. */
 int session_image(struct session *s, struct report *r);
@@ -229,10 +226,7 @@ void session_live_changed(struct session *s);
 void session_live_loaded(struct session *s);
 void session_live_close(struct session *s);
 
-/*
- * Reports to the network, on the VM's behalf, which multicast groups it listens to (session_listen.c). due: for when
- * the timer is readable.
- */
+/* Reports the VM's multicast groups to the network (session_listen.c). due: for when the timer is readable. */
 void session_listen_start(struct session *s);
 void session_listen_due(struct session *s);
 

@@ -120,7 +120,10 @@ void session_asked(struct session *s)
 			return;
 		if (to < 0)
 			continue;
-		/* Nobody is waited for: a pipe takes this much at once, anything else has itself to blame. */
+		/*
+		 * It is non-blocking, so no reader is waited for: a pipe takes all of it at once, anything else may get
+		 * less.
+		 */
 		if (write(to, text, describe(s, text, sizeof(text))) < 0)
 			log_warn("%s: an answer to `" FOLD_COMMAND " inspect` could not be written: %s", s->info.iface,
 				 strerror(errno));

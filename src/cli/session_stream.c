@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DNS by TCP for the session: what dns/stream.h wants of the world: a way out, a clock, a number that nobody can
- * guess.
+ * DNS by TCP for the session: gives dns/stream.h what it needs from outside: a way to send frames, a clock, and initial
+ * sequence numbers that nobody can guess.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -47,15 +47,17 @@ static uint32_t first(void *session, const struct pkt *syn)
 	uint32_t random = 0;
 
 	(void)session, (void)syn;
-	/* By the time that a guest runs the pool is long filled; and this process may do nothing else. */
+	/*
+	 * The random pool is filled long before a guest runs; without it, the clock is all that this process may use.
+	 */
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
 		random = (uint32_t)clock_ms() << 8;
 	return random;
 }
 
 /*
- * The timer goes off at the next deadline or before; most deadlines are put off before they come, which then costs no
- * system call.
+ * Sets the timer where the next deadline is before the time that it is set to. It is not set back: most deadlines are
+ * put off before they come, which then costs no system call, and the timer may go off early.
  */
 static void arm(struct session *s)
 {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is to be entered; "": nothing, and why not, where the binding wants it. */
+/* The name to enter, or "" for none; warns where the binding wants one and there cannot be one. */
 static const char *name_of(const struct session *s)
 {
 	const struct guest *g = &s->guest;
@@ -35,8 +35,9 @@ static void tell(struct session *s, const char *name)
 }
 
 /*
- * Where the binding may come to want it: no process can be made once the privileges are gone. It sleeps until it is told a name, and is
- * not made at all where there is nothing of Weave.
+ * Whether the process that enters names is started: also where only a later binding may want it, because it cannot be
+ * started once the privileges are gone. It sleeps until it is told a name. Where nothing points to Weave Net it is not
+ * started.
  */
 static bool may_want(const struct session *s)
 {
