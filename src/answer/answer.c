@@ -29,7 +29,7 @@ static const struct {
     {PKT_TCP6, dns_segment},
     {PKT_UDP4, notify_answer},
     {PKT_UDP6, notify_answer},
-    /* What is fold's own to answer is not what the gateway refuses. */
+    /* Last, so that packets for fold itself are answered and not refused as packets through the gateway. */
     {PKT_UDP4, reject_answer},
     {PKT_TCP4, reject_answer},
     {PKT_ICMP4, reject_answer},
@@ -46,9 +46,9 @@ static bool is_taken6(const struct guest *g, const struct in6_addr *a)
 }
 
 /*
- * Whether the guest may have that address: the one it was given, or one that it formed on the link, in whichever way it
- * does that (RFC 4291 2.5.6: fe80::/64, though fe80::/10 is reserved). RFC 4861 4.1, 4.3: only neighbour discovery
- * has anything to say without an address.
+ * Whether the guest may use that source address: the one it was given, or a link-local one that it formed in whichever
+ * way (RFC 4291 2.5.6: fe80::/64, though fe80::/10 is reserved). RFC 4861 4.1, 4.3: only neighbour discovery has
+ * anything to say without an address.
  */
 static bool may_be_source6(const struct guest *g, const struct pkt *in)
 {
@@ -64,7 +64,10 @@ static bool may_be_source6(const struct guest *g, const struct pkt *in)
 	return memcmp(&in->src6, link_local, sizeof(link_local)) == 0 && !is_taken6(g, &in->src6);
 }
 
-/* What holds of every packet of a family, whoever answers it. IPv4's answerers know when a source is wrong (RFC 2131 4.1). */
+/*
+ * Checks for every packet of a family, whichever answerer it is for. IPv4's source address is left to the answerers,
+ * which know when it is wrong (RFC 2131 4.1).
+ */
 static enum drop check_family(const struct guest *g, const struct pkt *in)
 {
 	if (in->kind != PKT_UDP6 && in->kind != PKT_ICMP6 && in->kind != PKT_TCP6)
@@ -76,7 +79,7 @@ static enum drop check_family(const struct guest *g, const struct pkt *in)
 
 static enum answer from_guest(const struct guest *g, const struct pkt *in, struct reply *out)
 {
-	/* The rules let nothing else through; the responder does not take their word for it. */
+	/* The rules drop any other source MAC; the responder checks it again and does not rely on them. */
 	if (memcmp(in->src_mac, g->id.mac, MAC_LEN) != 0)
 		return reply_refuse(out, DROP_SOURCE_MAC);
 	enum drop bad = check_family(g, in);
@@ -92,7 +95,7 @@ static enum answer from_guest(const struct guest *g, const struct pkt *in, struc
 	return reply_refuse(out, DROP_UNKNOWN);
 }
 
-/* Who may reach the guest may ask it: its own subnet, and what comes through its gateway. The rules ask the same of a packet. */
+/* Who may reach the guest may ask it: its own subnet, and what comes through its gateway. The rules check the same. */
 static bool may_ask4(const struct guest *g, struct in_addr src, const uint8_t *mac)
 {
 	if (src.s_addr == g->id.ip4.addr.s_addr || guest_serves4(g, src) || ip4_is_edge(g->id.ip4, src))
@@ -110,8 +113,8 @@ static bool may_ask6(const struct guest *g, const struct in6_addr *src, const ui
 }
 
 /*
- * The network asks the VM's own address one thing: names. And it hears where it may not come in. Nobody there is the guest,
- * or fold.
+ * A frame from the network to the VM. Answered are DNS questions to the VM's own address, and packets that the
+ * gateway's action refuses are rejected to their sender. The source MAC of the guest or of fold itself is forged there.
  */
 static enum answer from_network(const struct guest *g, const struct pkt *in, struct reply *out)
 {

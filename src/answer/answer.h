@@ -13,7 +13,7 @@
  * ANSWER_REPLY: out->frame and out->frame_len are ready to send, to where the frame came from.
  * ANSWER_FORWARD: a DNS question for others: out goes to forward_ask().
  * ANSWER_STREAM: a segment of a DNS connection: the frame goes to stream_segment(). Only where g->dns.streams says so.
- * ANSWER_NOTED: what g->notify waits for has come.
+ * ANSWER_NOTED: the guest has acknowledged the notification of g->notify.
  * ANSWER_DROP: out->drop says why. Never returns ANSWER_NOT_MINE.
  */
 enum answer answer_frame(const struct guest *g, const struct frame *in, struct reply *out);
@@ -25,7 +25,7 @@ enum answer answer_frame(const struct guest *g, const struct frame *in, struct r
  */
 bool answer_advertise(const struct guest *g, const struct guest *was, bool last, struct reply *out);
 
-/* The notification that g->notify waits to have acknowledged, over that family; false where there is none to send. */
+/* Builds the notification of g->notify over that family; false where none is to be sent. */
 bool answer_notify(const struct guest *g, bool ip6, struct reply *out);
 
 #endif

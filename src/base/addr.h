@@ -33,7 +33,7 @@ bool mac_is_multicast(const uint8_t mac[static MAC_LEN]);
 /*
  * The MAC that fold speaks with to this guest, and the tap's own (spec 4.7):
  * the guest's with its first byte 0xfe, or 0xfc where that is the guest's own.
- * Highest of all, so that the bridge never takes it for its own address.
+ * So high that the bridge, whose own address is the lowest of its ports', never takes it for that.
  */
 void mac_service(const uint8_t guest[static MAC_LEN], uint8_t service[static MAC_LEN]);
 
@@ -49,22 +49,23 @@ struct in_addr ip4_network(struct cidr4 c);
 struct in_addr ip4_broadcast(struct cidr4 c);
 bool ip4_in(struct cidr4 c, struct in_addr a);
 /*
- * The address in a subnet that fold answers from where nobody named one, and that it never gives to a VM: on the VM's own
- * link, so that a client can renew by unicast, and none of those that people give to hosts and routers by habit (the
- * first and the last ones). 0 where the subnet is too small to spare one.
+ * The address that fold answers from in a subnet where no other was named, never given to a VM. It is on the VM's own
+ * link, so that a client can renew by unicast, and not one of the first and last addresses, which people by habit give
+ * to hosts and routers. 0 where the subnet is too small to spare one.
  */
 struct in_addr ip4_spare(struct cidr4 c);
 bool ip4_is_multicast(struct in_addr a);
 
 /*
- * Whether one host can have it: IPv4 without 0.0.0.0/8, 127.0.0.0/8, groups, what is reserved and broadcast (RFC 1122 3.2.1.3, 5735 3);
- * IPv6 without groups, unspecified, loopback, and IPv4 in disguise (RFC 4291 2.5.2, 2.5.3, 2.5.5). Link-local counts as one.
+ * Whether a host can have this address. IPv4: not 0.0.0.0/8, 127.0.0.0/8, groups, reserved ones and broadcast (RFC 1122
+ * 3.2.1.3, 5735 3); IPv6: not groups, unspecified, loopback, and IPv4 in disguise (RFC 4291 2.5.2, 2.5.3, 2.5.5). A
+ * host can have a link-local one.
  */
 bool ip4_is_host(struct in_addr a);
 bool ip6_is_host(const struct in6_addr *a);
 /* The network's and the broadcast address, which are nobody's; RFC 3021: a /31 has none. */
 bool ip4_is_edge(struct cidr4 c, struct in_addr a);
-/* Routers carry it (RFC 6890): not this host, loopback, link-local, multicast or reserved. */
+/* Whether routers forward it (RFC 6890): not this host, loopback, link-local, multicast or reserved. */
 bool ip4_is_routed(struct in_addr a);
 bool ip6_is_routed(const struct in6_addr *a); /* from 64:ff9b:: (RFC 6052) up to link-local and multicast */
 
@@ -72,7 +73,7 @@ struct in6_addr ip6_mask(uint8_t len);
 struct in6_addr ip6_network(struct cidr6 c);
 /* RFC 4291 2.5.1, appendix A: the first 64 bits of prefix, then the MAC's Modified EUI-64. */
 struct in6_addr ip6_eui64(const struct in6_addr *prefix, const uint8_t mac[static MAC_LEN]);
-struct in6_addr ip6_link_local(const uint8_t mac[static MAC_LEN]); /* fe80::/64 and that */
+struct in6_addr ip6_link_local(const uint8_t mac[static MAC_LEN]); /* fe80::/64 and that EUI-64 */
 /* RFC 4291 2.7.1: ff02::1:ffXX:XXXX. */
 struct in6_addr ip6_solicited_node(const struct in6_addr *a);
 /* RFC 2464 7: 33:33 and the last 32 bits of a multicast address. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bucket: lets `burst` through at once, and `per_second` after that. */
+/* bucket: a rate limit, which lets `burst` events through at once, and `per_second` after that. */
 #ifndef FOLD_BASE_BUCKET_H
 #define FOLD_BASE_BUCKET_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* All zero: full. */
+/* All zero: nothing was taken yet. */
 struct bucket {
-	uint64_t paid_us; /* until when what went through has used the rate up */
+	uint64_t paid_us; /* the time until which the events that went through have used up the rate */
 };
 
 /* Whether one more goes through. now_ms: a monotonic clock; neither rate nor burst is 0. */

@@ -2,7 +2,7 @@
 /*
  * cleanup: what a function took is given back on every way out of it (gcc's cleanup attribute).
  *
- * clang-tidy 14 does not know the attribute; where it sees a leak for that, a comment there keeps it quiet.
+ * clang-tidy 14 does not know the attribute; where it therefore reports a leak, a NOLINT comment silences it.
  */
 #ifndef FOLD_BASE_CLEANUP_H
 #define FOLD_BASE_CLEANUP_H
@@ -30,7 +30,7 @@ static inline void cleanup_fclose(FILE **f)
 		fclose(*f);
 }
 
-/* The value, which the cleanup then no longer gives back. */
+/* Returns the value and clears the variable, so that its cleanup does nothing. */
 static inline int steal_fd(int *fd)
 {
 	int v = *fd;

@@ -15,7 +15,7 @@ void file_open_standard(void)
 {
 	int fd;
 
-	/* Not for writing: who writes to a closed file is to hear of it. */
+	/* Not for writing, so that writing to a stdout or stderr that was closed still fails. */
 	while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
 		;
 	if (fd >= 0)
@@ -55,7 +55,7 @@ void file_open_by(int (*by)(const char *path, int flags))
 	opener = by;
 }
 
-/* mode: NULL where nobody asks. */
+/* mode: may be NULL. */
 static int read_file(const char *path, int flags, size_t max, char **text, size_t *len, mode_t *mode, struct report *r)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. It means nothing for regular files. */

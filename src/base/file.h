@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* file: whole small files in, directories made; the three files that every program has open. */
+/* file: reads whole small files, makes directories, and makes sure that descriptors 0 to 2 are open. */
 #ifndef FOLD_BASE_FILE_H
 #define FOLD_BASE_FILE_H
 
@@ -10,8 +10,9 @@
 #include <sys/types.h>
 
 /*
- * Called first of all. A caller may have closed descriptors 0 to 2; whatever this program opened next would take their place
- * and be written to as stdout or stderr: a socket, a tap, or later the hypervisor's disk.
+ * Opens /dev/null in place of those of descriptors 0 to 2 that the caller had closed. To be called first of all:
+ * whatever this program opened next would take their place and be written to as stdout or stderr: a socket, a tap, or
+ * later the hypervisor's disk.
  */
 void file_open_standard(void);
 
@@ -26,12 +27,12 @@ int file_read(const char *path, size_t max, char **text, size_t *len, struct rep
 
 /* The same, but a symbolic link at the end of the path is refused, with -ELOOP. */
 int file_read_plain(const char *path, size_t max, char **text, size_t *len, struct report *r);
-/* And who may read that very file, as its mode says: for a copy that is to be read by nobody else. */
+/* The same, and *mode is the mode of that very file, for a copy that nobody else may read. */
 int file_read_plain_mode(const char *path, size_t max, char **text, size_t *len, mode_t *mode, struct report *r);
 
 /*
- * How both open their files from now on: a descriptor or -errno, for a process that may open none by itself. Before threads
- * read files.
+ * Sets the function by which all of these open files from now on, for a process that may open none by itself. It
+ * returns a descriptor or -errno. To be called before threads read files.
  */
 void file_open_by(int (*by)(const char *path, int flags));
 

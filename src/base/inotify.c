@@ -9,7 +9,7 @@
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 
-/* Above what is given to people, services and containers (systemd's UIDS-GIDS.md), and below what is negative somewhere. */
+/* Above the IDs of people, services and containers (systemd's UIDS-GIDS.md), below what is negative as 32 bits. */
 #define NOBODY_BASE 0x70000000U
 
 int inotify_open(void)
@@ -23,7 +23,7 @@ int inotify_open(void)
 	if (other) {
 		if (setresuid(same, 0, same) < 0)
 			abort(); /* cannot be: the real and the saved user are still root */
-		/* The kernel takes a change of user for a reason to hide the process. */
+		/* A change of user makes the kernel hide the process from others (not dumpable): undo that. */
 		prctl(PR_SET_DUMPABLE, dumpable);
 	}
 	return fd < 0 ? -err : fd;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * json: writes one JSON text (RFC 8259) to a stream, value by value. Commas and line breaks come by themselves; what is opened
- * is to be closed. Whether all of it was written is the stream's to say, in the end.
+ * json: writes one JSON text (RFC 8259) to a stream, value by value. Commas and line breaks come by themselves; each
+ * object and array must be closed. The caller checks the stream for write errors in the end.
  */
 #ifndef FOLD_BASE_JSON_H
 #define FOLD_BASE_JSON_H

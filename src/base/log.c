@@ -48,7 +48,7 @@ static void to_stderr(const char *level, const char *fmt, va_list ap)
 
 	if (len > sizeof(line) - 2)
 		len = sizeof(line) - 2;
-	/* A word of somebody's that is quoted here must not move the terminal's cursor or begin another line. */
+	/* What is quoted here may come from anybody: it must not move the terminal's cursor or begin another line. */
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = '?';

@@ -4,7 +4,7 @@
  *
  * Errors and warnings always go to stderr. Information goes to the system log
  * when stderr is a terminal (the guest's console is usually there), else to
- * stderr; LOG_VERBOSE sends it to stderr in any case.
+ * stderr; log_open()'s verbose sends it to stderr in any case.
  */
 #ifndef FOLD_BASE_LOG_H
 #define FOLD_BASE_LOG_H
@@ -18,7 +18,7 @@
 /* name stands before every line; it must live as long as the program. */
 void log_open(const char *name, bool verbose);
 
-/* Further settings of a daemon's. stamp: the time stands before each line, for a file. debug: log_debug() says something. */
+/* Further settings, for a daemon. stamp: each line begins with the time, for a log file. debug: log_debug() prints. */
 void log_set(bool stamp, bool debug);
 
 void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

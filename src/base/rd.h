@@ -3,7 +3,7 @@
  * rd: the only way to read bytes that came from outside.
  *
  * A cursor over a span it does not own. A read past the end gives 0 (or NULL),
- * takes nothing, leaves nothing and sets `bad`, which sticks: a parser reads everything it
+ * moves the cursor to the end and sets `bad`, which sticks: a parser reads everything it
  * wants and tests `bad` once, before it acts on any of it.
  */
 #ifndef FOLD_BASE_RD_H

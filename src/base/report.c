@@ -9,11 +9,11 @@
 #include <string.h>
 
 #define LINE 512
-#define HEAD 96 /* of a line that is too long */
+#define HEAD 96 /* octets kept of the beginning of a line that is too long */
 
 /*
- * What is quoted in the line came from files: nothing in it may move a terminal's cursor or start a new line. Nor may a long
- * word push out what is wrong with it, which stands behind it.
+ * Formats the line into LINE octets. What it quotes came from files: nothing in that may move a terminal's cursor or
+ * start a new line. Nor may a long word push out what is wrong with it, which stands behind it.
  */
 __attribute__((format(printf, 2, 0))) static void format_line(char line[static LINE], const char *fmt, va_list ap)
 {
@@ -21,7 +21,7 @@ __attribute__((format(printf, 2, 0))) static void format_line(char line[static L
 	int len = vasprintf(&whole, fmt, ap);
 
 	if (len < 0)
-		whole = NULL; /* it may be anything now */
+		whole = NULL; /* undefined after an error */
 	if (!whole || len < LINE)
 		snprintf(line, LINE, "%s", whole ? whole : "out of memory");
 	else

@@ -21,7 +21,7 @@ void report_set(struct report *r, const char *fmt, ...) __attribute__((format(pr
 /* The same, and returns -err, for `return report_fail(r, EINVAL, "...")`. err: an errno value. */
 int report_fail(struct report *r, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The line; where a function failed without setting one, what err, an errno value of either sign, is. An error is never told by nothing. */
+/* The line or, where a function failed without setting one, the text of err (an errno value of either sign). */
 const char *report_line(const struct report *r, int err);
 
 /* Gives one warning at once and counts it. */

@@ -102,7 +102,7 @@ static inline struct wr_mark wr_open_len(struct wr *w, uint8_t width)
 	return (struct wr_mark){.at = wr_room(w, width), .width = width};
 }
 
-/* A length that does not fit its field sets `full`: a lie never leaves. */
+/* A length that does not fit its field sets `full`, so that no reply with a wrong length is sent. */
 static inline void wr_close_len(struct wr *w, struct wr_mark m)
 {
 	if (w->full || !m.at)

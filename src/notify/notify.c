@@ -28,12 +28,12 @@ static bool is_from_guest(const struct guest *g, const struct pkt *in)
 {
 	if (in->kind == PKT_UDP4)
 		return in->src4.s_addr == g->id.ip4.addr.s_addr;
-	/* RFC 6724 5, rule 2: what is sent to a link-local address comes from one, and its lower half is the guest's choice. */
+	/* RFC 6724 5, rule 2: to a link-local address the guest sends from one, whose lower half is its own choice. */
 	return IN6_ARE_ADDR_EQUAL(&in->src6, &g->id.ip6.addr) ||
 	       (IN6_IS_ADDR_LINKLOCAL(&in->dst6) && IN6_IS_ADDR_LINKLOCAL(&in->src6));
 }
 
-/* Looks at all octets whichever differ: the time that it takes says nothing of them. */
+/* Compares in constant time: it looks at all octets, so that the time it takes tells nothing about them. */
 static bool same_token(const uint8_t a[static NOTIFY_LEN], const uint8_t b[static NOTIFY_LEN])
 {
 	uint8_t differ = 0;
