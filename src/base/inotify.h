@@ -5,9 +5,9 @@
 
 /*
  * A new instance, non-blocking and closed on exec, or -errno. The kernel lets each user have 128 of them
- * (fs.inotify.max_user_instances), which are few for all VMs and everything else that root runs. So the
- * process makes it under a user ID that nobody else has, its own, where it may still change its user. It must have no
- * other thread.
+ * (fs.inotify.max_user_instances), which are few for all VMs and everything else that root runs. So the instance is
+ * made under a user ID that nobody else has, another one for each process, where the process may still change its user.
+ * It must have no other thread.
  */
 int inotify_open(void);
 

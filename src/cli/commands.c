@@ -19,7 +19,7 @@
 
 static int no_claims(int err)
 {
-	if (err == -ENOENT) /* not of CLAIM_DIR: that one is missing where no VM runs */
+	if (err == -ENOENT) /* of /proc: a missing CLAIM_DIR is no error, for then no VM runs */
 		log_err(CLAIM_NAMESPACE ": %s; mount proc at /proc", strerror(-err));
 	else
 		log_err(CLAIM_DIR ": cannot be read: %s%s", strerror(-err),
@@ -179,7 +179,10 @@ static int command_lamac(int argc, char **argv)
 		return FOLD_EXIT_FAILED;
 	}
 	mac[0] = (uint8_t)((mac[0] & ~1) | 2);
-	/* fold's own MACs begin with fe or fc (mac_service()), and would be hard to tell from a guest's that does. */
+	/*
+	 * fold's own MACs begin with fe or fc (mac_service()); a guest's that did, too, would be hard to tell from
+	 * them.
+	 */
 	if (mac[0] >= 0xfc)
 		mac[0] = 0x52;
 	puts(mac_format(mac, text));

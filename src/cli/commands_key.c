@@ -111,9 +111,7 @@ int command_keygen(int argc, char **argv)
 		log_err("keygen: takes one argument, the file to make; such as `" FOLD_COMMAND " keygen vm1.key`");
 		return FOLD_EXIT_USAGE;
 	}
-	/*
-	 * More likely a mistaken flag than a file's name; nobody would look for a secret key in a file of such a name.
-	 */
+	/* More likely a mistaken flag than a file; nobody would look for a secret key in a file of such a name. */
 	if (argv[2][0] == '-') {
 		log_err("keygen: %s: unknown flag; a file of that name is ./%s", argv[2], argv[2]);
 		return FOLD_EXIT_USAGE;

@@ -40,9 +40,7 @@ void doctor_found(struct doctor *d, const char *check, enum doctor_state state, 
     __attribute__((format(printf, 4, 5)));
 void doctor_mend(struct doctor *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/*
- * What to do about err, of either sign: "run this as root" where another user lacks a right for it, else `otherwise`.
- */
+/* What to do about err, of either sign: "run this as root" where only root has that right, else `otherwise`. */
 const char *doctor_as_root(int err, const char *otherwise);
 
 /* The checks, each a row or some: of the machine (doctor_host.c), of the kernel's rules and of the network (doctor_net.c). */

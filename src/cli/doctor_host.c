@@ -368,7 +368,7 @@ void doctor_leftovers(struct doctor *d)
 	int err = claim_each("", count_left, &left);
 
 	if (err < 0) {
-		bool no_proc = err == -ENOENT; /* not of CLAIM_DIR: that one is missing where no VM runs */
+		bool no_proc = err == -ENOENT; /* of /proc: a missing CLAIM_DIR is no error, for then no VM runs */
 		doctor_found(d, "leftovers", no_proc ? DOCTOR_FAULT : DOCTOR_WARN, "%s: %s",
 			     no_proc ? CLAIM_NAMESPACE : CLAIM_DIR, strerror(-err));
 		doctor_mend(d, "%s",

@@ -261,7 +261,10 @@ static int take_options(int argc, char **argv, struct options *o, struct report 
 		const char *word = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
 		if (c == ':')
 			return report_fail(r, EINVAL, "%s: needs a value; see " FOLD_COMMAND " --help", word);
-		/* For a long flag, optopt is set only if getopt_long() knows the flag: then the value is wrong. */
+		/*
+		 * For a long flag, optopt is set only if getopt_long() knows the flag: then it is one that takes no
+		 * value.
+		 */
 		if (c == '?' && optopt && strncmp(argv[optind - 1], "--", 2) == 0)
 			return report_fail(r, EINVAL, "%s: takes no value; see " FOLD_COMMAND " --help",
 					   argv[optind - 1]);

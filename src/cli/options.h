@@ -25,10 +25,7 @@ struct options {
 	bool verbose;
 	bool has4;
 	struct cidr4 ip4;
-	/*
-	 * The whole address and its prefix's length; with ADDRESS6_STABLE the prefix alone: the rest needs the key's
-	 * file.
-	 */
+	/* The whole address and its prefix's length; with ADDRESS6_STABLE the prefix alone: the rest needs the key. */
 	bool has6;
 	struct cidr6 ip6;
 	enum address6_mode mode6;

@@ -163,8 +163,7 @@ static void take_down(struct session *s)
 		session_takedown(s, s->notes, s->nft ? fcntl(nft_fd(s->nft), F_DUPFD_CLOEXEC, 0) : -1);
 	}
 	/*
-	 * Last, because closing it removes the VM's own rules: they must stand until the tap is gone, whoever has it
-	 * open.
+	 * Last: closing it removes the VM's own rules, which must stand until the tap is gone, whoever has that open.
 	 */
 	nft_close(s->nft);
 	weave_name_wait(&s->weave);

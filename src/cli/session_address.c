@@ -72,10 +72,7 @@ int session_identity(struct session *s, struct report *r)
 	return err ? err : place_image(s, r);
 }
 
-/*
- * The volume's name, by which others see whose image it is: it has the network namespace, the file's name the
- * interface.
- */
+/* The volume's name, which says whose image it is: the network namespace; the interface is in the file's name. */
 static void make_label(char label[static IMAGE_LABEL])
 {
 	snprintf(label, IMAGE_LABEL, "fold-%lu", claim_folder());

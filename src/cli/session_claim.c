@@ -193,9 +193,7 @@ static void unclaim(struct session *s, bool leave)
 {
 	struct claim *iface = &s->claims[SESSION_CLAIM_IFACE];
 
-	/*
-	 * The interface's claim last: others take it first, so no fold starts while only some of these claims are free.
-	 */
+	/* The interface's claim last: others take it first, so no fold starts while only some of these are free. */
 	for (int i = SESSION_CLAIMS - 1; i > SESSION_CLAIM_IFACE; i--)
 		claim_release(&s->claims[i]);
 	if (leave && iface->fd >= 0) {
@@ -339,9 +337,7 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES], i
 	if (err)
 		log_warn("%s: could not be removed: %s; `" FOLD_COMMAND " gc` tries again", s->info.image,
 			 strerror(-err));
-	/*
-	 * Without the claim, another fold has that interface name now, and the socket of `fold inspect` is that fold's.
-	 */
+	/* Without the claim, another fold has that interface name now, and the socket of `fold inspect` is its own. */
 	if (s->claims[SESSION_CLAIM_IFACE].fd >= 0)
 		session_seen_remove(s->info.iface);
 	unclaim(s, err);

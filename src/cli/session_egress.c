@@ -45,9 +45,7 @@ static size_t find_far(const struct identity *id, const struct handed *at, size_
 	return count;
 }
 
-/*
- * Lets the VM reach all addresses in the answer. 0, or -errno and the answer must not be sent: not even a part of it.
- */
+/* Lets the VM reach all addresses in the answer. 0, or -errno: then the answer must not be sent, nor part of it. */
 static int let_in(struct session *s, const uint8_t *msg, size_t len)
 {
 	uint8_t name[DNS_NAME_MAX];

@@ -163,9 +163,7 @@ static bool keeper_said(const struct session *s, int *status)
 	}
 }
 
-/*
- * Logs which signal ended the responder; one that exited by itself has logged why. The guest cannot go on without it.
- */
+/* Logs which signal ended the responder; one that exits by itself has logged why. The VM cannot go on without it. */
 static void say_responder_gone(const struct guarding *g)
 {
 	int status = 0;
@@ -208,7 +206,8 @@ static int guard_until_end(const struct guarding *g, const struct guard_files *f
 static int confine(struct report *r)
 {
 	/*
-	 * Without CAP_LEASE it cannot see that of others' files. check_rights() warns of it; containers rarely have it.
+	 * Without CAP_LEASE, others' files go unchecked. check_rights() warns of that; containers rarely have the
+	 * right.
 	 */
 	const int caps[] =
 	    {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, rights_have(CAP_LEASE) ? CAP_LEASE : -1, -1};

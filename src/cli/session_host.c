@@ -100,7 +100,7 @@ void session_host_close(struct session *s)
 	forget(s, &s->bridge_look);
 }
 
-/* Whether the interface still has the name and the MAC that fold gave the tap. */
+/* Whether the interface still has the name and the MAC that fold gave the tap; true also where that cannot be told. */
 static bool has_tap(const struct session *s)
 {
 	return link_is(s->link, s->ifindex, s->info.iface, s->guest.service_mac) != 0;

@@ -49,9 +49,7 @@ static bool is_dns(const struct reply *r)
 	return (r->kind == PKT_UDP4 || r->kind == PKT_UDP6) && r->sport == DNS_PORT;
 }
 
-/*
- * Sends a reply to the guest, or, where the frame was for it, to whoever on the network asked, which may be this host.
- */
+/* Sends a reply to the guest or, if the frame was for it, to whoever on the network asked: maybe this host. */
 static void send_reply(struct session *s, const struct frame *asked, struct reply *reply)
 {
 	if (!asked->to_guest) {
@@ -304,9 +302,7 @@ int session_loop(struct session *s)
 		for (int i = 0; i < n && !end; i++)
 			end = turn(&l, (enum session_source)ready[i].data.u32);
 	}
-	/*
-	 * The keeper still has the tap open and the guest still runs: it is told that it is about to lose its router.
-	 */
+	/* The keeper still has the tap open and the guest still runs: tell it that it loses its router. */
 	session_advertise_last(s);
 	return FOLD_EXIT_FAILED;
 }

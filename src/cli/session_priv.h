@@ -21,8 +21,8 @@
 #include "host/weave_name.h"
 
 /*
- * Keys of session_note(): what the keeper will have to take down. Values: the tap's ifindex, the image's inode, else 1
- * or 0.
+ * Keys of session_note(): what the keeper will have to take down. SHARED, COPY and IMAGE are noted before it is made,
+ * with the value 1; TAP (its ifindex) and INODE (the image's) right after.
  */
 enum session_note {
 	SESSION_NOTE_TAP,
