@@ -43,7 +43,7 @@ int ask_open(const char *path)
 
 	if (fd < 0)
 		return -errno;
-	/* The claim says that no other fold has this name. */
+	/* This fold holds the claim on the name, so a socket that is there already was left by a killed one. */
 	unlink(path);
 	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 || chmod(path, 0600) < 0)
 		return -errno;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ask: a running fold is asked something. The question is a datagram to a socket under CLAIM_DIR, which only root can reach, and
- * brings the descriptor that the answer is to be written to: who answers needs no connection, and waits for nobody.
+ * ask: asks a running fold a question. The question is a datagram to a socket under
+ * CLAIM_DIR, which only root can reach. It carries the file descriptor that fold
+ * writes the answer to, so fold needs no connection and never waits for the asker.
  */
 #ifndef FOLD_HOST_ASK_H
 #define FOLD_HOST_ASK_H
 
-/* Where the VM of that interface is asked, in this network namespace. */
+/* The path of the socket at which the VM of that interface, in this network namespace, is asked. */
 #define ASK_PATH 108 /* as sockaddr_un has it */
 void ask_path(const char *iface, char path[static ASK_PATH]);
 
-/* Makes the socket there, in place of one that a killed fold left. Its descriptor, non-blocking, or -errno. */
+/* Makes the socket at path and replaces one that a killed fold left. Its descriptor, non-blocking, or -errno. */
 int ask_open(const char *path);
 /* The descriptor that the next question brought, non-blocking, for the caller to write to and to close; -EAGAIN: no question. */
 int ask_take(int fd);

@@ -10,7 +10,7 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
-/* Another's port is there only while it has been heard of late. */
+/* The kernel reports the port of another querier only while it has heard that querier recently. */
 static int read_querier(const struct nlattr *a, void *arg)
 {
 	struct bridge_info *b = arg;
@@ -79,6 +79,6 @@ int bridge_read(struct link *l, const char *name, struct bridge_info *out)
 {
 	memset(out, 0, sizeof(*out));
 	int err = link_find(l, name, &out->link);
-	/* Another kind of link has other settings under the same numbers. */
+	/* Links of other kinds use the same attribute numbers for other settings. */
 	return err || !out->link.is_bridge ? err : link_read(l, name, read_settings, out);
 }

@@ -37,7 +37,7 @@ static void read_text(int fd, char *text, size_t size)
 	text[got > 0 ? got : 0] = 0;
 }
 
-/* True where path still names the file behind fd: its last holder may have removed it before letting go. */
+/* True if path still names the file behind fd: the last holder may have removed it before releasing the lock. */
 static bool still_named(const char *path, int fd)
 {
 	struct stat by_name, by_fd;
@@ -49,11 +49,14 @@ static bool still_named(const char *path, int fd)
 /* A locked descriptor, -EBUSY with the holder's text, or -errno. */
 static int lock(const char *dir, const char *path, char *holder, size_t size)
 {
-	/* Whoever runs keeps it; whoever looks at what a killed fold left, or cleans it up, does not have it long. */
+	/*
+	 * A running VM holds its lock for good. A process that lists claims, or cleans up after a killed
+	 * fold, holds a lock only briefly: so the lock is tried again for a moment before it counts as busy.
+	 */
 	const struct timespec moment = {.tv_nsec = 1000000};
 
 	for (int turn = 0;; turn++) {
-		/* The last claim's holder takes the folder along; it is made again. */
+		/* The holder of the last claim removes the folder too, perhaps just now: make it again. */
 		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 			return -errno;
 		_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -138,10 +141,10 @@ void claim_release(struct claim *c)
 {
 	if (c->fd < 0)
 		return;
-	unlink(c->path); /* while it is still locked: nobody can have taken it over */
+	unlink(c->path); /* while the file is still locked, so that nobody else can hold the claim yet */
 	close(c->fd);
 	*strrchr(c->path, '/') = 0;
-	rmdir(c->path); /* refused while there are others in it */
+	rmdir(c->path); /* fails while other claims are in it */
 	free(c->path);
 	*c = CLAIM_NONE;
 }
@@ -176,7 +179,7 @@ int claim_each(const char *prefix, bool (*each)(void *arg, const char *key, cons
 		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 && e->d_name[0] != '.')
 			visit(dir, e->d_name, each, arg);
 	closedir(d);
-	rmdir(dir); /* refused while there are claims in it */
+	rmdir(dir); /* fails while there are claims in it */
 	return 0;
 }
 

@@ -2,9 +2,9 @@
 /*
  * claim: what only one running VM may have: an interface name, a MAC and an address on a bridge.
  *
- * A claim is a locked file under CLAIM_DIR, in a folder for each network namespace. The lock dies with the last
- * process that holds the descriptor, so a claim never outlives its VM; the file of a killed one stays and shows
- * what there is to clean up. Taking one costs the same however many VMs run.
+ * A claim is a locked file under CLAIM_DIR, in a folder for each network namespace. The kernel releases
+ * the lock when the last process that has the descriptor ends, so a claim never outlives its VM; the file
+ * of a killed fold stays and tells what to clean up. Taking a claim costs the same however many VMs run.
  */
 #ifndef FOLD_HOST_CLAIM_H
 #define FOLD_HOST_CLAIM_H
@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #define CLAIM_DIR "/run/fold"
-#define CLAIM_NAMESPACE "/proc/self/ns/net" /* whose number names this network namespace's folder in it */
+#define CLAIM_NAMESPACE "/proc/self/ns/net" /* its inode number is the folder's name */
 
 struct claim {
 	int fd;
@@ -25,9 +25,9 @@ struct claim {
 #define CLAIM_NONE ((struct claim){.fd = -1})
 
 /*
- * Takes the claim `key` (no '/') and writes text into its file for whoever asks who holds it. 0, and then `holder` has the
- * text of a dead one that left its file, or is empty; -EBUSY, and then it has the text of the one who has it; or -errno with
- * a line in r.
+ * Takes the claim `key` (no '/') and writes text into its file, to tell others who
+ * holds it. 0: `holder` is the text that a killed holder left, or empty. -EBUSY: the
+ * claim is taken, and `holder` is the text of its holder. Else -errno with a line in r.
  */
 int claim_take(const char *key, const char *text, struct claim *out, char *holder, size_t size, struct report *r);
 
@@ -35,11 +35,11 @@ int claim_take(const char *key, const char *text, struct claim *out, char *holde
 #define CLAIM_TEXT 8192 /* octets, with a NUL */
 int claim_rewrite(const char *key, const char *text);
 
-/* The folder of this network namespace, and whether somebody holds a claim in it or in another one. */
+/* The number of this network namespace's folder, or 0; whether somebody holds that claim in the given folder. */
 unsigned long claim_folder(void);
 bool claim_is_live(unsigned long folder, const char *key);
 
-/* Gives it back and removes its file. May be called for CLAIM_NONE. */
+/* Releases the claim and removes its file. May be called for CLAIM_NONE. */
 void claim_release(struct claim *c);
 
 /*
@@ -49,8 +49,8 @@ void claim_release(struct claim *c);
 int claim_each(const char *prefix, bool (*each)(void *arg, const char *key, const char *text, bool live), void *arg);
 
 /*
- * A fact about the running kernel, found out once and kept until the next boot, under CLAIM_DIR: an empty file of that
- * name. A lost or missing one costs time, nothing else.
+ * Facts about the running kernel, each found out once and kept until the next boot as an empty file of that name under
+ * CLAIM_DIR. If the file is lost, fold only has to find out again.
  */
 bool claim_fact(const char *name);
 void claim_set_fact(const char *name);

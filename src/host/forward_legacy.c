@@ -19,7 +19,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
-/* Asking for a table makes one; so only what is there is asked for. */
+/* Reading a table that does not exist would create it, so fold reads only a table that is in this list. */
 static bool legacy_filter(int family)
 {
 	_cleanup_(cleanup_fclose) FILE *f =
@@ -32,7 +32,7 @@ static bool legacy_filter(int family)
 	return false;
 }
 
-/* The interfaces are as in x_tables: the mask says how much of a name counts. */
+/* Whether an interface name of x_tables matches the bridge. It counts as far as the octets of the mask are not 0. */
 static bool names_bridge(const char *name, const unsigned char *mask, const char *bridge)
 {
 	for (size_t i = 0; i < IFNAMSIZ && mask[i]; i++) {
@@ -75,7 +75,7 @@ static bool target_is(const void *entry, uint16_t offset, int verdict)
 	return t->target.u.user.name[0] == 0 && t->verdict == -verdict - 1;
 }
 
-/* What the two families' structures share, as numbers: where the hook's rules begin, and where its policy stands. */
+/* A table of either family, as offsets into entries: where the rules of the hook begin, and where its policy is. */
 struct legacy_table {
 	const char *entries;
 	unsigned size, first, policy;

@@ -4,8 +4,9 @@
 #define FOLD_HOST_FORWARD_LEGACY_H
 
 /*
- * Whether the policy of FORWARD is to drop, and no rule accepts whatever goes from a port of the bridge to another. A rule that asks
- * for more than interfaces is passed over, jumps are not followed. family: AF_INET or AF_INET6. 1, 0, or -errno.
+ * Whether the policy of FORWARD is to drop and no rule accepts all packets from
+ * one port of the bridge to another. Rules that test more than interfaces are
+ * skipped, jumps are not followed. family: AF_INET or AF_INET6. 1, 0, or -errno.
  */
 int forward_legacy_drops(int family, const char *bridge);
 

@@ -55,7 +55,7 @@ static char read_flag(const char *path)
 	return fd >= 0 && read(fd, &c, 1) == 1 ? c : 0;
 }
 
-/* For all bridges, or for this one. */
+/* Whether br_netfilter passes this bridge's packets to the IP chains: it can be set for all bridges, or for one. */
 static bool is_handed(const char *bridge, const char *knob)
 {
 	char path[128];
@@ -146,7 +146,10 @@ static void on_rule(void *arg, const struct nlmsghdr *h)
 	struct steps *all = arg;
 	struct forward_step s;
 
-	/* Of what is routed a user's own rules often ask the addresses: one that may accept it is enough not to warn. */
+	/*
+	 * Users' own rules for routed packets often test addresses, which fold does not know here. One rule that may
+	 * accept such packets is enough for fold not to warn.
+	 */
 	if (forward_rule_read(h, &all->look->way, &s) && (s.sure || (all->look->leaves && s.verdict != NF_DROP)) &&
 	    all->count < STEPS_MOST)
 		all->at[all->count++] = s;
@@ -213,7 +216,7 @@ static void tell(const struct look *l, const struct base_chain *b, struct forwar
 			 f->where, bridge, bridge, f->where, bridge);
 }
 
-/* The chains of one of nftables' families, each of which may stop a packet. */
+/* Looks at all base chains of one nftables family, since any of them may stop a packet. */
 static int look_at(struct look *l, uint8_t family, struct forward_family *f)
 {
 	char buf[512];
@@ -242,7 +245,8 @@ static bool is_off(const struct look *l, uint8_t family, struct forward_family *
 	snprintf(f->where, sizeof(f->where), "net/%s is 0", knob);
 	snprintf(f->mend, sizeof(f->mend), "sysctl -w net/%s=1", knob);
 	/*
-	 * A host that forwards hears no router any more, unless told to (ip-sysctl, accept_ra): it must not lose its own default route.
+	 * A host that forwards ignores router advertisements unless accept_ra is 2 (ip-sysctl,
+	 * accept_ra): without that, the command would cost the host its own default route.
 	 */
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/accept_ra", l->out);
 	if (family == NFPROTO_IPV6 && l->out[0] && read_flag(path) == '1')
@@ -250,7 +254,7 @@ static bool is_off(const struct look *l, uint8_t family, struct forward_family *
 	return true;
 }
 
-/* Which interfaces it is about. False where there is nothing to look into: the packets go nowhere, or that is found already. */
+/* Sets the interfaces in l->way. False if no chain matters: the host forwards nothing, or has no default route. */
 static bool find_way(struct look *l, uint8_t family, struct forward_family *f)
 {
 	const bool routed = l->leaves && routes_out(family == NFPROTO_IPV4 ? AF_INET : AF_INET6, l->out) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* forward_priv: what the two halves of forward_policy share: going through chains (forward_policy.c), and what a rule asks (forward_rule.c). */
+/* forward_priv: shared by forward_policy.c, which follows chains, and forward_rule.c, which evaluates one rule. */
 #ifndef FOLD_HOST_FORWARD_PRIV_H
 #define FOLD_HOST_FORWARD_PRIV_H
 
@@ -29,19 +29,19 @@ struct forward_way {
 	uint32_t in_index, out_index;
 };
 
-/* What a rule does to a new connection's packet that meets all it asks. */
+/* What a rule does to the first packet of a new connection that matches. chain: the target of a jump or goto. */
 struct forward_step {
 	int32_t verdict;
-	bool sure; /* it does meet it; else the rule asks what is not known */
+	bool sure; /* the packet does match; else the rule tests something that is not known */
 	struct forward_name chain;
 };
 
-/* The attribute of that type within, or NULL; its number, or 0. */
+/* The attribute of that type within nest, or NULL; its value in host order, or 0. */
 const struct nlattr *forward_inner(const struct nlattr *nest, uint16_t type);
 uint32_t forward_inner_u32(const struct nlattr *nest, uint16_t type);
 void forward_copy_name(struct forward_name *to, const struct nlattr *a);
 
-/* A rule, as the kernel tells of it. False where it does not hold, or gives no verdict. */
+/* Evaluates a rule as the kernel dumps it. False if the packet cannot match, or the rule gives no verdict. */
 bool forward_rule_read(const struct nlmsghdr *h, const struct forward_way *w, struct forward_step *out);
 
 #endif

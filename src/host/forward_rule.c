@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a rule at the forward hook asks, as far as interfaces, physdev and a connection's state decide. */
+/* Evaluates one rule at the forward hook, as far as interfaces, physdev and the state of a connection decide. */
 #include "host/forward_priv.h"
 
 #include <stdio.h>
@@ -14,16 +14,16 @@
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_physdev.h> /* and linux/if.h, which net/if.h does not go with */
 
-/* What is known of a rule's condition; `counter` and its like ask nothing. */
+/* Whether the packet meets a condition of the rule. Expressions that test nothing, such as `counter`, HOLD. */
 enum holds { HOLDS, HOLDS_NOT, UNKNOWN };
 
-/* What the register has that the next comparison is of. */
+/* What has been loaded into the register for the next comparison. */
 enum loaded { LOADED_OTHER, LOADED_IN, LOADED_OUT, LOADED_IN_INDEX, LOADED_OUT_INDEX, LOADED_STATE };
 
 struct weighing {
 	const struct forward_way *way;
 	enum loaded loaded;
-	uint32_t states; /* of a connection, that are asked for */
+	uint32_t states; /* the connection states that the rule asks for, as bits */
 	struct forward_step *step;
 };
 
@@ -73,7 +73,7 @@ static enum loaded load_meta(const struct nlattr *e)
 	}
 }
 
-/* Interface names are compared whole, with their NUL, or as far as a wildcard leaves. */
+/* nft compares whole interface names with their NUL; of a wildcard, only the part before it. The length tells. */
 static enum holds compare_name(const char *of, const struct nlattr *value, bool equal)
 {
 	char name[IFNAMSIZ] = "";
@@ -101,7 +101,7 @@ static enum holds compare(const struct weighing *g, const struct nlattr *e)
 		return four ? holds((mnl_attr_get_u32(value) == g->way->in_index) == equal) : UNKNOWN;
 	case LOADED_OUT_INDEX:
 		return four ? holds((mnl_attr_get_u32(value) == g->way->out_index) == equal) : UNKNOWN;
-	case LOADED_STATE: /* nft writes `ct state a,b` as: those bits are not all 0 */
+	case LOADED_STATE: /* nft compiles `ct state a,b` to: state & (a | b) != 0 */
 		return !equal && four && !mnl_attr_get_u32(value) ? holds(g->states & NF_CT_STATE_BIT(IP_CT_NEW))
 								  : UNKNOWN;
 	case LOADED_OTHER:
@@ -150,7 +150,7 @@ static enum holds match(const struct weighing *g, const struct nlattr *e)
 	return UNKNOWN;
 }
 
-/* `ct state` and the bits that are asked for come before the comparison. */
+/* The expressions before a comparison of `ct state`: one loads the state, one masks it. Neither tests anything yet. */
 static enum holds weigh_state(struct weighing *g, const char *name, const struct nlattr *e)
 {
 	const bool ct = strcmp(name, "ct") == 0;
@@ -189,7 +189,7 @@ static enum holds weigh_verdict(struct weighing *g, const char *name, const stru
 	return HOLDS;
 }
 
-/* One expression of a rule: whether it lets go on, and the verdict that it gives. */
+/* Evaluates one expression of a rule. If it gives a verdict, that goes to g->step. */
 static enum holds weigh(struct weighing *g, const struct nlattr *expr)
 {
 	static const char *const idle[] = {"counter", "log", "objref"};

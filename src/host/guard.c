@@ -16,7 +16,7 @@
 
 enum request { REQUEST_OPEN, REQUEST_PUT };
 
-/* With PUT the text comes along as an open file; mode is its own. path: with a NUL, and no more than that is sent. */
+/* A request. PUT: the text comes along as an open file, `mode` is for its copy. path: sent only up to its NUL. */
 struct asked {
 	uint32_t seq;
 	uint32_t what;
@@ -26,7 +26,7 @@ struct asked {
 
 struct answer {
 	uint32_t seq;
-	int32_t error; /* 0, or an errno; a file comes along where it is 0 and was asked for */
+	int32_t error; /* 0, or an errno; with 0, the file comes along if one was asked for */
 };
 
 #define ASKED_HEAD offsetof(struct asked, path)
@@ -66,7 +66,7 @@ static int send_with(int fd, const void *data, size_t len, int file, int flags)
 	return sendmsg(fd, &msg, MSG_NOSIGNAL | flags) < 0 ? -errno : 0;
 }
 
-/* The message's size; *file: what came along, or -1. */
+/* Receives one message and returns its size; *file: the descriptor that came along, or -1. */
 static ssize_t receive_with(int fd, void *data, size_t size, int *file, int flags)
 {
 	struct iovec iov = {.iov_base = data, .iov_len = size};
@@ -108,8 +108,9 @@ static bool has_prefix(const char *prefix, const char *path)
 }
 
 /*
- * Somebody has it open for writing: only then is a lease for reading refused so (fcntl(2); Linux, fs/locks.c). A file system without leases
- * does not say. Whoever opens it in the moment that the lease lasts sends SIGIO, which the guard ignores.
+ * Whether a process has the file open for writing: only then does the kernel refuse a read lease with EAGAIN
+ * (fcntl(2); Linux, fs/locks.c). On a file system without leases this cannot be known, and the answer is no.
+ * If a process opens the file while the lease lasts, the kernel sends SIGIO, which the guard ignores.
  */
 static bool is_being_written(int fd)
 {
@@ -143,7 +144,7 @@ static int open_for(const struct guard_files *files, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Whoever handed it over may still write it: what is read is what counts, and no more than was allowed. */
+/* The sender may go on writing to the file: only the text that is read here counts, up to GUARD_PUT_MAX. */
 static int keep_text(const struct guard_files *files, int fd, mode_t mode)
 {
 	_cleanup_(cleanup_free) char *text = files->put ? malloc(GUARD_PUT_MAX) : NULL;
@@ -154,7 +155,7 @@ static int keep_text(const struct guard_files *files, int fd, mode_t mode)
 		return -EINVAL; /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
 	if (!text)
 		return -ENOMEM;
-	/* By place: the descriptor's own is shared. Only a file in memory is read, for anything else may make the guard wait. */
+	/* Only a memfd has seals: reading another file might block. pread(), because the sender shares the offset. */
 	if (fcntl(fd, F_GET_SEALS) < 0)
 		return -EINVAL;
 	while (have < GUARD_PUT_MAX && (got = pread(fd, text + have, GUARD_PUT_MAX - have, (off_t)have)) > 0)
@@ -182,7 +183,7 @@ bool guard_serve(int fd, const struct guard_files *files)
 		err = file < 0 ? file : 0;
 	}
 	const struct answer a = {.seq = q.seq, .error = -err};
-	/* Where it does not fit the other one does not read, and waits for nothing. */
+	/* If it does not fit, the other process has not read earlier answers, and so is not waiting for this one. */
 	send_with(fd, &a, sizeof(a), file, MSG_DONTWAIT);
 	return true;
 }
@@ -198,7 +199,7 @@ void guard_use(int fd)
 	guard_fd = fd;
 }
 
-/* An answer that came too late for its request is passed over. Returns the file, or 0 where none was asked for, or -errno. */
+/* Waits for the answer to request seq and skips late ones. Returns the file, 0 if none was wanted, or -errno. */
 static int await(uint32_t seq, bool want_file)
 {
 	struct answer a;
@@ -220,7 +221,7 @@ static int await(uint32_t seq, bool want_file)
 			close(file);
 		return a.error > 0 ? -a.error : 0;
 	}
-	/* The kernel leaves out a descriptor for which there is no room. */
+	/* The kernel leaves the file out if this process can have no more descriptors. */
 	return file < 0 ? -EMFILE : file;
 }
 
@@ -242,7 +243,7 @@ int guard_open(const char *path, int flags)
 	struct asked q = {.what = REQUEST_OPEN};
 	size_t len = strlen(path) + 1;
 
-	(void)flags; /* the guard knows how its files are to be opened */
+	(void)flags; /* the guard decides how its files are opened */
 	if (len > sizeof(q.path))
 		return -ENAMETOOLONG;
 	memcpy(q.path, path, len);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * guard: hands files to a process that may open none. It names a file of a fixed list and gets it open for reading, or hands
- * over the new text of the one file that it has; whoever has taken it over gets no other.
+ * guard: serves files to a process that may open none itself. That process names a
+ * file of a fixed list and gets it open for reading, or hands over the new text of the
+ * one file that it may have written. An attacker in that process gets no other file.
  */
 #ifndef FOLD_HOST_GUARD_H
 #define FOLD_HOST_GUARD_H
@@ -11,28 +12,28 @@
 
 #include <sys/types.h>
 
-#define GUARD_WAIT_MS 5000       /* so long the other process waits for an answer */
+#define GUARD_WAIT_MS 5000       /* how long the other process waits for an answer */
 #define GUARD_PUT_MAX (2U << 20) /* octets of a text that is handed over */
 
 struct guard_files {
-	/* Paths as they are asked for, NULL at the end. A symbolic link at the end is refused, and, by -EBUSY, what is being written. */
+	/* Paths as asked for, NULL at the end. A final symbolic link is refused; with -EBUSY, a file being written. */
 	const char *const *plain;
-	const char *const *linked; /* the same, where links are followed */
-	const char *prefix;        /* and every file whose path is this and a name, or NULL */
-	/* Keeps a text, for whom that mode lets read it; 0 or -errno. NULL: there is no such file. */
+	const char *const *linked; /* the same, but symbolic links are followed */
+	const char *prefix;        /* as plain: every path made of this and a name without '/'; or NULL */
+	/* Writes that text to the one file that may be written, with that mode; 0 or -errno. NULL: there is none. */
 	int (*put)(void *arg, const char *text, size_t len, mode_t mode);
 	void *arg;
 };
 
-/* Two connected sockets, the guard's and the other's, closed on exec. 0 or -errno. */
+/* Makes two connected sockets, the guard's and the other process's, closed on exec. 0 or -errno. */
 int guard_pair(int *guard, int *other);
 
 /* Answers one request. False where the other process has closed its end. Never waits for the other process. */
 bool guard_serve(int fd, const struct guard_files *files);
 
 /*
- * In the other process: from now on its files come by that socket. open: for file_open_by(); a descriptor or -errno, -ETIMEDOUT
- * where the guard does not answer. put: 0 or -errno. Any thread may call them.
+ * For the other process. guard_use: its files come by that socket from now on. guard_open, for file_open_by(): a
+ * descriptor or -errno, -ETIMEDOUT if the guard does not answer. guard_put: 0 or -errno. Any thread may call them.
  */
 void guard_use(int fd);
 int guard_open(const char *path, int flags);

@@ -10,7 +10,7 @@
 #define CURL_DISABLE_TYPECHECK /* macros that have functions' names, which are fields here */
 #include <curl/curl.h>
 
-#define HEADERS_MOST 65536 /* octets of all of them */
+#define HEADERS_MOST 65536 /* octets of all headers of a reply */
 
 /* clang-format off */
 #define USED(X) \
@@ -24,7 +24,7 @@ static struct {
 } lib;
 
 struct http {
-	CURLM *multi; /* keeps the connection from one question to the next */
+	CURLM *multi; /* keeps the connection open from one request to the next */
 	CURL *easy;
 	char error[CURL_ERROR_SIZE];
 	char body[HTTP_BODY_MOST + 1];
@@ -34,7 +34,7 @@ struct http {
 
 static int load(struct report *r)
 {
-	/* Debian builds it with two TLS libraries, neither of which is used here. */
+	/* Debian has two builds of libcurl, for two TLS libraries. fold uses no TLS, so either will do. */
 	static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", NULL};
 	void *library = library_open(names);
 
@@ -44,7 +44,7 @@ static int load(struct report *r)
 				   "it (Debian: libcurl4)");
 	if (!(true USED(LIBRARY_FIND)))
 		return report_fail(r, ENOENT, "libcurl.so.4: is too old; install 7.85 or later");
-	/* No TLS: it is not spoken here, and takes time to set up. */
+	/* CURL_GLOBAL_NOTHING: fold uses no TLS, and setting it up takes time. */
 	return lib.curl_global_init(CURL_GLOBAL_NOTHING) == CURLE_OK
 		   ? 0
 		   : report_fail(r, EIO, "libcurl.so.4: does not start");
@@ -80,7 +80,7 @@ void http_close(struct http *h)
 	free(h);
 }
 
-/* Less than it was given is how a callback says that this is enough. */
+/* A callback of curl ends the transfer by returning less than the size that it was given. */
 static size_t take_body(char *data, size_t size, size_t count, void *arg)
 {
 	struct http *h = arg;
@@ -119,7 +119,7 @@ static bool set_up(struct http *h, const struct http_request *q)
 	bad |= lib.curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
 	bad |= lib.curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http");
 	bad |= lib.curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	/* An empty one is none, whatever http_proxy in the environment says. */
+	/* An empty string means no proxy, whatever http_proxy in the environment says. */
 	bad |= lib.curl_easy_setopt(e, CURLOPT_PROXY, "");
 	bad |= lib.curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	bad |= lib.curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
@@ -135,7 +135,7 @@ static bool set_up(struct http *h, const struct http_request *q)
 	if (strcmp(q->method, "POST") == 0) {
 		bad |= lib.curl_easy_setopt(e, CURLOPT_POSTFIELDS, "");
 		bad |= lib.curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, 0L);
-		/* On a used connection that breaks off it would be sent a second time, and nobody would hear of the first. */
+		/* If a reused connection broke off, curl would send the POST again, unknown to fold. */
 		bad |= lib.curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 	} else {
 		bad |= lib.curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, q->method);
@@ -143,7 +143,7 @@ static bool set_up(struct http *h, const struct http_request *q)
 	return bad == CURLE_OK;
 }
 
-/* Until it is over: 0 and *code, or -errno. */
+/* Runs the request to its end. 0 and *code, or -errno (-EINTR: `wake` became readable). */
 static int transfer(struct http *h, int wake, CURLcode *code)
 {
 	struct curl_waitfd also = {.fd = wake, .events = CURL_WAIT_POLLIN};
@@ -164,7 +164,7 @@ static int transfer(struct http *h, int wake, CURLcode *code)
 	return 0;
 }
 
-/* What curl says, in few words; its own where there is no better. */
+/* Puts curl's error into a short line, in curl's own words where fold has no better ones. */
 static int explain(struct http *h, CURLcode code, const struct http_request *q, struct report *r)
 {
 	long sent = 0, why = 0;
@@ -202,7 +202,7 @@ static int explain(struct http *h, CURLcode code, const struct http_request *q, 
 	}
 }
 
-/* While the question still belongs to the multi handle, which knows the connection. */
+/* To be called before the easy handle leaves the multi handle, which knows the connection. */
 static void describe(struct http *h, struct http_reply *out)
 {
 	curl_socket_t fd = CURL_SOCKET_BAD;

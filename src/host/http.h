@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * http: one small question at a time to one small server, over plain HTTP/1.1 (RFC 9110, 9112) by libcurl.
+ * http: sends one small request at a time to one small server, over plain HTTP/1.1 (RFC 9110, 9112) by libcurl.
  *
- * Strict: no redirect is followed, no proxy of the environment has a say, a body above HTTP_BODY_MOST is refused before it is read
- * to its end, and every question has an end in time. libcurl is loaded by http_open(): who never asks pays nothing for it.
+ * Strict: it follows no redirect, ignores the environment's proxies, refuses a body above
+ * HTTP_BODY_MOST before reading it to its end, and limits the time of every request.
+ * http_open() loads libcurl, so a process that sends no request does not pay for it.
  */
 #ifndef FOLD_HOST_HTTP_H
 #define FOLD_HOST_HTTP_H
@@ -20,13 +21,13 @@ struct http;
 
 /* Loads the library. 0 or -errno with a line in r. */
 int http_open(struct http **out, struct report *r);
-void http_close(struct http *h); /* and its connection; may be NULL */
+void http_close(struct http *h); /* closes the connection too; h may be NULL */
 
 struct http_request {
 	const char *method; /* GET, POST, PUT or DELETE; without a body */
 	const char *url;
 	unsigned total_ms; /* from the first octet to the last */
-	int wake;          /* readable: it is given up; -1: nothing wakes it */
+	int wake;          /* a descriptor: once readable, the request is given up; -1: none */
 };
 
 /* body has a NUL behind it, and may hold others. Valid until the next question. */
@@ -34,8 +35,8 @@ struct http_reply {
 	int status;
 	const char *body;
 	size_t len;
-	bool fresh; /* it took a new connection, not the one of the question before */
-	int kept_fd; /* that connection, readable when the server closes it; -1: it is closed already. Not the caller's */
+	bool fresh;  /* it took a new connection, not that of the request before */
+	int kept_fd; /* that connection, readable once the server closes it; -1: closed already. Owned by libcurl */
 };
 
 /*

@@ -36,7 +36,7 @@ bool hypervisor_known(const char *name)
 	       (strncmp(base, prefix, sizeof(prefix) - 1) == 0 && base[sizeof(prefix) - 1] != 0);
 }
 
-/* A file that may be executed: 1, one that may not: -EACCES, none: -ENOENT. */
+/* 1: the file may be executed; -EACCES: it may not; -ENOENT: there is none. */
 static int executable(const char *path)
 {
 	struct stat st;
@@ -156,7 +156,7 @@ static int find_kvm(struct hypervisor *h, struct report *r)
 	int found = hypervisor_search(h->name, &h->path);
 	if (found != -ENOENT || strchr(h->name, '/') || uname(&machine) < 0)
 		return found;
-	/* Debian has no `kvm` without the package of that machine; what it starts is this. */
+	/* On Debian `kvm` comes with a package for this machine and may be missing; it would start this program. */
 	const char *arch = strcmp(machine.machine, "i686") == 0 ? "i386" : machine.machine;
 	if (asprintf(&qemu, "qemu-system-%s", arch) < 0)
 		return -ENOMEM;
@@ -164,7 +164,10 @@ static int find_kvm(struct hypervisor *h, struct report *r)
 	return hypervisor_search(qemu, &h->path);
 }
 
-/* The command `kvm` of most systems emulates where it cannot do better; qemu with KVM on ends. */
+/*
+ * Without /dev/kvm most systems' command `kvm` falls back to emulation,
+ * so fold only warns. qemu with -enable-kvm would end, so fold refuses.
+ */
 static int refuse_kvm(const struct hypervisor *h, struct report *r)
 {
 	static const char line[] =
@@ -212,7 +215,7 @@ void hypervisor_free(struct hypervisor *h)
 	h->path = h->user = NULL;
 }
 
-/* The argument with the image's path for every HYPERVISOR_IMAGE_WORD in it, in new memory; NULL without memory. */
+/* A copy of arg in which image replaces every HYPERVISOR_IMAGE_WORD; NULL if out of memory. */
 static char *with_image(const char *arg, const char *image)
 {
 	static const char word[] = HYPERVISOR_IMAGE_WORD;
@@ -238,7 +241,7 @@ static bool put_images(char **args, const char *image)
 	return true;
 }
 
-/* The words that need no memory stay constants: execv() changes none. */
+/* Casts const away for argv: execv() changes no argument, so constant words need no copy. */
 static char *constant(const char *word)
 {
 	return (char *)(uintptr_t)word;
@@ -268,9 +271,10 @@ static char **build_argv(const struct hypervisor *h, int tap_fd)
 }
 
 /*
- * Whoever has a tap open may do this to it without any right (drivers/net/tun.c): give it another's MAC, for which the bridge then
- * knows no other port, and have it stay behind. All programs that the hypervisor starts are held to it, whatever they are allowed: where
- * that is possible they keep their ways to more rights, such as set-user-ID.
+ * A process that has a tap open needs no privilege (drivers/net/tun.c) to give it the MAC of
+ * another machine, for which the bridge then knows no other port, or to make it stay after
+ * fold. A seccomp filter refuses these ioctls to the hypervisor and to all that it starts.
+ * If possible it is set without no_new_privs, so that set-user-ID programs still work.
  */
 static int keep_from_tap(const struct hypervisor *h)
 {
@@ -299,13 +303,13 @@ int hypervisor_exec(const struct hypervisor *h, int tap_fd, int keep_fd, pid_t p
 			signal(s, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Before the change of user, which takes away the right to it. */
+	/* Before become_user(), which gives up the right to set the filter. */
 	int err = keep_from_tap(h);
 	if (!err)
 		err = become_user(h);
 	if (err)
 		return err;
-	/* After the change of user, which clears it. Whoever has lost the parent by now has lost this wish too. */
+	/* After become_user(), which clears this. If the parent died before this, no signal comes: hence the check. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
 	if (getppid() != parent)

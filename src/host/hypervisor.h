@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hypervisor: which program it is, as whom it runs, and its arguments. */
+/* hypervisor: finds the hypervisor's program, the user it runs as and its arguments, and executes it. */
 #ifndef FOLD_HOST_HYPERVISOR_H
 #define FOLD_HOST_HYPERVISOR_H
 
@@ -13,16 +13,16 @@
 #define HYPERVISOR_IMAGE_WORD "_rdiscd_img_file_"
 
 struct hypervisor {
-	char *path;           /* of the program */
+	char *path;           /* the program's */
 	const char *name;     /* argv[0], as the user wrote it */
-	bool enable_kvm;      /* to be asked for by argument: there is no `kvm` command here */
+	bool enable_kvm;      /* pass -enable-kvm: path is qemu, because there is no command `kvm` */
 	char **args;          /* the user's own, NULL at the end; not copied */
 	uint8_t mac[MAC_LEN]; /* the guest's */
-	const char *image;    /* what HYPERVISOR_IMAGE_WORD stands for in args; NULL: for itself */
-	/* Who it runs as. */
+	const char *image;    /* replaces HYPERVISOR_IMAGE_WORD in args; NULL: args stay as they are */
+	/* The user it runs as. */
 	uid_t uid;
 	gid_t gid;
-	char *user; /* NULL: the caller itself */
+	char *user; /* NULL: the caller; nothing to change */
 };
 
 /* True for `kvm` and for qemu-system-<anything>, with or without a path before it. */
@@ -34,16 +34,16 @@ bool hypervisor_known(const char *name);
  */
 int hypervisor_search(const char *name, char **out);
 
-/* What the script's first line names to run it. False where that is no script. */
+/* The interpreter that the first line of a script (#!) names. False if the file is no script. */
 bool hypervisor_interpreter(const char *path, char *out, size_t size);
 
-/* /dev/kvm may exist and be of no use: only a virtual machine that it makes is proof. 0 or -errno. */
+/* Whether KVM works: makes a virtual machine to try, since /dev/kvm may exist and be of no use. 0 or -errno. */
 int hypervisor_kvm(void);
 
-/* Who would run it, into *h: SUDO_USER; root without sudo is itself. 0, or -errno with a line in r. */
+/* Fills in the user that the hypervisor runs as: SUDO_USER, else the caller. 0, or -errno with a line in r. */
 int hypervisor_user(struct hypervisor *h, struct report *r);
 
-/* Whether that user may open /dev/kvm: Debian's is for its group alone, which not everybody is in who may call sudo. */
+/* Whether that user may open /dev/kvm. On Debian only its group may, and not every user of sudo is in that. */
 bool hypervisor_kvm_user(const struct hypervisor *h);
 
 /*
@@ -55,9 +55,9 @@ int hypervisor_find(char **words, const uint8_t mac[static MAC_LEN], struct hype
 void hypervisor_free(struct hypervisor *h);
 
 /*
- * Becomes it, in a child that has nothing else to do: signals at their defaults, the user's identity, death with the
- * parent, no ioctl by which it could change whose the tap is or with which MAC, and tap_fd (and keep_fd, if not -1) open
- * across exec. Returns -errno only where that fails.
+ * Executes the hypervisor in the calling process, a child made for that: default signal handling,
+ * the user's identity, death with the parent, no ioctl that changes the tap's owner or MAC, and
+ * tap_fd (and keep_fd, if not -1) open across exec. Returns only if something fails: -errno.
  */
 int hypervisor_exec(const struct hypervisor *h, int tap_fd, int keep_fd, pid_t parent);
 

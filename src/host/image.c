@@ -39,7 +39,7 @@ static int load(struct report *r)
 			   library ? "is too old" : "cannot be loaded, and the disk image of -k is made with it");
 }
 
-/* A name that whoever cleans up can know; only whole images ever have the other one. */
+/* The name of an unfinished image, which a cleanup can derive from path. Only a whole image is ever at path. */
 static char *temporary(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -78,7 +78,7 @@ static errcode_t add_file(ext2_filsys fs, const char *name, const char *text)
 	return lib.ext2fs_link(fs, EXT2_ROOT_INO, name, ino, EXT2_FT_REG_FILE);
 }
 
-/* What a file system has before it has files, lost+found included, for fsck wants one. */
+/* Makes all that an empty file system has: tables, label, UUID, root directory, and lost+found, which fsck wants. */
 static errcode_t lay_out(ext2_filsys fs, const char *label)
 {
 	errcode_t err = lib.ext2fs_allocate_tables(fs);
@@ -100,7 +100,7 @@ static errcode_t lay_out(ext2_filsys fs, const char *label)
 	return err;
 }
 
-/* The oldest kind of file system that knows the types of directory entries: unikernels read it too. */
+/* The oldest revision of ext2 with file types in directory entries, because unikernels can read it, too. */
 static errcode_t make_filesystem(int fd, const char *label, const char *id, const char *len)
 {
 	struct ext2_super_block want = {
@@ -113,7 +113,7 @@ static errcode_t make_filesystem(int fd, const char *label, const char *id, cons
 	char name[16];
 	ext2_filsys fs;
 
-	/* The file is open and empty; libext2fs takes the number of its descriptor for a name. */
+	/* The I/O manager unixfd takes the number of an open descriptor as the file's name. */
 	snprintf(name, sizeof(name), "%d", fd);
 	errcode_t err = lib.ext2fs_initialize(name, 0, &want, *lib.unixfd_io_manager, &fs);
 	if (err)
@@ -130,7 +130,7 @@ static errcode_t make_filesystem(int fd, const char *label, const char *id, cons
 	return lib.ext2fs_close_free(&fs);
 }
 
-/* Into the open file, which is nobody's but root's until all is there. */
+/* Fills the open file. Only when all is written does it change from root to its owner. */
 static int fill(int fd, const struct image *i, const struct cidr6 *address, const char **why)
 {
 	struct in6_addr id = address->addr, mask = ip6_mask(address->len);
@@ -141,12 +141,12 @@ static int fill(int fd, const struct image *i, const struct cidr6 *address, cons
 	inet_ntop(AF_INET6, &id, id_text, INET6_ADDRSTRLEN);
 	memcpy(id_text + strlen(id_text), "\n", 2);
 	snprintf(len_text, sizeof(len_text), "%d\n", 128 - address->len);
-	/* All of its blocks, so that a full disk is noticed here and not by the guest. */
+	/* Allocates all blocks, so that a full disk is noticed here and not by the guest. */
 	int err = posix_fallocate(fd, 0, IMAGE_SIZE);
 	*why = strerror(err);
 	if (err)
 		return -err;
-	/* libext2fs closes what it is given. */
+	/* libext2fs closes the descriptor that it is given. */
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	errcode_t wrong = copy < 0 ? errno : make_filesystem(copy, i->label, id_text, len_text);
 	*why = lib.error_message(wrong);
@@ -170,7 +170,7 @@ int image_write(const struct image *i, const struct cidr6 *address, uint32_t *in
 		return err;
 	if (!name)
 		return report_fail(r, ENOMEM, "out of memory");
-	/* What stands there was left by a killed fold, or is somebody's link to elsewhere. */
+	/* A file of this name was left by a killed fold, or is somebody's link to another file. */
 	unlink(name);
 	_cleanup_(cleanup_close) int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * image: the disk image that tells a guest its interface identifier, an ext2 file system of the size of a floppy disk
- * with two files in its root. By libext2fs. rdiscd in the guest reads them.
+ * image: the disk image that tells a guest its interface identifier: an ext2 file system of the size
+ * of a floppy disk, with two files in its root, which rdiscd in the guest reads. Made with libext2fs.
  */
 #ifndef FOLD_HOST_IMAGE_H
 #define FOLD_HOST_IMAGE_H
@@ -19,25 +19,25 @@
 
 struct image {
 	const char *path;
-	const char *label; /* by which one that a killed fold left is known */
+	const char *label; /* the volume's name; it identifies an image that a killed fold left */
 	uid_t uid;         /* its owner, the only one who may read it */
 	gid_t gid;
 };
 
 /*
- * Makes it, whole or not at all, for a guest with that address: its last 128 - len bits are the identifier. *inode, to know it
- * by whatever the guest writes into it. 0; -EEXIST where something is there already, which stays as it is; or -errno; with a
- * line in r.
+ * Makes the image, whole or not at all, for a guest with that address, whose last 128 - len bits
+ * are the identifier. *inode: the image's, which identifies it whatever the guest writes into
+ * it. 0; -EEXIST if path exists already, which stays as it is; or -errno; with a line in r.
  */
 int image_write(const struct image *i, const struct cidr6 *address, uint32_t *inode, struct report *r);
 
 /*
- * Removes it, and what a killed writer left beside it, if it is ours: it has that inode (0: not known) or that label. Anything
- * else that stands there stays. 0, also where there is nothing, or -errno.
+ * Removes the image if it is fold's own: it has that inode (0: not known) or that label. Removes also the unfinished
+ * image that a killed fold left beside it. Any other file at path stays. 0, also if there is none, or -errno.
  */
 int image_remove(const char *path, const char *label, uint32_t inode);
 
-/* The volume's name of what stands there; false where that is no regular file with an ext2 file system. */
+/* The volume's name of the image at path; false if that is no regular file with an ext2 file system. */
 bool image_label(const char *path, char label[static IMAGE_LABEL]);
 
 #endif
