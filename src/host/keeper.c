@@ -18,26 +18,29 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-/* Once the hypervisor runs: to end what another user's hypervisor started, to remove the tap and the rules, and files in directories of a user's. */
+/*
+ * The keeper's, once the hypervisor runs: to kill processes of the hypervisor's
+ * user, to remove the tap and the rules, and to remove files in users' directories.
+ */
 static const int keeper_caps[] = {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, -1};
 
 #define KEEPER_NAME "fold-keeper"
-#define END_MS 5000 /* so long the hypervisor and what it started are waited for, once they were killed */
+#define END_MS 5000 /* how long the keeper waits for the hypervisor and its children after it has killed them */
 
 enum request { REQUEST_SPAWN, REQUEST_SIGNAL, REQUEST_NOTE };
 
 struct message {
 	int32_t what; /* enum request, or enum keeper_event on the way back */
-	uint32_t key; /* of a note */
+	uint32_t key; /* of a note, see keeper_note() */
 	int32_t value;
 };
 
-/* The keeper's own state; nothing of it is seen by the first process. */
+/* The keeper's own state, which the first process never sees. */
 struct keeping {
 	const struct hypervisor *h;
 	int fd;       /* to the first process */
 	int children; /* signalfd for SIGCHLD */
-	pid_t group;  /* the first process's, which the terminal knows */
+	pid_t group;  /* the first process's process group, which is the terminal's */
 	pid_t child;  /* the hypervisor, or 0 */
 	int tap;
 	int rules;
@@ -66,7 +69,7 @@ static int send_message(int fd, int32_t what, int32_t value, const int *fds, siz
 	return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* False at end of file. fds[2] are set where they came along. */
+/* Receives one message; false at end of file. Sets fds[2] if two descriptors came along. */
 static bool receive_message(int fd, struct message *m, int *fds)
 {
 	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
@@ -90,7 +93,7 @@ static bool receive_message(int fd, struct message *m, int *fds)
 	return true;
 }
 
-/* Forks and execs; an exec that fails is told by the pipe that a good one closes. */
+/* Forks and executes the hypervisor. A failed exec writes its errno to a pipe, which a successful one closes. */
 static void spawn(struct keeping *k)
 {
 	int said[2], err = 0;
@@ -124,7 +127,7 @@ static void spawn(struct keeping *k)
 	send_message(k->fd, KEEPER_STARTED, pid, NULL, 0);
 }
 
-/* The hypervisor runs: from now on there is only to wait and to take down. False where it cannot be left at that. */
+/* Gives up all rights but those to wait and to take down, once the hypervisor runs. False if that fails. */
 static bool confine(void)
 {
 	const struct sandbox what = {.profile = SANDBOX_KEEPER, .name = KEEPER_NAME, .caps = keeper_caps};
@@ -137,7 +140,7 @@ static bool confine(void)
 	return !err;
 }
 
-/* Everything that has exited: the hypervisor, or what it left behind. */
+/* Reaps every child that has exited: the hypervisor, or what it left behind. */
 static void reap(struct keeping *k)
 {
 	struct signalfd_siginfo ignored;
@@ -154,7 +157,7 @@ static void reap(struct keeping *k)
 	}
 }
 
-/* Until the first process is gone. */
+/* Handles requests and dead children until the first process is gone. */
 static void serve(struct keeping *k)
 {
 	struct pollfd fds[] = {{.fd = k->fd, .events = POLLIN}, {.fd = k->children, .events = POLLIN}};
@@ -184,7 +187,7 @@ static void serve(struct keeping *k)
 	}
 }
 
-/* Each child once, into `line` where there is one; false where this kernel has no list of them. */
+/* Sends SIGKILL to each child once and lists them in `line`, if any. False if this kernel has no list of children. */
 static bool kill_children(char *line, size_t size)
 {
 	char path[64];
@@ -201,7 +204,7 @@ static bool kill_children(char *line, size_t size)
 	return f;
 }
 
-/* Whoever is dead. Returns whether there is nobody left. */
+/* Reaps all dead children. Returns true if no child is left. */
 static bool reap_children(struct keeping *k)
 {
 	struct signalfd_siginfo ignored;
@@ -216,8 +219,8 @@ static bool reap_children(struct keeping *k)
 }
 
 /*
- * Kills every child until there is none: what the hypervisor started was handed to this process, its reaper, when
- * the hypervisor died (PR_SET_CHILD_SUBREAPER). False where some do not end, who are named.
+ * Kills every child until there is none. The children of a dead hypervisor become children of this process,
+ * which is their reaper (PR_SET_CHILD_SUBREAPER). False if some do not end; a log line then lists them.
  */
 static bool end_all(struct keeping *k)
 {
@@ -229,11 +232,11 @@ static bool end_all(struct keeping *k)
 		if (reap_children(k))
 			return true;
 		if (!listed && !k->child)
-			return true; /* the hypervisor itself is dead, and of others nothing is known */
+			return true; /* the hypervisor is dead, and whether it left others is unknown */
 		uint64_t now = clock_ms();
 		if (now >= until)
 			break;
-		/* Each death tells of itself, and hands on the children of who died. */
+		/* Each death gives a SIGCHLD, and makes the children of the dead process this one's. */
 		poll(&(struct pollfd){.fd = k->children, .events = POLLIN}, 1, (int)(until - now));
 	}
 	kill_children(left, sizeof(left));
@@ -250,7 +253,7 @@ static void __attribute__((noreturn)) keep(struct keeping *k, const struct keepe
 
 	prctl(PR_SET_NAME, KEEPER_NAME);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* A group of its own: what is sent to the first process's group spares who has to clean up after it. */
+	/* A process group of its own, so that a signal to the first process's group does not end the keeper, too. */
 	setpgid(0, 0);
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
@@ -260,7 +263,7 @@ static void __attribute__((noreturn)) keep(struct keeping *k, const struct keepe
 	k->children = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	int err =
 	    k->children < 0 ? report_fail(&r, errno, "signalfd: %s", strerror(errno)) : work->setup(work->arg, &r);
-	/* The line goes first, so that it is there when the number is read. */
+	/* The error line is sent first, so that await_setup() can read it before the number. */
 	if (err && send(k->fd, r.msg, sizeof(r.msg), MSG_NOSIGNAL) < 0)
 		err = -errno;
 	send_message(k->fd, KEEPER_READY, err, NULL, 0);
@@ -276,7 +279,7 @@ static void __attribute__((noreturn)) keep(struct keeping *k, const struct keepe
 	_exit(0);
 }
 
-/* What set-up came to: its line, if there is one, and then its number. */
+/* Reads the result of set-up: its error line, if there is one, and then its number. */
 static int await_setup(int fd, struct report *r)
 {
 	struct message m;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * keeper: the second process, which outlives whatever happens to the first.
+ * keeper: the second process, which outlives the first, however that ends.
  *
- * The keeper is made before anything else is, starts the hypervisor as its own child, and waits. When the process that the user
- * started is gone, by its own will or by SIGKILL, the keeper ends the hypervisor and all that it left behind, and takes everything down; what
- * does not end within seconds even by SIGKILL, as in a system call that waits for a dead disk, keeps nothing from anybody. When the keeper is killed, the hypervisor dies with it, the first process sees it and takes everything down itself.
+ * fold makes the keeper before anything else. The keeper starts the hypervisor as its own child, and waits. When
+ * the first process (the one that the user started) ends, even by SIGKILL, the keeper kills the hypervisor and all
+ * processes that it left, and takes everything down. A process that does not end within seconds even by SIGKILL, as
+ * in a system call that waits for a dead disk, keeps neither the tap nor the VM's claims. If the keeper is killed,
+ * the kernel kills the hypervisor with it, and the first process sees that and takes everything down itself.
  */
 #ifndef FOLD_HOST_KEEPER_H
 #define FOLD_HOST_KEEPER_H
@@ -16,23 +18,27 @@
 
 struct keeper {
 	pid_t pid;
-	int fd; /* readable when it has something to say; at end of file it is dead */
+	int fd; /* readable when there is an event; end of file: the keeper is dead */
 };
 
 #define KEEPER_NOTES 8
 
-/* What the keeper does before it serves, and when the hypervisor was killed. notes: what keeper_note gave, else 0. */
+/* What the keeper does at its start, and after the hypervisor was killed. notes: from keeper_note(), else 0. */
 struct keeper_work {
-	int (*setup)(void *arg, struct report *r); /* 0, or -errno with a line in r; then the others run at once */
-	/* The tap: before the processes that have it open are waited for, which may not end. */
+	int (*setup)(void *arg, struct report *r); /* 0, or -errno with a line in r: the two below then run at once */
+	/* Removes the tap, before the keeper waits for the processes that have it open, since those may never end. */
 	void (*unplug)(void *arg, const int32_t notes[static KEEPER_NOTES]);
-	/* All else. rules_fd: where a process that has that socket did not end, which lives on with it; the callee's. Otherwise -1. */
+	/*
+	 * Takes down all else. rules_fd: the rules' socket, which the callee must close, if
+	 * a process that has it open did not end, so that the socket lives on; otherwise -1.
+	 */
 	void (*takedown)(void *arg, const int32_t notes[static KEEPER_NOTES], int rules_fd);
 	void *arg;
 };
 
 /*
- * Starts it and waits for its set-up; the caller must have no thread. 0, or -errno with a line in r and no keeper.
+ * Starts the keeper and waits for its set-up; the caller must
+ * have no thread. 0, or -errno with a line in r and no keeper.
  */
 int keeper_start(const struct hypervisor *h, const struct keeper_work *work, struct keeper *out, struct report *r);
 
@@ -41,27 +47,30 @@ enum keeper_event {
 	KEEPER_FORKED,      /* value: the hypervisor's pid; it is about to be executed */
 	KEEPER_STARTED,     /* value: the hypervisor's pid */
 	KEEPER_EXEC_FAILED, /* value: an errno */
-	KEEPER_ENDED,       /* value: its status as waitpid gives it */
+	KEEPER_ENDED,       /* value: the hypervisor's status, as from waitpid() */
 	KEEPER_DEAD,        /* the keeper itself is gone */
 };
 
 /*
- * Starts the hypervisor on that tap, and returns when it has a process of its own: KEEPER_FORKED, or why not. The
- * caller then works on beside it; one that did not wait might keep the keeper itself from the processor. rules_fd: a
- * socket that is to live as long as the hypervisor. *value: as of keeper_read(), which has the next event.
+ * Starts the hypervisor on that tap and returns as soon as it has a process: KEEPER_FORKED, or what failed. The
+ * caller then works on in parallel; if it did not wait for that, it might keep the keeper off the CPU. rules_fd: a
+ * socket that is to live as long as the hypervisor. *value: as for keeper_read(), which gives the next event.
  */
 enum keeper_event keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd, int *value);
 
-/* Tells it, before the fact, what there will be to take down. Keys and values are the caller's own. 0 or -errno. */
+/*
+ * Tells the keeper of something to take down, before the caller
+ * makes it. Keys and values are the caller's. 0 or -errno.
+ */
 int keeper_note(const struct keeper *k, unsigned key, int32_t value);
 
 /* Passes a signal on to the hypervisor. */
 void keeper_signal(const struct keeper *k, int signal);
 
-/* Waits for the next thing it says. */
+/* Waits for the next event. */
 enum keeper_event keeper_read(const struct keeper *k, int *value);
 
-/* Lets it take everything down and waits until it has. Returns false where it was killed before that. */
+/* Has the keeper take everything down and waits for that. False if the keeper was killed before it was done. */
 bool keeper_finish(struct keeper *k);
 
 #endif

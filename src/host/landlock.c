@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The numbers stand here because libc's headers of the oldest system are older than the kernels that it may run. */
+/* Landlock's numbers are defined here: fold may run on a kernel that is newer than the headers it is built with. */
 #include "host/landlock.h"
 
 #include "base/cleanup.h"
@@ -37,7 +37,7 @@
 	 FS_REMOVE_DIR)
 
 struct ruleset {
-	uint64_t fs, net, scoped; /* each kernel takes as much of it as it knows, if the rest is 0 */
+	uint64_t fs, net, scoped; /* an older kernel accepts the fields that it does not know if they are 0 */
 };
 
 struct path_rule {
@@ -59,7 +59,7 @@ static int allow_paths(int ruleset, uint64_t handled, const char *const *paths, 
 			continue;
 		if (fd < 0 || fstat(fd, &st) < 0)
 			return -errno;
-		/* A file takes no rights that are a directory's. */
+		/* The kernel refuses a rule that gives a file rights that only directories have. */
 		const struct path_rule rule = {.access =
 						   access & handled & (S_ISDIR(st.st_mode) ? UINT64_MAX : FOR_FILES),
 					       .fd = fd};
@@ -91,7 +91,7 @@ int landlock_enter(const struct landlock_allowed *allowed)
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
 
 	if (version <= 0)
-		return 0; /* not built in, or not asked for at boot */
+		return 0; /* not built in, or not enabled at boot */
 	struct ruleset r = handled_by(version);
 	_cleanup_(cleanup_close) int fd = (int)syscall(SYS_landlock_create_ruleset, &r, sizeof(r), 0);
 	if (fd < 0)

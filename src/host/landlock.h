@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * landlock: which files a process may still open, make or remove, to which ports it may connect, and that it reaches no process
- * but its own. Source: landlock(7), linux/landlock.h.
+ * landlock: limits which files a process may open, make or remove and which ports it may
+ * connect to, and keeps it from all other processes. Source: landlock(7), linux/landlock.h.
  */
 #ifndef FOLD_HOST_LANDLOCK_H
 #define FOLD_HOST_LANDLOCK_H
@@ -10,16 +10,16 @@
 #include <stdint.h>
 
 struct landlock_allowed {
-	/* Files and directories, with all below, that stand there now; NULL at the end, or NULL for none. One that is missing is passed over. */
+	/* Files, and directories with all below. Missing ones are skipped. NULL at the end, or NULL for none. */
 	const char *const *read;  /* to be read */
-	const char *const *write; /* to be read, written, made and removed: regular files and directories alone */
-	/* To which ports of TCP it may connect (Linux 6.7; before that to all); 0: to none. */
+	const char *const *write; /* to be read, written, made and removed; regular files and directories only */
+	/* The TCP port that it may connect to (Linux 6.7; older kernels allow every port); 0: none. */
 	uint16_t connect;
 };
 
 /*
- * For this thread and those it will have; no_new_privs must be set. Returns the version of what is in force, 1 or more (5.13 is
- * the first kernel), 0 where this kernel has none, or -errno.
+ * Restricts this thread and the threads that it will start; no_new_privs must be set. Returns the version
+ * of Landlock that is in force, 1 or more (since Linux 5.13), 0 if this kernel has none, or -errno.
  */
 int landlock_enter(const struct landlock_allowed *allowed);
 

@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 
-/* linux/if_link.h of Linux 5.18; older kernels pass over an attribute that they do not know. */
+/* linux/if_link.h of Linux 5.18; older kernels ignore this attribute. */
 #define BRPORT_LOCKED 39
 
 #define LINK_BUFFER 8192
@@ -41,7 +41,7 @@ int link_open(struct link **out)
 		link_close(l);
 		return err;
 	}
-	/* Linux 4.20: addresses are looked up at their interface and not gone through for all there are. */
+	/* Since Linux 4.20 the kernel then lists the addresses of one interface without walking over all interfaces. */
 	mnl_socket_setsockopt(l->socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	l->seq = (uint32_t)time(NULL);
 	*out = l;
@@ -77,8 +77,8 @@ static struct nlmsghdr *start_link(struct link *l, uint16_t type, uint16_t flags
 }
 
 /*
- * libmnl stops at the first part of a list that the kernel says is not of one moment, with the rest still to come. This takes
- * the word of it out, so that all is read, and returns whether it was there.
+ * libmnl stops at the first part of a dump with NLM_F_DUMP_INTR (the dump is not consistent), although
+ * more parts follow. This clears the flag, so that everything is read, and returns whether it was set.
  */
 static bool take_interrupted(char *buf, int len)
 {
@@ -91,7 +91,7 @@ static bool take_interrupted(char *buf, int len)
 	return found;
 }
 
-/* Sends it and runs cb, if any, over the data that comes before the final answer. -EINTR: a list not of one moment. */
+/* Sends h and runs cb, if any, on the data before the final answer. -EINTR: the dump is not consistent. */
 static int talk(struct link *l, const struct nlmsghdr *h, mnl_cb_t cb, void *arg)
 {
 	bool interrupted = false;
@@ -146,7 +146,7 @@ static int read_info(const struct nlmsghdr *h, void *arg)
 	out->ifindex = ifi->ifi_index;
 	out->up = ifi->ifi_flags & IFF_UP;
 	mnl_attr_parse(h, sizeof(*ifi), read_attribute, out);
-	return MNL_CB_OK; /* the acknowledgement ends it */
+	return MNL_CB_OK; /* go on: talk() ends at the acknowledgement */
 }
 
 int link_read(struct link *l, const char *name, int (*each)(const struct nlmsghdr *h, void *arg), void *arg)
@@ -163,7 +163,7 @@ int link_find(struct link *l, const char *name, struct link_info *out)
 	return link_read(l, name, read_info, out);
 }
 
-/* Not by rtnetlink, where each question waits for a lock that every change of any interface takes. */
+/* By ioctl and not by rtnetlink, where each request waits for a lock that every change of any interface takes. */
 int link_is(const struct link *l, int ifindex, const char *name, const uint8_t *mac)
 {
 	struct ifreq q = {.ifr_ifindex = ifindex};
@@ -180,7 +180,7 @@ int link_is(const struct link *l, int ifindex, const char *name, const uint8_t *
 	return memcmp(q.ifr_hwaddr.sa_data, mac, MAC_LEN) == 0;
 }
 
-/* No link-local address, and so no IPv6 of the host's on it. */
+/* Asks for no link-local address, so that the host has no IPv6 on this interface. */
 static void put_no_ipv6(struct nlmsghdr *h)
 {
 	struct nlattr *spec = mnl_attr_nest_start(h, IFLA_AF_SPEC);
@@ -205,7 +205,7 @@ static int create_bridge(struct link *l, const char *name)
 	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, AF_UNSPEC, 0);
 	uint8_t mac[MAC_LEN];
 
-	/* An address of its own, or it would take its lowest port's and change it as VMs come and go. */
+	/* A MAC of its own: otherwise the bridge takes the lowest of its ports', which changes as VMs come and go. */
 	if (getrandom(mac, sizeof(mac), 0) != sizeof(mac))
 		return -EIO;
 	mac[0] = 2; /* locally administered, unicast, lower than any tap's */
@@ -222,13 +222,13 @@ int link_make_bridge(struct link *l, const char *name)
 	struct link_info made;
 	int err = create_bridge(l, name);
 
-	/* Where another made it at the same moment, what follows is done twice, with the same result. */
+	/* If another process made it at the same moment, both do the rest, with the same result. */
 	if ((err && err != -EEXIST) || (err = link_find(l, name, &made)) || (err = no_ipv6_of_our_own(l, made.ifindex)))
 		return err;
 	return link_set_up(l, made.ifindex, true);
 }
 
-/* With or without a word on IPv6, which a kernel without it refuses before it does anything. */
+/* ip6: also turn IPv6 off. A kernel without IPv6 refuses the whole message for that, before it changes anything. */
 static int set_identity_once(struct link *l, const struct link_port *p, bool ip6)
 {
 	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, p->ifindex);
@@ -261,9 +261,10 @@ int link_leave_bridge(struct link *l, int ifindex)
 }
 
 /*
- * What a bridge was never given it takes from its ports. The lowest MAC: where the tap is the only port, that is fold's own on the
- * guest's link, and the guest could not tell the host from fold, and the host's neighbours would lose it. The lowest MTU: no tap
- * can have all of Weave Net's 65535, and the containers would have less from then on. It keeps those that it had.
+ * Restores the bridge's MAC and MTU after the tap has become a port. A bridge whose MAC was never set takes the
+ * lowest of its ports'. If the tap is the only port, that is the MAC which fold uses on the guest's link: the guest
+ * could not tell the host from fold, and the host's neighbours would lose the host. A bridge whose MTU was never set
+ * takes the lowest of its ports', and no tap can have Weave Net's 65535: the containers would have less from then on.
  */
 static int keep_bridge(struct link *l, const struct link_port *p)
 {
@@ -282,9 +283,9 @@ static int keep_bridge(struct link *l, const struct link_port *p)
 }
 
 /*
- * The guest's frames teach nothing and are refused from any MAC but the one entered; unknown
- * unicast is not for it. It gets all multicast, whatever snooping thinks (its rules choose): a
- * router port in the bridge's words. And it is no way to the root of a spanning tree.
+ * The bridge learns no address from the guest's frames, refuses those whose source MAC is not the one in its
+ * forwarding entry, and floods no unknown unicast to the port. The port gets all multicast whatever snooping
+ * decides, hence "router port": the VM's rules choose. And spanning tree never takes it as the way to the root.
  */
 static int set_port_flags(struct link *l, const struct link_port *p)
 {
@@ -308,7 +309,7 @@ static int add_forwarding_entry(struct link *l, const struct link_port *p)
 
 	nd->ndm_family = AF_BRIDGE;
 	nd->ndm_ifindex = p->ifindex;
-	/* Sticky (Linux 4.20): one frame that somebody forges elsewhere must not move it to another port. */
+	/* Sticky (Linux 4.20): a forged frame on another port must not move the entry there. */
 	nd->ndm_flags = NTF_MASTER | NTF_STICKY;
 	nd->ndm_state = NUD_NOARP | NUD_REACHABLE; /* static */
 	mnl_attr_put(h, NDA_LLADDR, MAC_LEN, p->guest_mac);
@@ -316,8 +317,9 @@ static int add_forwarding_entry(struct link *l, const struct link_port *p)
 }
 
 /*
- * A tap has a ring of its own and drops what no longer fits: the queueing discipline in front of it is always empty, and only
- * costs. It is chosen while the port is down: later the kernel would wait for a grace period. Without it all else works, a little slower.
+ * A tap has a ring of its own and drops the frames that do not fit, so a queueing discipline
+ * before it is always empty and only costs time. Replacing it while the port is down avoids
+ * a wait for a grace period in the kernel. If it fails, all works, a little slower.
  */
 static void no_queue(struct link *l, const struct link_port *p)
 {
@@ -345,7 +347,7 @@ static int read_local(const struct nlattr *a, void *arg)
 	const uint8_t **found = arg;
 	uint16_t type = mnl_attr_get_type(a);
 
-	/* IPv6 has IFA_LOCAL only where the other end of the line has an address too, which is then the other one. */
+	/* IPv6 has IFA_LOCAL only on a link with a peer address; then IFA_ADDRESS is the peer's. */
 	if (type == IFA_LOCAL || (type == IFA_ADDRESS && !*found))
 		*found = mnl_attr_get_payload(a);
 	return MNL_CB_OK;
@@ -357,7 +359,7 @@ static int read_address(const struct nlmsghdr *h, void *arg)
 	struct address_list *list = arg;
 	const uint8_t *found = NULL;
 
-	/* A kernel that does not know the strict check sends those of every interface, one without IPv6 those of IPv4. */
+	/* Without the strict check, a kernel sends every interface's addresses; without IPv6, it sends IPv4's. */
 	if ((int)ifa->ifa_index != list->ifindex || ifa->ifa_family != list->family)
 		return MNL_CB_OK;
 	mnl_attr_parse(h, sizeof(*ifa), read_local, &found);
@@ -380,7 +382,7 @@ static int read_addresses(struct link *l, struct address_list *list)
 {
 	int err = -EINTR;
 
-	/* Interfaces come and go meanwhile: a list that is not of one moment is read again. */
+	/* If interfaces come or go during the dump, the list may be inconsistent: read it again. */
 	for (int turn = 0; err == -EINTR && turn < 100; turn++) {
 		struct nlmsghdr *h = start(l, RTM_GETADDR, NLM_F_DUMP);
 		struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(h, sizeof(*ifa));
@@ -391,7 +393,7 @@ static int read_addresses(struct link *l, struct address_list *list)
 	}
 	if (err)
 		return err;
-	/* The kernel's order is that of its hash table; the same addresses are to look the same. */
+	/* The kernel's order is that of its hash table; sorted, equal sets of addresses compare equal. */
 	qsort(list->at, list->count, list->size, list->family == AF_INET ? order4 : order6);
 	return (int)list->count;
 }
@@ -420,7 +422,7 @@ int link_delete(struct link *l, int ifindex)
 	return err == -ENODEV ? 0 : err;
 }
 
-/* By its number alone where the name says that it is the one: that question waits for nobody (link_is()). */
+/* If link_is() finds the name unchanged, that is enough, and unlike rtnetlink it waits for no lock. */
 int link_delete_tap(struct link *l, int ifindex, const char *name)
 {
 	struct link_info now = {0};

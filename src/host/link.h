@@ -24,59 +24,61 @@ struct link_info {
 	bool up;
 };
 
-/* 0, -ENODEV where there is none of that name, or -errno. */
+/* Reads the interface of that name. 0, -ENODEV if there is none, or -errno. */
 int link_find(struct link *l, const char *name, struct link_info *out);
 
 /*
- * Whether the interface of that number still has that name, and that MAC where `mac` is not NULL. Costs no more than the system calls: for
- * whoever asks again and again, beside a thousand others that do. 1, 0, or -errno.
+ * Whether the interface of that number still has that name and, unless `mac` is NULL, that MAC: 1, 0, or -errno.
+ * Takes no lock of rtnetlink, so it stays cheap for a fold that asks once a second beside a thousand others.
  */
 int link_is(const struct link *l, int ifindex, const char *name, const uint8_t *mac);
 
-/* The kernel's own message about it, RTM_NEWLINK, to `each`, which returns 1. As link_find(). */
+/* Gives `each`, which returns 1, the kernel's RTM_NEWLINK message about that interface. Returns as link_find(). */
 struct nlmsghdr;
 int link_read(struct link *l, const char *name, int (*each)(const struct nlmsghdr *h, void *arg), void *arg);
 
-/* A bridge with no address of its own, up. 0, also where it is there already, or -errno. */
+/* Makes a bridge without IP addresses and sets it up. 0, also if it exists already, or -errno. */
 int link_make_bridge(struct link *l, const char *name);
 
 struct link_port {
 	int ifindex;             /* of the tap */
 	int bridge;              /* ifindex */
-	const char *bridge_name; /* and its name and MAC */
+	const char *bridge_name; /* the bridge's name and MAC */
 	uint8_t bridge_mac[MAC_LEN];
 	uint32_t bridge_mtu;        /* octets */
 	uint8_t own_mac[MAC_LEN];   /* the tap's */
-	uint8_t guest_mac[MAC_LEN]; /* behind it */
+	uint8_t guest_mac[MAC_LEN]; /* the guest's own, behind the tap */
 };
 
 /*
- * Makes the tap a port that teaches the bridge nothing: its address and MTU, no IPv6 of the host's on it, learning
- * off, locked where the kernel can (5.18), one static forwarding entry for the guest; then up, last. The bridge keeps its MAC
- * and its MTU.
- * 0 or -errno; *step, if not NULL, then says in words what failed.
+ * Makes the tap a port from which the bridge learns no addresses: sets the tap's MAC and MTU,
+ * keeps the host's IPv6 off it, turns learning off, locks the port if the kernel can (5.18),
+ * adds one static forwarding entry for the guest, and sets the tap up last. The bridge keeps
+ * its MAC and its MTU. 0 or -errno; *step, if step is not NULL, then says in words what failed.
  */
 int link_attach(struct link *l, const struct link_port *p, const char **step);
 
-/* The addresses of an interface into at[], link-local ones too; in ascending order;
- * returns how many, at most `most`, or -errno (-ENODEV: none such). */
+/*
+ * Reads the addresses of an interface into at[], link-local ones too, in ascending order.
+ * Returns how many, at most `most`, or -errno (-ENODEV: there is no such interface).
+ */
 int link_addresses4(struct link *l, int ifindex, struct in_addr *at, size_t most);
 int link_addresses6(struct link *l, int ifindex, struct in6_addr *at, size_t most);
 
-/* Removes an interface, whoever still holds a descriptor of it. 0, also where there is none any more, or -errno. */
+/* Removes an interface, even if a process has it open. 0, also if it is gone already, or -errno. */
 int link_delete(struct link *l, int ifindex);
-/* The same of a tap with that name, or another that it was given since; what is no tap and has its number now is left alone. */
+/* The same, but only if it is a tap, renamed or not: the number of a removed tap may now be another interface's. */
 int link_delete_tap(struct link *l, int ifindex, const char *name);
 
-/* Takes the port down: nothing passes until it is up again. */
+/* Sets a port up or down. While it is down, nothing passes. */
 int link_set_up(struct link *l, int ifindex, bool up);
 
-/* It is no port any more, and the bridge knows no MAC by it. 0 or -errno. */
+/* Takes the port out of its bridge, which also forgets the MACs behind it. 0 or -errno. */
 int link_leave_bridge(struct link *l, int ifindex);
 
 /*
- * A socket that becomes readable when the interface's addresses change. The kernel filters for this interface alone, and is not
- * asked for events of interfaces, which are many. Returns the descriptor, the caller's, or -errno.
+ * A socket that becomes readable when the interface's addresses change. The kernel filters events for this interface
+ * alone, and does not send link events, which are many. Returns the descriptor, which the caller closes, or -errno.
  */
 int link_watch(int ifindex);
 void link_watch_drain(int fd);

@@ -11,7 +11,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-/* A filter loads the index as big endian, whatever the machine is. */
+/* Lets only messages about that interface pass. BPF loads words as big endian on every machine, hence htonl(). */
 static int filter_index(int fd, int ifindex)
 {
 	struct sock_filter code[] = {
@@ -47,7 +47,7 @@ void link_watch_drain(int fd)
 {
 	char buf[4096];
 
-	/* What has changed is read afresh by whoever wants to know; an overrun is a change like any other. */
+	/* The messages are discarded, since callers read the addresses afresh. ENOBUFS (overrun) is a change, too. */
 	while (recv(fd, buf, sizeof(buf), 0) >= 0 || errno == EINTR || errno == ENOBUFS)
 		;
 }

@@ -11,9 +11,9 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#define RECEIVE_BYTES (4 * 1024 * 1024) /* a thousand taps made at once */
+#define RECEIVE_BYTES (4 * 1024 * 1024) /* enough for a thousand taps made at once */
 #define BUFFER 32768
-#define TRIES 5 /* of a listing that others disturb */
+#define TRIES 5 /* to get a listing that no change of interfaces interrupts */
 
 struct links {
 	struct links_events on;
@@ -43,7 +43,7 @@ static int read_message(const struct nlmsghdr *h, void *arg)
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
 	struct link link = {0};
 
-	/* A bridge tells of its ports in the same words; that a port left the bridge does not mean that it is gone. */
+	/* AF_BRIDGE: a bridge's messages about its ports. RTM_DELLINK then only means that a port left the bridge. */
 	if (h->nlmsg_len < mnl_nlmsg_size(sizeof(*ifi)) || ifi->ifi_family != AF_UNSPEC)
 		return MNL_CB_OK;
 	if (h->nlmsg_type == RTM_DELLINK) {
@@ -65,7 +65,7 @@ static int list_once(struct links *l, struct mnl_socket *s, uint32_t seq)
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	h->nlmsg_seq = seq;
 	mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
-	/* Without their counters, which make up most of what is told. */
+	/* Without the interfaces' counters, which would be most of the reply. */
 	mnl_attr_put_u32(h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	if (mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
 		return -errno;
@@ -83,7 +83,7 @@ static int list_once(struct links *l, struct mnl_socket *s, uint32_t seq)
 	}
 }
 
-/* On a socket of its own: events that come meanwhile stay where they are. EINTR: interfaces came or went in the middle. */
+/* Lists on a socket of its own, so that events stay queued on the other. -EINTR: interfaces came or went meanwhile. */
 static int list_all(struct links *l)
 {
 	int err = -EINTR;
@@ -96,7 +96,7 @@ static int list_all(struct links *l)
 		err = mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : list_once(l, s, i);
 		mnl_socket_close(s);
 	}
-	/* What was missed by the last try is told by the events that disturbed it; but nothing may be taken for gone. */
+	/* After interrupted tries the queued events tell the rest; but end() must not take unlisted ones for gone. */
 	if (err == 0)
 		l->on.end(l->on.arg);
 	return err == -EINTR ? 0 : err;

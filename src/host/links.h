@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * links: all interfaces of this network namespace, as they come, change their names and go. Source: rtnetlink(7), linux/if_link.h.
+ * links: reports all interfaces of this network namespace as they
+ * appear, are renamed and go. Source: rtnetlink(7), linux/if_link.h.
  *
- * libnfnetlink's nlif table says of an index which name it has, after a walk through one of sixteen lists; it knows no MAC
- * address and tells nobody what has changed. For ten thousand interfaces this does what is needed with the same events.
+ * libnfnetlink's nlif table would give the name of an index, after a walk through one of sixteen lists; but it
+ * has no MAC addresses and reports no changes. This module uses the same events, for ten thousand interfaces.
  */
 #ifndef FOLD_HOST_LINKS_H
 #define FOLD_HOST_LINKS_H
@@ -12,7 +13,7 @@
 
 #include <stdint.h>
 
-/* What the owner hears. A listing of all comes between begin and end: what was not there then is gone. */
+/* Callbacks. A full listing comes between begin and end: an interface that it does not report is gone. */
 struct links_events {
 	void (*here)(void *arg, int ifindex, const char *name, const uint8_t mac[static MAC_LEN]);
 	void (*gone)(void *arg, int ifindex);
@@ -23,12 +24,12 @@ struct links_events {
 
 struct links;
 
-/* Begins to listen, then lists all. 0 or -errno. */
+/* Subscribes to events, then lists all interfaces. 0 or -errno. */
 int links_open(const struct links_events *e, struct links **out);
 void links_close(struct links *l);
-int links_fd(const struct links *l); /* readable when something happened */
+int links_fd(const struct links *l); /* readable when there are events */
 
-/* Tells of up to `most` messages of what happened; where some were lost, lists all again. 0 or -errno. Does not block. */
+/* Handles up to `most` messages; if the kernel lost some, lists all interfaces again. 0 or -errno. Does not block. */
 int links_read(struct links *l, unsigned most);
 
 #endif

@@ -9,10 +9,10 @@
 #include <sys/syscall.h>
 
 #define SHORT_SLICE_NS 200000 /* some packets' worth; the kernel takes 100 us at least */
-#define BEHIND_NICE 10        /* more than the others have: a tenth of one's share where all want the CPU */
+#define BEHIND_NICE 10        /* added to the thread's own: a tenth of the share that it would have of a busy CPU */
 #define NICE_MAX 19
 
-/* linux/sched/types.h, which does not go together with the C library's sched.h. */
+/* As in linux/sched/types.h, which cannot be included together with the C library's sched.h. */
 struct attr {
 	uint32_t size, policy;
 	uint64_t flags;
@@ -21,7 +21,7 @@ struct attr {
 	uint64_t runtime, deadline, period; /* runtime: the slice, in ns; 0: the kernel's own */
 };
 
-/* What is refused stays as it was: slower, and no less right. */
+/* If the kernel refuses, the thread only runs slower, so the result is not checked. */
 static void set(int32_t nice_value, uint64_t slice)
 {
 	const struct attr a = {.size = sizeof(a), .policy = SCHED_OTHER, .nice = nice_value, .runtime = slice};

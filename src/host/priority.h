@@ -4,12 +4,13 @@
 #define FOLD_HOST_PRIORITY_H
 
 /*
- * The calling thread, and what it starts, works in short turns and is woken at once for each: Linux 6.12 and later give
- * who asks for a short slice the CPU of who has a longer one (sched(7), sched_setattr(2)). Before that nothing changes.
+ * For a thread that works in short turns and must wake up at once for each: asks for a short time
+ * slice, for the calling thread and the threads that it starts. Linux 6.12 and later let such a
+ * thread preempt one with a longer slice (sched(7), sched_setattr(2)); older kernels change nothing.
  */
 void priority_prompt(void);
 
-/* The calling thread alone works behind all others. */
+/* Lowers the priority of the calling thread alone, below all others. */
 void priority_behind(void);
 
 #endif

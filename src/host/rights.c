@@ -7,8 +7,9 @@
 #include <cap-ng.h>
 
 /*
- * The responder's: CAP_NET_ADMIN, CAP_DAC_READ_SEARCH. The keeper's and the first process's: CAP_KILL, CAP_NET_ADMIN,
- * CAP_DAC_OVERRIDE, CAP_FOWNER. CAP_NET_RAW: sockets for replies. The last three: for another user, who has no way back.
+ * The responder needs CAP_NET_ADMIN and CAP_DAC_READ_SEARCH; the keeper and the
+ * first process CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE and CAP_FOWNER; sockets
+ * for replies CAP_NET_RAW. The last three are for changing to another user for good.
  */
 const int rights_of_fold[] = {
     CAP_NET_ADMIN, CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,
@@ -18,7 +19,9 @@ const int rights_of_fold[] = {
 bool rights_have(int cap)
 {
 	capng_get_caps_process();
-	/* What is in the bounding set and not here comes by no exec any more; what is here and not there may be used. */
+	/*
+	 * The permitted set decides: no exec adds what is only in the bounding set; what is only permitted can be used.
+	 */
 	return capng_have_capability(CAPNG_PERMITTED, (unsigned)cap);
 }
 

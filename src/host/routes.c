@@ -93,7 +93,7 @@ struct route {
 	const struct nlattr *dst, *gateway;
 };
 
-/* What one pass over the table gathers: the default route first, then, knowing its interface, the subnet. */
+/* The state of one pass over the table. The first finds the default route, the second the subnet at its interface. */
 struct pass {
 	uint32_t table;
 	uint8_t family;
@@ -173,7 +173,7 @@ static int read_route(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK;
 }
 
-/* Linux 4.20 and later tell of this table alone; older ones of all, which read_route() sorts out. */
+/* Dumps the table. Linux before 4.20 dumps all tables; read_route() then skips the others. */
 static int list(struct pass *p)
 {
 	static const uint32_t seq = 1;
@@ -230,7 +230,7 @@ int routes_read(uint32_t table, struct routes_link *out, struct report *r)
 	return 0;
 }
 
-/* RFC 5737, 3849: addresses that no route is made for, so that the one that is found is the default. */
+/* An address of RFC 5737 or 3849: no route is made for these, so the kernel finds the default route. */
 static void put_anywhere(struct nlmsghdr *h, struct rtmsg *m)
 {
 	static const uint8_t anywhere4[4] = {203, 0, 113, 1}, anywhere6[16] = {0x20, 1, 0x0d, 0xb8, [15] = 1};
@@ -298,7 +298,7 @@ void routes_drain(int fd)
 {
 	char buf[4096];
 
-	/* What has changed is read afresh; an overrun is a change like any other. */
+	/* The messages are discarded, since callers read the routes afresh. ENOBUFS (overrun) is a change, too. */
 	while (recv(fd, buf, sizeof(buf), 0) >= 0 || errno == EINTR || errno == ENOBUFS)
 		;
 }

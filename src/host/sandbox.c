@@ -19,17 +19,17 @@
 #include <sys/resource.h>
 
 #define EXIT_REFUSED 125
-#define THREADS_MAX 4 /* one and a helper; a thread that has just ended counts for a moment */
+#define THREADS_MAX 4 /* the process and a helper; a thread that has just ended still counts for a moment */
 
-/* Above what is given to people, services and containers (systemd's UIDS-GIDS.md), and below what is negative somewhere. */
+/* Above the users of people, services and containers (systemd's UIDS-GIDS.md), and not negative as 32 bits. */
 #define OWN_USER_BASE 0x70000000U
-/* Where the user namespace knows 65,536, as containers' do: above nearly all people, and below what systemd gives away for a while. */
+/* In a user namespace of 65,536, as containers have: above most people's numbers, below systemd's dynamic users. */
 #define SMALL_USER_BASE 0x8000U
 #define SMALL_USERS 0x6a00U
 
 static const char *process_name = "";
 
-/* The call was not made. Nothing is known of the process any more but that it does what it was not written to do. */
+/* The kernel did not make the call. A process that makes calls it was not written to make cannot be trusted. */
 static void on_refused(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
@@ -51,7 +51,10 @@ static int set_limit(int which, rlim_t most)
 	return setrlimit((__rlimit_resource_t)which, &limit) < 0 ? -errno : 0;
 }
 
-/* No core: memory has names that are other tenants' business. Processes are counted by user, so only where it has one alone. */
+/*
+ * No core dump: the memory holds names that are other tenants' business. The kernel
+ * counts processes by user, so RLIMIT_NPROC is set only for a user of this process alone.
+ */
 static int set_limits(const struct sandbox *what)
 {
 	int err = set_limit(RLIMIT_CORE, 0);
@@ -63,7 +66,7 @@ static int set_limits(const struct sandbox *what)
 	return err;
 }
 
-/* Whether this user namespace knows the user; nothing else tells without becoming it. */
+/* Whether this user namespace has that user. Trying setfsuid() is the only way to know without becoming it. */
 static bool is_known(uid_t uid)
 {
 	int before = setfsuid(uid);
@@ -86,9 +89,9 @@ static int change_rights(const struct sandbox *what)
 	gid_t gid = what->gid ? what->gid : uid;
 
 	capng_get_caps_process();
-	/* A service manager that gave it a few capabilities has seen to the others itself. */
+	/* A service manager that gave no CAP_SETPCAP has limited the bounding set itself. */
 	bool all = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
-	capng_clear(CAPNG_SELECT_ALL); /* what a service manager has left for programs that it starts (ambient), too */
+	capng_clear(CAPNG_SELECT_ALL); /* also the ambient ones, which a service manager may have set */
 	for (const int *cap = what->caps; *cap >= 0; cap++)
 		if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned)*cap) < 0)
 			return -EPERM;
@@ -98,8 +101,8 @@ static int change_rights(const struct sandbox *what)
 }
 
 /*
- * What fold's caller left open is the hypervisor's business. All else here has close-on-exec set, and what came in by an exec has not.
- * stdin, stdout and stderr stay.
+ * Closes what fold's caller left open, which is meant for the hypervisor. fold opens everything with
+ * close-on-exec, so a descriptor without it was inherited by exec. stdin, stdout and stderr stay.
  */
 static void close_inherited(void)
 {
@@ -149,11 +152,11 @@ int sandbox_enter(const struct sandbox *what, struct sandbox_state *state, struc
 		    what->uid == SANDBOX_OWN_USER && !is_known(own_user())
 			? ": this user namespace has no user for it; give it more than one (65,536 are enough)"
 			: "");
-	/* After the change of user, which clears it. Whoever has lost the parent by now has lost this wish too. */
+	/* After the change of user, which clears this. If the parent died before, no signal comes: hence the check. */
 	if (what->parent && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != what->parent))
 		return report_fail(r, ESRCH, "%s: its parent is gone", what->name);
 	if (what->profile != SANDBOX_KEEPER) {
-		/* Nobody of its own user looks into it, and it makes no core. */
+		/* No process of the same user may trace it, and it dumps no core. */
 		prctl(PR_SET_DUMPABLE, 0);
 		state->landlock = landlock_enter(&files);
 	}
