@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Takes frames apart. Specifications: RFC 894, 826, 791, 792, 768, 8200, 4443, 9293.
- * Nothing is ever reassembled: a fragment is a refusal (CVE-2020-1983 and kin).
+ * Fragments are refused and never reassembled (CVE-2020-1983 and similar ones).
  */
 #include "pkt/pkt.h"
 
@@ -26,9 +26,9 @@ static enum drop decode_arp(struct rd r, struct pkt *out)
 }
 
 /*
- * The transport checksum over `l4`, whose pseudo-header sum is given. Right, or
- * not yet computed: a virtio guest that leaves it to its device puts the folded
- * pseudo-header sum there (Linux, skb_partial_csum_set), which no wire ever sees.
+ * Whether the transport checksum at octet `at` of l4 is right, or not computed yet. pseudo:
+ * the pseudo-header's sum. A virtio guest that leaves the checksum to its device puts the
+ * folded pseudo-header sum there (Linux, skb_partial_csum_set); on a wire it never appears.
  */
 static bool l4_checksum_ok(const struct frame *in, const uint8_t *l4, size_t len, size_t at, uint64_t pseudo)
 {
@@ -60,7 +60,7 @@ static enum drop decode_udp(const struct frame *in, const uint8_t *l4, size_t le
 	return DROP_NONE;
 }
 
-/* What the segment and its options say is tcp_parse()'s; here it is its header that must be whole. */
+/* Checks the TCP checksum, and that the header is whole. tcp_parse() reads the rest of the header and the options. */
 static enum drop decode_tcp(const struct frame *in, const uint8_t *l4, size_t len, uint64_t pseudo, struct pkt *out)
 {
 	struct rd r = rd_over(l4, len);
@@ -107,7 +107,7 @@ static enum drop decode_ip4(const struct frame *in, struct rd r, struct pkt *out
 	rd_copy(&r, &out->dst4, 4);
 	if (r.bad)
 		return DROP_TRUNCATED;
-	/* IHL 5 alone: options (source route, router alert) have no business here. */
+	/* Only IHL 5: fold answers no packet with IP options (source route, router alert). */
 	if (version_ihl != 0x45 || total < IP4_HEADER)
 		return DROP_IP_HEADER;
 	if (total > IP4_HEADER + rd_left(&r))

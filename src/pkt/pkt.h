@@ -23,7 +23,7 @@ struct frame {
 	size_t l2_len;
 	const uint8_t *l3; /* from the network header on */
 	size_t l3_len;
-	bool to_guest;     /* on its way to the guest, from the network: a question for the VM's own address */
+	bool to_guest;     /* comes from the network and is for the guest: a query to the VM's own address */
 	bool csum_pending; /* the transport checksum is not filled in yet (virtio offload) */
 	uint32_t ifindex;  /* the port it came in by; 0 in a replay */
 };
@@ -61,11 +61,11 @@ enum drop pkt_decode(const struct frame *in, struct pkt *out);
 enum answer {
 	ANSWER_NOT_MINE, /* the next answerer may look */
 	ANSWER_REPLY,    /* `reply` is complete */
-	ANSWER_QUIET,    /* handled, and nothing is to be said */
+	ANSWER_QUIET,    /* handled; no reply */
 	ANSWER_DROP,     /* refused: reply->drop says why */
-	ANSWER_NOTED,    /* the guest has acknowledged a notification; nothing is to be said */
-	ANSWER_FORWARD,  /* a DNS question that others may know: reply->w holds it, with the answer's addresses */
-	ANSWER_STREAM,   /* a segment of a DNS connection, which whoever keeps those answers */
+	ANSWER_NOTED,    /* the guest has acknowledged a notification; no reply */
+	ANSWER_FORWARD,  /* a DNS question for the forwarder: it is in reply->w, the answer's addresses in reply */
+	ANSWER_STREAM,   /* a segment of a DNS connection, for the code that keeps these (dns/stream) */
 };
 
 #define REPLY_HEADROOM 64 /* Ethernet + IPv6 + UDP, rounded up so that data is aligned */
@@ -91,10 +91,10 @@ struct reply {
 
 void reply_init(struct reply *r);
 
-/* Back to where it came from, of the packet's kind: addresses alone, from the one that it was sent to. */
+/* Sets kind and addresses, but no ports, for a reply to the packet's sender from the address that it was sent to. */
 void reply_return(const struct pkt *in, struct reply *out);
 
-/* Nothing is answered, for that reason: `return reply_refuse(out, why)`. */
+/* Refuses the packet, for that reason: `return reply_refuse(out, why)`. */
 static inline enum answer reply_refuse(struct reply *out, enum drop why)
 {
 	out->drop = why;
@@ -103,8 +103,8 @@ static inline enum answer reply_refuse(struct reply *out, enum drop why)
 }
 
 /*
- * A TCP segment is refused at once, from the address and port that it was sent to, so that nobody waits for a connection
- * that will not come. ANSWER_REPLY with that event, ANSWER_QUIET (a reset gets no answer) or ANSWER_DROP.
+ * Refuses a TCP segment by a reset from the address and port that it was sent to, so that its sender does not wait for
+ * a connection that will not come. ANSWER_REPLY with that event, ANSWER_QUIET (a reset gets no answer) or ANSWER_DROP.
  */
 enum answer pkt_reset(const struct pkt *in, const char *event, struct reply *out);
 

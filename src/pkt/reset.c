@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A TCP segment refused. Specifications: RFC 9293 3.1, 3.10.7.1. */
+/* Refuses a TCP segment. Specifications: RFC 9293 3.1, 3.10.7.1. */
 #include "pkt/tcp.h"
 
 /*
- * RFC 9293 3.10.7.1, there is no connection: a segment that acknowledges something gets a reset at that very place;
- * any other one a reset at 0 that acknowledges the segment.
+ * RFC 9293 3.10.7.1, there is no connection: a segment with ACK gets a reset whose sequence number is the
+ * acknowledged one; any other segment gets a reset with sequence number 0 that acknowledges the segment.
  */
 static void reset_build(const struct pkt *in, const struct tcp_segment *s, struct wr *w)
 {

@@ -7,7 +7,7 @@ enum { OPTION_END = 0, OPTION_NOTHING = 1, OPTION_MSS = 2 };
 
 #define OPTION_MSS_LEN 4
 
-/* RFC 9293 3.1: MSS, or 0. All others are passed over by their length (MUST-6). */
+/* RFC 9293 3.1: the MSS option, or 0. Other options are skipped by their length (MUST-6). */
 static uint16_t read_mss(struct rd r)
 {
 	while (rd_left(&r)) {
@@ -17,7 +17,7 @@ static uint16_t read_mss(struct rd r)
 		if (kind == OPTION_NOTHING)
 			continue;
 		uint8_t len = rd_u8(&r);
-		/* RFC 9293 3.1, MUST-7: a length that cannot be is survived. */
+		/* RFC 9293 3.1, MUST-7: an impossible length must do no harm; it ends the options. */
 		if (r.bad || len < 2)
 			break;
 		if (kind == OPTION_MSS && len == OPTION_MSS_LEN)

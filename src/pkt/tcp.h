@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tcp: a segment taken apart, and what is compared around the sequence space. Specifications: RFC 9293 3.1, 3.2, 3.4.
+ * tcp: parses a segment, and compares sequence numbers. Specifications: RFC 9293 3.1, 3.2, 3.4.
  */
 #ifndef FOLD_PKT_TCP_H
 #define FOLD_PKT_TCP_H
@@ -22,8 +22,8 @@ struct tcp_segment {
 };
 
 /*
- * in: of a TCP kind, as pkt_decode() left it. False where its header is not whole. Options that lie about their
- * length end the list.
+ * in: of a TCP kind, as pkt_decode() left it. False if its header is
+ * not whole. An option with an impossible length ends the options.
  */
 bool tcp_parse(const struct pkt *in, struct tcp_segment *out);
 

@@ -10,7 +10,7 @@
 
 void reply_init(struct reply *r)
 {
-	/* The buffer itself is not cleared: nothing leaves it that was not written. */
+	/* The buffer itself is not cleared, because only octets that were written leave it. */
 	memset(r, 0, offsetof(struct reply, buf));
 	r->w = wr_over(r->buf + REPLY_HEADROOM, REPLY_DATA_MAX);
 }
@@ -84,7 +84,7 @@ static uint8_t *ip6_header(const struct reply *r, uint8_t *l4, size_t *len, uint
 	return ip;
 }
 
-/* Everything from the network header on; *len becomes its length. */
+/* Writes the transport and network headers. Returns the start of the latter; *len becomes the length from there. */
 static uint8_t *network(const struct reply *r, uint8_t *data, size_t *len, uint16_t *ethertype)
 {
 	uint8_t *l4 = data;
