@@ -31,7 +31,7 @@ struct claim {
  */
 int claim_take(const char *key, const char *text, struct claim *out, char *holder, size_t size, struct report *r);
 
-/* Writes another text, no shorter than the first, into the file of a claim that this process's keeper holds. 0 or -errno. */
+/* Replaces the text of a claim that this VM's processes hold, by one that is no shorter than the first. 0 or -errno. */
 #define CLAIM_TEXT 8192 /* octets, with a NUL */
 int claim_rewrite(const char *key, const char *text);
 

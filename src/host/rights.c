@@ -19,9 +19,7 @@ const int rights_of_fold[] = {
 bool rights_have(int cap)
 {
 	capng_get_caps_process();
-	/*
-	 * The permitted set decides: no exec adds what is only in the bounding set; what is only permitted can be used.
-	 */
+	/* The permitted set decides: no exec adds what only the bounding set has, and what is only permitted works. */
 	return capng_have_capability(CAPNG_PERMITTED, (unsigned)cap);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The lists. What stands in none ends the process: execve, fork, ptrace, mount, bpf, keyctl, io_uring, modules, namespaces,
- * raw and packet sockets, and whatever later kernels add. What a library tries by itself and does without is refused instead.
+ * The profiles' lists of system calls. A call that is in no list ends the process: execve, fork,
+ * ptrace, mount, bpf, keyctl, io_uring, modules, namespaces, raw and packet sockets, and whatever
+ * later kernels add. A call that a library tries on its own and can do without fails instead (FAILS).
  */
 #include "host/sandbox_calls.h"
 
@@ -38,14 +39,14 @@
 #define SOCKET_OF(family, type, protocol)                                                                              \
 	MAY_IF(socket, ARG(0, ALL, family), ARG(1, TYPE_MASK, type), ARG(2, ALL, protocol))
 
-/* A thread of this process, in the namespaces that it has. */
+/* What clone() may make: a thread of this process, in no new namespace. */
 #define NEW_NAMESPACES                                                                                                 \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 #define THREAD (CLONE_VM | CLONE_THREAD | CLONE_SIGHAND)
 
 #define NPTL_SETXID 33 /* glibc's own signal, for which the first thread installs a handler */
 
-/* Memory, time, waiting, threads, the end; octets in and out of what is open. */
+/* For all profiles: memory, time, waiting, threads, exit; reading from and writing to open descriptors. */
 static const struct seccomp_rule common[] = {
 #ifdef SYS_epoll_wait
     MAY(epoll_wait),
@@ -88,12 +89,12 @@ static const struct seccomp_rule common[] = {
     MAY(munmap),
     MAY(mremap),
     MAY(madvise),
-    /* clone3's arguments lie in memory, where a filter cannot look: libc then takes clone. */
+    /* A filter cannot see clone3's arguments, which are in memory. After ENOSYS libc uses clone. */
     FAILS(clone3, ENOSYS),
     MAY_IF(clone, ARG(0, THREAD | NEW_NAMESPACES, THREAD)),
     MAY(set_robust_list),
     MAY(rseq),
-    /* malloc counts processors for a thread's arena, qsort the memory for a copy, pthread_create its stack. */
+    /* malloc asks how many processors there are (arenas), qsort how much memory, pthread_create for the stack limit. */
     MAY(sched_getaffinity),
     MAY(sysinfo),
     MAY_IF(prlimit64, ARG(0, ALL, 0)),
@@ -110,23 +111,23 @@ static const struct seccomp_rule common[] = {
     MAY(getegid),
     MAY(getgid),
     MAY_IF(prctl, ARG(0, ALL, PR_GET_DUMPABLE)),
-    MAY(tgkill), /* abort; other processes' threads take a right that it has not */
+    MAY(tgkill), /* for abort(); for threads of other processes it needs a right that this one lacks */
     MAY(exit),
     MAY(exit_group),
 };
 
-/* Whoever answers guests: name servers are asked, files are followed. */
+/* The responder, which answers guests, asks name servers and watches files. */
 static const struct seccomp_rule responder[] = {
     SOCKET(AF_INET, SOCK_DGRAM),
     SOCKET(AF_INET, SOCK_STREAM),
     SOCKET(AF_INET6, SOCK_DGRAM),
     SOCKET(AF_INET6, SOCK_STREAM),
-    FAILS(socket, EPERM), /* the system log's, made anew */
+    FAILS(socket, EPERM), /* syslog() may try to open the system log's socket again */
     MAY(bind),
     MAY(connect),
     MAY_IF(getsockopt, ARG(1, ALL, SOL_SOCKET), ARG(2, ALL, SO_ERROR)),
     MAY_IF(ioctl, ARG(1, ALL, SIOCGIFINDEX)), /* the scope of a name server's address */
-    MAY_IF(ioctl, ARG(1, ALL, SIOCGIFNAME)),  /* whether tap and bridge are what they were */
+    MAY_IF(ioctl, ARG(1, ALL, SIOCGIFNAME)),  /* to see whether tap and bridge are still the same */
     MAY_IF(ioctl, ARG(1, ALL, SIOCGIFHWADDR)),
     FAILS(ioctl, ENOTTY),
     MAY(inotify_init1),
@@ -141,14 +142,14 @@ static const struct seccomp_rule responder[] = {
     MAY(memfd_create),
     MAY_IF(getpriority, ARG(0, ALL, 0), ARG(1, ALL, 0)), /* of itself */
     MAY_IF(sched_setattr, ARG(0, ALL, 0)),
-    /* Every file that it is to read is handed to it. What a C library would like to look at, it does without. */
+    /* The guard hands it every file that it reads. The C library does without those that it would like to open. */
     FAILS(openat, EACCES),
 #ifdef SYS_open
     FAILS(open, EACCES),
 #endif
 };
 
-/* Files, where Landlock, or nothing but its own code, says which. */
+/* For profiles that open files. Landlock limits which ones; without it only the process's own code does. */
 static const struct seccomp_rule files[] = {
     MAY(openat),     MAY(newfstatat), MAY(pread64), MAY(pwrite64),  MAY(getdents64), MAY(flock),   MAY(fsync),
     MAY(ftruncate),  MAY(fchmod),     MAY(fcntl),   MAY(faccessat), MAY(unlinkat),   MAY(mkdirat), MAY(renameat2),
@@ -165,7 +166,7 @@ static const struct seccomp_rule files[] = {
 #define NETLINK_NETFILTER_ 12
 
 static const struct seccomp_rule daemon_only[] = {
-    /* sd_notify, and the system log made anew. */
+    /* For sd_notify, and to open the system log's socket again. */
     SOCKET(AF_UNIX, SOCK_DGRAM),
     SOCKET_OF(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE_), /* LINK's tables, lists of interfaces */
     MAY(getsockname),
@@ -175,7 +176,7 @@ static const struct seccomp_rule daemon_only[] = {
     SOCKET(AF_INET6, SOCK_DGRAM),
     SOCKET(AF_INET6, SOCK_STREAM),
     FAILS(socket, EPERM),
-    MAY(dup3), /* the log, opened anew */
+    MAY(dup3), /* to open the log again */
 #ifdef SYS_dup2
     MAY(dup2),
 #endif
@@ -202,7 +203,7 @@ static const struct seccomp_rule keeper[] = {
     MAY(kill),
     MAY(wait4),
     MAY(shutdown),
-    MAY_IF(ioctl, ARG(1, ALL, SIOCGIFNAME)), /* whether the tap is what it was */
+    MAY_IF(ioctl, ARG(1, ALL, SIOCGIFNAME)), /* to see whether the tap is still the same */
     FAILS(ioctl, ENOTTY),
     MAY(uname), /* libext2fs wants to know the kernel's version */
 };
@@ -210,7 +211,7 @@ static const struct seccomp_rule keeper[] = {
 #define LIST(name) ((struct seccomp_list){name, sizeof(name) / sizeof((name)[0])})
 
 #ifdef __SANITIZE_ADDRESS__
-/* AddressSanitizer tells what it found. */
+/* For AddressSanitizer's report. */
 static const struct seccomp_rule sanitizer[] = {
 #ifdef SYS_readlink
     MAY(readlink),
@@ -219,7 +220,7 @@ static const struct seccomp_rule sanitizer[] = {
     FAILS(rt_sigaction, EPERM),
 };
 
-/* LeakSanitizer, at the end of those who end by returning from main: a thread apart stops and reads the others. */
+/* For LeakSanitizer, which runs in processes that return from main: a separate thread stops and reads the others. */
 static const struct seccomp_rule leak_sanitizer[] = {
     MAY(clone), MAY(ptrace), MAY(prctl), MAY(rt_sigaction), MAY(pipe2), MAY(getdents), MAY(wait4),
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sandbox_calls: which system calls each profile is left. */
+/* sandbox_calls: the system calls that each profile may make. */
 #ifndef FOLD_HOST_SANDBOX_CALLS_H
 #define FOLD_HOST_SANDBOX_CALLS_H
 

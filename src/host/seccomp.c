@@ -22,7 +22,7 @@
 #define ARCH 0
 #endif
 
-/* The numbers of ioctl by each name that the kernel gives an architecture here: its own programs' and those of 32 bits. */
+/* The number of ioctl in each ABI that this machine's kernel may accept: the native one and 32-bit programs'. */
 static const struct {
 	uint32_t arch, nr;
 } ioctls[] = {
@@ -41,8 +41,8 @@ static const struct {
 #endif
 };
 #define IOCTLS (sizeof(ioctls) / sizeof(ioctls[0]))
-#define IOCTL_REQUEST 1            /* which argument it is */
-#define NUMBER_MASK (~0x40000000U) /* x32's bit: some kernels take a call without it, and any call with it */
+#define IOCTL_REQUEST 1            /* the request's place among the arguments */
+#define NUMBER_MASK (~0x40000000U) /* removes x32's bit: some kernels take x32's numbers without it, and any with it */
 
 #define PROGRAM_MAX 1024
 
@@ -70,7 +70,7 @@ static void answer(struct program *p, uint32_t action)
 	add(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
-/* Goes on where the accumulator is that value, else leaps over so many instructions. */
+/* Goes on if the accumulator is that value, else skips `leap` instructions. */
 static void unless_equal(struct program *p, uint32_t value, size_t leap)
 {
 	add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, (uint8_t)leap));
@@ -88,7 +88,7 @@ static void add_head(struct program *p)
 #endif
 }
 
-/* The accumulator holds the call's number before and after it. */
+/* Adds one rule. The accumulator holds the call's number before and after it. */
 static void add_rule(struct program *p, const struct seccomp_rule *r)
 {
 	uint32_t action = r->error ? SECCOMP_RET_ERRNO | (uint32_t)r->error : SECCOMP_RET_ALLOW;
@@ -96,7 +96,7 @@ static void add_rule(struct program *p, const struct seccomp_rule *r)
 
 	while (args < SECCOMP_ARGS && r->arg[args].mask)
 		args++;
-	/* Three instructions for each argument, the answer, and, where an argument was looked at, the number once more. */
+	/* Three instructions per argument, one for the answer and, after arguments, one to load the number again. */
 	size_t size = 3 * args + 1 + (args ? 1 : 0);
 	unless_equal(p, r->nr, size);
 	for (size_t i = 0; i < args; i++) {
@@ -117,7 +117,7 @@ static int install(const struct program *p, unsigned flags)
 	if (p->full)
 		return -E2BIG;
 	long err = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-	/* A thread that could not be brought in is told by its number. */
+	/* With TSYNC, a positive result is the number of a thread that could not take the filter. */
 	return err > 0 ? -EBUSY : err == 0 ? 0 : errno == EINVAL ? -ENOSYS : -errno;
 }
 
@@ -135,7 +135,7 @@ int seccomp_enter(const struct seccomp_list *lists, size_t count)
 	return install(&p, SECCOMP_FILTER_FLAG_TSYNC);
 }
 
-/* What is no such ioctl goes on behind it. */
+/* Refuses these requests of ioctl in one ABI. Calls that are no ioctl of that ABI go on after this code. */
 static void add_ioctl(struct program *p, size_t which, const uint32_t *requests, size_t count)
 {
 	size_t look = 2 * count + 2;
@@ -145,7 +145,7 @@ static void add_ioctl(struct program *p, size_t which, const uint32_t *requests,
 	load(p, offsetof(struct seccomp_data, nr));
 	add(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, NUMBER_MASK));
 	unless_equal(p, ioctls[which].nr, look);
-	/* The kernel looks at its lower half alone. */
+	/* The kernel uses only the lower half of the request. */
 	load(p, offsetof(struct seccomp_data, args) + IOCTL_REQUEST * sizeof(uint64_t));
 	for (size_t i = 0; i < count; i++) {
 		unless_equal(p, requests[i], 1);
@@ -155,9 +155,9 @@ static void add_ioctl(struct program *p, size_t which, const uint32_t *requests,
 }
 
 /*
- * A hypervisor makes an ioctl each time that it enters its guest: ten instructions. Of all other calls the kernel finds out once that the
- * filter lets them pass whatever their arguments are (Linux 5.11). SPEC_ALLOW: a filter that says nothing of the program's own
- * work does not slow that down either.
+ * A hypervisor makes an ioctl each time that it enters its guest: the filter then costs ten instructions.
+ * For all other calls the kernel finds out once that the filter always allows them (Linux 5.11). Without
+ * SPEC_ALLOW the kernel would limit speculation in the program, and so slow down its own work.
  */
 int seccomp_refuse_ioctls(const uint32_t *requests, size_t count)
 {
@@ -172,7 +172,7 @@ int seccomp_refuse_ioctls(const uint32_t *requests, size_t count)
 		unless_equal(&p, ioctls[i].arch, 1);
 		answer(&p, SECCOMP_RET_ALLOW);
 	}
-	/* A name that this was not told of: nothing is known of its numbers. */
+	/* An ABI that is not in ioctls[]: which number ioctl has there is unknown. */
 	answer(&p, SECCOMP_RET_KILL_PROCESS);
 	return install(&p, SECCOMP_FILTER_FLAG_SPEC_ALLOW);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * seccomp: which system calls a process may still make, with which arguments; by seccomp(2) and a filter that is built here.
- * libseccomp would do it too, and cost every start its loading.
+ * seccomp: limits which system calls a process may make, with which arguments, by seccomp(2) and a filter
+ * that is built here. libseccomp could build it, too, but loading that library would slow down every start.
  */
 #ifndef FOLD_HOST_SECCOMP_H
 #define FOLD_HOST_SECCOMP_H
@@ -17,10 +17,10 @@ struct seccomp_arg {
 	uint8_t at;
 };
 
-/* What becomes of a call whose arguments are these. The first rule that fits counts; without one the call is fatal. */
+/* What happens to a call with these arguments. The first rule that matches counts; without one the call is fatal. */
 struct seccomp_rule {
 	uint32_t nr;
-	int error; /* 0: it is made; else what it fails with, for what a library tries and does without */
+	int error; /* 0: the call is made; else it fails with this, for calls that libraries can do without */
 	struct seccomp_arg arg[SECCOMP_ARGS];
 };
 
@@ -30,17 +30,17 @@ struct seccomp_list {
 };
 
 /*
- * For the whole process from now on, whatever threads it has or will have. no_new_privs must be set. What the lists do not
- * name gives SIGSYS (siginfo's si_syscall has the number) and is not made; another architecture's calls end the process.
- * 0; -ENOSYS where this kernel or architecture has no filter; or -errno.
+ * Limits all threads of this process, present and future. no_new_privs must be set. A call that the lists
+ * do not name is not made and raises SIGSYS (siginfo's si_syscall has its number); a call of another
+ * architecture ends the process. 0; -ENOSYS if this kernel or architecture has no filter; or -errno.
  */
 int seccomp_enter(const struct seccomp_list *lists, size_t count);
 
 /*
- * The other way round, for a program that is not fold's: ioctl fails with EPERM for these requests, whatever it is for, by every way that
- * this machine has into the kernel; all else is as before. For this thread, what it executes and all that come of it. A process
- * with CAP_SYS_ADMIN needs no no_new_privs. 0; -ENOSYS where this kernel or architecture has no filter; -EACCES without that
- * right and without no_new_privs; or -errno.
+ * The opposite, for a program that is not fold's: ioctl fails with EPERM for these requests, on every
+ * descriptor and in every ABI of this machine; all else stays allowed. Holds for this thread, what it
+ * executes and their children. A process with CAP_SYS_ADMIN needs no no_new_privs. 0; -ENOSYS if this kernel
+ * or architecture has no filter; -EACCES without that capability and without no_new_privs; or -errno.
  */
 int seccomp_refuse_ioctls(const uint32_t *requests, size_t count);
 

@@ -13,7 +13,7 @@
 #include <openssl/opensslv.h>
 
 #define DIGEST_SIZE 32
-#define RDISCD_KEY_SIZE 8 /* the size of a pointer, a slip of rdiscd's that its users' addresses rest on */
+#define RDISCD_KEY_SIZE 8 /* rdiscd takes the size of a pointer by mistake; its users' addresses depend on it */
 
 #define LIBRARY_(version) "libcrypto.so." #version
 #define LIBRARY_NAMED(version) LIBRARY_(version)
@@ -31,18 +31,19 @@ static int load(struct report *r)
 
 	if (!library)
 		return report_fail(r, ENOENT, "%s: cannot be loaded; install it (Debian: libssl3)", LIBRARY);
-	/* It stays for the life of the process: it would not let itself be unloaded cleanly. */
+	/* The library stays loaded for the life of the process, because it cannot be unloaded cleanly. */
 	if (!(true USED(LIBRARY_FIND)))
 		return report_fail(r, ENOENT, "%s: is not the library that fold was built for", LIBRARY);
-	/* Nobody's configuration file has a say in it. */
+	/* No configuration file of OpenSSL may change what the functions do. */
 	if (!lib.OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL))
 		return report_fail(r, EIO, "%s: does not start", LIBRARY);
 	return 0;
 }
 
 /*
- * Whole octets of the digest, from its first on, become the address's last ones; what is left of the identifier before them
- * are the low bits of the next octet. With a prefix of 64 these are the digest's first 64 bits.
+ * Puts an identifier from the digest behind the prefix. The first whole octets of the digest
+ * become the last ones of the address; the bits of the identifier that remain before them are the
+ * low bits of the digest's next octet. With a prefix of 64 these are the digest's first 64 bits.
  */
 static struct in6_addr place(const struct cidr6 *prefix, const uint8_t digest[static DIGEST_SIZE])
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stable: addresses that stay the same on one network and tell nothing on another (RFC 7217).
+ * stable: IPv6 addresses that stay the same on one network and cannot be recognised on another (RFC 7217).
  *
  * The pseudorandom function is HMAC-SHA-256 over the prefix and the MAC, as rdiscd computes it, so that VMs that had an address
- * from there keep it. libcrypto is loaded by the first call: programs without a key pay nothing for it.
+ * from there keep it. The first call loads libcrypto, so that programs without a key do not pay for it.
  */
 #ifndef FOLD_HOST_STABLE_H
 #define FOLD_HOST_STABLE_H
@@ -28,8 +28,8 @@ int stable_address(const struct stable_key *key, bool whole, const struct cidr6 
 		   const uint8_t mac[static MAC_LEN], struct in6_addr *out, struct report *r);
 
 /*
- * Reads a key from a file of at least 64 octets, the first of which are the key. From here to stable_key_wipe(), which is due
- * in either case, the process leaves no core dump. 0 or -errno with a line in r.
+ * Reads a key from a file of at least 64 octets, the first 64 of which are the key. From here to
+ * stable_key_wipe(), which is due in either case, the process leaves no core dump. 0 or -errno with a line in r.
  */
 int stable_key_read(const char *path, struct stable_key *out, struct report *r);
 void stable_key_wipe(struct stable_key *key);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Secret keys: their files, and how little of them is left in memory. */
+/* Secret keys: reads and makes their files, and leaves as little of them in memory as possible. */
 #include "base/cleanup.h"
 #include "host/stable.h"
 
@@ -33,7 +33,7 @@ int stable_key_read(const char *path, struct stable_key *out, struct report *r)
 	struct stat st;
 
 	memset(out, 0, sizeof(*out));
-	/* Unlike a limit it is not handed on to the hypervisor; exec gives it back. */
+	/* Unlike RLIMIT_CORE, this does not pass on to the hypervisor, since exec resets it. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return report_fail(r, errno, "core dumps cannot be turned off: %s", strerror(errno));
 	/* O_NONBLOCK: opening a pipe must not wait for its writer. */
@@ -53,7 +53,7 @@ int stable_key_read(const char *path, struct stable_key *out, struct report *r)
 		return report_fail(r, EINVAL,
 				   "-k %s: holds %d octets, a key has %d; `" FOLD_COMMAND " keygen <file>` makes one",
 				   path, have, STABLE_KEY_SIZE);
-	/* Whoever knows it knows under which addresses the VM will be found elsewhere. */
+	/* A reader of the key can compute under which addresses the VM will be found on other networks. */
 	if (st.st_mode & (S_IRGRP | S_IROTH))
 		report_warn(r, "-k %s: others than its owner may read this secret; chmod 600 it", path);
 	return 0;
@@ -72,7 +72,7 @@ static int write_key(int fd)
 
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || getrandom(&key, sizeof(key), 0) != sizeof(key))
 		return -errno;
-	/* The mode whatever the umask is; and on the disk before anybody builds an address on it. */
+	/* fchmod(): whatever the umask is. fsync(): the key is on the disk before anybody makes an address from it. */
 	if (fchmod(fd, 0600) < 0 || write(fd, &key, sizeof(key)) != sizeof(key) || fsync(fd) < 0)
 		err = errno ? -errno : -ENOSPC;
 	stable_key_wipe(&key);

@@ -97,7 +97,7 @@ int store_parse_net(const char *arg, struct cidr4 *out, struct report *r)
 	return err;
 }
 
-/* What sqlite says, in the user's words. */
+/* Reports an error of sqlite in the user's terms. */
 static int failed(struct store *s, int code)
 {
 	const char *why = s->db ? lib.sqlite3_errmsg(s->db) : lib.sqlite3_errstr(code);
@@ -147,8 +147,8 @@ static int wait_turn(void *arg, int tries)
 }
 
 /*
- * Runs one statement with ?1, ?2 and ?3 where it has them. 1 and the first row's first
- * two numbers, 0 where there is no row, -errno with a line.
+ * Runs one statement, with a, b and name as ?1, ?2 and ?3 as far as it has them. Returns 1
+ * and the first two numbers of the first row, 0 if there is no row, or -errno with a line.
  */
 static int query(struct store *s, const char *sql, int64_t a, int64_t b, const char *name, int64_t row[2])
 {
@@ -180,7 +180,7 @@ static int change(struct store *s, const char *sql, int64_t a, int64_t b, const 
 	return ret < 0 ? ret : 0;
 }
 
-/* Inside the transaction: of many first users, one makes the tables and the others find them. */
+/* Makes the tables if they are missing; in the transaction, so that of many first users only one makes them. */
 static int ensure_schema(struct store *s)
 {
 	int64_t version[2] = {0}, id[2] = {0}, tables[2] = {0};
@@ -207,7 +207,7 @@ static int ensure_schema(struct store *s)
 
 static void store_close(struct store *s)
 {
-	/* What was not committed is rolled back. */
+	/* Closing rolls back what was not committed. */
 	lib.sqlite3_close(s->db);
 	s->db = NULL;
 }
@@ -261,7 +261,7 @@ static int store_commit(struct store *s)
 	return code == SQLITE_OK ? 0 : failed(s, code);
 }
 
-/* The lowest free address of the range into *addr: 1, 0 where there is none, -errno. */
+/* Finds the lowest free address of the range: 1 and *addr, 0 if there is none, or -errno. */
 static int find_free(struct store *s, struct range range, int64_t *addr)
 {
 	int64_t run[2];
@@ -270,12 +270,12 @@ static int find_free(struct store *s, struct range range, int64_t *addr)
 
 	if (found < 0)
 		return found;
-	/* Runs that touch are one run: what follows its end is free. */
+	/* Adjacent runs are always merged into one, so the address after a run is free. */
 	*addr = found && run[1] >= range.low ? run[1] + 1 : range.low;
 	return *addr <= range.high;
 }
 
-/* The same without the address that fold answers from itself (0: there is none). */
+/* As find_free(), but never `spare`, the address that fold itself answers from (0: there is none). */
 static int find_free_but_spare(struct store *s, struct range range, int64_t spare, int64_t *addr)
 {
 	const struct range below = {.low = range.low, .high = spare - 1},
@@ -425,7 +425,7 @@ int store_count(const char *path, struct report *r)
 	struct store s;
 	int64_t row[2] = {0};
 
-	/* Opening makes what is missing. */
+	/* Opening would make a database that is missing. */
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return 0;
 	int err = store_open(&s, path, r);

@@ -14,18 +14,18 @@
 #define ANY_INTERFACE 0
 
 struct tx {
-	int port, away; /* out of the port, and out of whatever is named; the same one where there is no port */
+	int port, away; /* sockets: bound to the port, and to no interface; the same one without a port */
 	unsigned kept;
 	uint64_t lost;
 	struct mmsghdr msgs[TX_BATCH];
 	struct iovec iov[TX_BATCH];
-	struct sockaddr_ll to[TX_BATCH]; /* where each has its own interface */
+	struct sockaddr_ll to[TX_BATCH]; /* the interfaces of replies from tx_keep_to() */
 	struct reply reply[TX_BATCH];
 };
 
 static int packet_socket(int ifindex, uint32_t mark)
 {
-	/* Protocol 0: bound for sending, and handed no frame at all. */
+	/* Protocol 0: the socket is for sending only, and the kernel gives it no frames. */
 	const struct sockaddr_ll port = {.sll_family = AF_PACKET, .sll_ifindex = ifindex};
 	int on = 1, fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
@@ -37,12 +37,15 @@ static int packet_socket(int ifindex, uint32_t mark)
 		close(fd);
 		return err;
 	}
-	/* Straight to the port: no queueing discipline has a say in answers. Without it they are only slower. */
+	/* Replies bypass the port's queueing discipline. If the kernel refuses, they are only slower. */
 	setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on));
 	return fd;
 }
 
-/* The group that this thread now has for files, and no process else; 0 where it may have none. A user namespace often knows 65,536. */
+/*
+ * Gives this thread a random group for files (fsgid) that no other process is in, and returns it; 0
+ * if it may have none. The second try is for user namespaces, which often have only 65,536 groups.
+ */
 static uint32_t take_group(uint32_t random)
 {
 	const uint32_t tries[] = {random >> 1 | 1U << 30, (random & 0x3fff) | 0x4000};
@@ -56,8 +59,8 @@ static uint32_t take_group(uint32_t random)
 }
 
 /*
- * A socket is of the group that its maker has for files. To change that takes away the right to be looked into (dumpable, prctl(2)), which
- * this process's own tools may want.
+ * As packet_socket(), but the socket is of a new group: it takes the fsgid of the thread that makes it. Changing
+ * the fsgid makes the process not dumpable (prctl(2)), which is undone, as tools for this process may need it.
  */
 static int packet_socket_of(uint32_t *group, int ifindex, uint32_t mark)
 {
@@ -66,7 +69,7 @@ static int packet_socket_of(uint32_t *group, int ifindex, uint32_t mark)
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -errno;
-	int before = setfsgid((gid_t)-1); /* which is no group: it only tells */
+	int before = setfsgid((gid_t)-1); /* -1 is no group: this only returns the present one */
 	*group = take_group(random);
 	int fd = packet_socket(ifindex, mark);
 	setfsgid((gid_t)before);
@@ -169,7 +172,7 @@ void tx_send(struct tx *t, const struct reply *r)
 		t->lost++;
 }
 
-/* How many from `at` on go by the same socket. */
+/* How many messages from `at` on go by the same socket. */
 static unsigned run_of(const struct tx *t, unsigned at)
 {
 	const bool away = t->msgs[at].msg_hdr.msg_name;
@@ -180,7 +183,7 @@ static unsigned run_of(const struct tx *t, unsigned at)
 	return n;
 }
 
-/* How many from `at` on could be sent, or -1. One alone, which most are, takes the shorter way. */
+/* Sends messages from `at` on. How many were sent, or -1. Most are alone, and then a cheaper system call will do. */
 static int send_some(struct tx *t, unsigned at)
 {
 	unsigned n = run_of(t, at);

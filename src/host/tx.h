@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tx: replies out of a port, many with one system call.
+ * tx: sends replies out of a port, many with one system call.
  *
- * Packet sockets, which receive nothing. fold has two: one is bound to the VM's tap, with a mark and of a group that nobody is in, by which
- * the tap's rules know fold's replies; one sends to the bridge. A frame keeps the socket that sent it: what others on the bridge get
- * and may send on must not have the first one. fold-dhcpd's is bound to no interface, and one is enough.
+ * By packet sockets, which receive nothing. fold has two. One is bound to the VM's tap and has a mark, and a group
+ * that no process is in, by which the tap's rules recognise fold's replies. The other one sends to the bridge. They
+ * are separate because the kernel keeps with each frame the socket that sent it: frames that others on the bridge
+ * get, and may send on, must not carry the first one. fold-dhcpd needs only one, which is bound to no interface.
  */
 #ifndef FOLD_HOST_TX_H
 #define FOLD_HOST_TX_H
@@ -17,11 +18,11 @@
 
 struct tx;
 
-/* Each frame has its own interface, see tx_keep_to(). 0 or -errno. */
+/* Without a port: each frame names its interface, see tx_keep_to(). 0 or -errno. */
 int tx_open(struct tx **out);
 /*
- * For a port. mark: what frames out of it carry (SO_MARK). *group: what is made up for its socket, or 0 where this process may be in no
- * other group, or its user namespace knows none.
+ * For a port. mark: the mark of the frames that leave by it (SO_MARK). *group: the new group of
+ * its socket, or 0 if this process may be in no other group, or its user namespace has none.
  */
 int tx_open_port(int ifindex, uint32_t mark, uint32_t *group, struct tx **out);
 void tx_close(struct tx *t);
@@ -30,14 +31,15 @@ void tx_close(struct tx *t);
 struct reply *tx_slot(struct tx *t);
 /* Keeps the filled slot for the next flush, which comes by itself when the batch is full. */
 void tx_keep(struct tx *t);
-/* The same, out of another interface than the port, and without its mark. */
+/* As tx_keep(), but the reply leaves by another interface than the port, and without the port's mark. */
 void tx_keep_to(struct tx *t, int ifindex);
 /*
- * At once, as if the guest had sent it: a frame of the guest's to the bridge's own MAC, which the bridge hands to the host when it comes in by
- * a port, and to nobody when it is sent out of the bridge. tap: its descriptor, which stays the caller's.
+ * Sends a reply at once as if the guest had sent it, to the bridge's own MAC. The bridge
+ * passes a frame for that MAC to the host only if it comes in by a port; sent out of the
+ * bridge, it would reach nobody. tap: its descriptor, which stays the caller's.
  */
 void tx_send_as_guest(struct tx *t, int tap, const struct reply *r);
-/* A frame that was made elsewhere, at once, behind what is kept. */
+/* Send a frame that was made elsewhere at once, after those that are kept: by the port, or by that interface. */
 void tx_send(struct tx *t, const struct reply *r);
 void tx_send_to(struct tx *t, const struct reply *r, int ifindex);
 /* Sends what is kept. A port that is full or down loses frames, like a wire; they are counted. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The router's address allocation, and how it is asked at all. RFC 3986 (paths), RFC 9110 (statuses). */
+/* Address allocation by Weave Net's router, and requests to it in general. RFC 3986 (paths), RFC 9110 (statuses). */
 #include "host/weave_priv.h"
 
 #include "base/cleanup.h"
@@ -15,7 +15,7 @@
 #define DEFAULT_HOST "127.0.0.1"
 #define DEFAULT_PORT "6784"
 
-#define ALLOCATE_MS 10000 /* it waits for its peers, who may be far */
+#define ALLOCATE_MS 10000 /* the router waits for its peers, which may be far away */
 #define ASK_MS 5000
 #define TAKE_BACK_MS 3000
 
@@ -135,7 +135,7 @@ int weave_ask(struct weave *w, const char *method, unsigned ms, struct http_repl
 	return err ? weave_fail(w, r, -err, "%s", why.msg) : 0;
 }
 
-/* What the router said, on one line, whatever it said. */
+/* The router's own text on one line, escaped, and cut to fit. */
 static const char *quote(const struct http_reply *reply, char *out, size_t size)
 {
 	size_t len = reply->len, n = 0;
@@ -174,7 +174,7 @@ int weave_check(const struct weave *w, const struct http_reply *reply, int want,
 	return weave_fail(w, r, EPROTO, "answers with status %d: %s", reply->status, words);
 }
 
-/* The whole body, and nothing before or after it. */
+/* Reads an address. The body must be that and nothing else. */
 static bool read_cidr(const struct http_reply *reply, struct cidr4 *out)
 {
 	return reply->len == strlen(reply->body) && cidr4_parse(reply->body, out) && out->len > 0;
@@ -188,7 +188,7 @@ static int not_an_address(const struct weave *w, const struct http_reply *reply,
 			  quote(reply, words, sizeof(words)));
 }
 
-/* To a user who needs an address, whatever goes wrong. */
+/* If the router cannot be reached, adds to the line what a user who needs an address can do. */
 static int hint(int err, struct report *r)
 {
 	struct report was = *r;
@@ -214,8 +214,8 @@ int weave_default_subnet(struct weave *w, struct cidr4 *out, struct report *r)
 }
 
 /*
- * As the router's JSON has it: {"owned":[{"containerid":"vm1","addrs":["10.32.0.1/12"]}]}. Go's encoder writes these five in other
- * words; other characters that JSON does not take as they stand are in no interface's name.
+ * Whether the router's JSON lists that name, as in {"owned":[{"containerid":"vm1","addrs":["10.32.0.1/12"]}]}.
+ * Go's encoder escapes these five characters; no interface's name has any of the others that JSON escapes.
  */
 static bool is_listed(const struct http_reply *reply, const char *name)
 {
@@ -232,7 +232,7 @@ static bool is_listed(const struct http_reply *reply, const char *name)
 	return memmem(reply->body, reply->len, item, n) != NULL;
 }
 
-/* What the name owns before anything is asked for. */
+/* Finds out what the name has before fold requests an address, so that weave_undo() leaves that alone. */
 static int look(struct weave *w, const char *name, struct weave_want *want, struct report *r)
 {
 	struct http_reply reply;
@@ -252,7 +252,7 @@ static int look(struct weave *w, const char *name, struct weave_want *want, stru
 	return err;
 }
 
-/* The new addresses of a name that had others before. */
+/* Releases the addresses in the subnet of a name that had none there before, but some elsewhere. */
 static int free_new(struct weave *w, const struct weave_want *want, struct report *r)
 {
 	struct http_reply reply;
@@ -273,8 +273,8 @@ static int free_new(struct weave *w, const struct weave_want *want, struct repor
 }
 
 /*
- * The router cancels what it has not done yet when the connection goes; what it gave with nobody there to hear it is freed here. An
- * address that the name had before stays its own.
+ * When a connection closes, the router cancels an allocation that it has not finished. This releases an address
+ * that it has allocated although fold got no answer. An address that the name had before stays its own.
  */
 int weave_undo(struct weave *w)
 {
@@ -283,7 +283,7 @@ int weave_undo(struct weave *w)
 	struct http_reply reply;
 	int wake = w->wake, err = 0;
 
-	w->wake = -1; /* this much is owed, whoever calls */
+	w->wake = -1; /* nothing may interrupt this */
 	if (!want->owns)
 		err = weave_ask(w, "DELETE", TAKE_BACK_MS, &reply, &unused, "/ip/%s", want->name);
 	else if (!want->owns_here)
@@ -298,7 +298,7 @@ static bool is_usable(const struct weave_want *want, const struct cidr4 *got)
 	       !ip4_is_edge(*got, got->addr);
 }
 
-/* Asks for it. *given: the router may have allocated something. */
+/* Requests the address. *given: the router may have allocated one. */
 static int post(struct weave *w, const struct weave_want *want, struct cidr4 *out, bool *given, struct report *r)
 {
 	struct http_reply reply;
@@ -326,7 +326,7 @@ static int describe(struct weave *w, const char *name, const struct cidr4 *subne
 	char text[CIDR4_TEXT] = "", slash[] = "/";
 	int err = 0;
 
-	/* The router files every address of that name under itself: nobody would ever get it back. */
+	/* The router books every address of that name as its own, so that nobody could ever release it. */
 	if (strcmp(name, "_") == 0)
 		return report_fail(r, EINVAL, "-i %s: has another meaning to Weave Net; choose another name", name);
 	weave_escape(name, want->name, sizeof(want->name));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names in weaveDNS: which the router would take in silence and never answer is found out here. RFC 1035 2.3, RFC 4343 (no case). */
+/*
+ * Names in weaveDNS. This finds out which names the router would accept
+ * silently but never answer for. RFC 1035 2.3, RFC 4343 (no case).
+ */
 #include "host/weave_priv.h"
 
 #include <arpa/inet.h>
@@ -49,7 +52,7 @@ int weave_full_name(const char *host, const char *domain, char out[static WEAVE_
 	return 0;
 }
 
-/* fqdn in the query: a DELETE with it elsewhere takes every name of that address away. */
+/* Enters or withdraws a name. fqdn must be in the query: otherwise DELETE removes every name of that address. */
 static int change(struct weave *w, const char *method, const char *id, struct in_addr ip, const char *name,
 		  struct report *r)
 {
@@ -60,7 +63,7 @@ static int change(struct weave *w, const char *method, const char *id, struct in
 	weave_escape(id, escaped, sizeof(escaped));
 	weave_escape(name, fqdn, sizeof(fqdn));
 	int wake = w->wake;
-	w->wake = -1; /* what is given up half way may still arrive, after what takes it back */
+	w->wake = -1; /* an interrupted request may still arrive, after the one that undoes it */
 	int err = weave_ask(w, method, ASK_MS, &reply, r, "/name/%s/%s?fqdn=%s", escaped, text, fqdn);
 	w->wake = wake;
 	return err ? err : weave_check(w, &reply, 204, DNS_OFF, r);

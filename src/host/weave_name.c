@@ -25,14 +25,14 @@
 
 #define CLAIM_TEXT_SIZE (WEAVE_WHERE_SIZE + INET_ADDRSTRLEN + WEAVE_NAME_SIZE + 8)
 
-/* When the router is asked again, in milliseconds. */
-#define KEPT_MS 60000   /* its connection stands, and tells by its end that it was restarted */
-#define UNKEPT_MS 10000 /* it closes every connection */
-#define RETRY_MS 1000   /* it is not there; twice as long each time, up to the next */
+/* When this process asks the router again, in milliseconds. */
+#define KEPT_MS 60000   /* the connection is open, and will close if the router is restarted */
+#define UNKEPT_MS 10000 /* the router closes every connection */
+#define RETRY_MS 1000   /* no router answers; doubled each time, up to RETRY_MOST */
 #define RETRY_MOST 10000
 #define CLOSED_MS                                                                                                      \
-	5000 /* at the earliest after the last time, where the connection went: a router may close every one of them */
-#define CLAIM_MS 200 /* the process of an earlier VM of that name is withdrawing its own */
+	5000 /* the least time after the last request if the connection closes: a router may close every connection */
+#define CLAIM_MS 200 /* the process of an earlier VM of that name still withdraws its entry */
 #define NEVER UINT64_MAX
 
 struct keeping {
@@ -40,17 +40,20 @@ struct keeping {
 	struct in_addr ip;
 	int fd; /* to the process that answers the guest */
 	struct weave *weave;
-	int kept_fd;                   /* the connection's */
+	int kept_fd;                   /* the connection to the router, -1 if it is closed */
 	char host[WEAVE_NAME_SIZE];    /* wanted; "": none */
 	char entered[WEAVE_NAME_SIZE]; /* "": nothing is */
 	bool lost;                     /* the router may have forgotten it */
 	struct claim claim;
 	uint64_t next, last, retry;
-	bool missed; /* the router is; it has been said */
+	bool missed; /* the router does not answer, and that has been logged */
 	char said[sizeof(((struct report *)0)->msg)];
 };
 
-/* Once, however often it happens, until it is right again; and of a router in trouble its first word. */
+/*
+ * Logs each problem once, however often it occurs, until all is well again. soon: the
+ * problem is the router's and is tried again soon; of those only the first is logged.
+ */
 static void say(struct keeping *k, const char *line, bool soon)
 {
 	if (soon ? k->missed : strcmp(k->said, line) == 0)
@@ -68,7 +71,7 @@ static void claim_text(const struct keeping *k, const char *name, char text[stat
 	snprintf(text, CLAIM_TEXT_SIZE, "%s %s %s\n", weave_at(k->weave), ip, name);
 }
 
-/* It says what will have been entered, before it is. -EBUSY: another one is still at it. */
+/* Writes into the claim what is about to be entered. -EBUSY: the process of an earlier VM still holds the claim. */
 static int claim(struct keeping *k, const char *name, struct report *r)
 {
 	char text[CLAIM_TEXT_SIZE], key[sizeof(WEAVE_NAME_CLAIM) + IFNAMSIZ], left[CLAIM_TEXT_SIZE] = "";
@@ -85,14 +88,14 @@ static int claim(struct keeping *k, const char *name, struct report *r)
 	return err;
 }
 
-/* 0 where nothing is entered any more, or nobody is there to ask: the router keeps names in its memory alone. */
+/* 0 if the name is withdrawn, or if no router answers: the router has names only in its memory. */
 static int withdraw(struct keeping *k, const char *name, struct report *r)
 {
 	int err = *name ? weave_withdraw(k->weave, k->iface, k->ip, name, r) : 0;
 	return err == -ECONNREFUSED ? 0 : err;
 }
 
-/* The router has it under another connection, another name, or not at all. */
+/* Enters the name, which the router may have lost, or instead of another one, or for the first time. */
 static int enter(struct keeping *k, const char *name, struct report *r)
 {
 	int err = strcasecmp(k->entered, name) == 0 ? 0 : withdraw(k, k->entered, r);
@@ -103,7 +106,7 @@ static int enter(struct keeping *k, const char *name, struct report *r)
 	err = claim(k, name, r);
 	if (err)
 		return err;
-	/* From here on it may be there, whatever the answer is. */
+	/* From here on the router may have the name, whatever it answers. */
 	snprintf(k->entered, sizeof(k->entered), "%s", name);
 	k->lost = true;
 	err = weave_enter(k->weave, k->iface, k->ip, name, r);
@@ -127,7 +130,7 @@ static int withdraw_entered(struct keeping *k, struct report *r)
 	return err;
 }
 
-/* The router's own domain decides; a name outside it would be taken and never found. */
+/* Enters the VM's name in the router's domain. A name outside it the router would accept, but never answer for. */
 static int follow_domain(struct keeping *k, struct report *r)
 {
 	char domain[WEAVE_NAME_SIZE], name[WEAVE_NAME_SIZE];
@@ -149,7 +152,7 @@ static int follow_domain(struct keeping *k, struct report *r)
 	return enter(k, name, r);
 }
 
-/* Nothing that trying again soon would change: weaveDNS is off, or the name is not one for it. */
+/* Trying again soon would change nothing: all is well, weaveDNS is off, or the name cannot be entered there. */
 static bool is_settled(int err)
 {
 	return !err || err == -ENOTSUP || err == -EINVAL || err == -ENAMETOOLONG;
@@ -179,13 +182,13 @@ static void turn(struct keeping *k)
 	if (!err)
 		err = *k->host ? follow_domain(k, &r) : withdraw_entered(k, &r);
 	if (err == -EINTR)
-		return; /* there is news */
+		return; /* a message has come: serve() reads it first */
 	if (err && err != -EBUSY)
 		say(k, r.msg, !is_settled(err));
 	k->next = !err && !*k->host ? NEVER : clock_ms() + pause_after(k, err);
 }
 
-/* False where the other end is gone. */
+/* Reads a message with the host name. False if the other end is closed. */
 static bool hear(struct keeping *k)
 {
 	char host[WEAVE_NAME_SIZE];
@@ -195,7 +198,7 @@ static bool hear(struct keeping *k)
 		return true;
 	if (got <= 0)
 		return false;
-	host[got - 1] = 0; /* its own NUL: what is empty is a message too */
+	host[got - 1] = 0; /* the message's own NUL, by which "" is a message, too */
 	memcpy(k->host, host, (size_t)got);
 	k->next = 0;
 	k->retry = 0;
@@ -230,7 +233,10 @@ static void serve(struct keeping *k)
 	}
 }
 
-/* What its caller had open is closed: the caller's end must be seen by others, and its rules must not outlive it here. */
+/*
+ * Closes what the caller had open, except `keep`: otherwise others would
+ * not see the end of the caller, and its rules would live on here.
+ */
 static void leave_all(int keep)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGUSR1, SIGUSR2, SIGPIPE};
@@ -246,7 +252,9 @@ static void leave_all(int keep)
 		close_range(3, (unsigned)keep - 1, 0);
 	close_range((unsigned)keep + 1, ~0U, 0);
 	prctl(PR_SET_NAME, "fold-weave");
-	/* Signals that a terminal sends to all are for the hypervisor: this ends when the others have. */
+	/*
+	 * Its own process group: the terminal's signals are for the hypervisor, and this process ends after the others.
+	 */
 	setpgid(0, 0);
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * weave_name: a process that keeps one VM's name in weaveDNS, so that whoever answers the guest neither waits for a router nor
- * speaks to one.
+ * weave_name: a process that keeps one VM's name in weaveDNS, so that the
+ * process that answers the guest neither waits for the router nor talks to it.
  *
- * It is made while everything may still be done, gives its capabilities up, and is told what to enter. It enters it again when the
- * router was restarted, which forgets all names, and withdraws it when its caller ends, in whatever way. A claim says what there
- * is to withdraw when it is killed itself.
+ * fold starts it while all rights are still there. The process gives up its capabilities and is told which name to
+ * enter. It enters the name again after a restart of the router, which then has forgotten all names, and withdraws it
+ * when its caller ends, in whatever way. If the process itself is killed, its claim says what there is to withdraw.
  */
 #ifndef FOLD_HOST_WEAVE_NAME_H
 #define FOLD_HOST_WEAVE_NAME_H
@@ -17,7 +17,7 @@
 #include <netinet/in.h>
 #include <sys/types.h>
 
-#define WEAVE_NAME_CLAIM "weave-" /* and the interface's name */
+#define WEAVE_NAME_CLAIM "weave-" /* followed by the interface's name */
 
 struct weave_name {
 	pid_t pid; /* 0: there is none */
@@ -26,17 +26,17 @@ struct weave_name {
 
 #define WEAVE_NAME_NONE ((struct weave_name){.fd = -1})
 
-/* Starts it; the caller must have no thread. Names are entered under the interface's. 0, or -errno with a line in r. */
+/* Starts the process; the caller must have no thread. It enters names under iface. 0, or -errno with a line in r. */
 int weave_name_start(const char *iface, struct in_addr ip, struct weave_name *out, struct report *r);
 
-/* The VM's host name from now on; "": none. Never blocks. 0 or -errno (-EPIPE: the process is gone). */
+/* Tells the process the VM's new host name; "": none. Never blocks. 0 or -errno (-EPIPE: the process is gone). */
 int weave_name_tell(const struct weave_name *n, const char *hostname);
 
-/* end: it withdraws what it entered. wait: until it has, a few seconds at most. Both may be called for none. */
+/* end: has the process withdraw the name. wait: until it has, a few seconds at most. Both accept WEAVE_NAME_NONE. */
 void weave_name_end(struct weave_name *n);
 void weave_name_wait(struct weave_name *n);
 
-/* What the claim of a killed one says is withdrawn; true where nothing is left of it. */
+/* Withdraws what the claim of a killed process names; text: the claim's. True if nothing of it is left. */
 bool weave_name_clean(const char *iface, const char *text);
 
 #endif
