@@ -15,7 +15,7 @@ char *address_list_path(const char *datapath, const char *name)
 	return asprintf(&path, "%s/" ADDRESS_LIST_PREFIX "%s", datapath, name) < 0 ? NULL : path;
 }
 
-/* Takes everything out of `from`, whose records then belong to `to`. */
+/* Moves the records of `from` to `to` and appends a copy of its NO_FORWARD suffixes; false without memory. */
 static bool move(struct binding *to, struct binding *from)
 {
 	struct record_list *rec = &to->list_records;
@@ -40,7 +40,7 @@ static bool move(struct binding *to, struct binding *from)
 	return true;
 }
 
-/* Adds what the text of a list says. */
+/* Parses the text of one address list and adds its records and suffixes to `to`. */
 static int add_text(struct binding *to, const char *path, const char *text, size_t len, struct report *r)
 {
 	struct binding list = {0};
@@ -70,7 +70,7 @@ static int load_one(struct binding *to, const char *datapath, struct address_lis
 		return 0;
 	}
 	if (err == -EBUSY) {
-		/* Half of it is there. */
+		/* Somebody is still writing the file. Until it is complete, its last good text counts. */
 		r->msg[0] = 0;
 		return l->text ? add_text(to, path, l->text, l->len, r) : 0;
 	}
@@ -96,7 +96,7 @@ void address_lists_free(struct address_lists *last)
 	*last = (struct address_lists){0};
 }
 
-/* The list of that name, which may be a new one; NULL without memory. */
+/* The entry of that name, added if there is none yet; NULL without memory. */
 static struct address_list *find_list(struct address_lists *lists, const char *name)
 {
 	for (size_t i = 0; i < lists->count; i++) {

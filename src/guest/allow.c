@@ -9,7 +9,7 @@
 
 #define NOT_A_SERVICE "says after the ':' what is no service; write one like tcp/443 or udp/123"
 
-/* "tcp/443": what stands behind the name. */
+/* Parses the service behind the name, such as "tcp/443". NULL, or what is wrong. */
 static const char *read_service(const char *text, struct allow *out)
 {
 	char *end;
@@ -67,7 +67,7 @@ const char *allow_add(struct allow_list *to, const char *text, bool more)
 	const char *item, *wrong = NULL;
 	struct allow one;
 
-	/* What was there goes on only where all that is added is good. */
+	/* Works on a copy, so that a bad item leaves the old list as it was. */
 	struct allow *at = calloc(ALLOW_MAX, sizeof(*at));
 	if (!at)
 		return list_no_memory;
@@ -104,7 +104,10 @@ static size_t label_count(const uint8_t *name)
 	return n;
 }
 
-/* `*` for any octets, none included. Where the rest does not fit, the last star takes one octet more. */
+/*
+ * Matches a label s with a pattern p, in which `*` stands for any octets or none. On a mismatch the last star takes one
+ * octet more.
+ */
 static bool label_matches(const uint8_t *p, size_t p_len, const uint8_t *s, size_t s_len)
 {
 	size_t i = 0, j = 0, star = SIZE_MAX, mark = 0;

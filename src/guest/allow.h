@@ -2,7 +2,8 @@
 /*
  * allow: ALLOW=<name pattern>[:<protocol>/<port>], the names behind the gateway that a VM may reach.
  *
- * A pattern is a name (RFC 1035) in whose labels `*` stands for any octets; as its whole first label, for one label or more.
+ * A pattern is a name (RFC 1035). In a label, `*` stands for any octets; as the whole first label, for one label or
+ * more.
  */
 #ifndef FOLD_GUEST_ALLOW_H
 #define FOLD_GUEST_ALLOW_H
@@ -14,7 +15,7 @@
 /* Adds the comma-separated items of text, as list.h has it: NULL, or what is wrong. */
 const char *allow_add(struct allow_list *to, const char *text, bool more);
 
-/* Whether that name (RFC 1035, whole, in lower case) is one of the pattern's, or of any in the list. */
+/* True if the name (RFC 1035 wire form, whole, in lower case) matches the pattern, or any pattern of the list. */
 bool allow_matches(const struct allow *a, const uint8_t *name);
 bool allow_any(const struct allow_list *l, const uint8_t *name);
 

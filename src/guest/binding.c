@@ -19,7 +19,7 @@
 #define MANY .flags = BINDING_FIELD_MANY
 #define WHO .flags = BINDING_FIELD_WHO
 
-/* The format, a key a line. DHCP_OPTION:, DHCP6_OPTION:, ADDRESS:, ADDRESS6: and TXT: stand in parse_prefixed(). */
+/* The file format, one key per row. parse_prefixed() has DHCP_OPTION:, DHCP6_OPTION:, ADDRESS:, ADDRESS6: and TXT:. */
 /* clang-format off */
 static const struct field fields[] = {
 	F("MAC",           MAC,         MAC,    mac,    WHO),
@@ -75,7 +75,7 @@ static const struct field fields[] = {
 
 const struct field *binding_field(const char *name)
 {
-	/* The keys of records go on after a colon, and long files are nothing but records. */
+	/* Keys with a colon are not in the table. Long files consist of such keys (records), so save the search. */
 	if (strchr(name, ':'))
 		return NULL;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -92,7 +92,10 @@ struct parser {
 	struct report *r;
 };
 
-/* Only what may be a key is shown: fold runs as root, and its messages must not print other people's files. */
+/*
+ * The key if it looks like one, else a description: fold runs as root, and its messages must not show parts of files
+ * that the user may not read.
+ */
 static const char *shown_key(const char *key)
 {
 	size_t n = strlen(key);
@@ -164,7 +167,10 @@ static const char *add_option6(struct parser *p, const char *code, const char *v
 	return NULL;
 }
 
-/* Keys that go on after a ':'. 1 where it is one of them and good, 0 where it is not, else -errno. */
+/*
+ * Handles the keys that go on after a ':'. 1 if the key is one of them and its value is good, 0 if it is another key,
+ * else -errno.
+ */
 static int parse_prefixed(struct parser *p, const char *key, const char *value)
 {
 	static const char *const prefixes[] = {
@@ -205,7 +211,10 @@ static int parse_pair(struct parser *p, const char *key, const char *value)
 			    f ? "has no place in an address list" : "is no key that fold knows");
 		return 0;
 	}
-	/* What holds the VM back is not taken for nothing: a script that lost its variable would open everything. */
+	/*
+	 * An empty ALLOW is an error and not ignored like other empty values: a script whose variable is unset would
+	 * otherwise lift the restriction.
+	 */
 	if (!*value && f->key != BINDING_ALLOW)
 		return 0; /* an ifup script that has nothing to say leaves the value empty */
 	bool again = p->b.line[f->key] != 0, many = f->flags & BINDING_FIELD_MANY;

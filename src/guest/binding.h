@@ -63,10 +63,10 @@ enum binding_key {
 
 enum dns_intercept { DNS_INTERCEPT_ALL, DNS_INTERCEPT_SERVICE };
 
-/* A field means something only where binding_has() says that the file gives it. */
+/* A field is valid only if binding_has() says that the file sets its key. */
 struct binding {
 	char *path;                   /* as the messages name it */
-	uint32_t line[BINDING_COUNT]; /* where the key stands last; 0: it does not, or is empty */
+	uint32_t line[BINDING_COUNT]; /* the last line that sets the key; 0: none does, or only with an empty value */
 
 	uint8_t mac[MAC_LEN];
 	struct in_addr ip;
@@ -89,9 +89,9 @@ struct binding {
 	struct ip6_list nameservers6;
 	struct in_addr dhcp_server_ip, dns_server_ip;
 	struct in6_addr dns_server_ip6;
-	struct dhcp_option *options; /* one a code */
+	struct dhcp_option *options; /* one for each code */
 	size_t option_count;
-	struct dhcp6_option *options6; /* one a code, OPTION6_COUNT_MAX at most */
+	struct dhcp6_option *options6; /* one for each code, OPTION6_COUNT_MAX at most */
 	size_t option6_count;
 
 	struct record_list records;
@@ -116,54 +116,53 @@ static inline bool binding_has(const struct binding *b, enum binding_key k)
 	return b->line[k] != 0;
 }
 
-/* Of a struct field, in its flags. */
+/* Values of struct field's flags in the table of binding keys. */
 enum binding_field_flags {
 	BINDING_FIELD_MANY = 1,    /* a list: further lines add to it */
-	BINDING_FIELD_WHO = 2,     /* who the VM is: fold writes it into the VM's copy */
+	BINDING_FIELD_WHO = 2,     /* part of the VM's identity: fold writes it into the VM's copy */
 	BINDING_FIELD_IN_LIST = 4, /* may stand in an address list */
 };
 
-/* The row of that key, or NULL. */
+/* The table row of that key; NULL if there is no such key. */
 const struct field *binding_field(const char *name);
 
 /* A VM's own file, or an address list, which holds only ADDRESS:, ADDRESS6:, TXT: and NO_FORWARD. */
 enum binding_kind { BINDING_VM, BINDING_LIST };
 
 /*
- * Reads text of len octets, which `path` names in messages. Pure. Unknown keys, keys
- * that stand twice and, in a list, keys that have no place there are warned of.
- * 0 and *out is to be freed, or -errno with "path:line: ..." in r and *out untouched.
+ * Parses text of len octets, which messages call `path`. Pure. Warns of unknown keys, keys that appear twice and, in a
+ * list, keys that are not allowed there. 0 and *out is to be freed, or -errno with "path:line: ..." in r and *out
+ * untouched.
  */
 int binding_parse(const char *text, size_t len, const char *path, enum binding_kind kind, struct binding *out,
 		  struct report *r);
 
-/* The same from a file; see file_read_plain() for which are taken. */
+/* The same from a file; file_read_plain() says which files it accepts. */
 int binding_load(const char *path, enum binding_kind kind, struct binding *out, struct report *r);
 
-void binding_free(struct binding *b); /* what it points to; may be called twice */
+void binding_free(struct binding *b); /* frees what it points to; may be called twice */
 
 /*
- * Writes the VM's own copy, <datapath>/<iface>, in one step: who the VM is at its
- * head, then the text of the -b file (NULL where there is none) without such lines of
- * its own. The MTU is b's where b (which may be NULL) gives one, else id's. The data
- * path is made with mode 0755 where it is missing. The file does not outlive a power
- * cut, nor need it. path, if not NULL, gets its name. 0 or -errno with a line in r.
+ * Writes the VM's own copy, <datapath>/<iface>, atomically: first the keys of the VM's identity, then the text of the
+ * -b file (NULL: there is none) without its own lines for these keys. The MTU is b's if b (which may be NULL) sets one,
+ * else id's. Makes the data path with mode 0755 if it is missing. Does not sync the file to disk, because the VM does
+ * not outlive a power cut either. path, if not NULL, gets the file's name. 0 or -errno with a line in r.
  *
- * mode: of the -b file, or BINDING_COPY_MODE where there is none. The writer is root, who may read what others may not: nobody
- * is to read in the copy what they could not read there.
+ * mode: that of the -b file, or BINDING_COPY_MODE if there is none. fold reads the -b file as root, so without this the
+ * copy could show its contents to users who may not read the -b file.
  */
 #define BINDING_COPY_MODE 0644
 int binding_write_copy(const char *datapath, const struct identity *id, const struct binding *b, const char *text,
 		       size_t len, mode_t mode, char **path, struct report *r);
 
-/* The text of that file, in *out of *out_len octets, which the caller frees. 0, or -ENOMEM with a line in r. */
+/* Makes the text of that copy: *out of *out_len octets, which the caller frees. 0, or -ENOMEM with a line in r. */
 int binding_copy_text(const struct identity *id, const struct binding *b, const char *text, size_t len, char **out,
 		      size_t *out_len, struct report *r);
 
-/* Puts that text, which binding_copy_text() gave, into <datapath>/<iface>. Like binding_write_copy() in all else. */
+/* Writes a text from binding_copy_text() to <datapath>/<iface>; otherwise like binding_write_copy(). */
 int binding_put_copy(const char *datapath, const char *iface, const char *text, size_t len, mode_t mode, char **path,
 		     struct report *r);
-/* Removes a copy, and what a killed writer left beside it. 0, also where there is none, or -errno. */
+/* Removes a copy and the temporary file of a killed writer. 0, also if there is no copy, or -errno. */
 int binding_remove_copy(const char *path);
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one build works on. b is never NULL here: without a binding file it is all zeros. */
+/* The state of one guest_build(). b is never NULL: without a binding file it points to an all-zero one. */
 struct build {
 	const struct identity *id;
 	const struct binding *b;
@@ -24,7 +24,7 @@ static bool has(const struct build *w, enum binding_key k)
 	return binding_has(w->b, k);
 }
 
-/* An error in the line where the key stands. */
+/* Reports an error about a key, with the line in which it stands. */
 static int wrong_key(struct build *w, enum binding_key k, const char *name, const char *wrong)
 {
 	return report_fail(w->r, EINVAL, "%s:%u: %s %s", w->b->path, w->b->line[k], name, wrong);
@@ -58,7 +58,7 @@ static int check_identity(struct build *w)
 	return 0;
 }
 
-/* Who the VM is was decided elsewhere; a line that says otherwise is pointed out. */
+/* The VM's identity was settled before guest_build(); warn of binding lines that contradict it. */
 static void warn_identity(struct build *w)
 {
 	const struct identity *id = w->id;
@@ -85,7 +85,10 @@ static void warn_identity(struct build *w)
 	}
 }
 
-/* fold-dhcpd's users say so who is behind an interface; a VM of fold's was said to be somebody by its command line. */
+/*
+ * Warns of keys by which only fold-dhcpd identifies the VM behind an interface; fold's command line gives the VM's
+ * identity.
+ */
 static void warn_daemon_keys(struct build *w)
 {
 	static const struct {
@@ -153,7 +156,10 @@ static int build_gateway6(struct build *w, unsigned flags)
 	return 0;
 }
 
-/* A router has a MAC, whichever families the VM has; and frames that carried one of these would never reach it. */
+/*
+ * Checks the gateways' MACs, also for a family that the VM does not have. Frames to the VM's own or to fold's MAC would
+ * never reach a router.
+ */
 static int check_gateway_macs(struct build *w, unsigned flags)
 {
 	const struct {
@@ -210,7 +216,7 @@ static bool copy_ip6s(struct ip6_list *to, const struct ip6_list *from)
 	return true;
 }
 
-/* The names that the guest is told; false without memory. */
+/* Sets the names that the guest is told; false without memory. */
 static bool build_names(struct build *w)
 {
 	const struct binding *b = w->b;
@@ -223,7 +229,7 @@ static bool build_names(struct build *w)
 	if (!g->hostname)
 		return false;
 	const char *domain = has(w, BINDING_DOMAIN) ? b->domain : w->c->domain, *dot = strchr(g->hostname, '.');
-	/* nfdhcpd's users count on it: a full host name brings its domain along. */
+	/* A host name with a domain also sets the domain, as nfdhcpd's users expect. */
 	if (!*domain && dot)
 		domain = dot + 1;
 	g->domain = strdup(domain);
@@ -283,12 +289,15 @@ static void build_times(struct build *w)
 	w->g.lease_time = w->g.rebind_time = w->g.renew_time = lease;
 	if (lease == UINT32_MAX)
 		return; /* RFC 2131 3.3: for ever */
-	/* RFC 2131 4.4.5: T1 before T2 before the end, which a client may insist on. */
+	/* RFC 2131 4.4.5: T1 before T2 before the end of the lease. A client may insist on this order. */
 	w->g.rebind_time = (uint32_t)((uint64_t)lease * 7 / 8);
 	w->g.renew_time = renew && renew < w->g.rebind_time ? renew : lease / 2;
 }
 
-/* Two sources for one option would contradict, and some codes would break the protocol. Old files still work. */
+/*
+ * The code of the DHCPv6 option that carries a name; 0: none. Codes that fold fills in itself or that belong to the
+ * protocol are ignored with a warning and are no error, so that old files still work.
+ */
 static uint16_t name_code6(struct build *w, enum binding_key k, const char *name, uint32_t in_binding,
 			   uint32_t in_config)
 {
@@ -311,7 +320,10 @@ static void build_codes6(struct build *w)
 				       w->b->dhcp6_domainname_optcode, w->c->dhcp6_domainname_optcode);
 }
 
-/* What the guest is told of how to come by its address (RFC 4861 4.2, 4.6.2); only a /64 can be autonomous (RFC 4862 5.5.3). */
+/*
+ * Sets how router advertisements tell the guest to get its address (RFC 4861 4.2, 4.6.2). Only a /64 can be autonomous
+ * (RFC 4862 5.5.3).
+ */
 static void build_mode6(struct build *w)
 {
 	struct guest *g = &w->g;
@@ -322,7 +334,7 @@ static void build_mode6(struct build *w)
 		return;
 	bool by_itself = mode == IPV6_MODE_SLAAC || mode == IPV6_MODE_SLAAC_DHCPV6 ||
 			 (mode == IPV6_MODE_AUTO && w->id->mode6 != ADDRESS6_GIVEN);
-	/* RFC 4862 5.5.3 d: in a prefix of another length than its identifier's a guest forms none. */
+	/* RFC 4862 5.5.3 d: a guest forms no address if the prefix does not leave exactly its identifier's 64 bits. */
 	bool can_form = w->id->mode6 == ADDRESS6_EUI64 && w->id->ip6.len == 64;
 	bool by_server =
 	    mode == IPV6_MODE_DHCPV6 || mode == IPV6_MODE_SLAAC_DHCPV6 || (mode == IPV6_MODE_AUTO && !can_form);

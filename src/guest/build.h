@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* build: who the VM is, its binding and the global configuration, flattened into what the answerers read. */
+/* build: combines the VM's identity, its binding and the global configuration into what the answerers read. */
 #ifndef FOLD_GUEST_BUILD_H
 #define FOLD_GUEST_BUILD_H
 
@@ -10,25 +10,24 @@
 
 enum guest_build_flags {
 	GUEST_NEED_GATEWAY_MAC = 1, /* a GATEWAY without its GATEWAY_MAC is an error: fold filters by it */
-	GUEST_GATEWAY_ANYWHERE = 2, /* it may be outside the subnet: whoever made the link has seen to that */
+	GUEST_GATEWAY_ANYWHERE = 2, /* GATEWAY may be outside the subnet: whoever made the link has provided for that */
 	GUEST_DNS_STREAMS =
-	    4,               /* DNS questions come by TCP too: who asks for this keeps the connections (dns/stream.h) */
-	GUEST_HAS_RULES = 8, /* the VM is held to what ALLOW says by rules of its own (fw/rules.h) */
+	    4,               /* DNS questions come by TCP too; whoever sets this keeps the connections (dns/stream.h) */
+	GUEST_HAS_RULES = 8, /* nftables rules of the VM's own enforce ALLOW (fw/rules.h) */
 };
 
 /*
- * Fills *out, which the caller frees, with everything that these three say, each value
- * once and in memory of its own. b may be NULL: no binding file. Keys of b that say
- * another identity than id are warned of and have no effect.
- * 0, or -EINVAL (-ENOMEM) with one line in r and *out untouched.
+ * Fills *out, which the caller frees, from these three: each value is decided once and copied. b may be NULL: no
+ * binding file. Warns of keys of b that contradict id; they have no effect. 0, or -EINVAL (-ENOMEM) with one line in r
+ * and *out untouched.
  */
 int guest_build(const struct identity *id, const struct binding *b, const struct config *c, unsigned flags,
 		struct guest *out, struct report *r);
 
 /*
- * For a responder that finds its VMs in binding files: who the VM behind the interface
- * is. The address for IPv6 is IP6, else EUI64, else the Modified EUI-64 one (RFC 4291
- * A) in SUBNET6. Without SUBNET the length is 32, without SUBNET6 128.
+ * The identity of the VM behind an interface, from its binding file alone, for fold-dhcpd. The IPv6 address is IP6,
+ * else EUI64, else the Modified EUI-64 one (RFC 4291 A) in SUBNET6. Without SUBNET the length is 32, without SUBNET6
+ * 128.
  */
 int identity_from_binding(const char *iface, const struct binding *b, struct identity *out, struct report *r);
 

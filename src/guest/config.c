@@ -20,7 +20,7 @@
 enum { FIELD_MANY = 1 };
 #define MANY .flags = FIELD_MANY
 
-/* The format, a key a line. The sections of DNS records stand in record_sections. */
+/* The file format, one key per row. The sections with DNS records are in record_sections. */
 /* clang-format off */
 static const struct field fields[] = {
 	F("general", "pidfile",        PATH,   pidfile),
@@ -84,9 +84,9 @@ static const char *const record_sections[] = {
 struct parser {
 	struct config c;
 	const char *path;
-	char *rest;            /* of the text */
-	unsigned line;         /* the one that inih has */
-	unsigned seen[FIELDS]; /* in which line; 0: not yet */
+	char *rest;            /* of the text: what is still to be read */
+	unsigned line;         /* the one that inih is reading */
+	unsigned seen[FIELDS]; /* in which line the field is set; 0: not yet */
 	struct report *r;
 	int err;
 };
@@ -129,8 +129,8 @@ int config_defaults(struct config *out, struct report *r)
 }
 
 /*
- * Cuts a comment off the line: '#' and all behind it, unless it stands between quotes.
- * A quote is one where a value or an item of a list begins and where it is closed.
+ * Cuts a comment off the line: '#' and all behind it, unless it is inside quotes. A quote character opens quotes only
+ * at the start of a value or of a list item, and only if the line also has a closing one.
  */
 static void cut_comment(char *line)
 {
@@ -148,7 +148,7 @@ static void cut_comment(char *line)
 	}
 }
 
-/* inih's source of lines: from the text, without comments, counted. */
+/* Gives inih the next line of the text, without its comment, and counts it. */
 static char *next_line(char *to, int size, void *arg)
 {
 	struct parser *p = arg;
@@ -201,7 +201,7 @@ static const struct field *find_field(const char *section, const char *name, boo
 	return NULL;
 }
 
-/* In which line a value for the same member stood; 0: in none. */
+/* The line that set the same member before; 0: none. */
 static unsigned seen_before(const struct parser *p, const struct field *f)
 {
 	for (size_t i = 0; i < FIELDS; i++) {
@@ -271,7 +271,7 @@ int config_parse(const char *text, size_t len, const char *path, struct config *
 	if (err)
 		return err; /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
 
-	/* A value stands in one line, of any length; comments are next_line's; ':' and ';' may be part of a value. */
+	/* A value takes one line, of any length; next_line() removes comments; ':' and ';' may be part of a value. */
 	ini_allow_multiline = false;
 	ini_allow_inline_comments = false;
 	ini_stop_on_first_error = true;

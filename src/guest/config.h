@@ -18,11 +18,11 @@
 enum ipv6_mode { IPV6_MODE_AUTO, IPV6_MODE_SLAAC, IPV6_MODE_DHCPV6, IPV6_MODE_SLAAC_DHCPV6 };
 
 /*
- * Everything has a value: config_defaults() gives it. Strings are never NULL, "" is
- * absent; addresses are 0, lists empty, queues -1 (off) where the file says nothing.
+ * config_defaults() gives every member a value. Strings are never NULL, "" is absent; addresses are 0, lists empty and
+ * queues -1 (off) unless the file sets them.
  */
 struct config {
-	bool from_file; /* a file was read: its `forward` counts, else only a binding turns forwarding on */
+	bool from_file; /* a file was read and its `forward` counts; without one only a binding turns forwarding on */
 
 	char *pidfile, *datapath, *logdir, *user;
 	uint32_t workers; /* threads of fold-dhcpd */
@@ -71,14 +71,14 @@ int config_defaults(struct config *out, struct report *r);
  */
 int config_parse(const char *text, size_t len, const char *path, struct config *out, struct report *r);
 
-/* The same from a file. Where there is none: the defaults, or, with `must_exist`, -ENOENT. */
+/* The same from a file. If there is none: the defaults or, with `must_exist`, -ENOENT. */
 int config_load(const char *path, bool must_exist, struct config *out, struct report *r);
 
 /* The file that NFDHCPD_CFG names in the environment, else CONFIG_PATH. */
 const char *config_chosen(void);
-/* config_load() of that: one that NFDHCPD_CFG names must exist. */
+/* config_load() of that file, which must exist if NFDHCPD_CFG names it. */
 int config_load_chosen(struct config *out, struct report *r);
 
-void config_free(struct config *c); /* what it points to; may be called twice */
+void config_free(struct config *c); /* frees what it points to; may be called twice */
 
 #endif

@@ -35,7 +35,7 @@ static void write_who(FILE *to, const struct identity *id, const struct binding 
 		fprintf(to, "MTU=%u\n", mtu);
 }
 
-/* True where the line's key says who the VM is. */
+/* True if the line sets a key of the VM's identity. */
 static bool is_who(const char *line, size_t len)
 {
 	const char *equals = memchr(line, '=', len);
@@ -87,17 +87,20 @@ int binding_copy_text(const struct identity *id, const struct binding *b, const 
 	return report_fail(r, ENOMEM, "%s: out of memory", id->iface);
 }
 
-/* A name that whoever cleans up can know. An interface has one fold at a time. */
+/*
+ * A fixed name, so that whoever cleans up after a killed writer can find the file. Only one fold at a time has the
+ * interface.
+ */
 #define TEMPORARY "%s/.%s.new"
 
-/* What everybody may read where the source's mode lets them. Nobody but its writer may change it. */
+/* Limits of the copy's mode: all may read it if the -b file's mode allows that, and only its owner may write it. */
 #define MODE_MOST 0644
 #define MODE_LEAST 0600
 
-/* Not flushed to the disk: after a power cut there is no VM, and the next fold removes or rewrites the file. */
+/* Does not sync to disk: after a power cut there is no VM, and the next fold removes or rewrites the file. */
 static int write_temporary(const char *name, const char *text, size_t len, mode_t mode)
 {
-	/* What stands there was left by a killed fold, or is somebody's link to elsewhere. */
+	/* A file of that name was left by a killed fold, or is a link that somebody made to redirect the write. */
 	unlink(name);
 	_cleanup_(cleanup_close) int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE_LEAST);
 	int err = 0;
@@ -144,7 +147,7 @@ int binding_put_copy(const char *datapath, const char *iface, const char *text, 
 	err = write_temporary(temporary, text, len, mode);
 	if (err)
 		return report_fail(r, -err, "%s: cannot be written: %s", temporary, strerror(-err));
-	/* One step: whoever reads sees the old file or the new one, never half of it. */
+	/* rename() is atomic: readers see the old file or the new one, never half of it. */
 	if (rename(temporary, name) < 0) {
 		err = errno;
 		unlink(temporary);

@@ -13,7 +13,7 @@ static bool binding_names_upstreams(const struct binding *b)
 	return binding_has(b, BINDING_DNS_NAMESERVERS) || binding_has(b, BINDING_DNS_NAMESERVERS6);
 }
 
-/* Without a configuration file nobody is asked anything unless the binding speaks of it. */
+/* Without a configuration file fold forwards nothing unless the binding asks for it or names servers. */
 static bool may_forward(const struct binding *b, const struct config *c)
 {
 	if (binding_has(b, BINDING_DNS_FORWARD))
@@ -21,7 +21,7 @@ static bool may_forward(const struct binding *b, const struct config *c)
 	return c->from_file ? c->dns_forward : binding_names_upstreams(b);
 }
 
-/* Suffixes of all three sources: what one of them forbids, no other allows. */
+/* Collects the suffixes of all three sources: what one of them forbids, no other allows. */
 static bool copy_no_forward(struct dns_policy *d, const struct binding *b, const struct config *c)
 {
 	const struct name_list *const from[] = {&b->no_forward, &b->list_no_forward, &c->no_forward};
@@ -40,7 +40,7 @@ static bool copy_no_forward(struct dns_policy *d, const struct binding *b, const
 	return true;
 }
 
-/* The VM's own address is left out: its questions would come back to it. */
+/* Copies the servers to ask, without the VM's own address: its questions would come back to it. */
 static bool copy_upstreams(struct guest *g, const struct binding *b, const struct config *c)
 {
 	bool own = binding_names_upstreams(b);
@@ -64,7 +64,10 @@ static bool copy_upstreams(struct guest *g, const struct binding *b, const struc
 	return true;
 }
 
-/* Whoever names servers means them to be asked; a configuration file that does not forward is the one thing that may be overlooked. */
+/*
+ * Warns if the binding names servers but the configuration does not forward. Whoever names servers wants them asked,
+ * and easily overlooks that setting.
+ */
 static void warn_of_unused(const struct binding *b, const struct config *c, struct report *r)
 {
 	enum binding_key k =
@@ -86,7 +89,7 @@ static bool copy_allow(struct dns_policy *d, const struct allow_list *from)
 	return true;
 }
 
-/* A list of names that holds less than it seems to, or more. */
+/* Warns if the ALLOW list restricts less than it seems to, or shuts out everything. */
 static void warn_of_allow(const struct guest *g, const struct binding *b, unsigned flags, struct report *r)
 {
 	const char *why = NULL;
@@ -120,11 +123,14 @@ int dns_policy_build(struct guest *g, const struct binding *b, const struct conf
 	d->ttl = binding_has(b, BINDING_DNS_TTL) ? b->dns_ttl : c->dns_ttl;
 	if (!copy_no_forward(d, b, c) || !copy_upstreams(g, b, c) || !copy_allow(d, &b->allow))
 		return report_fail(r, ENOMEM, "%s: out of memory", g->id.iface);
-	/* The servers that were named were the VM itself: nobody is left to ask, and the host's were not meant. */
+	/*
+	 * All named servers were the VM itself, so nobody is left to ask. An empty list would mean the host's
+	 * resolvers, which were not meant.
+	 */
 	if (d->forward_private && !d->upstream4.count && !d->upstream6.count)
 		d->forward = false;
 	warn_of_allow(g, b, flags, r);
-	/* Ten thousand VMs without a record need no ten thousand empty zones. */
+	/* Ten thousand VMs without records do not need ten thousand empty zones. */
 	if (!b->records.count && !b->list_records.count && !c->records.count)
 		return 0;
 	int err = zone_build(sources, sizeof(sources) / sizeof(sources[0]), d->ttl, &d->zone, r);

@@ -9,8 +9,8 @@
 #include "guest/guest.h"
 
 /*
- * Fills g->dns but for its server's addresses, which service_build() knows. flags: guest_build()'s. 0, or -errno with a line
- * in r.
+ * Fills g->dns except the addresses of its server, which service_build() sets. flags: guest_build()'s. 0, or -errno
+ * with a line in r.
  */
 int dns_policy_build(struct guest *g, const struct binding *b, const struct config *c, unsigned flags,
 		     struct report *r);

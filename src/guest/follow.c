@@ -19,28 +19,37 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 
-/* Whatever stands at the end: its writer is done, or it is another one now. ATTRIB: also a link to it came or went. */
+/*
+ * Events on the followed file: its writer closed it, or another file took its place. IN_ATTRIB also reports a changed
+ * link count.
+ */
 #define FILE_EVENTS (IN_CLOSE_WRITE | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB)
-/* On the way to it. A directory that is moved or removed is another one; its times change with every entry. */
+/*
+ * Events on a directory of the path: it was moved or removed. Not IN_ATTRIB, because a directory's times change with
+ * every entry.
+ */
 #define WAY_EVENTS (IN_MOVE_SELF | IN_DELETE_SELF)
-/* The same of a link, which rename replaces without a word but that its link count changed. */
+/* Events on a link of the path. A rename over the link shows only as a change of its link count (IN_ATTRIB). */
 #define LINK_EVENTS (IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB)
-/* Where the next step is not there. CLOSE_WRITE: it came, and its writer was done before it was itself watched. */
+/*
+ * Events on a directory in which the next part of the path is missing. IN_CLOSE_WRITE: the file appeared, and was
+ * closed before it was watched.
+ */
 #define AWAIT_EVENTS (IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE)
 
 struct watched {
 	int wd;
-	unsigned round; /* of arming in which it was last needed */
+	unsigned round; /* the last round of arm() that needed it */
 };
 
 struct followed {
-	char *given, *path; /* as the caller says it, and absolute */
-	int *wds;           /* all that say something about it */
+	char *given, *path; /* as the caller names it, and absolute */
+	int *wds;           /* all watches whose events concern it */
 	size_t wd_count;
-	bool awaited; /* it was not there when it was armed last: await_wd, a directory, waits for await_name */
+	bool awaited; /* it was missing at the last arm(): await_wd, a directory, waits for await_name */
 	int await_wd;
 	char await_name[NAME_MAX + 1];
-	uint64_t changed; /* the number of its last change; 0: none since it was given out */
+	uint64_t changed; /* the number of its last change; 0: none since follow_next() returned it */
 };
 
 struct follow {
@@ -51,8 +60,8 @@ struct follow {
 	size_t watched_count;
 	unsigned round;
 	uint64_t changes;
-	uint64_t since_ms; /* when the changes that wait began; 0: none wait */
-	bool quiet;        /* they have waited long enough */
+	uint64_t since_ms; /* when the first pending change happened; 0: none is pending */
+	bool quiet;        /* the timer has expired: pending changes are given out */
 };
 
 static int wait_for(int epoll, int fd)
@@ -143,14 +152,14 @@ void follow_again(struct follow *f, const char *path, unsigned wait_ms)
 		if (strcmp(f->at[i].given, path) == 0)
 			f->at[i].changed = ++f->changes;
 	}
-	/* Else the timer goes off for another change, and before. */
+	/* Otherwise the timer is already set for another change, and expires earlier. */
 	if (f->since_ms)
 		return;
 	f->since_ms = clock_ms();
 	set_timer(f, wait_ms);
 }
 
-/* Watches what the path names, and is told of p by it. Returns the watch, or -errno. */
+/* Watches what the path names and notes the watch in p, so that its events concern p. Returns the watch, or -errno. */
 static int watch(struct follow *f, struct followed *p, const char *path, uint32_t events)
 {
 	int wd = inotify_add_watch(f->inotify, path, events | IN_MASK_ADD);
@@ -165,7 +174,7 @@ static int watch(struct follow *f, struct followed *p, const char *path, uint32_
 	for (size_t i = 0; i < f->watched_count; i++) {
 		if (f->watched[i].wd != wd)
 			continue;
-		/* The first in this round: what was asked of it before is no longer. */
+		/* First use in this round: set the events without IN_MASK_ADD, which drops those of earlier rounds. */
 		if (f->watched[i].round != f->round)
 			inotify_add_watch(f->inotify, path, events);
 		f->watched[i].round = f->round;
@@ -185,8 +194,8 @@ static bool is_missing(int err)
 }
 
 /*
- * The directories and links that the path leads through. stop: how much of it was there. Each is looked at as itself, so that
- * a link is watched, and its goal by the path that it leads to.
+ * Watches the directories and links that the path leads through. *stop: how many octets of the path exist. A link is
+ * watched itself, not its target; watch_real_way() watches the path to the target.
  */
 static int watch_way(struct follow *f, struct followed *p, const char *path, size_t *stop)
 {
@@ -204,7 +213,7 @@ static int watch_way(struct follow *f, struct followed *p, const char *path, siz
 		int wd = watch(f, p, step, link ? LINK_EVENTS | IN_DONT_FOLLOW : WAY_EVENTS | IN_ONLYDIR);
 		if (is_missing(wd))
 			return 0;
-		/* A directory that may be passed and not read cannot be watched; the others are. */
+		/* A directory that fold may traverse but not read cannot be watched; go on with the others. */
 		if (wd < 0 && wd != -EACCES)
 			return wd;
 		*stop = len;
@@ -212,7 +221,7 @@ static int watch_way(struct follow *f, struct followed *p, const char *path, siz
 	return 0;
 }
 
-/* The directory that stands at the end of path's first len octets waits for what the path names next. */
+/* Watches the directory at path's first len octets for the appearance of the path's next part. */
 static int await(struct follow *f, struct followed *p, size_t len)
 {
 	char step[PATH_MAX];
@@ -229,7 +238,7 @@ static int await(struct follow *f, struct followed *p, size_t len)
 	return p->await_wd < 0 ? p->await_wd : 0;
 }
 
-/* Where a link leads through others, or a directory behind it is replaced. */
+/* Watches the resolved path too: a link may lead through others, and a directory behind it may be replaced. */
 static int watch_real_way(struct follow *f, struct followed *p)
 {
 	char real[PATH_MAX], *slash = strrchr(p->path, '/');
@@ -248,7 +257,7 @@ static int watch_real_way(struct follow *f, struct followed *p)
 	return watch_way(f, p, real, &unused);
 }
 
-/* A file that somebody has made and has yet to fill is news when they close it. */
+/* An empty file has been made but not written yet; its close will be reported as a change. */
 static bool is_unwritten(const char *path)
 {
 	struct stat st;
@@ -256,7 +265,10 @@ static bool is_unwritten(const char *path)
 	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
 }
 
-/* Twice where it is missing: it may have come just before its directory began to wait for it. */
+/*
+ * Sets the watches for one path. Tries twice if the file is missing: it may have appeared just before its directory was
+ * watched.
+ */
 static int arm_one(struct follow *f, struct followed *p)
 {
 	bool was_awaited = p->awaited;
@@ -272,7 +284,7 @@ static int arm_one(struct follow *f, struct followed *p)
 		if (!err && is_missing(wd))
 			err = await(f, p, stop);
 		if (is_missing(err))
-			err = 0; /* a step went between two looks at it; what is above it says so */
+			err = 0; /* part of the path vanished meanwhile, and the directory above it reports that */
 	}
 	p->awaited = is_missing(wd);
 	if (was_awaited && wd >= 0 && !is_unwritten(p->path))
@@ -280,7 +292,7 @@ static int arm_one(struct follow *f, struct followed *p)
 	return err || p->awaited || wd >= 0 ? err : wd;
 }
 
-/* Watches what is there now, and no longer what is not needed any more. */
+/* Watches what exists now, and removes the watches that are no longer needed. */
 static int arm(struct follow *f)
 {
 	size_t kept = 0;
@@ -301,7 +313,7 @@ static int arm(struct follow *f)
 	return err;
 }
 
-/* Each step behind one slash. */
+/* Makes the path absolute, with a single slash between its parts. */
 static char *absolute(const char *path)
 {
 	_cleanup_(cleanup_free) char *here = *path == '/' ? strdup("") : getcwd(NULL, 0);
@@ -349,12 +361,12 @@ int follow_paths(struct follow *f, const char *const paths[], size_t count)
 	return arm(f);
 }
 
-/* What one event says of one path. */
+/* True if the event may mean a change of that path. */
 static bool concerns(const struct followed *p, const struct inotify_event *e)
 {
 	if (e->mask & IN_Q_OVERFLOW)
 		return true;
-	if (e->mask & IN_IGNORED) /* said before, by what ended the watch */
+	if (e->mask & IN_IGNORED) /* another event reported what ended the watch */
 		return false;
 	if (e->len)
 		return e->wd == p->await_wd && strcmp(e->name, p->await_name) == 0;
@@ -381,13 +393,13 @@ static void read_events(struct follow *f)
 				if (!concerns(&f->at[i], e))
 					continue;
 				any = true;
-				if (!(e->mask & IN_CREATE)) /* else arming finds out whether it is more than begun */
+				if (!(e->mask & IN_CREATE)) /* else arm() finds out whether it has content yet */
 					note_change(f, &f->at[i]);
 			}
 			at += sizeof(*e) + e->len;
 		}
 	}
-	/* Before anybody reads the files: what comes after that is seen. */
+	/* Arm before anybody reads the files, so that no later change is missed. */
 	if (any)
 		arm(f);
 }

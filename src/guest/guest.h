@@ -15,16 +15,16 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
-/* How the guest comes by its IPv6 address; so what router advertisements and DHCPv6 tell it. */
+/* How the guest gets its IPv6 address, which decides what router advertisements and DHCPv6 tell it. */
 enum address6_mode {
 	ADDRESS6_EUI64,  /* by itself: the prefix and its MAC (RFC 4291, Modified EUI-64) */
 	ADDRESS6_STABLE, /* -k: by itself with an identifier that fold made (RFC 7217), or by DHCPv6 */
 	ADDRESS6_GIVEN,  /* -s: by DHCPv6 alone */
 };
 
-/* How packets through the gateway are refused, where they are: with an answer to who sent them. */
+/* How packets through the gateway are refused, if they are: which answer their sender gets. */
 struct refusal {
-	enum { REFUSAL_NONE, REFUSAL_UNREACHABLE, REFUSAL_RESET } kind; /* RESET: TCP's; all else as unreachable */
+	enum { REFUSAL_NONE, REFUSAL_UNREACHABLE, REFUSAL_RESET } kind; /* RESET: for TCP; the rest is unreachable */
 	uint8_t code; /* of the family's destination unreachable message */
 };
 
@@ -70,9 +70,9 @@ struct zone;
 
 /* ALLOW: names behind the gateway whose addresses the VM may reach, and there which service (guest/allow.h). */
 struct allow {
-	uint8_t proto;     /* IPPROTO_TCP or IPPROTO_UDP; 0: whatever */
-	uint16_t port;     /* 0: whatever */
-	bool below;        /* the names below this one, not itself */
+	uint8_t proto;     /* IPPROTO_TCP or IPPROTO_UDP; 0: any protocol */
+	uint16_t port;     /* 0: any port */
+	bool below;        /* matches the names below this one, but not this one */
 	uint8_t name[255]; /* RFC 1035, in lower case, zeros behind it; a label may hold `*` */
 };
 
@@ -83,35 +83,38 @@ struct allow_list {
 
 /* What becomes of the guest's DNS questions. */
 struct dns_policy {
-	bool on; /* fold answers them at all */
-	/* Every question on UDP port 53, wherever it is sent; else only those to fold's own addresses. */
+	bool on; /* fold answers DNS questions at all */
+	/* fold takes every question on UDP port 53, whatever its destination; else only those to its own addresses. */
 	bool intercept_all;
-	/* Questions to fold's own addresses by TCP too: whoever answers keeps the connections (dns/stream.h). */
+	/* fold's own addresses take questions by TCP too, and the program keeps the connections (dns/stream.h). */
 	bool streams;
 	bool serve;             /* questions from the network for the VM's own address are answered too */
-	bool forward;           /* others are asked for names that nobody here knows */
-	bool forward_private;   /* for private names too: somebody named the servers that are asked */
+	bool forward;           /* names that are unknown here are asked of other servers */
+	bool forward_private;   /* also private names, because the servers to ask were named explicitly */
 	uint32_t ttl;           /* seconds; of the records in the zone */
-	struct in_addr server4; /* where the guest is to send its questions; 0 where nobody said */
+	struct in_addr server4; /* where the guest is told to send its questions; 0: nowhere */
 	struct in6_addr server6;
 	uint8_t *no_forward; /* suffixes, RFC 1035 names in lower case, one after the other */
 	size_t no_forward_len;
 	struct ip4_list upstream4; /* both empty: the host's own resolvers */
 	struct ip6_list upstream6;
 	struct zone *zone; /* see zone.h; NULL: no records */
-	/* Where there are any: of other names nobody is asked, and nothing leaves the subnet but to addresses that these had. */
+	/*
+	 * If not empty: fold asks no servers about other names, and the VM reaches behind the gateway only addresses of
+	 * these names.
+	 */
 	struct allow_list allow;
 };
 
 #define NOTIFY_LEN 16 /* octets of a notification */
 
-/* How the guest hears that its binding changed, and what it has still to say back. */
+/* How fold tells the guest that its binding changed, and the acknowledgement that is still missing. */
 struct notify {
-	uint16_t port;      /* the guest's and fold's; 0: it is not told */
-	struct in_addr ip4; /* what fold speaks from; 0: not over this family */
+	uint16_t port;      /* on both sides; 0: the guest is not told */
+	struct in_addr ip4; /* fold's source address; 0: not over this family */
 	struct in6_addr ip6;
 	uint32_t period; /* seconds until it is told again */
-	bool waiting;    /* for these octets; set by who sends them, not by the files */
+	bool waiting;    /* for `token`; set by the sender, not by the files */
 	uint8_t token[NOTIFY_LEN];
 };
 
@@ -156,25 +159,26 @@ struct guest {
 
 	struct dns_policy dns;
 	struct notify notify;
-	bool weave_dns;    /* its host name is to stand in weaveDNS, with its IPv4 address */
-	bool asked_by_all; /* whoever got past the host's own rules may ask for the VM's names, from whichever subnet */
+	bool weave_dns;    /* its host name is registered in weaveDNS, with its IPv4 address */
+	bool asked_by_all; /* any subnet may ask for the VM's names: the host's own rules decide who gets through */
 };
 
-/* True where fold speaks for that address on the guest's link. */
+/* True if the address is one of fold's own on the guest's link. */
 bool guest_serves4(const struct guest *g, struct in_addr a);
 bool guest_serves6(const struct guest *g, const struct in6_addr *a);
 
 /*
- * Where the guest's questions by TCP, and without intercept_all those by UDP, are fold's: its own addresses, and the one that the
- * guest was told to ask, which may be the gateway's. out has room for GUEST_DNS_MOST; the number of those that are there.
+ * The addresses at which fold takes the guest's questions by TCP and, without intercept_all, by UDP: its own, and the
+ * one that the guest was told to ask, which may be the gateway's. out has room for GUEST_DNS_MOST; returns how many
+ * there are.
  */
 #define GUEST_DNS_MOST 4
 size_t guest_dns4(const struct guest *g, struct in_addr out[static GUEST_DNS_MOST]);
 size_t guest_dns6(const struct guest *g, struct in6_addr out[static GUEST_DNS_MOST]);
 
-void guest_free(struct guest *g); /* what it points to, not g itself; may be called twice */
+void guest_free(struct guest *g); /* frees what it points to, not g itself; may be called twice */
 
-/* The next of names that stand as in `search`, with its root label; NULL at the end. */
+/* The next name of a list like `search`, and in *len its octets with the root label; NULL at the end. */
 struct rd;
 const uint8_t *guest_next_name(struct rd *r, size_t *len);
 

@@ -77,7 +77,7 @@ size_t value_name_len(const uint8_t *wire, size_t left)
 	return 0;
 }
 
-/* Printable, and nothing that some file or program takes for more than a letter of a name. */
+/* Printable ASCII, without characters that have a meaning of their own in some file format or program. */
 static bool is_name_octet(unsigned char c)
 {
 	return c > ' ' && c < 0x7f && c != '\\' && c != '"' && c != ',' && c != ';' && c != '=';
@@ -113,7 +113,7 @@ const char *value_name(const char *text, uint8_t wire[static NAME_WIRE_MAX], siz
 	return NULL;
 }
 
-/* Names of the list to buf, which has room for two octets more than the text's own. */
+/* Writes the names of the list to buf, which list_add_names() makes large enough. */
 static const char *read_names(const char *text, uint8_t *buf, size_t *len)
 {
 	const char *item;
@@ -162,7 +162,7 @@ const char *list_add_names(struct name_list *to, const char *text, bool more, si
 	return wrong;
 }
 
-/* Addresses of the list to buf, each of `size` octets, at most LIST_MAX. */
+/* Writes the addresses of the list to buf, each of `size` octets, at most LIST_MAX. */
 static const char *read_ips(const char *text, bool six, uint8_t *buf, size_t size, size_t *count)
 {
 	const char *item;
@@ -236,7 +236,7 @@ static const char *check_word(const char *item, size_t len)
 {
 	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 
-	/* The words become part of file names: nothing that leaves the directory, nothing longer than a name may be. */
+	/* The words become parts of file names: they must not lead out of the directory, nor be too long for a name. */
 	for (size_t i = 0; i < len; i++) {
 		if (!memchr(good, item[i], sizeof(good) - 1))
 			return "has a name that is not letters, digits, '_', '-' and '.' only";

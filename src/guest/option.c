@@ -15,7 +15,10 @@
 #define NTP_SUBOPTION_SRV_ADDR 1 /* RFC 5908 4.1 */
 #define NOT_A_VALUE "is not an option's value; write hex like 0a:0b, addresses like 10.0.1.1,10.0.1.2 or \"text\""
 
-/* The codes that are the protocol's or have a key of their own: two sources for one value would contradict. */
+/*
+ * Codes that a binding may not set, and why: the protocol uses them, or they have another source, which DHCP_OPTION
+ * would contradict.
+ */
 static const struct {
 	uint8_t code;
 	const char *say;
@@ -48,7 +51,7 @@ static const struct {
     {255, "is the end mark and cannot be set"},
 };
 
-/* The same for DHCPv6, by ranges. RFC 8415 21 but where said. */
+/* The same for DHCPv6, as ranges of codes, from RFC 8415 21 unless a row says otherwise. */
 static const struct {
 	uint16_t from, to;
 	const char *say;
@@ -193,7 +196,10 @@ static const char *parse_code6(const char *text, uint16_t *code)
 	return option_owned6(*code);
 }
 
-/* aa:bb:cc or aa bb cc: octets, though eight of them would be an IPv6 address too. */
+/*
+ * True for octets in pairs, aa:bb:cc or aa bb cc. Eight such pairs also have the form of an IPv6 address, but count as
+ * octets.
+ */
 static bool is_pairs(const char *value)
 {
 	size_t i = 0;
@@ -242,7 +248,7 @@ static const char *parse_value6(uint16_t code, const char *value, uint8_t *buf, 
 	}
 	if (!is_pairs(value) && strpbrk(value, ":,")) {
 		const char *wrong = parse_addresses6(value, code == NTP_CODE, buf, len);
-		/* What is no address may still be octets in some other spacing: 0a0b:0c. */
+		/* If not even the first item is an address, the value may be octets in another spacing: 0a0b:0c. */
 		if (!wrong || *len)
 			return wrong;
 	}

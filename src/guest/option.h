@@ -12,14 +12,13 @@
 #define OPTION_LEN_MAX 1024 /* a reply is 1472 octets at most and has to say more than this */
 
 /*
- * code: decimal text, 1..254 but for those that fold fills in by itself. value, not
- * empty: octets in hex (0a0b, 0x0a0b, 0a:0b), IPv4 addresses (10.0.1.1, 10.0.1.2) or
- * "text" between double quotes, which may hold any character and be empty.
- * NULL where it is good, and out->bytes is the caller's to free; else what is wrong.
+ * code: decimal text, 1..254 except the codes that fold fills in itself. value, not empty: octets in hex (0a0b, 0x0a0b,
+ * 0a:0b), IPv4 addresses (10.0.1.1, 10.0.1.2) or "text" between double quotes, which may hold any character and be
+ * empty. NULL if both are good, and the caller frees out->bytes; else what is wrong.
  */
 const char *option_parse(const char *code, const char *value, struct dhcp_option *out);
 
-#define OPTION6_COUNT_MAX 64 /* in one binding file; a reply of 1232 octets can tell no more */
+#define OPTION6_COUNT_MAX 64 /* in one binding file; a reply of 1232 octets has no room for more */
 
 /*
  * The same for DHCPv6: code 1..65535, and addresses are IPv6 (fde5::1, fde5::2). Pairs of digits with ':' between them
@@ -27,7 +26,7 @@ const char *option_parse(const char *code, const char *value, struct dhcp_option
  */
 const char *option_parse6(const char *code, const char *value, struct dhcp6_option *out);
 
-/* Why that code of DHCPv6 is not for a binding file, to stand behind it; NULL where it is. */
+/* Why a binding file may not set that DHCPv6 code, as a text to follow the code; NULL if it may. */
 const char *option_owned6(uint16_t code);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As many as one advertisement can withdraw, so that a file that changes all the time makes nothing grow. */
+/* No more than one advertisement can withdraw, so that a file that changes all the time cannot use up memory. */
 #define SERVERS_MOST 127
 #define NAMES_MOST 2040
 
@@ -27,7 +27,7 @@ static void add_servers(struct ip6_list *to, const struct ip6_list *from, const 
 	}
 }
 
-/* What was dropped last stands first: it is what most guests still believe. */
+/* The servers that were dropped last come first, because most guests still use them. */
 static void keep_servers(struct guest *past, const struct guest *was, const struct guest *now)
 {
 	struct ip6_list all = {.at = calloc(SERVERS_MOST, sizeof(*all.at))};
@@ -40,7 +40,10 @@ static void keep_servers(struct guest *past, const struct guest *was, const stru
 	past->nameservers6 = all;
 }
 
-/* In the same letters: whoever writes advertisements knows better what is the same name, and leaves it out. */
+/*
+ * Compares octet by octet. The code that writes advertisements knows better which names are the same, and leaves those
+ * out.
+ */
 static bool has_name(const struct guest *g, const uint8_t *name, size_t len)
 {
 	struct rd r = rd_over(g->search, g->search_len);
@@ -54,7 +57,7 @@ static bool has_name(const struct guest *g, const uint8_t *name, size_t len)
 	return false;
 }
 
-/* to->search has room for NAMES_MOST. */
+/* Needs room for NAMES_MOST octets in to->search. */
 static void add_names(struct guest *to, const struct guest *from, const struct guest *now)
 {
 	struct rd r = rd_over(from->search, from->search_len);
@@ -82,7 +85,7 @@ static void keep_names(struct guest *past, const struct guest *was, const struct
 	past->search_len = all.search_len;
 }
 
-/* The one before this; of one before that the guest has heard at least once. */
+/* Keeps only the prefix before the current one: the guest has heard the withdrawal of an older one at least once. */
 static void keep_prefix(struct guest *past, const struct guest *was, const struct guest *now)
 {
 	struct in6_addr before = ip6_network(was->id.ip6), current = ip6_network(now->id.ip6);

@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * What a text takes in a message of 65535 octets over TCP (RFC 1035 4.2.2) beside the
- * header, the question, the answer's own header and an OPT record (RFC 6891 6.1.2).
+ * The longest DNS message over TCP (RFC 1035 4.2.2), and what it needs beside the text and its name: header, question,
+ * the answer's own header and an OPT record (RFC 6891 6.1.2).
  */
 #define MESSAGE_MAX 65535
 #define MESSAGE_REST (12 + 4 + 12 + 11)
@@ -34,7 +34,7 @@ static const char *append(struct record_list *l, struct record rec, const uint8_
 	return NULL;
 }
 
-/* A record's address may be any at all: 0.0.0.0 and :: are used to make a name lead nowhere. */
+/* Unlike other addresses, a record's may be any: people use 0.0.0.0 and :: to make a name lead nowhere. */
 static const char *append_addresses(struct record_list *l, struct record rec, const uint8_t *name, const char *value)
 {
 	const char *item;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * record: the DNS records that a file gives (ADDRESS:, ADDRESS6:, TXT:, and the
- * configuration's [addresses], [addresses6], [txts]), as they stand there.
+ * record: the DNS records of a file (ADDRESS:, ADDRESS6:, TXT:, and the configuration's [addresses], [addresses6],
+ * [txts]) in the form in which the file has them.
  */
 #ifndef FOLD_GUEST_RECORD_H
 #define FOLD_GUEST_RECORD_H
@@ -13,7 +13,7 @@
 
 enum record_type { RECORD_ADDRESS, RECORD_ADDRESS6, RECORD_TXT };
 
-/* One allocation each: the name and the text stand in `bytes`, one after the other. */
+/* Name and text share one allocation, `bytes`, one after the other. */
 struct record {
 	enum record_type type;
 	uint8_t name_len; /* 2..255: octets of the wire name */
@@ -33,9 +33,8 @@ struct record_list {
 };
 
 /*
- * Adds what `name` and `value` of that type say; an address value may be a list.
- * NULL where it is good, else what is wrong; then the list may have grown by the
- * items before the bad one.
+ * Adds the records that `name` and `value` of that type give; an address value may be a list. NULL if they are good,
+ * else what is wrong; then the list may have grown by the items before the bad one.
  */
 const char *record_add(struct record_list *l, enum record_type type, const char *name, const char *value);
 

@@ -55,14 +55,14 @@ static struct reload_text duplicate(const struct reload_text *from)
 	return t;
 }
 
-/* Written, or another file: not only its owner, mode or links. */
+/* True if it is the same file, not written since; a change of owner, mode or links does not count. */
 static bool same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* A new text, or false where there is none. */
+/* Reads a source whose file changed. False if it has no new text. */
 static bool read_source(struct reload *w, enum reload_source from, struct reload_text *text, struct report *r)
 {
 	struct reload_known *known = &w->known[from];
@@ -73,7 +73,7 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 	int err = file_read_plain_mode(w->path[from], BINDING_SIZE_MAX, &text->at, &text->len, &text->mode, r);
 	w->busy[from] = err == -EBUSY;
 	if (w->busy[from])
-		return false; /* half of it */
+		return false; /* its writer is not done */
 	if (err == -ENOENT)
 		report_warn(r, "%s: is gone; what it said stays in force", w->path[from]);
 	else if (err)
@@ -81,8 +81,9 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 	if (err)
 		return false;
 	/*
-	 * An edit of the copy is undone by writing the -b file once more, even as it is. Where the -b file is in force, another mode of
-	 * it is to be the copy's, too: whoever may no longer read the one is not to read on in the other.
+	 * Writing the -b file once more, even unchanged, undoes an edit of the copy: if the copy is in force, an
+	 * unchanged -b file counts as new. If the -b file is in force, a change of its mode counts too, because the
+	 * copy gets the same mode: users who may no longer read the -b file must not read the copy either.
 	 */
 	same = same_text(text, &known->text) && (same || from == RELOAD_COPY || from == w->next.source) &&
 	       (from == RELOAD_COPY || from != w->next.source || text->mode == known->text.mode);
@@ -96,8 +97,8 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 }
 
 /*
- * One interface name in two network namespaces is two VMs with one file for their copies. What the other one's fold wrote there
- * is nothing that this VM may be told.
+ * Two VMs in different network namespaces may have the same interface name, and then share one file for their copies.
+ * What the other VM's fold wrote there must not reach this VM.
  */
 static bool is_anothers(const struct reload *w, enum reload_source from, const struct binding *b, struct report *r)
 {
@@ -108,7 +109,7 @@ static bool is_anothers(const struct reload *w, enum reload_source from, const s
 	return true;
 }
 
-/* Parsed into w->next, or it has been said why not. */
+/* Parses a changed source into w->next. False if there is nothing new, or after a warning that says what is wrong. */
 static bool take_source(struct reload *w, enum reload_source from, struct report *r)
 {
 	struct reload_text text = {0};
@@ -149,7 +150,7 @@ static bool build(struct reload *w, struct report *r)
 	return w->built;
 }
 
-/* FNV-1a, 64 bits: tells one state of the lists from the next. */
+/* FNV-1a, 64 bits, over all lists, to see whether they changed. */
 static uint64_t lists_sum(const struct address_lists *lists)
 {
 	uint64_t h = 14695981039346656037U;
@@ -163,7 +164,7 @@ static uint64_t lists_sum(const struct address_lists *lists)
 	return h;
 }
 
-/* The text in force once more, with other lists. */
+/* Builds the guest from the text in force once more, because the lists changed. */
 static void build_again(struct reload *w, struct report *r)
 {
 	const struct reload_content *now = &w->now;
@@ -174,7 +175,7 @@ static void build_again(struct reload *w, struct report *r)
 	w->next.text = duplicate(&now->text);
 	const char *text = w->next.text.at ? w->next.text.at : "";
 	if (binding_parse(text, w->next.text.len, w->path[now->source], BINDING_VM, &w->next.binding, r) < 0)
-		return; /* without memory alone: it was good before */
+		return; /* only lack of memory: this text was good before */
 	if (build(w, r) && lists_sum(w->lists) == before) {
 		guest_free(&w->guest);
 		w->built = false;
@@ -212,7 +213,7 @@ void reload_read(struct reload *w, const struct reload_changes *c)
 		build_again(w, &r);
 }
 
-/* The copy says what the -b file now says. That it changed is then no news. */
+/* Writes the -b file's text into the copy, and notes that text as known, so that this change of the copy is no news. */
 static void write_copy(struct reload *w)
 {
 	struct report r = {.warn = add_line, .warn_arg = &w->lines};
@@ -232,7 +233,7 @@ static void write_copy(struct reload *w)
 		report_warn(&r, "%s", r.msg);
 }
 
-/* Ten thousand records take their time to free, and packets wait for who calls this: it only moves. */
+/* Only moves: freeing ten thousand records takes a while, and packets wait while the caller is here. */
 void reload_accept(struct reload *w, struct guest *was)
 {
 	w->past = *was;

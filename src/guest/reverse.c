@@ -6,10 +6,10 @@
 
 #define LABELS_MAX 128
 
-/* The ends of such names, with their NUL for the root. */
+/* The suffixes of such names; the NUL at the end of each is its root label. */
 static const char apex4[] = "\7in-addr\4arpa", apex6[] = "\3ip6\4arpa";
 
-/* RFC 1035 3.5: a decimal octet without leading zeros. -1 where the label is none. */
+/* RFC 1035 3.5: a decimal octet without leading zeros. -1 if the label is something else. */
 static int octet_of(const uint8_t *label)
 {
 	unsigned n = 0, len = label[0];
@@ -35,7 +35,7 @@ static int nibble_of(const uint8_t *label)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Labels from the right, each more of the address, until one is no part of it. */
+/* Reads the address from labels, from the right, until one is no part of an address. */
 static void read_labels(const uint8_t *name, const uint8_t at[], size_t labels, struct reverse *out)
 {
 	size_t most = out->six ? 32 : 4, n = 0;
@@ -59,7 +59,7 @@ bool zone_reverse(const uint8_t *name, size_t len, struct reverse *out)
 	uint8_t at[LABELS_MAX];
 	size_t labels = 0, pos = 0;
 
-	/* Most names are told from these by their end. */
+	/* The end of the name rules out nearly all other names. */
 	if (len < sizeof(apex6) || memcmp(name + len - 6, "\4arpa", 6) != 0)
 		return false;
 	*out = (struct reverse){0};

@@ -23,13 +23,13 @@ static bool is_own4(const struct guest *g, struct in_addr a)
 	return same4(a, g->id.ip4.addr);
 }
 
-/* The gateway is somebody else, also where the guest is not told of it (PRIVATE). */
+/* The gateway's address belongs to another machine, also if the guest is not told of it (PRIVATE). */
 static bool is_gateway4(const struct binding *b, struct in_addr a)
 {
 	return binding_has(b, BINDING_GATEWAY) && same4(a, b->gateway);
 }
 
-/* The first name server is fold's own address, unless it cannot be: then it is another machine's. */
+/* The first name server, which counts as fold's own address; 0 if fold cannot have that address. */
 static struct in_addr first_nameserver4(const struct guest *g, const struct config *c)
 {
 	struct in_addr none = {0};
@@ -49,7 +49,7 @@ static bool is_nameserver4(const struct guest *g, struct in_addr a)
 	return false;
 }
 
-/* That, or the next below it that one host can have: subnets as wide as these have whole ranges that are nobody's. */
+/* The highest address up to n that a host can have: a very wide subnet has whole ranges that no host can use. */
 static uint32_t host_below(uint32_t n)
 {
 	if (n >= 0xe0000000)
@@ -58,8 +58,8 @@ static uint32_t host_below(uint32_t n)
 }
 
 /*
- * An address for a responder that nobody named one for: the one that the subnet can spare, or the next below it that
- * fold does not know to be taken; else the gateway's, whose packets to port 67 fold sees as well.
+ * The DHCP server's address if nobody named one: the address that ip4_spare() finds in the subnet, or the next below it
+ * that fold does not know to be taken; else the gateway's, because fold sees packets to its port 67 as well.
  */
 static struct in_addr derive_server4(const struct guest *g, const struct binding *b)
 {
@@ -122,7 +122,10 @@ static struct in6_addr choose_dns6(const struct guest *g, const struct binding *
 	return same6(a, &g->id.ip6.addr) || IN6_IS_ADDR_LOOPBACK(a) ? in6addr_any : *a;
 }
 
-/* Two machines with one address would take each other's packets, and what is for all is for nobody. */
+/*
+ * Reports that an address for fold is the VM's own, or the network or broadcast address of its subnet. Two machines
+ * with one address would take each other's packets, and an address of all hosts belongs to none.
+ */
 static int no_address(const struct guest *g, const struct binding *b, enum binding_key k, const char *what,
 		      const char *whose, struct report *r)
 {
@@ -201,7 +204,7 @@ static int build6(struct guest *g, const struct binding *b, const struct config 
 	return 0;
 }
 
-/* All that goes through the notifications' port is fold's, so it cannot be one that others need. */
+/* fold takes every packet to the notifications' port, so it cannot be one that DNS or DHCP need. */
 static int build_notify(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
 {
 	static const uint16_t taken[] = {53, 67, 68, 546, 547};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* text: what both file formats ask of their text. */
+/* text: helpers for the text of both file formats. */
 #ifndef FOLD_GUEST_TEXT_H
 #define FOLD_GUEST_TEXT_H
 
@@ -8,16 +8,16 @@
 #include <stddef.h>
 
 /*
- * No longer than max, and no control octets but tab, newline and carriage return: a
- * disk image or a UTF-16 file is told from its first line. 0, or -EFBIG, -EINVAL with
- * a line in r that begins with the path.
+ * Checks that text is no longer than max and has no control octets but tab, newline and carriage return, so that a disk
+ * image or a UTF-16 file is recognised at its first line. 0, or -EFBIG, -EINVAL with a line in r that begins with the
+ * path.
  */
 int text_check(const char *text, size_t len, size_t max, const char *path, struct report *r);
 
 /* Cuts white space off both ends, in place. */
 char *text_trim(char *text);
 
-/* Past a byte order mark, which editors put at the head of a file. */
+/* Skips a byte order mark, which some editors put at the head of a file. */
 char *text_skip_mark(char *text);
 
 #endif

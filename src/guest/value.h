@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * value: one value of a binding file or of the global configuration, from its
- * text to where it lands in a struct. A table of `struct field` is a file format.
+ * value: parses one value of a binding file or of the global configuration and stores it in a struct. A table of
+ * `struct field` describes a file format.
  *
  * Specifications: RFC 1035 2.3.1, 3.1 (names), RFC 952 and 1123 2.1 (host names).
  */
@@ -46,7 +46,7 @@ struct name_list {
 	size_t len;
 };
 
-/* Netfilter queues, 0..65535, as iptables' --queue-balance counts them; -1 and -1: none. */
+/* A range of netfilter queues, 0..65535, as in iptables' --queue-balance; -1 and -1: none. */
 struct queues {
 	int32_t first, last;
 };
@@ -63,20 +63,20 @@ struct field {
 	size_t offset;
 	uint32_t min, max;   /* VALUE_NUMBER; VALUE_NAMES: octets of the whole list at most */
 	const char *choices; /* VALUE_CHOICE: "word|word" */
-	const char *wrong;   /* what to say of a value that is not */
-	unsigned key;        /* what the format's own code calls it; aliases share one */
+	const char *wrong;   /* message for a value outside the limits or choices */
+	unsigned key;        /* the format's own number of the key; aliases share one */
 	unsigned flags;      /* the format's own */
 };
 
-/* The kinds whose rows say which values are good. Plain numbers, for they are shown to the user. */
+/* The limits of a row, and the message for values outside them. Write plain numbers, because the message shows them. */
 #define VALUE_RANGE(lo, hi) .min = (lo), .max = (hi), .wrong = "is not a number from " #lo " to " #hi
 #define VALUE_OCTETS(n) .max = (n), .wrong = "makes the list longer than " #n " octets; name fewer"
 #define VALUE_ONE_OF(words) .choices = (words), .wrong = "is not one of " words
 
 /*
- * Stores text, which is not empty, at base + f->offset. A list is added to where
- * `more`, else replaced, like everything else. NULL where it is good, else what is
- * wrong and what to write, to stand behind `KEY=VALUE: `; then nothing has changed.
+ * Parses text, which is not empty, into base + f->offset. With `more` a list is added to; otherwise the value replaces
+ * the old one. NULL if it is good, else what is wrong and what to write, as a text to follow `KEY=VALUE: `; then
+ * nothing has changed.
  */
 const char *value_store(const struct field *f, void *base, const char *text, bool more);
 
@@ -84,15 +84,15 @@ const char *value_store(const struct field *f, void *base, const char *text, boo
 void value_clear(const struct field *f, void *base);
 
 /*
- * One name to lower-case wire form; a last dot is not needed, "." alone is the root.
- * NULL and *len, or what is wrong.
+ * Converts one name to lower-case wire form; a last dot is not needed, "." alone is the root. NULL and *len, or what is
+ * wrong.
  */
 const char *value_name(const char *text, uint8_t wire[static NAME_WIRE_MAX], size_t *len);
 
-/* Octets of the name that stands at wire, its root octet included; at most left. 0 where there is none. */
+/* The octets of the name at wire, with its root octet, of which `left` are readable. 0 if there is no valid name. */
 size_t value_name_len(const uint8_t *wire, size_t left);
 
-/* The next item of a comma-separated list, trimmed, in *item of *len octets; false at the end. Empty items are skipped. */
+/* The next item of a comma-separated list, trimmed: *len octets at *item. False at the end. Skips empty items. */
 bool value_next(const char **list, const char **item, size_t *len);
 
 #endif

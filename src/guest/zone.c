@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What there is of a name: a hash table for names, and a sorted list for addresses, whose names are never stored. */
+/*
+ * Looks names up: in a hash table, and, for names made of addresses, in a sorted list of addresses, so that these names
+ * are never stored.
+ */
 #include "guest/zone_priv.h"
 
 #include <stdlib.h>
@@ -27,7 +30,10 @@ void zone_free(struct zone *z)
 	free(z);
 }
 
-/* Header, question, and the OPT record of who asked for so many octets (RFC 1035 4.1, RFC 6891 6.1.2). */
+/*
+ * True if an answer with the set is longer than `most`, with header, question and OPT record (RFC 1035 4.1, RFC 6891
+ * 6.1.2).
+ */
 static bool is_long(const struct zone *z, const struct zone_node *n, enum zone_type t, size_t most)
 {
 	size_t len;
@@ -90,7 +96,7 @@ static const struct zone_address *first_from(const struct zone *z, const uint8_t
 	return low < z->address_count ? &z->addresses[low] : NULL;
 }
 
-/* True where the first `bits` of the address are those of the name. */
+/* True if the first `bits` bits of the address are those in key. */
 static bool is_below(const struct zone_address *a, const uint8_t key[17], unsigned bits)
 {
 	unsigned whole = bits / 8;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From records as files give them to sets of records as they leave. */
+/* Builds a zone: sorts the records of the files into sets and writes them in wire format. */
 #include "guest/zone_priv.h"
 
 #include "base/wr.h"
@@ -13,18 +13,19 @@
 #define TXT_STRING_MAX 255U
 
 /*
- * Octets of the names of one address, so that they fit the 512 of every client (RFC 1035 4.2.1) with header, question and OPT; one
- * always does. Who asks for an address's name wants one (RFC 1035 3.5), and a thousand that do not fit are none.
+ * Octets of PTR records that one address may have, so that they fit the 512 of every client (RFC 1035 4.2.1) with
+ * header, question and OPT; one always does. A client that asks for an address's name wants one (RFC 1035 3.5), and a
+ * thousand that do not fit are useless.
  */
 #define POINTERS_MAX (512 - 12 - 78 - 11)
 
-/* A record that counts, while the zone is built. */
+/* A record that goes into the zone, while it is built. */
 struct entry {
 	const struct record *rec;
 	uint32_t node;
 };
 
-/* A name that an address leads back to. */
+/* A PTR record to be: an address, and the node of a name that has it. */
 struct pointer {
 	uint8_t key[17];
 	uint8_t source;
@@ -36,7 +37,7 @@ struct builder {
 	uint32_t node_room, names_len;
 	struct entry *entries;
 	uint32_t entry_count;
-	uint32_t *seen; /* open addressing: entry numbers, to find a record that stands twice */
+	uint32_t *seen; /* open addressing: entry numbers, to find duplicates */
 	uint32_t seen_mask;
 	struct pointer *pointers;
 	uint32_t pointer_count, rr_count;
@@ -60,7 +61,7 @@ static uint32_t *make_slots(uint32_t count)
 	return slots;
 }
 
-/* Room for one node more, in the table too, which stays at most half full. */
+/* Makes room for one node more, also in the hash table, which stays at most half full. */
 static bool grow(struct builder *w)
 {
 	struct zone *z = w->z;
@@ -88,7 +89,10 @@ static bool grow(struct builder *w)
 	return true;
 }
 
-/* The node of that name, made where there is none; its text must already stand at z->names + at. ZONE_NONE without memory. */
+/*
+ * The node of that name, added if there is none; the name must already stand at z->names + at. ZONE_NONE without
+ * memory.
+ */
 static uint32_t intern(struct builder *w, uint32_t at, size_t len, bool *is_new)
 {
 	struct zone *z = w->z;
@@ -107,7 +111,7 @@ static uint32_t intern(struct builder *w, uint32_t at, size_t len, bool *is_new)
 	return *slot;
 }
 
-/* The record's name and all those above it, up to the first that is known already. */
+/* Adds the record's name and all names above it, up to the first that exists; returns the node of the record's name. */
 static uint32_t intern_path(struct builder *w, const struct record *rec)
 {
 	uint32_t at = w->names_len;
@@ -154,7 +158,7 @@ static bool same_record(const struct entry *a, const struct entry *b)
 	       memcmp(a_value, b_value, a_len) == 0;
 }
 
-/* RFC 2181 5: a set holds no record twice. True where this one is new, and then it is noted. */
+/* RFC 2181 5: a set holds no record twice. True if this record is new, and then it is noted. */
 static bool is_first(struct builder *w, const struct entry *e)
 {
 	size_t len;
@@ -207,7 +211,10 @@ static int pointer_order(const void *a, const void *b)
 	return d ? d : (p->order > q->order) - (p->order < q->order);
 }
 
-/* Addresses that a script wrote stand in their order already, and sorting ten thousand keeps those waiting who edited them. */
+/*
+ * Addresses that a script wrote are in order already; sorting ten thousand of them would only keep whoever edited the
+ * file waiting.
+ */
 static void sort_pointers(struct pointer *p, uint32_t count)
 {
 	for (uint32_t i = 1; i < count; i++) {
@@ -218,7 +225,7 @@ static void sort_pointers(struct pointer *p, uint32_t count)
 	}
 }
 
-/* RFC 1035 3.5: every address leads back to its names, but 0.0.0.0 and ::, which are no host's. */
+/* RFC 1035 3.5: every address gets PTR records for its names, except 0.0.0.0 and ::, which no host has. */
 static void collect_pointers(struct builder *w)
 {
 	static const uint8_t zero[16];
@@ -238,7 +245,10 @@ static void collect_pointers(struct builder *w)
 	sort_pointers(w->pointers, w->pointer_count);
 }
 
-/* One address for each key; only pointers from its first source stay, the first ones of the file. */
+/*
+ * Makes one zone_address for each key. Of its pointers only those from its first source stay, in the file's order, up
+ * to POINTERS_MAX.
+ */
 static void group_pointers(struct builder *w)
 {
 	struct zone *z = w->z;
@@ -264,7 +274,7 @@ static void group_pointers(struct builder *w)
 	w->pointer_count = kept;
 }
 
-/* RFC 1035 3.3.14: a text in strings of 255 octets at most, each with its length. */
+/* RFC 1035 3.3.14: a text is split into strings of 255 octets at most, each with its length. */
 static size_t rdata_len(const struct record *rec)
 {
 	size_t len;
@@ -309,7 +319,10 @@ static void write_record(struct wr *w, const struct record *rec, uint32_t ttl)
 		wr_bytes(w, value, len);
 }
 
-/* Every set gets its place: first .. first + count; the counts are then counted anew as the records come in. */
+/*
+ * Gives every set its place, first .. first + count. Resets the counts, because measure() and write_records() count
+ * again.
+ */
 static void place_sets(struct builder *w)
 {
 	for (uint32_t i = 0; i < w->z->node_count; i++) {
@@ -322,7 +335,10 @@ static void place_sets(struct builder *w)
 	}
 }
 
-/* Lengths at first: off[i + 1] is record i's. Then where each begins. False where they are too many octets. */
+/*
+ * Fills z->off: first with lengths, off[i + 1] for record i, then with the offset of each record. False if there are
+ * too many octets.
+ */
 static bool measure(struct builder *w)
 {
 	struct zone *z = w->z;
@@ -369,7 +385,10 @@ static void write_records(struct builder *w, uint32_t ttl)
 	}
 }
 
-/* All memory that does not depend on how many different names there are. n: records; names: octets of their names. */
+/*
+ * Allocates all memory whose size does not depend on how many different names there are. n: records; names: octets of
+ * their names.
+ */
 static bool make_room(struct builder *w, size_t n, size_t names)
 {
 	struct zone *z = w->z;

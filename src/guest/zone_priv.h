@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The inside of a zone, for the one who builds it (zone_build.c) and the one who reads it (zone.c). */
+/* The inside of a zone, for the code that builds it (zone_build.c) and that reads it (zone.c). */
 #ifndef FOLD_GUEST_ZONE_PRIV_H
 #define FOLD_GUEST_ZONE_PRIV_H
 
@@ -7,7 +7,7 @@
 
 #define ZONE_NONE UINT32_MAX
 
-/* A name: one that has records, or one that lies above such a name. */
+/* A name that has records, or that is above such a name. */
 struct zone_node {
 	uint32_t name; /* where it stands in names */
 	uint32_t hash;
@@ -16,7 +16,7 @@ struct zone_node {
 	struct zone_set sets[ZONE_PTR];
 };
 
-/* An address that names have. The family stands first, so that a whole one is compared at once. */
+/* An address that names have. The family comes first in the key, so that one memcmp() compares both. */
 struct zone_address {
 	uint8_t key[17]; /* 4 or 6, then the address; IPv4's rest is 0 */
 	struct zone_set set;
@@ -34,7 +34,7 @@ struct zone {
 	uint32_t *off; /* where each begins in rr, and one more for the end */
 };
 
-/* FNV-1a. The guest chooses only what is looked up, never what is in the table. */
+/* FNV-1a, without a secret seed: the guest chooses only what is looked up, never what is in the table. */
 static inline uint32_t zone_hash_more(uint32_t h, const uint8_t *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
