@@ -10,7 +10,7 @@
 #define BUCKETS 1024U
 
 struct cached {
-	TAILQ_ENTRY(cached) used; /* those used last stand last */
+	TAILQ_ENTRY(cached) used; /* least recently used first */
 	LIST_ENTRY(cached) chain;
 	uint64_t from, until;
 	size_t key_len, len;
@@ -35,7 +35,7 @@ struct cache *cache_new(size_t octets)
 	for (size_t i = 0; i < BUCKETS; i++)
 		LIST_INIT(&c->buckets[i]);
 	if (getrandom(&c->seed, sizeof(c->seed), 0) != sizeof(c->seed))
-		c->seed = 1; /* slower at worst: all memory is bounded */
+		c->seed = 1; /* at worst the guest makes lookups slower: all memory is bounded */
 	return c;
 }
 

@@ -3,7 +3,7 @@
 
 #include "dns/dns_message.h"
 
-/* Back to where it came from, from the address and port that it was sent to. */
+/* Addresses the answer to the asker, from the address and port that the question was sent to. */
 static void address(const struct pkt *in, struct reply *out)
 {
 	reply_return(in, out);
@@ -29,7 +29,7 @@ static enum answer answer(const struct guest *g, const struct pkt *in, enum dns_
 	return a;
 }
 
-/* An answer must come from the address that was asked, and these are nobody's to send from. */
+/* True for destinations that nobody may send from: an answer must come from the address that was asked. */
 static bool is_group(const struct guest *g, const struct pkt *in)
 {
 	if (in->kind == PKT_UDP6)
@@ -62,7 +62,7 @@ enum answer dns_answer_network(const struct guest *g, const struct pkt *in, stru
 		own = g->id.has6 && IN6_ARE_ADDR_EQUAL(&in->dst6, &g->id.ip6.addr);
 	if (!own)
 		return ANSWER_NOT_MINE;
-	/* An answer to a group, or to the VM itself, is one that nobody asked for. */
+	/* The answer would go to a group, or to the VM itself: no real client asks from such a source. */
 	uint32_t src = ntohl(in->src4.s_addr);
 	bool bad = in->kind == PKT_UDP4
 		       ? src >> 24 == 0 || src >> 24 == 127 || src >> 28 >= 0xe || src == ntohl(in->dst4.s_addr)

@@ -5,14 +5,14 @@
 #include "dns/dns_special.h"
 #include "guest/allow.h"
 
-/* RFC 8482 4.1: of a name with several sets, one. */
+/* RFC 8482 4.1: answers ANY with one of the name's sets. */
 static void decide_any(const struct zone_set sets[static ZONE_TYPES], struct dns_reply *a)
 {
 	for (int t = 0; t < ZONE_TYPES && !a->set.count; t++)
 		a->set = sets[t];
 }
 
-/* The name is known here, so nobody else is asked about it, whatever the type. */
+/* Answers about a name that has records here. No other server is asked about it, whatever the type. */
 static void decide_known(const struct dns_query *q, const struct zone_set sets[static ZONE_TYPES], struct dns_reply *a)
 {
 	switch (q->type) {
@@ -34,7 +34,7 @@ static void decide_known(const struct dns_query *q, const struct zone_set sets[s
 	default:
 		break;
 	}
-	/* RFC 2308 2.2: the name exists, records of this type do not. Never NXDOMAIN: that would deny the others too. */
+	/* RFC 2308 2.2: the name exists, records of this type do not. Not NXDOMAIN, which would deny the others too. */
 	a->soa = a->set.count == 0;
 	a->authoritative = true;
 }
@@ -46,7 +46,7 @@ static void decide_nothing(bool exists, struct dns_reply *a)
 	a->authoritative = true;
 }
 
-/* RFC 6761 6.3: names below localhost are the asker itself. */
+/* RFC 6761 6.3: names below localhost have the asker's own loopback addresses. */
 static void decide_localhost(const struct dns_query *q, struct dns_reply *a)
 {
 	static const uint8_t four[4] = {127, 0, 0, 1}, six[16] = {[15] = 1};
@@ -66,11 +66,14 @@ static bool refuse(uint16_t rcode, struct dns_reply *a)
 	return false;
 }
 
-/* Nobody here knows the name. True where others are to be asked. */
+/* Decides about a name without records here. True if other servers are to be asked. */
 static bool decide_elsewhere(const struct dns_policy *d, const struct dns_query *q, enum dns_special special,
 			     enum zone_known known, enum dns_asker who, struct dns_reply *a)
 {
-	/* The network's askers are not asked for anyway, and their names are no secret of the VM's. */
+	/*
+	 * ALLOW holds for the guest alone: fold asks nobody on behalf of the network's askers, and their names betray
+	 * no secret of the VM.
+	 */
 	bool closed = who == DNS_ASKER_GUEST && d->allow.count && !allow_any(&d->allow, q->name);
 	bool others = d->forward && !closed && !dns_is_below(q->name, q->name_len, d->no_forward, d->no_forward_len);
 	bool bare = special == DNS_SPECIAL_BARE;
@@ -79,14 +82,14 @@ static bool decide_elsewhere(const struct dns_policy *d, const struct dns_query 
 		return refuse(DNS_RCODE_REFUSED, a);
 	if (!others || (special != DNS_SPECIAL_NONE && !d->forward_private)) {
 		/*
-		 * RFC 8020 2: what lies above a known name exists. And so do the root and, where others are asked for
-		 * what is below it, a name of one label: NXDOMAIN to `com A` would deny a resolver in the guest all of
+		 * RFC 8020 2: a name above a known name exists. So do the root and, if fold asks others about names
+		 * below it, a name of one label: NXDOMAIN to `com A` would make a resolver in the guest deny all of
 		 * com.
 		 */
 		decide_nothing(known == ZONE_EMPTY || q->name_len == 1 || (others && bare), a);
 		return false;
 	}
-	/* The network's askers have servers of their own, and go to the next one after this code. */
+	/* The network's askers have servers of their own, and ask the next one after REFUSED. */
 	if (who == DNS_ASKER_NETWORK)
 		return refuse(DNS_RCODE_REFUSED, a);
 	/* RFC 1034 4.3.1: without RD nobody else may be asked on the asker's behalf. */
@@ -96,7 +99,7 @@ static bool decide_elsewhere(const struct dns_policy *d, const struct dns_query 
 	return true;
 }
 
-/* RFC 8906 3, RFC 6895 3.1: what is no question for data. NOERROR where it is one. */
+/* RFC 8906 3, RFC 6895 3.1: the code for a question that does not ask for data; NOERROR if it does. */
 static uint16_t check_question(const struct dns_query *q)
 {
 	/* RFC 6891 6.1.3 */

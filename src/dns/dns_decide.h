@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dns_decide: what is said to a question that could be read; and whose packets are questions at all. */
+/* dns_decide: decides how a parsed question is answered, and which packets are questions at all. */
 #ifndef FOLD_DNS_DECIDE_H
 #define FOLD_DNS_DECIDE_H
 
@@ -11,13 +11,13 @@
 /* Who asks, as far as the answer depends on it. */
 enum dns_asker { DNS_ASKER_GUEST, DNS_ASKER_NETWORK };
 
-/* True where others are to be asked; else a is the answer. */
+/* True if other servers are to be asked; else a is the answer. */
 bool dns_decide(const struct dns_policy *d, const struct dns_query *q, enum dns_asker who, struct dns_reply *a);
 
-/* The guest's own source address, given or formed on the link; of a UDP or TCP packet. */
+/* True if a UDP or TCP packet's source is the guest's own address, given or formed on the link. */
 bool dns_is_own_source(const struct guest *g, const struct pkt *in);
 
-/* Sent to an address that fold itself has on the guest's link. */
+/* True if the packet was sent to one of fold's own addresses on the guest's link. */
 bool dns_is_service(const struct guest *g, const struct pkt *in);
 
 #endif

@@ -7,7 +7,10 @@
 
 _Static_assert(DNS_UDP_MAX == ZONE_PACKET_MAX && DNS_TCP_MAX == ZONE_STREAM_MAX, "a zone warns of what is cut here");
 
-/* What the asker takes, what fold sends at most, and what the link carries in one piece. */
+/*
+ * The longest answer: what the asker accepts, what fold sends at most and what the link carries in one piece, whichever
+ * is least.
+ */
 static size_t limit_of(const struct guest *g, const struct dns_query *q, enum pkt_kind by)
 {
 	/* RFC 6891 6.2.3: the size is that of UDP alone. */
@@ -21,8 +24,8 @@ static size_t limit_of(const struct guest *g, const struct dns_query *q, enum pk
 }
 
 /*
- * The question in a form that forward_ask() reads with the same parser: header, question, and an OPT record that says
- * how long the answer may be. What else stood in the message stays here. AA says that the name exists.
+ * Writes the question in a form that forward_ask() reads with the same parser: header, question, and an OPT record that
+ * says how long the answer may be. Nothing else of the message is passed on. AA says that the name exists.
  */
 static void write_question(const struct dns_query *q, const struct dns_reply *a, struct wr *w)
 {

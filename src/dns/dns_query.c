@@ -12,8 +12,8 @@ static uint8_t lower(uint8_t c)
 }
 
 /*
- * The question's name. Nothing stands before it that a pointer could lead to but the header, so a pointer here is a lie
- * (RFC 9267 2), and so are the label types that nobody ever used (RFC 6891 5).
+ * Reads the question's name. Nothing but the header stands before it, so a pointer here leads nowhere valid (RFC 9267
+ * 2) and is refused; so are the label types that nobody ever used (RFC 6891 5).
  */
 static bool read_name(struct rd *r, struct dns_query *q)
 {
@@ -51,7 +51,10 @@ static bool read_question(struct rd *r, struct dns_query *q)
 	return true;
 }
 
-/* Past the owner of a record; *root where it is the root itself, written out. A pointer must lead back, behind the header. */
+/*
+ * Moves past the owner of a record; *root: it is the root itself, written out. A pointer must lead back, but not into
+ * the header.
+ */
 static bool skip_owner(struct rd *r, const uint8_t *start, bool *root)
 {
 	const uint8_t *from = r->p;
@@ -76,7 +79,7 @@ static bool skip_owner(struct rd *r, const uint8_t *start, bool *root)
 	return false;
 }
 
-/* RFC 6891 6.1.2: pairs of code, length and data, to the last octet. What they say is nobody's business here. */
+/* RFC 6891 6.1.2: options are pairs of code, length and data, to the last octet. fold does not use what they say. */
 static bool options_are_whole(struct rd r)
 {
 	while (rd_left(&r)) {
@@ -127,17 +130,23 @@ int dns_query_parse(const uint8_t *data, size_t len, struct dns_query *q)
 	q->flags = rd_u16(&r);
 	for (size_t i = 0; i < 4; i++)
 		counts[i] = rd_u16(&r);
-	/* An answer to an answer would be the begin of an endless talk. */
+	/* Answering an answer could begin an endless exchange. */
 	if (r.bad || q->flags & DNS_FLAG_QR)
 		return -1;
 	q->opcode = (uint8_t)((q->flags & DNS_FLAG_OPCODE) >> 11);
-	/* RFC 1035 4.1.1, RFC 8906 3.1.4: what we do not know may have another form, so it is not read. */
+	/*
+	 * RFC 1035 4.1.1, RFC 8906 3.1.4: messages with an unknown opcode may have another form, so the rest is not
+	 * read.
+	 */
 	if (q->opcode != 0)
 		return DNS_RCODE_NOTIMP;
 	/* RFC 9619 4: a query with another number of questions than one has no meaning. */
 	if (counts[0] != 1 || !read_question(&r, q))
 		return DNS_RCODE_FORMERR;
-	/* The counts do not matter: a record takes 11 octets, so the data's end comes first. Octets behind the last are ignored. */
+	/*
+	 * The counts need no check: a record takes 11 octets, so the data ends first. Octets behind the last record are
+	 * ignored.
+	 */
 	for (uint32_t i = 0, before = (uint32_t)counts[1] + counts[2]; i < before + counts[3]; i++) {
 		if (!read_record(&r, data, i >= before, q))
 			return DNS_RCODE_FORMERR;

@@ -25,8 +25,8 @@ struct dns_query {
 };
 
 /*
- * -1 where the octets can have no answer at all; else the code that they deserve, NOERROR where all is good. Fields that
- * were not reached are 0.
+ * -1 if the octets can have no answer at all; else the response code for them, NOERROR if all is good. Fields that were
+ * not reached are 0.
  */
 int dns_query_parse(const uint8_t *data, size_t len, struct dns_query *q);
 

@@ -24,8 +24,8 @@ void dns_reply_opt(const struct dns_query *q, uint16_t rcode, struct wr *w)
 }
 
 /*
- * The records, from one that the question's ID picks on, and then those before it: with several addresses everybody gets
- * all of them, and not everybody the same one first. Rotation so needs no memory.
+ * Writes the set's records, beginning with one that the question's ID picks, then those before it. So everybody gets
+ * all of several addresses, but not everybody the same one first, and the rotation needs no memory.
  */
 static void write_set(const struct dns_query *q, const struct dns_reply *a, struct wr *w)
 {
@@ -52,8 +52,8 @@ static void write_loopback(const struct dns_reply *a, struct wr *w)
 static const uint8_t soa_names[] = "\4fold\7invalid\0\6nobody\7invalid";
 
 /*
- * RFC 2308 3, 5: how long the nothing holds: the lesser of the record's TTL and its last field. What fold knows is one zone,
- * from the root down, as the VM sees it.
+ * RFC 2308 3, 5: a negative answer holds for the lesser of the SOA record's TTL and its last field. The owner is the
+ * root, because fold's data is one zone from the root down, as the VM sees it.
  */
 static void write_soa(const struct dns_reply *a, struct wr *w)
 {
@@ -95,7 +95,7 @@ static size_t answer_len(const struct dns_reply *a)
 	return len;
 }
 
-/* Without an SOA record, which stands where there is no answer and so is never what does not fit. */
+/* The length without an SOA record. An SOA stands only where there are no records, so such an answer always fits. */
 static size_t plain_len(const struct dns_query *q, size_t answer)
 {
 	return DNS_HEADER + q->question_len + answer + (q->edns ? DNS_OPT_LEN : 0);
@@ -112,7 +112,7 @@ void dns_reply_build(const struct dns_query *q, const struct dns_reply *a, struc
 {
 	size_t len = answer_len(a);
 	size_t room = wr_left(w) < a->limit ? wr_left(w) : a->limit;
-	/* RFC 2181 9: a set that does not fit is left out whole, for half a set is a lie. */
+	/* RFC 2181 9: a set that does not fit is left out whole, because half a set is wrong data. */
 	bool cut = plain_len(q, len) > room;
 	uint8_t *header = wr_room(w, DNS_HEADER);
 

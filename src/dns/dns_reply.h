@@ -7,7 +7,7 @@
 #include "dns/dns_query.h"
 #include "guest/zone.h"
 
-/* What is said to a question. */
+/* The answer to a question, before it is written. */
 struct dns_reply {
 	uint16_t rcode; /* enum dns_rcode */
 	bool authoritative, recursion;
@@ -15,22 +15,22 @@ struct dns_reply {
 	struct zone_set set;     /* the answer */
 	const uint8_t *loopback; /* or this one address, ... */
 	size_t loopback_len;     /* ... of 4 or 16 octets */
-	bool exists;             /* names below it are known here: whoever is asked instead may not deny it */
-	bool soa;                /* nothing: with an SOA record that says for how long */
-	uint32_t ttl;            /* of what is not in the zone */
-	size_t limit;            /* octets that the asker takes */
+	bool exists;             /* names below it are known here, so another server's answer may not deny it */
+	bool soa;                /* a negative answer, with an SOA record that says how long it holds */
+	uint32_t ttl;            /* of records that are not from the zone */
+	size_t limit;            /* octets that the asker accepts */
 };
 
 /*
- * Writes the whole message at w, which may be smaller than the limit. What does not fit the limit is left out whole, with
- * TC set. w->full where not even that fits.
+ * Writes the whole message at w, which may be smaller than the limit. An answer that does not fit is left out whole,
+ * with TC set. Sets w->full if not even that fits.
  */
 void dns_reply_build(const struct dns_query *q, const struct dns_reply *a, struct wr *w);
 
 /* Octets of the whole message at most, if nothing is left out. */
 size_t dns_reply_len(const struct dns_query *q, const struct dns_reply *a);
 
-/* OPT for an asker who sent one; nothing for one who did not. */
+/* Writes an OPT record if the question had one. */
 void dns_reply_opt(const struct dns_query *q, uint16_t rcode, struct wr *w);
 
 #endif

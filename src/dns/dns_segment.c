@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DNS over TCP: whose segments are fold's. Specifications: RFC 9293 3.10.7.1 (pkt_reset), RFC 4291 2.5.6. */
+/* DNS over TCP: which segments are fold's. Specifications: RFC 9293 3.10.7.1 (pkt_reset), RFC 4291 2.5.6. */
 #include "dns/dns.h"
 
 #include "dns/dns_decide.h"

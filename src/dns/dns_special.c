@@ -21,11 +21,14 @@ static const struct {
     /* RFC 6761 6.4, RFC 7686 2 */
     SUFFIX("\7invalid", DNS_SPECIAL_ABSENT),
     SUFFIX("\5onion", DNS_SPECIAL_ABSENT),
-    /* A browser that gets this answer keeps to the DNS it was given, and so sees the VM's own names. */
+    /* A browser that gets this answer keeps using the DNS that it was given, and so sees the VM's own names. */
     SUFFIX("\23use-application-dns\3net", DNS_SPECIAL_ABSENT),
-    /* RFC 9462 6.4: there is no encrypted resolver to discover, and upstream's is none of the guest's. */
+    /* RFC 9462 6.4: fold has no encrypted resolver to discover, and upstream's is not for the guest. */
     SUFFIX("\10resolver\4arpa", DNS_SPECIAL_EMPTY),
-    /* RFC 6762 22.1.1, RFC 6761 6.2, RFC 8375 4: but a site may use them, and then names its servers. */
+    /*
+     * RFC 6762 22.1.1, RFC 6761 6.2, RFC 8375 4: not for the public DNS, but a site may use them, and then names its
+     * servers.
+     */
     SUFFIX("\5local", DNS_SPECIAL_PRIVATE),
     SUFFIX("\4test", DNS_SPECIAL_PRIVATE),
     SUFFIX("\10internal", DNS_SPECIAL_PRIVATE),
@@ -48,7 +51,7 @@ static const struct {
     {1, 12, {0xfe, 0xb0}},  {1, 32, {0x20, 0x01, 0x0d, 0xb8}},
 };
 
-/* The first bits of an address against those of a net, which has 32 at most. */
+/* Compares the first bits of an address with those of a net, of which there are 32 at most. */
 static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
 	uint32_t x = 0, y = 0;
@@ -77,7 +80,7 @@ static bool is_private_reverse(const uint8_t *name, size_t len)
 	       r.addr[15] <= 1;
 }
 
-/* name ends in that suffix, at a label's edge. */
+/* True if name ends in that suffix, at the edge of a label. */
 static bool ends_in(const uint8_t *name, size_t len, const uint8_t *suffix, size_t suffix_len)
 {
 	if (len < suffix_len || memcmp(name + len - suffix_len, suffix, suffix_len) != 0)

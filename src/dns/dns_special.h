@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dns_special: names that mean the same everywhere, or nothing outside. Local records come before all of this.
+ * dns_special: names that mean the same everywhere, or that mean nothing outside. Local records take precedence over
+ * all of this.
  *
- * Specifications: RFC 6303 (private reverse zones), 6761 (special names), 6762 22.1 (.local), 7686 (.onion), 8375 (home.arpa),
- * 9462 6.4 (resolver.arpa).
+ * Specifications: RFC 6303 (private reverse zones), 6761 (special names), 6762 22.1 (.local), 7686 (.onion), 8375
+ * (home.arpa), 9462 6.4 (resolver.arpa).
  */
 #ifndef FOLD_DNS_SPECIAL_H
 #define FOLD_DNS_SPECIAL_H
@@ -19,7 +20,7 @@ enum dns_special {
 	DNS_SPECIAL_EMPTY,     /* exists, and has no records */
 	DNS_SPECIAL_PRIVATE, /* means something inside an organization alone: forwarded to servers that somebody named,
 				  never to those that the host happens to use */
-	DNS_SPECIAL_BARE,    /* so do its addresses, while the name itself, and all below it, is the world's: "com" */
+	DNS_SPECIAL_BARE,    /* one label, "com": its addresses are private, the name and all below it are not */
 };
 
 /* name: in lower case. type: of the question. */

@@ -49,7 +49,7 @@ int forward_prepare(struct report *r)
 
 int forward_open(const struct forward_setup *setup, struct forward **out)
 {
-	/* Straight from the kernel: what is not used is never touched, whatever was freed before. */
+	/* mmap(), because malloc() may reuse memory that was touched before: pages that are never used cost nothing. */
 	struct forward *f = mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (f == MAP_FAILED)
@@ -90,7 +90,10 @@ void forward_close(struct forward *f)
 	munmap(f, sizeof(*f));
 }
 
-/* What others said, or may yet say to a question that is under way, is no longer what these would say. */
+/*
+ * Takes other servers. Their answers may differ, so cached answers are dropped and questions that are under way are
+ * asked again.
+ */
 static void take_servers(struct forward *f, const union server *at, size_t count)
 {
 	f->server_count = (uint16_t)(count < FORWARD_SERVERS ? count : FORWARD_SERVERS);
@@ -157,7 +160,10 @@ void forward_done(struct forward *f, struct ask *a, const struct upstream_answer
 	forward_arm(f);
 }
 
-/* Over TCP nothing is lost, so nothing is said twice that means one answer. */
+/*
+ * True if the question is a repetition of the other. Over TCP nothing is lost, so there every question wants an answer
+ * of its own.
+ */
 static bool same_asker(const struct waiter *a, const struct waiter *b)
 {
 	return !a->stream && !b->stream && a->id == b->id && a->kind == b->kind && a->dport == b->dport &&
@@ -199,7 +205,7 @@ static size_t make_key(const struct dns_query *q, uint8_t key[static FORWARD_KEY
 	return wr_len(&w);
 }
 
-/* The ask for that key, or NULL; *empty: one that is free, or NULL. */
+/* The ask for that key, or NULL; *empty: a free one, or NULL. */
 static struct ask *find_ask(struct forward *f, const uint8_t *key, size_t len, struct ask **empty)
 {
 	*empty = NULL;
@@ -215,7 +221,7 @@ static struct ask *find_ask(struct forward *f, const uint8_t *key, size_t len, s
 	return NULL;
 }
 
-/* One that nobody uses, or FORWARD_NONE. */
+/* Takes a free waiter; FORWARD_NONE if there is none. */
 static uint16_t take_waiter(struct forward *f)
 {
 	uint16_t i = f->free_waiter;
@@ -227,7 +233,7 @@ static uint16_t take_waiter(struct forward *f)
 	return i;
 }
 
-/* Puts the asker behind the others. False where it waits already, or too many do. */
+/* Lets the asker wait for that ask, behind the others. False if it waits already (*again) or no waiter is free. */
 static bool join(struct forward *f, struct ask *a, const struct waiter *w, bool *again)
 {
 	uint16_t *last = &a->waiters, i;
@@ -265,7 +271,7 @@ static void begin(struct forward *f, struct ask *a, const struct dns_query *q, c
 	ask_next(f, a);
 }
 
-/* stream: the answer goes to who. */
+/* stream: the question came by TCP, and the answer goes to `who`. */
 static void take_question(struct forward *f, const struct reply *question, bool stream, uint64_t who)
 {
 	struct dns_query q;
@@ -359,7 +365,7 @@ void forward_run(struct forward *f)
 				take_servers(f, f->resolvers.at, f->resolvers.count);
 		} else {
 			struct ask *a = &f->asks[what & 0xffff];
-			/* An event of a socket that is gone means nothing to the one after it. */
+			/* The event may be of a socket that was closed since; then the ask has another generation. */
 			if (a->stage != ASK_FREE && a->generation == (uint32_t)(what >> 16))
 				ask_event(f, a, events[i].events);
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What who asked is told, by UDP or by TCP. Specifications: RFC 2181 8, 9, 4035 3.2.3, 7766 5. */
+/* Answers to the askers, by UDP or by TCP. Specifications: RFC 2181 8, 9, 4035 3.2.3, 7766 5. */
 #include "dns/dns_query.h"
 #include "dns/dns_reply.h"
 #include "dns/forward_priv.h"
@@ -20,7 +20,7 @@ static void address_reply(const struct waiter *w, struct reply *out)
 	out->dport = w->dport;
 }
 
-/* The asker as the one who writes the answer sees it. */
+/* The asker's question in the form that dns_reply.c takes. */
 static struct dns_query query_of(const struct waiter *w)
 {
 	return (struct dns_query){
@@ -33,7 +33,7 @@ static struct dns_query query_of(const struct waiter *w)
 	};
 }
 
-/* Where this asker's message is to be written; NULL: it is gone. */
+/* Where to write this asker's message; NULL if the asker is gone. */
 static struct wr *open_message(struct forward *f, const struct waiter *w)
 {
 	if (w->stream)
@@ -62,37 +62,40 @@ void forward_write_servfail(const struct waiter *w, struct wr *out)
 	dns_reply_build(&q, &a, out);
 }
 
-/* RFC 8020 2: a name above one that is known here exists, and whoever says no denies those below it, too: it is without data. */
+/*
+ * RFC 8020 2: a name above one that is known here exists, and NXDOMAIN would deny the names below it too. So the answer
+ * becomes one without data.
+ */
 static uint16_t rcode_of(const struct waiter *w, const uint8_t *wire)
 {
 	uint16_t code = wire[3] & DNS_FLAG_RCODE;
-	bool empty = wire[6] == 0 && wire[7] == 0; /* ANCOUNT: what a CNAME leads to is another name */
+	bool empty = wire[6] == 0 && wire[7] == 0; /* ANCOUNT; with a CNAME the code is about another name */
 
 	return w->exists && empty && code == DNS_RCODE_NXDOMAIN ? DNS_RCODE_NOERROR : code;
 }
 
 /*
- * The other server's answer as this asker's: its ID, RD and CD, the case of its question (names that point to it
- * follow), TTLs lowered by what has passed. AA and AD are off: this is hearsay, and was not validated here (RFC 4035
- * 3.2.3).
+ * Writes the other server's answer for this asker: its ID, RD and CD, the case of its question (names that point to it
+ * follow), TTLs lowered by what has passed. AA and AD are off: fold is not the source and has not validated it (RFC
+ * 4035 3.2.3).
  */
 static void write_answer(const struct waiter *w, const uint8_t *wire, size_t len, uint32_t age, struct wr *out)
 {
 	struct dns_query q = query_of(w);
 	size_t most = w->limit < wr_left(out) ? w->limit : wr_left(out), opt = w->edns ? DNS_OPT_LEN : 0;
-	/* RFC 2181 9: what was not asked for is left out without a word where it does not fit. */
+	/* RFC 2181 9: if the answer does not fit, records that were not asked for are left out without TC. */
 	size_t bare = len + opt > most ? upstream_bare(wire, len) : 0;
 	if (bare && bare + opt <= most)
 		len = bare;
 	else
 		bare = 0;
 	size_t whole = len + opt;
-	/* And records that do not all fit are left out, too, and TC says so. */
+	/* If it still does not fit, all records are left out and TC is set. */
 	bool cut = whole > most;
 
 	/*
-	 * By TCP, TC would say that there is no other way (RFC 7766 5); and there is: once the asker has read what it
-	 * was told before.
+	 * By TCP, TC would say that there is no other way (RFC 7766 5). There is one: the answer fits once the asker
+	 * has read its earlier answers. SERVFAIL makes it ask again.
 	 */
 	if (cut && w->stream && whole <= w->limit) {
 		forward_write_servfail(w, out);

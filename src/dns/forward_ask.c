@@ -11,7 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 
-#define PORT_FIRST 16384U /* below are those that services want */
+#define PORT_FIRST 16384U /* the ports below are those of services */
 #define PORT_TRIES 8
 #define READS_MAX 16 /* packets taken from one socket before the others' turn */
 
@@ -19,7 +19,10 @@ static uint16_t random16(void)
 {
 	uint16_t v = 0;
 
-	/* Never fails for so few octets once the machine has started; without randomness nothing may be asked (RFC 5452 9.2). */
+	/*
+	 * Never fails for so few octets once the machine has started; without randomness nothing may be asked (RFC 5452
+	 * 9.2).
+	 */
 	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
 		abort();
 	return v;
@@ -43,7 +46,7 @@ static bool listen_for(struct forward *f, struct ask *a, uint32_t events, int op
 	return epoll_ctl(f->epoll, op, a->fd, &e) == 0;
 }
 
-/* RFC 5452 4.5, 9.2: a port that nobody can guess. Where all that were tried are taken, the kernel picks one. */
+/* RFC 5452 4.5, 9.2: binds to a port that nobody can guess. If all that were tried are taken, the kernel picks one. */
 static void bind_random(int fd, sa_family_t family)
 {
 	for (int i = 0; i < PORT_TRIES; i++) {
@@ -72,7 +75,7 @@ static struct upstream_question question_of(const struct ask *a)
 	};
 }
 
-/* A new socket of that type, connected to the ask's server: packets from elsewhere never come in by it. */
+/* Opens a socket of that type, connected to the ask's server, so that the kernel drops packets from elsewhere. */
 static bool open_socket(struct forward *f, struct ask *a, int type, uint32_t events)
 {
 	const union server *s = &f->servers[a->server];
@@ -109,7 +112,7 @@ static bool ask_tcp(struct forward *f, struct ask *a)
 	return open_socket(f, a, SOCK_STREAM, EPOLLOUT);
 }
 
-/* The server that is asked has nothing to say. */
+/* Asks the next server, if the one before gave no answer of use; after the last one, gives up. */
 void ask_next(struct forward *f, struct ask *a)
 {
 	for (; a->tried < f->server_count; a->tried++) {
@@ -129,7 +132,7 @@ void ask_timeout(struct forward *f, struct ask *a)
 	ask_next(f, a);
 }
 
-/* What came is judged; false where it settles nothing and more may come. */
+/* Judges what came. False if it settles nothing and more may come. */
 static bool take(struct forward *f, struct ask *a, const uint8_t *msg, size_t len)
 {
 	struct upstream_question q = question_of(a);
@@ -183,7 +186,7 @@ static void read_udp(struct forward *f, struct ask *a)
 	}
 }
 
-/* Connected, or not: the query goes out with its length before it (RFC 7766 8), in one piece. */
+/* The connection is made, or has failed. The query goes out with its length before it (RFC 7766 8), in one piece. */
 static void send_tcp(struct forward *f, struct ask *a)
 {
 	uint8_t query[2 + UPSTREAM_QUERY_MAX];
@@ -200,7 +203,7 @@ static void send_tcp(struct forward *f, struct ask *a)
 		ask_next(f, a);
 }
 
-/* One read into what is still missing. 1 where all is there, 0 where more must come, -1 where no more will. */
+/* Reads once into what is still missing. 1: all is there, 0: more must come, -1: no more will come. */
 static int read_part(struct ask *a, uint8_t *to, size_t want)
 {
 	ssize_t n = recv(a->fd, to + a->have, want - a->have, 0);
@@ -234,7 +237,7 @@ static void read_tcp(struct forward *f, struct ask *a)
 		uint8_t *msg = a->answer;
 		size_t len = a->want;
 		a->answer = NULL;
-		/* There is one answer to a connection: one to another question is none. */
+		/* A connection brings one answer. If it is the answer to another question, nothing else will come. */
 		if (!take(f, a, msg, len))
 			ask_next(f, a);
 		free(msg);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The inside of the forwarder: forward.c has the askers and the cache, forward_ask.c the sockets, forward_answer.c what is told. */
+/*
+ * The inside of the forwarder: forward.c has the askers and the cache, forward_ask.c the sockets, forward_answer.c the
+ * answers.
+ */
 #ifndef FOLD_DNS_FORWARD_PRIV_H
 #define FOLD_DNS_FORWARD_PRIV_H
 
@@ -12,13 +15,13 @@
 
 #define FORWARD_KEY_MAX (DNS_NAME_MAX + 2 + 1)
 #define FORWARD_QUESTION_MAX (DNS_NAME_MAX + 4)
-#define FORWARD_SERVERS 126 /* two lists of a binding */
+#define FORWARD_SERVERS 126 /* two lists of a binding, each full */
 #define FORWARD_NONE UINT16_MAX
 
-/* Somebody who wants an answer: where it goes, and how it must look. */
+/* An asker that waits for an answer: where the answer goes, and how it must look. */
 struct waiter {
-	uint16_t next; /* of the same question, or of those that are free */
-	bool stream;   /* it goes to `who`, and no address counts */
+	uint16_t next; /* the next one of the same ask, or of the free ones */
+	bool stream;   /* asked by TCP: the answer goes to `who`, and addresses do not count */
 	uint64_t who;
 	enum pkt_kind kind;
 	uint8_t mac[MAC_LEN];
@@ -27,7 +30,7 @@ struct waiter {
 	uint16_t sport, dport;
 	uint16_t id, flags, limit;
 	bool edns, dnssec_ok;
-	bool exists; /* there are names below it here */
+	bool exists; /* names below this one are known here */
 	uint16_t question_len;
 	uint8_t question[FORWARD_QUESTION_MAX]; /* with its own case */
 };
@@ -45,7 +48,7 @@ struct ask {
 	bool dnssec_ok, checking_disabled;
 	int fd;
 	uint64_t deadline;             /* milliseconds */
-	uint16_t server, first, tried; /* the one that is asked; of all of them, from the first on, so many were */
+	uint16_t server, first, tried; /* the one asked now; where the round began; how many were tried since */
 	bool edns;
 	uint16_t id;
 	/* By TCP: two octets of length, then the answer. */
@@ -65,7 +68,10 @@ struct forward {
 	uint16_t server_count, best;
 	uint8_t service_mac[MAC_LEN];
 	struct cache *cache;
-	/* Of both only the first so many were ever used: memory that nobody needed has never been touched, and is none. */
+	/*
+	 * How many asks and waiters were ever used, from the first on. The others' memory has never been touched, and
+	 * so takes no pages.
+	 */
 	size_t asks_used;
 	uint16_t waiters_used;
 	struct ask asks[FORWARD_ASKS];
@@ -88,12 +94,12 @@ void forward_arm(struct forward *f); /* sets the timer to the next deadline */
 void ask_next(struct forward *f, struct ask *a);
 void ask_event(struct forward *f, struct ask *a, uint32_t events);
 void ask_timeout(struct forward *f, struct ask *a);
-void ask_close(struct forward *f, struct ask *a); /* its socket and what came by it */
+void ask_close(struct forward *f, struct ask *a); /* closes its socket and frees what came by it */
 
-/* forward.c: everybody who waits is told, and the ask is free. answer: NULL for SERVFAIL. */
+/* forward.c: answers all waiters and frees the ask. answer: NULL for SERVFAIL. */
 void forward_done(struct forward *f, struct ask *a, const struct upstream_answer *answer);
 
-/* forward_answer.c: one asker is told, by the way that it came. wire: a server's answer, of so many seconds ago. */
+/* forward_answer.c: answers one asker, by the transport of its question. wire: a server's answer, `age` seconds old. */
 void forward_say_answer(struct forward *f, const struct waiter *w, const uint8_t *wire, size_t len, uint32_t age);
 void forward_say_servfail(struct forward *f, const struct waiter *w);
 void forward_write_servfail(const struct waiter *w, struct wr *out);

@@ -8,8 +8,8 @@
 enum { POINTER = 0xc0 };
 
 /*
- * A name in lower case and without pointers; r goes on behind it. False where it is none. A pointer leads to what stands before it
- * (RFC 1035 4.1.4), so that none can come back.
+ * Reads a name in lower case, with pointers resolved, and moves r behind it. False if it is no name. A pointer must
+ * lead to a place before the name (RFC 1035 4.1.4), so pointers cannot form a loop.
  */
 static bool read_name(const uint8_t *msg, struct rd *r, uint8_t name[static DNS_NAME_MAX])
 {
@@ -81,7 +81,7 @@ struct answers {
 	uint16_t count;
 };
 
-/* Where the name is an alias, what it stands for in its place. 1, 0 where it is none, -1 where the octets are bad. */
+/* Replaces a name that is an alias by the name that it stands for. 1; 0 if it is no alias, -1 if the octets are bad. */
 static int follow_alias(const struct answers *a, uint8_t name[static DNS_NAME_MAX])
 {
 	struct rd r = a->at;

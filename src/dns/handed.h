@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* handed: the addresses that an answer gives to the name that was asked for. Specifications: RFC 1035 4.1, 3.3.1, 2181 10.1. */
+/*
+ * handed: the addresses that an answer gives to the name that was asked for. Specifications: RFC 1035 4.1, 3.3.1, 2181
+ * 10.1.
+ */
 #ifndef FOLD_DNS_HANDED_H
 #define FOLD_DNS_HANDED_H
 
@@ -9,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HANDED_MOST 256   /* addresses of one answer that are told */
-#define HANDED_ALIASES 16 /* one after the other */
+#define HANDED_MOST 256   /* addresses of one answer that dns_handed() gives */
+#define HANDED_ALIASES 16 /* that it follows, one after the other */
 
 struct handed {
 	bool ip6;
@@ -19,9 +22,9 @@ struct handed {
 };
 
 /*
- * msg: a whole answer as it leaves. name gets what was asked for, in lower case, and at the addresses that it has, itself or through
- * its aliases. Returns how many, of which the first HANDED_MOST are there; 0 where the answer gives none, or -1 where the octets are no
- * answer to one question.
+ * msg: a whole answer as it leaves. `name` gets the name that was asked for, in lower case, and `at` the addresses that
+ * the answer gives it, directly or through aliases. Returns how many there are, of which the first HANDED_MOST are in
+ * `at`; 0 if the answer gives none, -1 if the octets are no answer to one question.
  */
 int dns_handed(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX], struct handed at[static HANDED_MOST]);
 

@@ -37,7 +37,10 @@ bool server_same(const union server *a, const union server *b)
 					   : memcmp(&a->six, &b->six, sizeof(a->six)) == 0;
 }
 
-/* As if_nametoindex() does it, which opens whatever kind of socket it finds first. 0: there is none. */
+/*
+ * Like if_nametoindex(), but with one kind of socket only: that function opens whatever kind works first. 0: there is
+ * no such interface.
+ */
 static uint32_t interface_index(const char *name)
 {
 	_cleanup_(cleanup_close) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -49,7 +52,7 @@ static uint32_t interface_index(const char *name)
 	return ioctl(fd, SIOCGIFINDEX, &q) < 0 ? 0 : (uint32_t)q.ifr_ifindex;
 }
 
-/* An address, for IPv6 with a scope behind '%' where it needs one. */
+/* Parses an address, for IPv6 with a scope behind '%' if it needs one. */
 static bool read_server(char *text, union server *out)
 {
 	struct in_addr four;
@@ -101,7 +104,7 @@ static bool are_same(const union server *a, const union server *b, size_t count)
 	return true;
 }
 
-/* The servers as they stand now; those of before where the file cannot be read for another reason than that it is gone. */
+/* Reads the servers anew; true if they changed. They stay if the file exists but cannot be read. */
 static bool read_file(struct resolvers *r)
 {
 	_cleanup_(cleanup_free) char *text = NULL;
@@ -120,7 +123,10 @@ static bool read_file(struct resolvers *r)
 	return true;
 }
 
-/* The directory, for files are replaced by a rename as often as they are written; names are compared when they come. */
+/*
+ * Watches the directory, because files are as often replaced by a rename as written; resolvers_update() compares the
+ * names.
+ */
 static void watch_directory(const struct resolvers *r, const char *path)
 {
 	_cleanup_(cleanup_free) char *copy = path ? strdup(path) : NULL;
@@ -130,8 +136,9 @@ static void watch_directory(const struct resolvers *r, const char *path)
 }
 
 /*
- * Where the path leads may have changed, and with it the second directory. A watch that is there already stays one. The file
- * itself, too: one that is mounted there (containers, ip-netns(8)) is written without a word to the directory.
+ * Sets the watches again, because the path may lead elsewhere now and so to another second directory; setting one twice
+ * is harmless. Also watches the file itself: the directory has no event when a file that is mounted there (containers,
+ * ip-netns(8)) is written.
  */
 static void watch_again(struct resolvers *r)
 {

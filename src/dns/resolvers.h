@@ -23,15 +23,15 @@ static inline socklen_t server_len(const union server *s)
 	return s->any.sa_family == AF_INET ? sizeof(s->four) : sizeof(s->six);
 }
 
-/* The addresses, ports and scopes; what lies behind the shorter member of the union may be anything. */
+/* Compares addresses, ports and scopes, and not what lies behind the shorter member of the union. */
 bool server_same(const union server *a, const union server *b);
 
 union server server4(struct in_addr a);         /* with DNS's port */
 union server server6(const struct in6_addr *a); /* the same */
 
 /*
- * The servers of such a text, at most RESOLVERS_MAX; this host's loopback address where it names none (resolv.conf(5)).
- * Lines that are not understood have no effect. Their number.
+ * Parses the servers of a resolv.conf(5), at most RESOLVERS_MAX; if it names none, this host's loopback address. Lines
+ * that are not understood have no effect. Returns the number of servers.
  */
 size_t resolvers_parse(const char *text, union server to[static RESOLVERS_MAX]);
 
@@ -47,7 +47,7 @@ struct resolvers {
 int resolvers_open(struct resolvers *r, const char *path);
 void resolvers_close(struct resolvers *r);
 
-/* The watch is readable: true where the servers are others now. Never blocks. */
+/* For when the watch is readable: true if the servers changed. Never blocks. */
 bool resolvers_update(struct resolvers *r);
 
 #endif

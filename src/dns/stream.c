@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of connections, and the clock. Specifications: RFC 9293 3.10.7.1, 3.10.7.2, 3.8.1, 6298 5, 7766 6.2.3. */
+/* The table of connections and their timers. Specifications: RFC 9293 3.10.7.1, 3.10.7.2, 3.8.1, 6298 5, 7766 6.2.3. */
 #include "dns/stream.h"
 
 #include "dns/dns_wire.h"
@@ -14,9 +14,9 @@
 #define MSS_DEFAULT6 1220
 
 /*
- * So long after it was last heard of, a connection may make room for another: where a handshake hangs, where what was
- * asked is answered, and where somebody is about to ask or waits for an answer. In that time an honest guest goes on,
- * on a busy machine too. But the last holds not for ever.
+ * After so long without progress a connection may have to make room for another: with an unfinished handshake, with all
+ * its questions answered, and with a question or an answer pending. An honest guest goes on within that time, on a busy
+ * machine too. Even a connection with something pending is protected for ROOM_LONGEST_MS only.
  */
 #define ROOM_BEGUN_MS 50
 #define ROOM_IDLE_MS 100
@@ -25,7 +25,7 @@
 
 int stream_open(const struct stream_setup *setup, struct stream **out)
 {
-	/* Straight from the kernel: what is not used is never touched. */
+	/* mmap() instead of malloc(): pages that are never used stay untouched. */
 	struct stream *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (s == MAP_FAILED)
@@ -63,7 +63,7 @@ uint64_t stream_handle(const struct stream *s, const struct conn *c)
 void stream_drained(struct stream *s, struct conn *c)
 {
 	c->head = c->tail = 0;
-	/* A long answer is read once in a while; its pages are the host's again until then. */
+	/* Long answers are rare: the host gets the pages back until the next one. */
 	if (c->long_output)
 		madvise(stream_out(s, c), STREAM_OUTPUT, MADV_DONTNEED);
 	c->long_output = false;
@@ -93,7 +93,7 @@ static struct conn *find(struct stream *s, const struct pkt *in)
 	return NULL;
 }
 
-/* Somebody waits for something that is not the next question. */
+/* True while something is pending: the first question, an answer, or octets that the peer has not acknowledged. */
 static bool is_waited_for(const struct conn *c)
 {
 	return !c->asked || c->under_way || conn_pending(c);
@@ -109,8 +109,8 @@ static bool may_go(const struct conn *c, uint64_t now)
 }
 
 /*
- * The one with the least to lose: a handshake that hangs, one that nobody waits for, the one that was silent the
- * longest.
+ * True if a has less to lose than b: first unfinished handshakes, then connections with nothing pending, then the
+ * longest silent.
  */
 static bool is_less(const struct conn *a, const struct conn *b)
 {
@@ -122,8 +122,8 @@ static bool is_less(const struct conn *a, const struct conn *b)
 }
 
 /*
- * Who has all its answers is told that there are no more of them, and may yet read the last (RFC 7766 6.2.4); what it
- * says to that is answered by a reset, which by then does no harm. Everybody else is to know at once.
+ * Ends a connection to make room. A peer that has all its answers gets a FIN, and may yet read the last answer (RFC
+ * 7766 6.2.4); what it sends later is answered by a reset, which by then does no harm. All others get a reset at once.
  */
 static void hang_up(struct stream *s, const struct guest *g, struct conn *c)
 {
@@ -137,9 +137,9 @@ static void hang_up(struct stream *s, const struct guest *g, struct conn *c)
 }
 
 /*
- * A place for one more. A guest that opens more than there are loses what it does not use, so its own questions get
- * through whatever else it does. NULL: all are at work, and the newcomer is to try again; it does after a second (RFC
- * 6298 2.1).
+ * Finds a place for one more connection. A guest that opens too many loses those that it does not use, so its own
+ * questions get through whatever else it does. NULL: all are busy, and the newcomer has to try again, which it does
+ * after a second (RFC 6298 2.1).
  */
 static struct conn *take_place(struct stream *s, const struct guest *g, uint64_t now)
 {
@@ -159,7 +159,7 @@ static struct conn *take_place(struct stream *s, const struct guest *g, uint64_t
 	return least;
 }
 
-/* RFC 9293 3.10.7.2, in LISTEN: what a SYN carries beside itself is not kept, and comes again. */
+/* RFC 9293 3.10.7.2, in LISTEN: data that comes with a SYN is not kept; the peer sends it again. */
 static void begin(struct stream *s, const struct guest *g, struct conn *c, const struct pkt *in,
 		  const struct tcp_segment *seg, uint64_t now)
 {
@@ -179,7 +179,7 @@ static void begin(struct stream *s, const struct guest *g, struct conn *c, const
 	c->rcv_nxt = c->rcv_edge = seg->seq + 1;
 	c->born = c->progress = now;
 	stream_send_syn(s, g, c);
-	stream_push(s, g, c, false, now); /* which sets the timer alone */
+	stream_push(s, g, c, false, now); /* only to set the timer */
 }
 
 /* RFC 9293 3.10.7.1 */
@@ -195,7 +195,7 @@ static void refuse(struct stream *s, const struct guest *g, const struct pkt *in
 	s->setup.keep(s->setup.arg);
 }
 
-/* A SYN where there is none, or where the one before was never finished. */
+/* A SYN without a connection, or for one whose handshake was never finished. */
 static void take_syn(struct stream *s, const struct guest *g, struct conn *c, const struct pkt *in,
 		     const struct tcp_segment *seg, uint64_t now)
 {
@@ -226,7 +226,7 @@ void stream_segment(struct stream *s, const struct guest *g, const struct frame 
 		refuse(s, g, &in);
 }
 
-/* Others are asked, and have as long as they take. */
+/* True while the connection only waits for other servers, which may take as long as they need. */
 static bool waits_for_others(const struct conn *c)
 {
 	return c->under_way && c->una == c->max && !conn_pending(c);
@@ -251,7 +251,7 @@ uint64_t stream_deadline(const struct stream *s)
 	return first;
 }
 
-/* Nothing has moved for too long. */
+/* Ends a connection that made no progress for too long. */
 static void give_up(struct stream *s, const struct guest *g, struct conn *c, uint64_t now)
 {
 	bool idle = c->synced && !c->under_way && !conn_pending(c) && !c->fin_wanted;
@@ -262,8 +262,8 @@ static void give_up(struct stream *s, const struct guest *g, struct conn *c, uin
 		stream_send_reset(s, g, c);
 	} else {
 		/*
-		 * RFC 7766 6.2.3, 6.2.4: it may be closed at any time between answers, and not while it waits for
-		 * one.
+		 * RFC 7766 6.2.3, 6.2.4: fold may close it at any time between answers, but not while the client waits
+		 * for one.
 		 */
 		c->fin_wanted = true;
 		c->progress = now;
@@ -271,7 +271,10 @@ static void give_up(struct stream *s, const struct guest *g, struct conn *c, uin
 	}
 }
 
-/* RFC 6298 5.4 to 5.6, 5681 3.1; from the oldest on, for what came behind a loss has not been told apart. */
+/*
+ * RFC 6298 5.4 to 5.6, 5681 3.1: the timer expired. Sends again from the oldest octet on, because fold does not know
+ * what arrived behind a loss.
+ */
 static void repeat(struct stream *s, const struct guest *g, struct conn *c, uint64_t now)
 {
 	uint32_t mss = stream_mss(g, c), flight = c->max - c->una;

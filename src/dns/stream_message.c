@@ -10,7 +10,10 @@
 
 #define LENGTH 2 /* RFC 1035 4.2.2: before each message */
 
-/* Room for one answer of that length behind the others, or nothing. Moved to the front where only that makes room. */
+/*
+ * Makes room for one answer of that length behind the others, if necessary by moving them to the front. False if there
+ * is none.
+ */
 static bool make_room(struct stream *s, struct conn *c, size_t len)
 {
 	uint8_t *out = stream_out(s, c);
@@ -42,7 +45,7 @@ static void close_message(struct stream *s, struct conn *c, uint64_t now)
 		return;
 	}
 	if (c->una == c->max && !conn_pending(c))
-		c->progress = now; /* from now on it is the peer who is waited for */
+		c->progress = now; /* from now on fold waits for the peer */
 	at[0] = (uint8_t)(len >> 8);
 	at[1] = (uint8_t)len;
 	c->tail += LENGTH + len;
@@ -64,7 +67,7 @@ static void say_servfail(struct stream *s, struct conn *c, const struct dns_mess
 	close_message(s, c, now);
 }
 
-/* False where it has to wait: so much is under way for this connection already. */
+/* Forwards one question. False if it has to wait, because this connection has too many under way already. */
 static bool ask_others(struct stream *s, struct conn *c, const struct dns_message *m, uint64_t now)
 {
 	if (c->under_way == STREAM_QUESTIONS)
@@ -80,7 +83,7 @@ static bool ask_others(struct stream *s, struct conn *c, const struct dns_messag
 	return true;
 }
 
-/* One question; false where it has to wait for room. */
+/* Answers or forwards one question; false if it has to wait for room. */
 static bool answer_one(struct stream *s, const struct guest *g, struct conn *c, const uint8_t *data, size_t len,
 		       uint64_t now)
 {
@@ -92,12 +95,12 @@ static bool answer_one(struct stream *s, const struct guest *g, struct conn *c, 
 	case ANSWER_REPLY:
 		break;
 	default:
-		/* RFC 7766 8: what is no question means that the two do not understand each other. */
+		/* RFC 7766 8: if something is no question, the two sides do not understand each other. */
 		note(s, drop_name(DROP_DNS_FORM), true);
 		c->broken = true;
 		return true;
 	}
-	/* What is too long for any message is cut, and fits an empty buffer. */
+	/* An answer too long for any message is truncated, and so fits an empty buffer. */
 	if (!make_room(s, c, dns_reply_len(&m.q, &m.a)) && conn_pending(c))
 		return false;
 	struct wr *out = open_message(s, c);
@@ -111,7 +114,7 @@ static bool answer_one(struct stream *s, const struct guest *g, struct conn *c, 
 	return true;
 }
 
-/* Octets that are done with. */
+/* Answers the whole questions of the input. Returns how many octets it is done with. */
 static size_t answer_all(struct stream *s, const struct guest *g, struct conn *c, uint64_t now)
 {
 	size_t at = 0;
@@ -119,7 +122,7 @@ static size_t answer_all(struct stream *s, const struct guest *g, struct conn *c
 	while (!c->broken && c->in_len - at >= LENGTH) {
 		const uint8_t *p = c->in + at;
 		size_t len = (size_t)p[0] << 8 | p[1];
-		/* No question is as long as that, and to skip it would mean to read all of it. */
+		/* No question is that long, and to skip it fold would have to read all of it. */
 		if (len == 0 || len > STREAM_INPUT - LENGTH) {
 			note(s, drop_name(DROP_DNS_FORM), true);
 			c->broken = true;
@@ -132,7 +135,7 @@ static size_t answer_all(struct stream *s, const struct guest *g, struct conn *c
 	return at;
 }
 
-/* True where a whole question is there that waits for room. */
+/* True if the input has a whole question, which waits for room. */
 static bool has_question(const struct conn *c)
 {
 	return c->in_len >= LENGTH && c->in_len - LENGTH >= ((size_t)c->in[0] << 8 | c->in[1]);
@@ -151,7 +154,10 @@ void stream_questions(struct stream *s, const struct guest *g, struct conn *c, u
 	c->asked = c->asked || done;
 	if (done)
 		memmove(c->in, c->in + done, c->in_len);
-	/* RFC 9293 3.6: the peer says no more, and when it has its answers neither do we. Half a question is none. */
+	/*
+	 * RFC 9293 3.6: the peer has closed its side. When it has its answers, fold closes too; half a question does
+	 * not count.
+	 */
 	if (c->peer_fin && !c->under_way && !has_question(c))
 		c->fin_wanted = true;
 }
@@ -182,7 +188,7 @@ void stream_message_done(struct stream *s, const struct guest *g, uint64_t who, 
 		return;
 	c->under_way--;
 	close_message(s, c, now);
-	/* Who is at work on it sends it with what else there is. */
+	/* stream_questions() is at work on this connection, and sends this answer with the others. */
 	if (c->at_work)
 		return;
 	if (c->broken) {

@@ -17,18 +17,18 @@
 #define STREAM_SEGMENTS 10      /* RFC 6928 2: the initial window */
 #define STREAM_BURST 64         /* segments that one event sends of one connection, at most */
 
-/* Sequence numbers, all of them; RFC 9293 3.3.1 has the names. */
+/* A connection. RFC 9293 3.3.1 has the names of its sequence numbers. */
 struct conn {
 	bool used;
 	bool synced;     /* RFC 9293 3.3.2: SYN-RECEIVED is over */
-	bool peer_fin;   /* everything of the peer's has come */
-	bool fin_wanted; /* nothing more will be said than what is in `out` */
+	bool peer_fin;   /* the peer's FIN has come, and all before it */
+	bool fin_wanted; /* fold sends a FIN behind what is in `out` */
 	bool fin_acked;
-	bool asked;   /* something, once */
-	bool at_work; /* stream_questions() is: answers that come meanwhile are sent when it has ended */
+	bool asked;   /* the peer has asked at least once */
+	bool at_work; /* stream_questions() is running: it sends answers that come meanwhile when it ends */
 	bool broken;  /* it ends with a reset */
 	uint32_t generation;
-	/* The key: kind, addresses and the peer's port. Addresses as a reply has them: src is fold's. */
+	/* The key: kind, addresses and the peer's port. Addresses as in a reply: src is fold's. */
 	enum pkt_kind kind;
 	uint8_t mac[MAC_LEN];
 	struct in_addr src4, dst4;
@@ -40,10 +40,10 @@ struct conn {
 	uint32_t wnd, wnd_most; /* the peer's window, and the largest it had */
 	uint32_t wl1, wl2;      /* SND.WL1, SND.WL2 */
 	uint32_t cwnd, ssthresh, recover;
-	uint8_t dups; /* RFC 5681: of one acknowledgement */
+	uint8_t dups; /* duplicate acknowledgements (RFC 5681) */
 	bool recovering;
 	uint8_t backoff;
-	size_t head, tail; /* of out: what is not acknowledged, and what not sent */
+	size_t head, tail; /* in out: the first octet that is not acknowledged, and the end */
 	bool long_output;  /* more than a page of it has been written to */
 	/* What comes. */
 	uint32_t rcv_nxt, rcv_edge; /* the next wanted; the end of the window that was offered last */
@@ -52,7 +52,7 @@ struct conn {
 	unsigned under_way; /* questions that others were asked */
 	struct wr message;  /* an answer that is being written */
 	/* Milliseconds. */
-	uint64_t born, progress; /* progress: since when the peer, or nobody, has been waited for */
+	uint64_t born, progress; /* since when fold waits for the peer alone, or for nobody */
 	uint64_t timer;          /* 0: nothing to repeat */
 	uint64_t challenged;
 	uint8_t in[STREAM_INPUT];
@@ -78,22 +78,25 @@ uint64_t stream_handle(const struct stream *s, const struct conn *c);
 void stream_free(struct stream *s, struct conn *c);
 void stream_drained(struct stream *s, struct conn *c); /* all of `out` is acknowledged */
 
-/* stream_segment.c: one for this connection that is no SYN to begin anew. */
+/* stream_segment.c: a segment of this connection, except a SYN that begins anew. */
 void stream_take(struct stream *s, const struct guest *g, struct conn *c, const struct pkt *in,
 		 const struct tcp_segment *seg, uint64_t now);
 
-/* stream_message.c: answers what has come as far as there is room, and wants the end where there is no more to come. */
+/*
+ * stream_message.c: answers the questions that have come, as far as there is room, and wants a FIN if no more will
+ * come.
+ */
 void stream_questions(struct stream *s, const struct guest *g, struct conn *c, uint64_t now);
 
 /* stream_send.c */
 void stream_send_syn(struct stream *s, const struct guest *g, struct conn *c);
 void stream_send_ack(struct stream *s, const struct guest *g, struct conn *c);
 void stream_send_reset(struct stream *s, const struct guest *g, struct conn *c); /* and frees it */
-/* The oldest segment that is not acknowledged, once more. */
+/* Sends the oldest segment that is not acknowledged once more. */
 void stream_send_again(struct stream *s, const struct guest *g, struct conn *c);
 /*
- * Whatever may be sent, an acknowledgement that is due at least, and sets the timer. force: something, whatever the
- * window (RFC 9293 3.8.6.1).
+ * Sends what may be sent, at least an acknowledgement that is due, and sets the timer. force: sends something whatever
+ * the window (RFC 9293 3.8.6.1).
  */
 void stream_push(struct stream *s, const struct guest *g, struct conn *c, bool force, uint64_t now);
 uint32_t stream_mss(const struct guest *g, const struct conn *c); /* octets of data in one segment to the peer */

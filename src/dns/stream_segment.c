@@ -4,20 +4,23 @@
 
 #include <string.h>
 
-/* RFC 9293 3.10.7.4, first: whether some of it, or it alone where it has no length, is in the window. */
+/* RFC 9293 3.10.7.4, first: true if part of the segment, or the place of an empty one, is in the window. */
 static bool is_acceptable(const struct conn *c, const struct tcp_segment *seg)
 {
 	uint32_t room = (uint32_t)(STREAM_INPUT - c->in_len);
-	uint32_t from = seg->seq - c->rcv_nxt; /* as far beyond what is wanted */
+	uint32_t from = seg->seq - c->rcv_nxt; /* how far beyond the next wanted octet */
 
 	if (seg->space == 0)
 		return room ? from < room : from == 0;
-	/* What a window of nothing is probed with cannot be taken, and yet what it acknowledges counts. */
+	/* A probe of a zero window: its data cannot be taken, but its acknowledgement counts. */
 	return from < room || from == 0 ||
 	       (tcp_before(seg->seq, c->rcv_nxt) && tcp_before(c->rcv_nxt, seg->seq + seg->space));
 }
 
-/* RFC 5961 3.2, 4.2, 5.2: whoever is the peer knows from it what to say; and nobody makes us say it all the time. */
+/*
+ * Sends a challenge ACK (RFC 5961 3.2, 4.2, 5.2), from which the real peer knows how to go on; not too often, whatever
+ * an attacker sends.
+ */
 static void challenge(struct stream *s, const struct guest *g, struct conn *c, uint64_t now)
 {
 	if (c->challenged && now - c->challenged < STREAM_CHALLENGE_MS)
@@ -37,7 +40,7 @@ static void begin_recovery(struct stream *s, const struct guest *g, struct conn 
 	stream_send_again(s, g, c);
 }
 
-/* RFC 5681 3.2, 6582 3.2: the third time that the same is acknowledged means that a segment is missing. */
+/* RFC 5681 3.2, 6582 3.2: the third duplicate acknowledgement means that a segment is missing. */
 static void count_duplicate(struct stream *s, const struct guest *g, struct conn *c)
 {
 	if (c->una == c->max || !c->wnd)
@@ -68,7 +71,7 @@ static void grow_window(struct stream *s, const struct guest *g, struct conn *c,
 		c->cwnd += c->cwnd < c->ssthresh ? (acked < mss ? acked : mss) : 1 + mss * mss / c->cwnd;
 }
 
-/* What is acknowledged is done with; the peer is there. */
+/* Drops what is acknowledged from the output. The peer is alive. */
 static void advance(struct stream *s, const struct guest *g, struct conn *c, uint32_t ack, uint64_t now)
 {
 	uint32_t acked = ack - c->una;
@@ -88,15 +91,15 @@ static void advance(struct stream *s, const struct guest *g, struct conn *c, uin
 }
 
 /*
- * RFC 9293 3.10.7.4, fifth: the peer's window, by the newest segment that speaks of it; and by each that acknowledges
- * more, for a window counts from there: kept as it was it would reach further than it ever did.
+ * RFC 9293 3.10.7.4, fifth: takes the peer's window from the newest segment, and from each that acknowledges more,
+ * because the window counts from there: with its old value it would reach further than the peer ever offered.
  */
 static bool update_window(struct conn *c, const struct tcp_segment *seg, bool advanced)
 {
 	if (!advanced && !tcp_before(c->wl1, seg->seq) && (c->wl1 != seg->seq || tcp_before(seg->ack, c->wl2)))
 		return false;
 	bool changed = seg->window != c->wnd;
-	/* What was sent to see whether it is open may not have been kept. */
+	/* The window opens again. The peer may not have kept the octets that probed it. */
 	if (c->wnd == 0 && seg->window && seg->ack == c->una)
 		c->nxt = c->una;
 	c->wnd = seg->window;
@@ -107,16 +110,19 @@ static bool update_window(struct conn *c, const struct tcp_segment *seg, bool ad
 	return changed;
 }
 
-/* False where the segment is to be left at that. */
+/* Takes an acknowledgement. False if the rest of the segment is to be ignored. */
 static bool take_ack(struct stream *s, const struct guest *g, struct conn *c, const struct tcp_segment *seg,
 		     uint64_t now)
 {
-	/* RFC 9293 3.10.7.4: of what was never sent. */
+	/* RFC 9293 3.10.7.4: it acknowledges what was never sent. */
 	if (tcp_before(c->max, seg->ack)) {
 		challenge(s, g, c, now);
 		return false;
 	}
-	/* RFC 5961 5.2: so old that it says nothing of this connection. No window of the peer's was ever larger. */
+	/*
+	 * RFC 5961 5.2: it is older than any acknowledgement of this connection can be: the peer's window was never
+	 * larger.
+	 */
 	if (tcp_before(seg->ack, c->una - UINT16_MAX)) {
 		challenge(s, g, c, now);
 		return false;
@@ -131,7 +137,7 @@ static bool take_ack(struct stream *s, const struct guest *g, struct conn *c, co
 	return true;
 }
 
-/* RFC 9293 3.10.7.4, in SYN-RECEIVED: our SYN is acknowledged, or a segment of some other connection got here. */
+/* RFC 9293 3.10.7.4, in SYN-RECEIVED: fold's SYN is acknowledged, or the segment is of some other connection. */
 static bool take_first_ack(struct stream *s, struct conn *c, const struct pkt *in, const struct tcp_segment *seg,
 			   const struct guest *g, uint64_t now)
 {
@@ -164,8 +170,8 @@ static void take_data(struct conn *c, const struct tcp_segment *seg, uint64_t no
 	if (seg->space == 0)
 		return;
 	/*
-	 * Every one that takes room is answered, whatever becomes of it (RFC 5681 4.2: at once, where it is not in
-	 * order).
+	 * Every segment with data or a FIN is acknowledged, whatever becomes of it (RFC 5681 4.2: at once, if it is out
+	 * of order).
 	 */
 	c->ack_now = true;
 	if (c->peer_fin || tcp_before(c->rcv_nxt, seg->seq) || old > seg->len)
@@ -174,7 +180,7 @@ static void take_data(struct conn *c, const struct tcp_segment *seg, uint64_t no
 	memcpy(c->in + c->in_len, seg->data + old, taken);
 	c->in_len += taken;
 	c->rcv_nxt += (uint32_t)taken;
-	/* A peer that does not read is not there for what it goes on to ask. */
+	/* Questions are progress only if the peer has read all its answers: otherwise it may not be alive. */
 	if (taken && c->una == c->max && !conn_pending(c))
 		c->progress = now;
 	if (seg->flags & TCP_FIN && taken == len) {
@@ -184,7 +190,7 @@ static void take_data(struct conn *c, const struct tcp_segment *seg, uint64_t no
 	}
 }
 
-/* RFC 5961 3.2: exactly where the next octet is wanted, or it has to be proved. */
+/* RFC 5961 3.2: a reset counts at exactly the next wanted octet; elsewhere in the window it is challenged. */
 static void take_reset(struct stream *s, const struct guest *g, struct conn *c, const struct tcp_segment *seg,
 		       uint64_t now)
 {
@@ -194,7 +200,7 @@ static void take_reset(struct stream *s, const struct guest *g, struct conn *c, 
 		challenge(s, g, c, now);
 }
 
-/* True where there is more to do with the connection: it is there, and something may have changed. */
+/* Checks a segment. True if the connection is still there and something may have changed. */
 static bool judge(struct stream *s, const struct guest *g, struct conn *c, const struct pkt *in,
 		  const struct tcp_segment *seg, uint64_t now)
 {
@@ -202,13 +208,16 @@ static bool judge(struct stream *s, const struct guest *g, struct conn *c, const
 		take_reset(s, g, c, seg, now);
 		return false;
 	}
-	/* RFC 5961 4.2: wherever it is. A peer that has forgotten the connection answers by a reset that fits. */
+	/*
+	 * RFC 5961 4.2: a SYN is challenged, wherever it is. A peer that has forgotten the connection answers that with
+	 * a reset that fits.
+	 */
 	if (seg->flags & TCP_SYN) {
 		challenge(s, g, c, now);
 		return false;
 	}
 	if (!is_acceptable(c, seg)) {
-		/* RFC 9293 3.10.7.4: what came before is acknowledged once more. */
+		/* RFC 9293 3.10.7.4: acknowledge once more what came before. */
 		stream_send_ack(s, g, c);
 		return false;
 	}
@@ -224,7 +233,7 @@ void stream_take(struct stream *s, const struct guest *g, struct conn *c, const 
 {
 	if (!judge(s, g, c, in, seg, now))
 		return;
-	/* RFC 9293 3.6.1: we have said our last, and who asks now must be told that nobody listens. */
+	/* RFC 9293 3.6.1: fold has closed its side; a reset tells a peer that still asks that nobody listens. */
 	if (c->fin_wanted && !c->peer_fin && seg->len && tcp_before(c->rcv_nxt, seg->seq + seg->len)) {
 		stream_send_reset(s, g, c);
 		return;

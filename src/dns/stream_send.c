@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What goes out. Specifications: RFC 9293 3.1, 3.7.1, 3.8.6, 5681, 6691. */
+/* Segments to the peer. Specifications: RFC 9293 3.1, 3.7.1, 3.8.6, 5681, 6691. */
 #include "dns/dns_wire.h"
 #include "dns/stream_priv.h"
 
 #include <string.h>
 
 #define MSS_OFFERED 1220 /* what every link with IPv6 carries, and the input buffer takes (RFC 6691) */
-#define MSS_LEAST 88     /* with less, headers would be all that is sent */
+#define MSS_LEAST 88     /* with less, nearly all would be headers */
 #define TCP_SYN_HEADER (TCP_HEADER + 4)
 
 static uint32_t link_mss(const struct guest *g, const struct conn *c, uint32_t most)
@@ -24,7 +24,7 @@ uint32_t stream_mss(const struct guest *g, const struct conn *c)
 }
 
 /*
- * RFC 9293 3.8.6: the free room. What was offered once is never taken back: what comes takes as much room as it moves
+ * RFC 9293 3.8.6: offers the free room. The window's edge never moves back: data takes as much room as it moves
  * rcv_nxt.
  */
 static uint16_t window(struct conn *c)
@@ -69,7 +69,7 @@ static void finish(struct stream *s, const struct guest *g, struct reply *r)
 		s->setup.keep(s->setup.arg);
 }
 
-/* flags: beside ACK, which every segment of a connection carries. */
+/* flags: in addition to ACK, which every segment of a connection carries. */
 static void emit(struct stream *s, const struct guest *g, struct conn *c, uint32_t seq, uint8_t flags,
 		 const uint8_t *data, size_t len)
 {
@@ -99,7 +99,7 @@ void stream_send_ack(struct stream *s, const struct guest *g, struct conn *c)
 	emit(s, g, c, c->max, 0, NULL, 0);
 }
 
-/* RFC 5961 3.2: at the place where the peer is, if it has all that was sent. */
+/* RFC 5961 3.2: with the number that the peer expects next, if it has all that was sent. */
 void stream_send_reset(struct stream *s, const struct guest *g, struct conn *c)
 {
 	emit(s, g, c, c->max, TCP_RST, NULL, 0);
@@ -107,14 +107,14 @@ void stream_send_reset(struct stream *s, const struct guest *g, struct conn *c)
 }
 
 /*
- * Octets of out from `from` on, and the end with them where that is due and they are the last. Returns how much of
- * the sequence they take.
+ * Sends octets of out from `from` on, and with them the FIN if it is due and they are the last. Returns how many
+ * sequence numbers they take.
  */
 static uint32_t send_data(struct stream *s, const struct guest *g, struct conn *c, size_t from, size_t len)
 {
 	bool last = from + len == conn_pending(c);
 	bool fin = last && c->fin_wanted;
-	/* RFC 9293 3.8.1: what stands here is all that there is to read for now. */
+	/* RFC 9293 3.8.1: PSH, because the peer gets no more to read for now. */
 	uint8_t flags = (uint8_t)((last && len ? TCP_PSH : 0) | (fin ? TCP_FIN : 0));
 
 	emit(s, g, c, c->una + (uint32_t)from, flags, stream_out(s, c) + c->head + from, len);
@@ -125,18 +125,18 @@ void stream_send_again(struct stream *s, const struct guest *g, struct conn *c)
 {
 	size_t mss = stream_mss(g, c), len = conn_pending(c), sent = c->max - c->una;
 
-	/* Nothing new: what was never sent goes where the window is looked at, and is counted. */
+	/* Nothing new: stream_push() sends that, because it checks the window and counts what is sent. */
 	len = len < sent ? len : sent;
 	len = len < mss ? len : mss;
-	/* A window that has become smaller (RFC 9293 3.8.6) still has room for one octet. */
+	/* If the window has shrunk (RFC 9293 3.8.6), no more than it holds, but at least one octet. */
 	if (len > c->wnd)
 		len = c->wnd ? c->wnd : 1;
 	send_data(s, g, c, 0, len);
 }
 
 /*
- * RFC 9293 3.8.6.2.1: how many octets the next segment has of `left`, beyond `sent` that are under way; 0: it is not
- * time.
+ * RFC 9293 3.8.6.2.1: the length of the next segment, out of `left` octets behind `sent` that are under way; 0: not
+ * now.
  */
 static size_t next_len(const struct conn *c, size_t mss, size_t sent, size_t left, bool force)
 {
@@ -167,7 +167,7 @@ void stream_push(struct stream *s, const struct guest *g, struct conn *c, bool f
 
 	for (unsigned n = 0; c->synced && n < STREAM_BURST; n++) {
 		size_t sent = c->nxt - c->una, pending = conn_pending(c);
-		/* The end has been sent, or is acknowledged. */
+		/* The FIN has been sent, or is acknowledged. */
 		if (sent > pending || c->fin_acked)
 			break;
 		size_t len = next_len(c, mss, sent, pending - sent, force);
@@ -178,7 +178,7 @@ void stream_push(struct stream *s, const struct guest *g, struct conn *c, bool f
 			c->max = c->nxt;
 		force = false;
 	}
-	/* RFC 9293 3.8.6.2.2: that there is room again is worth a segment of its own where it is much. */
+	/* RFC 9293 3.8.6.2.2: a window that has opened by much is worth a segment of its own. */
 	if (!c->peer_fin && c->rcv_nxt + (uint32_t)(STREAM_INPUT - c->in_len) - c->rcv_edge >= STREAM_INPUT / 2)
 		c->ack_now = true;
 	if (c->ack_now)

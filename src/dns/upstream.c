@@ -17,11 +17,11 @@
 #define MESSAGE_MAX 65535
 
 /*
- * What ldns may have to do for one message, in steps. It follows up to 65535 pointers for one name; and to compress what it
- * writes it looks for each end of a name that it has not written before among those that it has, label by label, and
- * for each label from the front. Only a server that means harm makes much of that. Four thousand addresses of a name
- * of six labels are 150,000 steps, two thousand names of one address of ip6.arpa not quite four million; what so many
- * steps can be made to cost is a fifth of a second.
+ * A limit for the work that ldns may have with one message, in steps. It follows up to 65535 pointers for one name; and
+ * to compress what it writes it looks for each suffix of a name that it has not written before among those that it has,
+ * label by label, and for each label from the front. Only a malicious server makes that expensive. Four thousand
+ * addresses of a name of six labels are 150,000 steps, two thousand names of one address of ip6.arpa not quite four
+ * million; the worst that so many steps can cost is a fifth of a second.
  */
 #define STEPS_MAX ((size_t)1 << 22)
 
@@ -70,7 +70,7 @@ size_t upstream_write(const struct upstream_question *q, uint8_t to[static UPSTR
 	return w.full ? 0 : wr_len(&w);
 }
 
-/* RFC 5452 9.1: the ID and the question; the socket has seen to the addresses and ports. */
+/* RFC 5452 9.1: checks the ID and the question; the connected socket has checked addresses and ports. */
 static enum upstream_verdict judge(const uint8_t *msg, size_t len, const struct upstream_question *q, bool tcp,
 				   struct upstream_header *h)
 {
@@ -87,13 +87,13 @@ static enum upstream_verdict judge(const uint8_t *msg, size_t len, const struct 
 		return q->edns ? UPSTREAM_NO_EDNS : UPSTREAM_FAILED;
 	if (rcode != DNS_RCODE_NOERROR && rcode != DNS_RCODE_NXDOMAIN)
 		return UPSTREAM_FAILED;
-	/* Longer than we said we take: as if it had been cut. */
+	/* An answer that is longer than fold said it takes counts as truncated. */
 	if (h->flags & DNS_FLAG_TC || (!tcp && len > DNS_UDP_MAX))
 		return tcp ? UPSTREAM_FAILED : UPSTREAM_TRUNCATED;
 	return UPSTREAM_GOOD;
 }
 
-/* A message on whose names ldns has so many steps left to do. */
+/* A message, and how many steps ldns may still take for its names. */
 struct work {
 	const uint8_t *msg;
 	size_t len, question_end;
@@ -109,10 +109,10 @@ static bool spend(struct work *w, size_t steps)
 	return can;
 }
 
-/* Goes through a name as ldns does. False where it does not end, or takes too much. */
+/* Follows a name as ldns does. False if it does not end, or takes too many steps. */
 static bool follow_name(struct work *w, size_t at)
 {
-	size_t labels = 0, unknown = 0; /* of them: before those of the question's name, which is written first */
+	size_t labels = 0, unknown = 0; /* unknown: those not of the question's name, which is written first */
 	struct rd r = rd_over(w->msg, w->len);
 
 	rd_bytes(&r, at);
@@ -137,7 +137,7 @@ static bool follow_name(struct work *w, size_t at)
 	return false;
 }
 
-/* The next name, which r is moved past. */
+/* Follows the next name, and moves r past it. */
 static bool follow_next(struct work *w, struct rd *r)
 {
 	size_t at = (size_t)(r->p - w->msg);
@@ -146,13 +146,16 @@ static bool follow_next(struct work *w, struct rd *r)
 	return !r->bad && follow_name(w, at);
 }
 
-/* RFC 1035 3.3, RFC 3597 4: which types have names in their data, and where, ldns knows best: it is what follows them. */
+/*
+ * Follows the names in a record's data. Which types have names there, and where (RFC 1035 3.3, RFC 3597 4), is asked of
+ * ldns, because ldns will follow them.
+ */
 static bool follow_data(struct work *w, uint16_t type, struct rd data)
 {
 	const ldns_rr_descriptor *d = lib.ldns_rr_descript(type);
 	size_t fields = lib.ldns_rr_descriptor_maximum(d);
 
-	/* ldns takes data of no octets for any type, as RFC 2136 2.4 has it; an alias of nothing is no answer. */
+	/* ldns takes empty data for any type, as RFC 2136 2.4 has it; an alias without a target is no answer. */
 	if (fields && !rd_left(&data) && lib.ldns_rr_descriptor_field_type(d, 0) == LDNS_RDF_TYPE_DNAME)
 		return false;
 	for (size_t i = 0; i < fields && rd_left(&data); i++) {
@@ -182,14 +185,14 @@ static bool follow_data(struct work *w, uint16_t type, struct rd data)
 			rd_bytes(&data, tag + rd_u16(&data));
 			break;
 		}
-		default: /* behind the others there are no names */
+		default: /* no names follow a field of any other type */
 			return true;
 		}
 	}
 	return true;
 }
 
-/* Whether all names of the message end, and within reason. Needs ldns. */
+/* True if all names of the message end, within STEPS_MAX steps. Needs ldns. */
 static bool is_bounded(const uint8_t *msg, size_t len)
 {
 	struct work w = {.msg = msg, .len = len, .left = STEPS_MAX};
@@ -222,7 +225,10 @@ static void lower_ttl(uint32_t *ttl, uint32_t other)
 		*ttl = other;
 }
 
-/* RFC 2308 5: the SOA record's last field. False where there is no SOA: then nobody knows how long a nothing holds. */
+/*
+ * RFC 2308 5: lowers the TTL to the SOA record's last field. False without an SOA: nothing says how long the negative
+ * answer holds.
+ */
 static bool lower_by_soa(uint32_t *ttl, const ldns_rr_list *authority)
 {
 	for (size_t i = 0; i < lib.ldns_rr_list_rr_count(authority); i++) {
@@ -255,7 +261,7 @@ static uint32_t ttl_of(const ldns_pkt *pkt, unsigned type)
 	return lower_by_soa(&ttl, lib.ldns_pkt_authority(pkt)) ? ttl : 0;
 }
 
-/* The packet's question, answer and authority as a message. NULL where there is no memory or it grew too long. */
+/* Encodes the packet's question, answer and authority as a message. NULL without memory, or if it became too long. */
 static uint8_t *encode(ldns_pkt *from, size_t *len)
 {
 	ldns_pkt *to = lib.ldns_pkt_new();
@@ -274,7 +280,7 @@ static uint8_t *encode(ldns_pkt *from, size_t *len)
 	lib.ldns_pkt_set_nscount(to, (uint16_t)lib.ldns_rr_list_rr_count(lib.ldns_pkt_authority(from)));
 	if (lib.ldns_pkt2wire(&wire, to, len) != LDNS_STATUS_OK)
 		wire = NULL;
-	/* The lists are from's. */
+	/* The lists belong to `from`. */
 	lib.ldns_pkt_set_question(to, empty[0]);
 	lib.ldns_pkt_set_answer(to, empty[1]);
 	lib.ldns_pkt_set_authority(to, empty[2]);
@@ -310,7 +316,7 @@ enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct
 		pkt = NULL;
 		return UPSTREAM_FAILED;
 	}
-	/* RFC 6891 6.1.3: a code of which the header shows only the lower half. */
+	/* RFC 6891 6.1.3: an extended code, of which the header has only the lower bits. */
 	if (lib.ldns_pkt_edns_extended_rcode(pkt) != 0)
 		return q->edns ? UPSTREAM_NO_EDNS : UPSTREAM_FAILED;
 	const uint8_t *type = q->question + q->len - 4;
@@ -318,7 +324,7 @@ enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct
 	a.wire = encode(pkt, &a.len);
 	if (!a.wire)
 		return UPSTREAM_FAILED;
-	/* What the reply's builder counts on: the same question at the same place, and records to the very end. */
+	/* forward_answer.c relies on the same question at the same place, and on records up to the very end. */
 	if (a.len < DNS_HEADER + q->len || memcmp(a.wire + DNS_HEADER, q->question, q->len) != 0 ||
 	    !upstream_age(a.wire, a.len, 0)) {
 		free(a.wire);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* upstream_priv: between upstream.c, which has ldns read and write messages, and upstream_records.c, which walks through them. */
+/*
+ * upstream_priv: between upstream.c, which has ldns read and write messages, and upstream_records.c, which walks
+ * through them.
+ */
 #ifndef FOLD_DNS_UPSTREAM_PRIV_H
 #define FOLD_DNS_UPSTREAM_PRIV_H
 
@@ -10,13 +13,13 @@ struct upstream_header {
 	uint16_t id, flags, counts[4];
 };
 
-/* False where there is not even that. */
+/* False if the octets do not even make a header. */
 bool upstream_header(const uint8_t *msg, size_t len, struct upstream_header *h);
 
-/* The same, and r is behind the question, where the records begin. */
+/* The same, and moves r behind the question, to the first record. */
 bool upstream_begin(const uint8_t *msg, size_t len, struct upstream_header *h, struct rd *r);
 
-/* Past a name that ends in a pointer or in the root. */
+/* Moves r past a name that ends in a pointer or in the root. */
 void upstream_skip_name(struct rd *r);
 
 #endif

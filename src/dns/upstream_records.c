@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The records of a message from another server, as they stand there. Specifications: RFC 1035 4.1, 2181 8, 9. */
+/* Walks through the records of another server's message. Specifications: RFC 1035 4.1, 2181 8, 9. */
 #include "base/wr.h"
 #include "dns/dns_wire.h"
 #include "dns/upstream_priv.h"
@@ -41,7 +41,7 @@ bool upstream_begin(const uint8_t *wire, size_t len, struct upstream_header *h, 
 	return !r->bad;
 }
 
-/* Past one record; its type, and where its TTL stands. */
+/* Moves r past one record; gives its type, and where its TTL stands. */
 static bool read_record(struct rd *r, uint16_t *type, const uint8_t **ttl)
 {
 	upstream_skip_name(r);
@@ -67,7 +67,7 @@ bool upstream_age(uint8_t *wire, size_t len, uint32_t age)
 			return false;
 		struct rd old = rd_over(at, 4);
 		uint32_t ttl = rd_u32(&old);
-		/* RFC 2181 8 once more: what the guest gets has no such TTL. */
+		/* RFC 2181 8: a TTL with its first bit set counts as 0, and the guest never gets one. */
 		ttl = ttl > INT32_MAX || ttl < age ? 0 : ttl - age;
 		struct wr w = wr_over(wire + (at - wire), 4);
 		wr_u32(&w, ttl);
@@ -92,7 +92,10 @@ size_t upstream_bare(const uint8_t *wire, size_t len)
 	for (uint16_t i = h.counts[2]; i; i--) {
 		if (!read_record(&r, &type, &ttl))
 			return 0;
-		/* How long a nothing at the end of a CNAME holds (RFC 2308 2.2), and proofs (RFC 4035 3.1.3) are asked for. */
+		/*
+		 * These were asked for: how long the negative answer at the end of a CNAME holds (RFC 2308 2.2), and
+		 * proofs (RFC 4035 3.1.3).
+		 */
 		if (type == DNS_TYPE_SOA || type == DNS_TYPE_NSEC || type == DNS_TYPE_NSEC3)
 			return 0;
 	}
