@@ -27,7 +27,7 @@ static bool same(struct in_addr a, struct in_addr b)
 	return a.s_addr == b.s_addr;
 }
 
-/* RFC 1122 3.2.1.3: addresses that no packet may come from; and our own, which nobody else has. */
+/* RFC 1122 3.2.1.3: true for addresses that no packet may come from, and for fold's own, which nobody else has. */
 static bool is_no_source(const struct guest *g, struct in_addr a)
 {
 	uint32_t host = ntohl(a.s_addr);
@@ -80,7 +80,7 @@ static enum dhcp4_action decide_note(const struct guest *g, const struct dhcp4_m
 	return DHCP4_ACTION_DROP;
 }
 
-/* The rules. With DHCP4_ACTION_DROP, *why says for which of them. */
+/* Decides what to do with a message. With DHCP4_ACTION_DROP, *why is the reason. */
 static enum dhcp4_action decide(const struct guest *g, const struct pkt *in, const struct dhcp4_msg *m, enum drop *why)
 {
 	if (is_no_source(g, in->src4)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dhcp4_build: a reply as bytes: what fits where, then everything in one pass.
+ * dhcp4_build: writes a reply: settles which option fits where, then writes everything in one pass.
  *
  * Specifications: RFC 2131 2, 4.1 and table 3 (fields, size, overload), RFC 2132 9.3, 9.10, RFC 3396 5 (long options),
  * RFC 951 and 1542 2.1 (BOOTP's least size).
@@ -23,7 +23,7 @@ static size_t wire_len(const struct dhcp4_option *o)
 	return len + 2 * parts;
 }
 
-/* How many octets the message may have, if there is room for so many. */
+/* The longest message that the client and the link take. */
 static size_t limit(const struct dhcp4_choice *c)
 {
 	const struct dhcp4_msg *m = c->m;
@@ -31,7 +31,7 @@ static size_t limit(const struct dhcp4_choice *c)
 	size_t most = DHCP4_DATAGRAM_MIN - DHCP4_OVERHEAD;
 
 	if (c->action == DHCP4_ACTION_BOOTP) {
-		/* A BOOTP client has room for as much as it sends, as far as one can know. */
+		/* As far as fold can know, a BOOTP client has room for as much as it sends. */
 		if (m->len < most)
 			most = m->len;
 		if (m->max_size >= DHCP4_BOOTP_MIN + DHCP4_OVERHEAD && most > m->max_size - (size_t)DHCP4_OVERHEAD)
@@ -58,8 +58,9 @@ static bool fit(struct dhcp4_option *o, size_t *left, enum dhcp4_area area)
 }
 
 /*
- * RFC 2131 4.1: the options field first, then file, then sname. Rank by rank, and
- * in the reply's order within each; what fits nowhere is left out, never cut.
+ * RFC 2131 4.1: places options in the options field first, then in file, then in sname. Goes rank by rank, and within
+ * each in the reply's order. What fits nowhere is left out, never cut. False if an option of DHCP4_RANK_MUST does not
+ * fit.
  */
 static bool place(struct dhcp4_choice *c, struct space *s, bool overload)
 {
@@ -111,7 +112,7 @@ static void write_area(struct wr *w, const struct dhcp4_choice *c, enum dhcp4_ar
 	wr_u8(w, DHCP4_CODE_END);
 }
 
-/* sname or file: options, or else a name that fits with its NUL, or else zeros. */
+/* Writes sname or file: options if the field is lent to them, else the name if it fits with its NUL, else zeros. */
 static void write_field(struct wr *w, const struct dhcp4_choice *c, size_t size, enum dhcp4_area area,
 			const struct dhcp4_bytes *name)
 {
@@ -130,7 +131,7 @@ static void write_header(struct wr *w, const struct dhcp4_choice *c)
 	const struct dhcp4_msg *m = c->m;
 	const struct in_addr own = c->g->id.ip4.addr, none = {0};
 	bool gives = c->action != DHCP4_ACTION_NAK && c->action != DHCP4_ACTION_ACK_INFORM;
-	/* "ciaddr from DHCPREQUEST or 0" in an ACK, 0 in all others; and only the truth. */
+	/* "ciaddr from DHCPREQUEST or 0" in an ACK, 0 in all others; and only if it is the guest's own address. */
 	bool echoes = (c->action == DHCP4_ACTION_ACK || c->action == DHCP4_ACTION_ACK_INFORM ||
 		       c->action == DHCP4_ACTION_BOOTP) &&
 		      m->ciaddr.s_addr == own.s_addr;
@@ -155,7 +156,7 @@ static bool write_message(const struct dhcp4_choice *c, struct wr *w)
 	size_t start = wr_len(w);
 
 	write_header(w, c);
-	/* A server that siaddr names needs no name. */
+	/* If siaddr has the boot server's address, its name is not needed. */
 	write_field(w, c, DHCP4_SNAME_LEN, c->lent & DHCP4_OVERLOAD_SNAME ? DHCP4_AREA_SNAME : DHCP4_AREA_OUT,
 		    c->siaddr.s_addr ? &none : &c->boot_server);
 	write_field(w, c, DHCP4_FILE_LEN, c->lent & DHCP4_OVERLOAD_FILE ? DHCP4_AREA_FILE : DHCP4_AREA_OUT,
@@ -183,7 +184,7 @@ bool dhcp4_build(struct dhcp4_choice *c, struct wr *w)
 	for (size_t i = 0; i < c->count; i++)
 		wanted += wire_len(&c->at[i]);
 
-	/* No list, no overload: a client that does not ask may not know of it. */
+	/* A client that sends no parameter list may not know of overload either. */
 	bool overload = wanted > s.main && c->m->parameters.len && c->action != DHCP4_ACTION_BOOTP;
 	if (overload)
 		s.main -= 3;

@@ -7,7 +7,7 @@
  */
 #include "dhcp/dhcp4_reply.h"
 
-/* Once each: RFC 2131 4.1, "options may appear only once". */
+/* Callers add a code only once: RFC 2131 4.1, "options may appear only once". */
 static void add(struct dhcp4_choice *c, const struct dhcp4_option *o)
 {
 	dhcp4_bit_set(c->used, o->code);
@@ -56,7 +56,10 @@ static void add_times(struct dhcp4_choice *c)
 	add_number(c, DHCP4_CODE_T2, 4, t2);
 }
 
-/* RFC 2132 9.8: in the client's order. Without a list everything, the most wanted first: old clients count on it. */
+/*
+ * RFC 2132 9.8: adds what the client asks for, in its order. Without a list it gets everything, the most wanted first:
+ * old clients count on it.
+ */
 static void add_asked(struct dhcp4_choice *c)
 {
 	static const uint8_t everything[] = {
@@ -77,10 +80,10 @@ static void add_asked(struct dhcp4_choice *c)
 			add_if_known(c, c->g->options[i].code);
 }
 
-/* What goes to DHCP clients that did not ask for it. */
+/* Adds what DHCP clients get that did not ask for it. */
 static void add_unasked(struct dhcp4_choice *c)
 {
-	/* The only way to a gateway outside the subnet; there are clients that never ask and yet obey. */
+	/* The only way to a gateway outside the subnet; some clients never ask for this option and yet obey it. */
 	if (dhcp4_off_subnet(c->g) && !dhcp4_bit_test(c->used, DHCP4_CODE_ROUTES_OLD))
 		add_if_known(c, DHCP4_CODE_ROUTES);
 	if (c->boots) {
@@ -88,7 +91,10 @@ static void add_unasked(struct dhcp4_choice *c)
 		add_if_known(c, DHCP4_CODE_BOOT_FILE);
 		add_if_known(c, DHCP4_CODE_CLASS);
 	}
-	/* Without this UEFI takes the class for a promise: it asks the boot server's port 4011 again and boots nothing. */
+	/*
+	 * A UEFI client that gets the class without this option asks the boot server's port 4011 again and boots
+	 * nothing.
+	 */
 	if (c->pxe)
 		add_if_known(c, DHCP4_CODE_VENDOR);
 	if (c->m->fqdn.at)
@@ -105,12 +111,12 @@ static void add_type(struct dhcp4_choice *c)
 		       : c->action == DHCP4_ACTION_NAK ? DHCP4_TYPE_NAK
 						       : DHCP4_TYPE_ACK;
 
-	/* First of all: some small stacks look nowhere else. */
+	/* The message type comes first, because some small stacks look nowhere else for it. */
 	add_number(c, DHCP4_CODE_TYPE, 1, type);
 	add_value(c, DHCP4_CODE_SERVER_ID, DHCP4_RANK_MUST, &c->g->dhcp_server4, sizeof(c->g->dhcp_server4));
 }
 
-/* RFC 2131 table 3: option for option what may and must be in each kind of answer. */
+/* Chooses the options that may and must be in each kind of answer (RFC 2131 table 3). */
 static void choose_dhcp(struct dhcp4_choice *c)
 {
 	static const char refusal[] = "not the address of this client";
@@ -123,7 +129,10 @@ static void choose_dhcp(struct dhcp4_choice *c)
 			add_times(c);
 		if (c->action == DHCP4_ACTION_ACK_RAPID)
 			add_value(c, DHCP4_CODE_RAPID_COMMIT, DHCP4_RANK_MUST, refusal, 0);
-		/* RFC 2132 3.3: before the router, and so before all that the client orders. */
+		/*
+		 * RFC 2132 3.3: the subnet mask comes before the router, and so before all options in the client's
+		 * order.
+		 */
 		add_number(c, DHCP4_CODE_SUBNET_MASK, 4, ntohl(ip4_mask(c->g->id.ip4.len).s_addr));
 		add_asked(c);
 		add_unasked(c);
@@ -147,7 +156,7 @@ static void choose_bootp(struct dhcp4_choice *c)
 	add_asked(c);
 }
 
-/* Codes that the binding's table cannot speak for: the protocol itself needs them. */
+/* True for codes that the binding's options cannot set, because the protocol itself uses them. */
 static bool is_protocol(uint8_t code)
 {
 	switch (code) {

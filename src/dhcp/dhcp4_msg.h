@@ -41,7 +41,7 @@ struct dhcp4_msg {
 	bool has_type; /* false: BOOTP */
 	bool has_requested, has_server_id;
 	bool rapid_commit;
-	bool ends_strings; /* the client ends its strings with NUL and so wants ours */
+	bool ends_strings; /* the client ends its strings with NUL, and so expects it of fold's */
 	bool ipxe;
 	struct in_addr requested;
 	struct in_addr server_id;

@@ -15,7 +15,7 @@
 struct raw {
 	struct dhcp4_msg *m;
 	struct dhcp4_bytes type, requested, server_id, overload, max_size, rapid_commit, hostname, ipxe;
-	const struct dhcp4_bytes *joining; /* whose value ends where m->joined does */
+	const struct dhcp4_bytes *joining; /* the option whose value is at the end of m->joined, or NULL */
 };
 
 static struct dhcp4_bytes *place_of(struct raw *raw, uint8_t code)
@@ -64,7 +64,10 @@ static bool join_bytes(struct dhcp4_msg *m, const uint8_t *from, size_t len)
 	return true;
 }
 
-/* False where the client split more than fold has room for. */
+/*
+ * Stores an option's value behind what came before under its code. False if the client split more than fold has room
+ * for.
+ */
 static bool take(struct raw *raw, struct dhcp4_bytes *to, const uint8_t *value, size_t len)
 {
 	struct dhcp4_msg *m = raw->m;
@@ -91,7 +94,7 @@ static bool take(struct raw *raw, struct dhcp4_bytes *to, const uint8_t *value, 
 	return true;
 }
 
-/* One field of options; false where a length lies. */
+/* Reads one field of options; false if a length is wrong. */
 static bool walk(struct raw *raw, struct rd r)
 {
 	while (rd_left(&r)) {
@@ -117,7 +120,10 @@ static bool walk_overloaded(struct raw *raw, struct rd sname, struct rd file)
 		return true;
 	if (raw->overload.len != 1)
 		return false;
-	/* RFC 2131 4.1: overload in the options field alone counts, so it is read before the others are. */
+	/*
+	 * RFC 2131 4.1: only an overload option in the options field counts, so fold reads that field before the
+	 * others.
+	 */
 	uint8_t which = raw->overload.at[0];
 	if (which < DHCP4_OVERLOAD_FILE || which > (DHCP4_OVERLOAD_FILE | DHCP4_OVERLOAD_SNAME))
 		return false;
@@ -127,7 +133,7 @@ static bool walk_overloaded(struct raw *raw, struct rd sname, struct rd file)
 	return !(which & DHCP4_OVERLOAD_SNAME) || walk(raw, sname);
 }
 
-/* An address that steers what is answered: there with four octets, or not there. */
+/* Reads an option with an address that decides about the answer. False unless it is absent or has four octets. */
 static bool address(const struct dhcp4_bytes *b, bool *has, struct in_addr *out)
 {
 	*has = b->at != NULL;

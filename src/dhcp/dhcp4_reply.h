@@ -6,7 +6,7 @@
 #include "base/wr.h"
 #include "dhcp/dhcp4_msg.h"
 
-/* How badly an option wants to be in the options field, where every client reads it. */
+/* How important it is that an option stands in the options field, where every client reads it. */
 enum dhcp4_rank {
 	DHCP4_RANK_MUST, /* no reply without it */
 	DHCP4_RANK_MAIN, /* before all others: some clients do not read overloaded fields */
@@ -25,15 +25,15 @@ struct dhcp4_option {
 	enum dhcp4_area area;
 };
 
-#define DHCP4_MADE_MAX 384 /* all values that are made up add to less than 350 */
+#define DHCP4_MADE_MAX 384 /* all values that fold composes add up to less than 350 */
 
 /* What a reply holds beside the fixed header. */
 struct dhcp4_choice {
 	const struct guest *g;
 	const struct dhcp4_msg *m;
 	enum dhcp4_action action;
-	bool boots;                     /* from the network, and the binding says from where */
-	bool pxe;                       /* and is a PXE ROM that is told the file */
+	bool boots;                     /* the client boots from the network, and the binding says from where */
+	bool pxe;                       /* the client is also a PXE ROM, and is told the file */
 	struct in_addr siaddr;          /* 0 unless the client boots from there */
 	struct dhcp4_bytes boot_server; /* for the sname field, without NUL; at NULL: none */
 	struct dhcp4_bytes boot_file;   /* for the file field, likewise */
@@ -59,7 +59,7 @@ static inline void dhcp4_bit_set(uint64_t set[static 4], uint8_t code)
 /* True where the gateway cannot be reached by the subnet's own route. */
 bool dhcp4_off_subnet(const struct guest *g);
 
-/* A number of 1, 2 or 4 octets as o's value, kept in c->made; true. Where that is full, no reply is sent. */
+/* Makes a number of 1, 2 or 4 octets o's value, kept in c->made. Always true; if c->made is full, no reply is sent. */
 bool dhcp4_set_number(struct dhcp4_choice *c, struct dhcp4_option *o, uint8_t width, uint32_t v);
 
 /*
@@ -70,13 +70,13 @@ bool dhcp4_set_number(struct dhcp4_choice *c, struct dhcp4_option *o, uint8_t wi
  */
 void dhcp4_settle_boot(struct dhcp4_choice *c);
 
-/* What this guest has for that code: sets o's value, or false where it has nothing. */
+/* Sets o's value to what this guest has for that code; false if it has nothing. */
 bool dhcp4_value(struct dhcp4_choice *c, uint8_t code, struct dhcp4_option *o);
 
 /* Fills *c, which need not be cleared and may not be moved or outlive g and m. False: values overran made_buf. */
 bool dhcp4_choose(struct dhcp4_choice *c, const struct guest *g, const struct dhcp4_msg *m, enum dhcp4_action action);
 
-/* Writes the whole message at w. False where what must be in it does not fit. */
+/* Writes the whole message at w. False if something that must be in it does not fit. */
 bool dhcp4_build(struct dhcp4_choice *c, struct wr *w);
 
 #endif

@@ -63,7 +63,10 @@ static bool value_routes(struct dhcp4_choice *c, struct dhcp4_option *o)
 	return true;
 }
 
-/* A boot loader begins its class with one of two names, and takes only offers whose class is that name. */
+/*
+ * True for a boot loader, whose class begins with one of two names. Sets o to that name: a loader takes only offers
+ * with it as their class.
+ */
 static bool is_boot_class(const struct dhcp4_msg *m, struct dhcp4_option *o)
 {
 	static const char *const names[] = {"PXEClient", "HTTPClient"}; /* RFC 4578 2; UEFI 24.7 */
@@ -76,7 +79,7 @@ static bool is_boot_class(const struct dhcp4_msg *m, struct dhcp4_option *o)
 	return false;
 }
 
-/* The labels of "a.b." after each other, without the root's; false where one is too long or empty. */
+/* Writes the labels of "a.b." without the root's; false if one is too long or empty. */
 static bool write_labels(struct wr *w, const char *name)
 {
 	while (*name) {
@@ -101,7 +104,7 @@ static bool value_fqdn(struct dhcp4_choice *c, struct dhcp4_option *o)
 	uint8_t theirs = c->m->fqdn.at[0];
 	bool is_wire = theirs & DHCP4_FQDN_E;
 	o->at = w->p;
-	/* 4: a server that does no DNS updates sets N, clears S, and says by O where that was not the client's wish. */
+	/* 4: a server that does no DNS updates sets N, clears S, and sets O if the client had wished for S. */
 	wr_u8(w, (uint8_t)(DHCP4_FQDN_N | (theirs & DHCP4_FQDN_E) | (theirs & DHCP4_FQDN_S ? DHCP4_FQDN_O : 0)));
 	wr_u16(w, 0xffff); /* 2.2: both codes are 255 from a server */
 	if (is_wire) {
@@ -122,7 +125,7 @@ static bool value_fqdn(struct dhcp4_choice *c, struct dhcp4_option *o)
 	return true;
 }
 
-/* The binding's own value of that code, or NULL. The first line wins. */
+/* The binding's own value of that code, or NULL. The first line counts. */
 static const struct dhcp_option *find_configured(const struct dhcp4_choice *c, uint8_t code)
 {
 	if (!dhcp4_bit_test(c->configured, code))
@@ -143,7 +146,7 @@ static struct dhcp4_bytes configured_text(const struct dhcp4_choice *c, uint8_t 
 	return (struct dhcp4_bytes){.at = len ? from->bytes : NULL, .len = len};
 }
 
-/* A server given as an address, in text or as four octets that are no text, goes into siaddr. */
+/* Puts a boot server that is given as an address, in text or as four octets that are no text, into siaddr. */
 static void settle_boot_server(struct dhcp4_choice *c)
 {
 	const struct dhcp_option *raw = find_configured(c, DHCP4_CODE_BOOT_SERVER);
@@ -206,8 +209,8 @@ static bool value_configured(struct dhcp4_choice *c, const struct dhcp_option *f
 }
 
 /*
- * RFC 3021 2.2: a link of two (and one of one) has no broadcast address but the limited one. It is told: dhclient and
- * dhcpcd make one up where they hear none, which is the other end's own address, and then have no gateway.
+ * RFC 3021 2.2: a link of two (or of one) has no broadcast address but the limited one. fold sends that, because
+ * without the option dhclient and dhcpcd make up an address, which is the other end's own, and then have no gateway.
  */
 static uint32_t broadcast(const struct guest *g)
 {
@@ -217,7 +220,7 @@ static uint32_t broadcast(const struct guest *g)
 bool dhcp4_value(struct dhcp4_choice *c, uint8_t code, struct dhcp4_option *o)
 {
 	static const uint8_t no_proxy[] = {176, 1, 1}; /* iPXE: do not wait 2 s for a ProxyDHCP server */
-	/* PXE 2.1, table 2-1: PXE_DISCOVERY_CONTROL, bit 3: the boot file that is named here, without asking further. */
+	/* PXE 2.1, table 2-1: PXE_DISCOVERY_CONTROL, bit 3: boot the file named here, without asking further. */
 	static const uint8_t no_discovery[] = {6, 1, 1 << 3, DHCP4_CODE_END};
 	const struct guest *g = c->g;
 	const struct dhcp_option *from = find_configured(c, code);

@@ -37,7 +37,10 @@ void dhcp6_server_duid(const struct guest *g, uint8_t duid[static DHCP6_DUID_LL_
 {
 	const uint8_t head[] = {0, DHCP6_DUID_LL, 0, DHCP6_HTYPE_ETHERNET};
 
-	/* Not the service MAC itself, which where the host routes is its interface's, and another one after each start of the VM. */
+	/*
+	 * Made from the VM's MAC, not g->service_mac: if the host routes, that is its interface's, and another one
+	 * after each start of the VM.
+	 */
 	memcpy(duid, head, sizeof(head));
 	mac_service(g->id.mac, duid + sizeof(head));
 }
@@ -65,7 +68,10 @@ static bool is_own_source(const struct guest *g, const struct in6_addr *a)
 	return memcmp(a, link_local, sizeof(link_local)) == 0 || same(a, &g->id.ip6.addr);
 }
 
-/* Where a message may be sent, and whose server identifier it bears: RFC 8415 16 to 16.12, a message a row. */
+/*
+ * The rules of RFC 8415 16 to 16.12, a message a row: which server identifier it must have, and whether it may come by
+ * unicast.
+ */
 enum server_id { SERVER_ID_NONE, SERVER_ID_OURS, SERVER_ID_NONE_OR_OURS };
 
 static const struct rule {
@@ -112,7 +118,7 @@ static enum drop check_identifiers(const struct guest *g, const struct dhcp6_msg
 {
 	if (!m->client_id.at && m->type != DHCP6_TYPE_INFORMATION_REQUEST)
 		return DROP_DHCP6_FORM;
-	/* A guest that plays back what fold said, or bears fold's own name. */
+	/* The guest sends back what fold said, or uses fold's DUID as its own. */
 	if (is_folds(g, &m->client_id))
 		return DROP_DHCP6_FORM;
 	if (!m->server_id.at)
@@ -122,7 +128,7 @@ static enum drop check_identifiers(const struct guest *g, const struct dhcp6_msg
 	return is_folds(g, &m->server_id) ? DROP_NONE : DROP_DHCP6_OTHER;
 }
 
-/* RFC 8415 16: what makes a message one that is not to be answered, whatever it asks. */
+/* RFC 8415 16: the reason for which a message is not to be answered, whatever it asks; DROP_NONE if there is none. */
 static enum drop validate(const struct guest *g, const struct pkt *in, const struct dhcp6_msg *m)
 {
 	static const struct in6_addr servers = {.s6_addr = {0xff, 0x02, [13] = 1, [15] = 2}}; /* 7.1: ff02::1:2 */
@@ -146,8 +152,8 @@ static enum drop validate(const struct guest *g, const struct pkt *in, const str
 }
 
 /*
- * RFC 8415 18.3.3: all the addresses are right for this link, or they are not; without any there is nothing to say. Of
- * the prefix only the binding's address is right: the VM can use no other.
+ * RFC 8415 18.3.3: either all the addresses are right for this link, or NotOnLink; without any address there is no
+ * answer. Only the binding's address is right, not every one in its prefix, because the VM can use no other.
  */
 static enum dhcp6_action decide_confirm(const struct guest *g, const struct dhcp6_msg *m)
 {
@@ -169,7 +175,7 @@ static enum dhcp6_action decide_confirm(const struct guest *g, const struct dhcp
 	return right ? DHCP6_ACTION_CONFIRM : DHCP6_ACTION_NOT_ON_LINK;
 }
 
-/* The rules. With DHCP6_ACTION_DROP, *why says for which of them. */
+/* Decides what to do with a message. With DHCP6_ACTION_DROP, *why is the reason. */
 static enum dhcp6_action decide(const struct guest *g, const struct pkt *in, const struct dhcp6_msg *m, enum drop *why)
 {
 	*why = validate(g, in, m);

@@ -17,8 +17,8 @@ struct times {
 };
 
 /*
- * RFC 8415 21.4: T1 before T2; 21.6: the preferred lifetime not above the valid one; 7.7: all ones is for ever.
- * Whatever the files say, a client must not find them the other way round: it would discard the IA.
+ * RFC 8415 21.4: T1 before T2; 21.6: the preferred lifetime not above the valid one; 7.7: all ones is for ever. The
+ * times keep this order whatever the files say, because otherwise a client would discard the IA.
  */
 static struct times times_of(const struct guest *g)
 {
@@ -47,7 +47,7 @@ static void write_option(struct wr *w, uint16_t code, const void *at, size_t len
 	wr_close_len(w, m);
 }
 
-/* RFC 8415 21.13: the text that may follow is for people, of whom none reads it here. */
+/* RFC 8415 21.13: without the optional text, which is for people: nobody reads it here. */
 static void write_status(struct wr *w, enum dhcp6_status status)
 {
 	struct wr_mark m = open_option(w, DHCP6_CODE_STATUS);
@@ -81,8 +81,9 @@ static void write_lost(struct wr *w, const struct dhcp6_ia *ia, const struct dhc
 }
 
 /*
- * RFC 8415 18.3.4, 18.3.5: leases that are not, or no longer, the client's come back with lifetimes 0. So do the other
- * addresses in the IA of a Request that gets ours. One that names ours again gives nothing up. How many came back.
+ * RFC 8415 18.3.4, 18.3.5: writes leases that are not, or no longer, the client's with lifetimes 0. So it does with the
+ * other addresses in the IA of a Request that gets the guest's address. The guest's address itself is never among them.
+ * Returns how many there are.
  */
 static size_t write_lost_leases(const struct dhcp6_choice *c, struct wr *w, struct dhcp6_ia ia, bool granted)
 {
@@ -118,7 +119,7 @@ static void write_ia(const struct dhcp6_choice *c, struct wr *w, const struct dh
 		if (granted)
 			write_address(w, &c->g->id.ip6.addr, t.lifetime);
 		size_t lost = write_lost_leases(c, w, *ia, granted);
-		/* 18.3.9: the status of an IA stands inside it; many clients drop a whole message that has one outside. */
+		/* 18.3.9: an IA's status stands inside it; many clients drop a whole message that has one outside. */
 		if (!granted && !lost)
 			write_status(w, ia->code == DHCP6_CODE_IA_PD ? DHCP6_STATUS_NO_PREFIX_AVAIL
 								     : DHCP6_STATUS_NO_ADDRS_AVAIL);
@@ -143,7 +144,7 @@ static void write_identifiers(const struct dhcp6_choice *c, struct wr *w)
 	uint8_t duid[DHCP6_DUID_LL_LEN];
 
 	dhcp6_server_duid(c->g, duid);
-	/* 18.3.9, 18.3.10: as it came, and only where it came. */
+	/* 18.3.9, 18.3.10: the client's identifier as it came, and only if it came. */
 	if (c->m->client_id.at)
 		write_option(w, DHCP6_CODE_CLIENT_ID, c->m->client_id.at, c->m->client_id.len);
 	write_option(w, DHCP6_CODE_SERVER_ID, duid, sizeof(duid));

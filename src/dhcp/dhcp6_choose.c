@@ -10,7 +10,10 @@
 
 #include <string.h>
 
-/* The IA that names the guest's address, wherever it stands; else the first one for ordinary addresses. */
+/*
+ * The number of the IA that gets the address: the one that names the guest's, wherever it stands; else the first for
+ * ordinary addresses.
+ */
 static size_t choose_ia(const struct guest *g, const struct dhcp6_msg *m)
 {
 	struct rd options = m->options;
@@ -33,7 +36,7 @@ static bool set_value(struct dhcp6_item *item, const void *at, size_t len)
 	return len != 0;
 }
 
-/* The labels of "a.b" after each other, without the root's; false where one is too long or empty. */
+/* Writes the labels of "a.b." without the root's; false if one is too long or empty. */
 static bool write_labels(struct wr *w, const char *name)
 {
 	while (*name) {
@@ -49,7 +52,8 @@ static bool write_labels(struct wr *w, const char *name)
 
 /*
  * RFC 4704 6: "Servers MUST only include a Client FQDN option in ADVERTISE and REPLY messages if the client included
- * [one] and [it] is requested by the Option Request option". The second is why this is called. The name is ours.
+ * [one] and [it] is requested by the Option Request option". The second is true whenever this is called. The name is
+ * the one that fold gives the guest.
  */
 static bool value_fqdn(struct dhcp6_choice *c, struct dhcp6_item *item)
 {
@@ -58,7 +62,7 @@ static bool value_fqdn(struct dhcp6_choice *c, struct dhcp6_item *item)
 
 	if (!c->m->fqdn.at || !*host || strlen(host) + strlen(domain) > DHCP6_NAME_MAX - 3)
 		return false;
-	/* 6: a server that does no updates sets N, clears S, and says by O where that was not the client's wish. */
+	/* 6: a server that does no updates sets N, clears S, and sets O if the client had wished for S. */
 	bool override = c->m->fqdn.at[0] & DHCP6_FQDN_S;
 	item->at = w->p;
 	wr_u8(w, (uint8_t)(DHCP6_FQDN_N | (override ? DHCP6_FQDN_O : 0)));
@@ -73,7 +77,7 @@ static bool value_fqdn(struct dhcp6_choice *c, struct dhcp6_item *item)
 	return true;
 }
 
-/* RFC 8415 21.23: when to ask again; to an Information-request alone. As often as a lease would be renewed. */
+/* RFC 8415 21.23: when to ask again, only in answers to Information-requests. As often as a lease would be renewed. */
 static bool value_refresh(struct dhcp6_choice *c, struct dhcp6_item *item)
 {
 	uint32_t t = c->g->renew_time;
@@ -110,7 +114,7 @@ static bool value_class(struct dhcp6_choice *c, struct dhcp6_item *item)
 	return true;
 }
 
-/* What no binding can set: a second identifier or IA would be a lie, or a loop. */
+/* True for codes that no binding can set: a second identifier or IA would be wrong, or lead to a loop. */
 static bool is_protocol(uint16_t code)
 {
 	return (code <= DHCP6_CODE_LAST_OWN && code != DHCP6_CODE_VENDOR_OPTS) || code == DHCP6_CODE_IA_PD ||
@@ -126,7 +130,7 @@ static bool chosen(const struct dhcp6_choice *c, uint16_t code)
 	return false;
 }
 
-/* What this guest has for that code: sets item's value, or false where it has nothing. */
+/* Sets item's value to what this guest has for that code; false if it has nothing. */
 static bool value_of(struct dhcp6_choice *c, uint16_t code, struct dhcp6_item *item)
 {
 	const struct guest *g = c->g;
@@ -147,7 +151,7 @@ static bool value_of(struct dhcp6_choice *c, uint16_t code, struct dhcp6_item *i
 	}
 	if (is_protocol(code))
 		return false;
-	/* Not the RFCs' way to tell a name, but that of the daemon whose files and guests fold serves: plain text. */
+	/* Plain text is not the RFCs' way to tell a name, but nfdhcpd's, whose files and guests fold serves. */
 	if (code == g->hostname_code6)
 		return set_value(item, g->hostname, strlen(g->hostname));
 	if (code == g->domain_code6)
@@ -161,7 +165,7 @@ static bool value_of(struct dhcp6_choice *c, uint16_t code, struct dhcp6_item *i
 	return false;
 }
 
-/* Once each: a client may ask twice, and RFC 8415 21.1 lets no option of these stand there twice. */
+/* Adds an option once, also if the client asks twice: RFC 8415 21.1 lets none of these appear twice. */
 static void add_if_known(struct dhcp6_choice *c, uint16_t code)
 {
 	struct dhcp6_item item = {.code = code};
@@ -170,7 +174,7 @@ static void add_if_known(struct dhcp6_choice *c, uint16_t code)
 		c->at[c->count++] = item;
 }
 
-/* RFC 8415 18.3: what is asked for, in the client's order. Without a list everything, the most wanted first. */
+/* RFC 8415 18.3: adds what the client asks for, in its order; without a list everything, the most wanted first. */
 static void add_asked(struct dhcp6_choice *c)
 {
 	struct rd asked = rd_over(c->m->asked.at, c->m->asked.len);
@@ -194,14 +198,17 @@ void dhcp6_choose(struct dhcp6_choice *c, const struct guest *g, const struct dh
 	c->count = 0;
 	c->made = wr_over(c->made_buf, sizeof(c->made_buf));
 	c->granted = DHCP6_NO_IA;
-	/* RFC 8415 18.3.7, 18.3.8: nothing but identifiers and status. A client elsewhere has no use for options. */
+	/*
+	 * RFC 8415 18.3.7, 18.3.8: nothing but identifiers and status. A client that is not on this link has no use for
+	 * options.
+	 */
 	if (action == DHCP6_ACTION_RELEASE || action == DHCP6_ACTION_NOT_ON_LINK)
 		return;
 	if (action != DHCP6_ACTION_CONFIRM && action != DHCP6_ACTION_INFORM)
 		c->granted = choose_ia(g, m);
 	add_asked(c);
 	add_if_known(c, DHCP6_CODE_VENDOR_CLASS);
-	/* Clients of the old daemon get these without asking. */
+	/* nfdhcpd's clients get these without asking. */
 	if (g->hostname_code6)
 		add_if_known(c, g->hostname_code6);
 	if (g->domain_code6)

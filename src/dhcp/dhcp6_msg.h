@@ -64,12 +64,12 @@ struct dhcp6_lease {
 	struct in6_addr addr;
 };
 
-/* The next one, as the message has them; false at the end. It uses the cursor up: start with a copy of m->options. */
+/* The next IA of the message; false at the end. Moves the cursor: start with a copy of m->options. */
 bool dhcp6_next_ia(struct rd *options, struct dhcp6_ia *ia);
-/* Addresses of an IA_NA or IA_TA, prefixes of an IA_PD. */
+/* The next address of an IA_NA or IA_TA, or prefix of an IA_PD; false at the end. */
 bool dhcp6_next_lease(struct dhcp6_ia *ia, struct dhcp6_lease *lease);
 
-/* True where the IA is one for ordinary addresses and names the guest's own. */
+/* True if the IA is for ordinary addresses and names the guest's own. */
 bool dhcp6_names_own(const struct guest *g, struct dhcp6_ia ia);
 
 /* RFC 8415 11.4: fold's DUID for this guest, from the service MAC: the same after every restart, with nothing kept. */

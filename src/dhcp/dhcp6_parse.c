@@ -45,7 +45,7 @@ static size_t head_of(uint16_t code)
 	}
 }
 
-/* The options inside an address or a prefix: nobody reads them, but they end where it ends. */
+/* Checks the options inside an address or a prefix: fold does not use them, but they must end where it ends. */
 static bool check_lease(struct rd value, uint16_t code)
 {
 	struct rd inner;
@@ -71,7 +71,7 @@ static bool check_ia(struct rd value, uint16_t code)
 	return !value.bad;
 }
 
-/* False where it was there before: RFC 8415 21.1, "only once" but for those that say otherwise. */
+/* Stores an option; false if it was there before: RFC 8415 21.1, "only once" except for those that say otherwise. */
 static bool take_once(struct dhcp6_bytes *to, struct rd value)
 {
 	if (to->at)
@@ -121,7 +121,7 @@ enum drop dhcp6_parse(const uint8_t *data, size_t len, struct dhcp6_msg *m)
 	rd_copy(&r, m->xid, sizeof(m->xid));
 	if (r.bad)
 		return DROP_TRUNCATED;
-	/* RFC 8415 9: another header, and messages inside messages. Nobody relays on a guest's own link. */
+	/* RFC 8415 9: relay messages have another header, and messages inside. Nobody relays on a guest's own link. */
 	if (m->type == DHCP6_TYPE_RELAY_FORW || m->type == DHCP6_TYPE_RELAY_REPL)
 		return DROP_DHCP6_RELAY;
 	m->options = r;

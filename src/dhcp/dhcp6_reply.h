@@ -33,7 +33,7 @@ struct dhcp6_choice {
 /* Fills *c, which need not be cleared and may not be moved or outlive g and m. */
 void dhcp6_choose(struct dhcp6_choice *c, const struct guest *g, const struct dhcp6_msg *m, enum dhcp6_action action);
 
-/* Writes the whole message at w. False where what must be in it does not fit. */
+/* Writes the whole message at w. False if something that must be in it does not fit. */
 bool dhcp6_build(const struct dhcp6_choice *c, struct wr *w);
 
 #endif

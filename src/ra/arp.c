@@ -4,8 +4,8 @@
  *
  * Specifications: RFC 826, RFC 5227 (probes), RFC 4436 (unicast requests before DHCP).
  *
- * Only requests for a service address are answered, and only to the guest itself.
- * What the guest says about others, or others' names it takes on, teaches nobody anything.
+ * Only requests for a service address are answered, and only to the guest itself. Nothing is learned from what the
+ * guest says about others, or in their name.
  */
 #include "ra/arp.h"
 
@@ -51,19 +51,22 @@ static enum drop arp_decide(const struct guest *g, const struct pkt *in, const s
 	if (m->hrd != ARP_HRD_ETHERNET || m->pro != ARP_PRO_IPV4 || m->hln != MAC_LEN || m->pln != 4 ||
 	    m->op != ARP_OP_REQUEST)
 		return DROP_ARP_FORM;
-	/* The frame and the message must both come from the guest: an answer to a forged sender poisons its table. */
+	/* Frame and message must both come from the guest: an answer to a forged sender would poison its table. */
 	if (memcmp(m->sha, in->src_mac, MAC_LEN) != 0 || memcmp(m->sha, g->id.mac, MAC_LEN) != 0)
 		return DROP_ARP_SENDER;
-	/* RFC 5227 2.1.1: sender address 0 is a probe. One for a service address must meet resistance. */
+	/*
+	 * RFC 5227 2.1.1: sender address 0 is a probe. One for a service address is answered, because fold has that
+	 * address.
+	 */
 	if (m->spa.s_addr && !(g->id.has4 && m->spa.s_addr == g->id.ip4.addr.s_addr))
 		return DROP_ARP_SENDER;
-	/* RFC 5227 2.1.1: an answer about its own address would be a conflict, and end in DHCPDECLINE. */
+	/* RFC 5227 2.1.1: an answer about the guest's own address would be a conflict, and end in DHCPDECLINE. */
 	if (g->id.has4 && m->tpa.s_addr == g->id.ip4.addr.s_addr)
 		return DROP_ARP_TARGET;
 	return guest_serves4(g, m->tpa) ? DROP_NONE : DROP_ARP_TARGET;
 }
 
-/* RFC 826: the fields swapped, our address filled in, to the one who asked alone. */
+/* RFC 826: swaps the fields and fills in fold's address. Only the asker gets the reply. */
 static void arp_build(const struct guest *g, const struct arp_msg *m, struct reply *out)
 {
 	struct wr *w = &out->w;

@@ -46,7 +46,7 @@ void listen_report6(const struct guest *g, const struct in6_addr *group, struct 
 {
 	/* RFC 2711 2.1: router alert for MLD, and two octets of padding. */
 	static const uint8_t hop_by_hop[] = {IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0};
-	/* RFC 3590 4: from the unspecified address switches take it, and no router. */
+	/* RFC 3590 4: switches take a report from the unspecified address, routers do not. */
 	static const struct in6_addr nobody;
 	uint8_t dst[MAC_LEN];
 	struct wr w = begin(out);

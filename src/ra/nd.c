@@ -26,23 +26,29 @@ static bool same(const struct in6_addr *a, const struct in6_addr *b)
 	return IN6_ARE_ADDR_EQUAL(a, b);
 }
 
-/* False where fold does not answer for it. */
+/* Finds what is known of the target. False if fold does not answer for it. */
 static bool find_target(const struct guest *g, const struct in6_addr *a, bool probe, struct nd_target *t)
 {
-	/* RFC 4862 5.4.3: an answer about its own address would make the guest give it up, whatever the configuration says. */
+	/*
+	 * RFC 4862 5.4.3: an answer about the guest's own address would make the guest give it up, whatever the
+	 * configuration says.
+	 */
 	if (same(a, &g->id.ip6.addr))
 		return false;
 	/*
-	 * RFC 4861 7.2.5: a host that hears its default router without the router flag drops it. fold's link-local address is
-	 * that router wherever there is a gateway, and the frames that are meant for it belong to the gateway.
+	 * RFC 4861 7.2.5: a host that hears its default router without the router flag drops it. fold's link-local
+	 * address is that router wherever there is a gateway, and the frames that are meant for it belong to the
+	 * gateway.
 	 */
 	if (same(a, &g->link_local) || (g->has_gateway6 && same(a, &g->gateway6))) {
 		*t = (struct nd_target){.mac = nd_router_mac(g), .router = g->has_gateway6};
 		return true;
 	}
 	*t = (struct nd_target){.mac = g->service_mac};
-	/* RFC 4861 7.2.8: a host that routes between its guests speaks for all of them; but a probe that met with an answer would
-	 * cost the guest an address of its own that nobody else has (RFC 8981). */
+	/*
+	 * RFC 4861 7.2.8: a host that routes between its guests answers for all their addresses. But an answer to a
+	 * probe would cost the guest an address of its own that nobody else has (RFC 8981).
+	 */
 	return guest_serves6(g, a) || (g->proxies6 && !probe && ip6_in(g->id.ip6, *a));
 }
 
@@ -58,8 +64,8 @@ static enum drop nd_decide(const struct guest *g, const struct pkt *in, const st
 	if (IN6_IS_ADDR_MULTICAST(&m->target))
 		return DROP_ND_FORM;
 	/*
-	 * RFC 4861 7.1.1: from the unspecified address, the destination is the target's solicited-node address. 4.3: else that
-	 * or the target itself, which is how a host asks whether its neighbour is still there (7.3.3).
+	 * RFC 4861 7.1.1: from the unspecified address, the destination is the target's solicited-node address. 4.3:
+	 * else that or the target itself, which is how a host asks whether its neighbour is still there (7.3.3).
 	 */
 	if (!same(&in->dst6, &group) && (probe || !same(&in->dst6, &m->target)))
 		return DROP_ND_FORM;
@@ -76,7 +82,7 @@ static void nd_build(const struct pkt *in, const struct nd_msg *m, const struct 
 	out->event = NULL;
 	out->src6 = m->target;
 	if (IN6_IS_ADDR_UNSPECIFIED(&in->src6)) {
-		/* RFC 4861 7.2.4: one who has no address yet hears it with all nodes, and S is zero. */
+		/* RFC 4861 7.2.4: for a host without an address yet the answer goes to all nodes, and S is zero. */
 		nd_to_all_nodes(out);
 	} else {
 		flags |= ND_ADVERT_SOLICITED;
@@ -110,7 +116,7 @@ enum answer nd_answer(const struct guest *g, const struct pkt *in, struct reply 
 	case ND_TYPE_REDIRECT:
 		return reply_refuse(out, DROP_ND_ROUTER);
 	case ND_TYPE_NEIGHBOUR_ADVERT:
-		/* It answers nothing that fold asked, for fold asks nothing. */
+		/* fold never solicits, so no advertisement is an answer to it. */
 		return reply_refuse(out, DROP_ND_FORM);
 	default:
 		return ANSWER_NOT_MINE;

@@ -7,9 +7,9 @@
 #include "pkt/pkt.h"
 
 /*
- * Answered: fold's link-local address, the service addresses, and the gateway, which resolves to the gateway's MAC.
- * Never the guest's own addresses, whose duplicate address detection must fail to find anybody. Advertisements and redirects
- * are refused. NOT_MINE where it is neither. Pure.
+ * Answers for fold's link-local address, the service addresses, and the gateway, which resolves to the gateway's MAC.
+ * Never for the guest's own addresses, for which duplicate address detection must find nobody. Refuses advertisements
+ * and redirects. NOT_MINE if it is neither. Pure.
  */
 enum answer nd_answer(const struct guest *g, const struct pkt *in, struct reply *out);
 

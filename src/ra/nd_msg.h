@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nd_msg: a solicitation taken apart, and what both answerers of neighbour discovery ask of it. */
+/* nd_msg: a parsed solicitation, and the checks that both answerers of neighbour discovery make. */
 #ifndef FOLD_RA_ND_MSG_H
 #define FOLD_RA_ND_MSG_H
 
@@ -21,16 +21,16 @@ struct nd_msg {
  */
 enum drop nd_parse(const struct pkt *in, struct nd_msg *m);
 
-/* Whether the message is from the guest and fold answers such a guest at all: DROP_NONE or the reason. */
+/* Checks that the message is from the guest and that fold answers such a guest at all: DROP_NONE or the reason. */
 enum drop nd_check_sender(const struct guest *g, const struct pkt *in, const struct nd_msg *m);
 
 /*
- * The MAC address of the guest's default router, who has fold's link-local address: the gateway's. fold's own where there
- * is no gateway, or a gateway whose MAC nobody named: then frames for it go to fold's end of the link.
+ * The MAC address of the guest's default router, which has fold's link-local address: the gateway's MAC. fold's own if
+ * there is no gateway, or one whose MAC nobody named: then frames for the router go to fold's end of the link.
  */
 const uint8_t *nd_router_mac(const struct guest *g);
 
-/* ff02::1, and the MAC that goes with it (RFC 4291 2.7.1, RFC 2464 7). */
+/* Addresses a reply to ff02::1, and to the MAC that goes with it (RFC 4291 2.7.1, RFC 2464 7). */
 void nd_to_all_nodes(struct reply *out);
 
 #endif

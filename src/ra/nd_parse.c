@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Solicitations taken apart.
+ * Parses solicitations.
  *
  * Specifications: RFC 4861 4.1, 4.3, 4.6, 6.1.1, 7.1.1; RFC 2464 6 (link-layer addresses of Ethernet).
  */
@@ -11,12 +11,12 @@
 
 #include <string.h>
 
-/* One option; what is left in `r` afterwards are the next ones. */
+/* Parses one option and moves r past it. */
 static enum drop parse_option(struct rd *r, const struct pkt *in, struct nd_msg *m)
 {
 	uint8_t type = rd_u8(r), units = rd_u8(r);
 
-	/* RFC 4861 6.1.1, 7.1.1: all options have a length greater than zero. Else a reader never gets past it. */
+	/* RFC 4861 6.1.1, 7.1.1: all options have a length greater than zero. A reader would never get past zero. */
 	if (r->bad || units == 0)
 		return DROP_ND_FORM;
 	struct rd value = rd_sub(r, (size_t)units * ND_OPTION_UNIT - 2);
@@ -61,10 +61,13 @@ enum drop nd_check_sender(const struct guest *g, const struct pkt *in, const str
 {
 	if (!g->id.has6 || !g->answers6)
 		return DROP_IP6_OFF;
-	/* RFC 4861 6.1.1, 7.1.1: who has no address yet cannot be resolved, and names no link-layer address. */
+	/* RFC 4861 6.1.1, 7.1.1: a host without an address cannot be resolved, so it names no link-layer address. */
 	if (IN6_IS_ADDR_UNSPECIFIED(&in->src6) && m->has_link)
 		return DROP_ND_FORM;
-	/* An answer to a link-layer address that is not the asker's own would teach somebody a lie. */
+	/*
+	 * An answer to a link-layer address that is not the asker's own would put a wrong address into somebody's
+	 * cache.
+	 */
 	if (m->has_other_link || memcmp(in->src_mac, g->id.mac, MAC_LEN) != 0)
 		return DROP_ND_SENDER;
 	return DROP_NONE;

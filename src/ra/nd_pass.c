@@ -12,7 +12,7 @@
 #define SOURCE_AT 8
 #define CHECKSUM_AT 2 /* in the ICMPv6 message */
 
-/* What of a solicitation decides; the rest was judged already. */
+/* The fields of a solicitation that decide; nd_answer() has checked the rest. */
 struct solicitation {
 	size_t len; /* octets of the ICMPv6 message */
 	struct in6_addr src, dst, target;
@@ -41,7 +41,7 @@ static enum nd_pass decide(const struct guest *g, const struct solicitation *s)
 
 	if (!ip6_in(g->id.ip6, s->target))
 		return probe && IN6_IS_ADDR_LINKLOCAL(&s->target) ? ND_PASS_AS_IS : ND_PASS_REFUSED;
-	/* Where the host answers for the prefix, only what asks for the guest itself comes here, and probes. */
+	/* If the host answers for the prefix, only solicitations for the guest itself, and probes, come here. */
 	return probe || g->proxies6 || IN6_ARE_ADDR_EQUAL(&s->src, &g->id.ip6.addr) ? ND_PASS_AS_IS : ND_PASS_CHANGED;
 }
 

@@ -38,7 +38,7 @@ static enum drop ra_decide(const struct guest *g, const struct pkt *in, const st
 	return DROP_NONE;
 }
 
-/* The advertisement itself; where it goes has been decided. */
+/* Writes the advertisement itself; its destination is set already. */
 static enum answer advertise(const struct guest *g, const struct guest *was, bool last, struct reply *out)
 {
 	out->kind = PKT_ICMP6;
@@ -62,7 +62,7 @@ enum answer ra_answer(const struct guest *g, const struct pkt *in, struct reply 
 		out->drop = ra_decide(g, in, &m);
 	if (out->drop != DROP_NONE)
 		return ANSWER_DROP;
-	/* RFC 4861 6.2.6: unicast where the source has an address; RFC 7772 5.1: rightly so. */
+	/* RFC 4861 6.2.6: unicast if the source has an address; RFC 7772 5.1 wants it so. */
 	if (IN6_IS_ADDR_UNSPECIFIED(&in->src6)) {
 		nd_to_all_nodes(out);
 	} else {

@@ -7,22 +7,24 @@
 #include "pkt/pkt.h"
 
 /*
- * A router solicitation gets a router advertisement at once: unicast, or to all nodes where the source is
+ * Answers a router solicitation with a router advertisement at once: unicast, or to all nodes if the source is
  * unspecified. NOT_MINE for anything else. Pure.
  */
 enum answer ra_answer(const struct guest *g, const struct pkt *in, struct reply *out);
 
 /*
- * An advertisement that nobody asked for, to all nodes. was: the guest as it was before a change (or guest/past.h's), or
- * NULL: what it was told and no longer holds goes out with lifetime 0. last: router lifetime 0, for fold goes. REPLY or DROP. Pure.
+ * Makes an unsolicited advertisement, to all nodes. was: the guest as it was before a change (or guest/past.h's), or
+ * NULL: what it was told and what no longer holds goes out with lifetime 0. last: router lifetime 0, because fold ends.
+ * REPLY or DROP. Pure.
  */
 enum answer ra_advertise(const struct guest *g, const struct guest *was, bool last, struct reply *out);
 
 #define RA_INITIAL 3 /* RFC 4861 10: MAX_INITIAL_RTR_ADVERTISEMENTS */
 
 /*
- * RFC 4861 6.2.4: milliseconds until the next one, which are random, so that a thousand VMs that began together do not go on so;
- * from MinRtrAdvInterval at its most, 0.75, to `period` seconds. initial: one of the first three, which follow sooner.
+ * RFC 4861 6.2.4: milliseconds until the next one: random, so that a thousand VMs that began together do not stay in
+ * step; from 0.75 of `period`, which is the highest MinRtrAdvInterval, to `period` seconds. initial: one of the first
+ * three, which follow sooner.
  */
 uint64_t ra_interval_ms(uint32_t period, bool initial, uint16_t random);
 

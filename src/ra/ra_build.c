@@ -21,19 +21,19 @@
 #define RDNSS_MOST 127
 #define DNSSL_MOST 255
 
-/* Their length octets never overflow: a reply ends before. */
+/* The length octets of these options never overflow, because a reply is too short for that. */
 _Static_assert(REPLY_DATA_MAX < RDNSS_HEAD + RDNSS_MOST * 16, "RDNSS counts pairs of units");
 _Static_assert(REPLY_DATA_MAX < DNSSL_MOST * ND_OPTION_UNIT, "DNSSL counts units");
 
-/* Seconds that what is repeated in each advertisement outlives one of them. */
+/* The lifetime, in seconds, of what each advertisement repeats. */
 static uint32_t span(const struct guest *g)
 {
 	return g->ra_period <= UINT32_MAX / PERIODS ? g->ra_period * PERIODS : UINT32_MAX;
 }
 
 /*
- * RFC 4861 6.2.1: three periods, which is 9000 s at most for the periods that it allows; RFC 8319 4: for longer ones, as
- * far as the field goes. 0 where fold is not the way to anywhere, and when it goes (6.2.5).
+ * RFC 4861 6.2.1: three periods, which is 9000 s at most for the periods that it allows; RFC 8319 4: for longer ones,
+ * as far as the field goes. 0 if fold is not the way to anywhere, and when fold ends (6.2.5).
  */
 static uint16_t router_lifetime(const struct guest *g, bool last)
 {
@@ -76,13 +76,13 @@ static void put_link(struct wr *w, const struct guest *g)
 	wr_bytes(w, nd_router_mac(g), MAC_LEN);
 }
 
-/* A guest that has only an address shares its link with nobody. */
+/* A guest whose prefix is its address alone shares its link with nobody. */
 static bool has_prefix(const struct guest *g)
 {
 	return g->id.ip6.len < 128;
 }
 
-/* RFC 4861 4.6.2; valid and preferred in seconds, 0xffffffff: for ever. RFC 4862 5.5.3 c: preferred is not above valid. */
+/* RFC 4861 4.6.2; valid, preferred: seconds, 0xffffffff: for ever. RFC 4862 5.5.3 c: preferred is not above valid. */
 static void put_prefix(struct wr *w, const struct guest *g, uint32_t valid, uint32_t preferred)
 {
 	struct in6_addr prefix = ip6_network(g->id.ip6);
@@ -105,7 +105,7 @@ static void put_mtu(struct wr *w, uint32_t mtu)
 	wr_u32(w, mtu);
 }
 
-/* RFC 9096 3.5: a prefix that is no more is deprecated at once. RFC 4862 5.5.3 e: hosts keep it valid for two hours. */
+/* RFC 9096 3.5: a former prefix is deprecated at once. RFC 4862 5.5.3 e: hosts keep it valid for two hours. */
 static void put_old_prefix(struct wr *w, const struct guest *g, const struct guest *was)
 {
 	struct in6_addr now = ip6_network(g->id.ip6), before = ip6_network(was->id.ip6);
@@ -196,7 +196,10 @@ static size_t padded(size_t len)
 	return (len + ND_OPTION_UNIT - 1) / ND_OPTION_UNIT * ND_OPTION_UNIT;
 }
 
-/* RFC 8106 5.2: the names of `list` that are not in `except`, as many as fit from the first on, zeros up to the next unit. */
+/*
+ * RFC 8106 5.2: the names of `list` that are not in `except`, as many as fit from the first on, then zeros up to the
+ * next unit.
+ */
 static void put_dnssl(struct wr *w, struct names list, struct names except, uint32_t lifetime)
 {
 	size_t room = wr_left(w) < RDNSS_HEAD ? 0 : wr_left(w) - RDNSS_HEAD, total = 0, written = 0, len;
@@ -221,7 +224,7 @@ static void put_dnssl(struct wr *w, struct names list, struct names except, uint
 
 /*
  * RFC 6980: neighbour discovery in fragments is refused everywhere, so an advertisement is never larger than the link's
- * MTU; of what the link is not known to carry, than what each link does.
+ * MTU; if that is unknown, never larger than what every link carries.
  */
 static void limit_to_mtu(struct wr *w, uint32_t mtu)
 {

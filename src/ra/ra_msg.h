@@ -7,10 +7,10 @@
 #include "pkt/pkt.h"
 
 /*
- * Writes the router advertisement's octets at out->w, nothing else of *out. was, last: as in ra_advertise. Router, prefix
- * and MTU are always there: without room for them w is full. Of the rest, as much goes in as the link's MTU
- * and the buffer let, in this order: a prefix that is no more, name servers, name servers that are no more,
- * search names, search names that are no more; lists are cut at their ends, between two entries.
+ * Writes the router advertisement's octets at out->w, nothing else of *out. was, last: as in ra_advertise. Router,
+ * prefix and MTU are always there: without room for them w is full. Of the rest, as much goes in as the link's MTU and
+ * the buffer let, in this order: a former prefix, name servers, former name servers, search names, former search names;
+ * lists are cut at their ends, between two entries.
  */
 void ra_build(const struct guest *g, const struct guest *was, bool last, struct reply *out);
 
