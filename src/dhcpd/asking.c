@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Name servers are asked for one VM by a forwarder of its own, so that nobody learns from a cache what others asked, and nobody's
- * questions use up what others may have under way. Of thousands of VMs few ask at a time: a forwarder is made for
- * the first question and goes when its VM has asked nothing for a while, or when others need its place.
+ * Each VM has a forwarder of its own to ask name servers, so that no cache tells one VM what others asked, and no VM's
+ * questions use up what others may have under way. Of thousands of VMs few ask at a time: a forwarder is made for the
+ * first question and goes when its VM has asked nothing for a while, or when others need its place.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -71,7 +71,7 @@ static void idle_due(void *asking, struct moment *m)
 		due_set(&a->d->due, m, until > clock_ms() ? until : clock_ms() + IDLE_MS);
 }
 
-/* The one that nobody has used for the longest time and that waits for no answer. False where all do. */
+/* If there are too many, closes the least recently used one that waits for no answer. False if all of them wait. */
 static bool make_place(struct daemon *d)
 {
 	if (d->asking_count < ASKING_MOST)
@@ -122,7 +122,7 @@ void asking_question(struct daemon *d, struct port *p, struct reply *question)
 	struct asking *a = p->asking ? p->asking : open_asking(d, p);
 
 	if (!a) {
-		/* RFC 8906 2: silence would only make the guest ask again, when there are as few. */
+		/* RFC 8906 2: silence would only make the guest ask again, while sockets or places are still short. */
 		if (forward_decline(&p->guest, question))
 			tx_send_to(d->tx, question, p->ifindex);
 		port_say(p, "DNS: no server answered");
@@ -138,7 +138,7 @@ void asking_ready(struct daemon *d, int ifindex)
 {
 	const struct port *p = table_by_index(&d->table, ifindex);
 
-	/* It may have gone in this very turn. */
+	/* It may have been closed in this very turn of the loop. */
 	if (p && p->asking)
 		forward_run(p->asking->forward);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a binding file, in either line's words, to what the answerers read.
+ * Reads binding files, with the keys of either line of nfdhcpd, and makes from them what the answerers read.
  *
- * A file is read when whoever wrote it has closed it. One that has an error leaves in force what was, and where nothing was its
- * interface goes on without a binding. An address list that is gone is warned of and empty; so is a bad one for a
+ * A file is read when its writer has closed it. If it has an error, what was in force stays, and where nothing was the
+ * interface stays without a binding. An address list that is gone is empty, with a warning; so is a bad one for a
  * binding that is new.
  */
 #include "base/cleanup.h"
@@ -21,7 +21,7 @@
 
 #define ROUTER_LIFETIME 14400 /* seconds; what nfdhcpd's guests have always been told */
 
-/* What one reading makes, until it is in force. */
+/* The result of one reading, until it is in force. */
 struct made {
 	struct guest guest;
 	bool any_mac, no_gateway6, own_gateway6, uses_link;
@@ -37,7 +37,7 @@ static void free_made(struct made *m)
 	free(m->lists);
 }
 
-/* FNV-1a: whether a file says another thing than before. Who writes it gains nothing by a collision. */
+/* FNV-1a, to see whether a file says something new. Whoever writes the file gains nothing by a collision. */
 static uint64_t hash_text(const char *text, size_t len)
 {
 	uint64_t h = 14695981039346656037ULL;
@@ -47,7 +47,7 @@ static uint64_t hash_text(const char *text, size_t len)
 	return h;
 }
 
-/* One unknown key in ten thousand files is one story. */
+/* Warns at a limited rate: one unknown key may stand in ten thousand files. */
 static void warn_seldom(void *daemon, const char *line)
 {
 	struct daemon *d = daemon;
@@ -63,7 +63,7 @@ static void warn_seldom(void *daemon, const char *line)
 
 /* ---- a file ---- */
 
-/* Their names, each with its NUL, and one more NUL. NULL without memory. */
+/* Copies the words into one string, each with its NUL, and one more NUL at the end. NULL without memory. */
 static char *copy_words(const struct word_list *words)
 {
 	size_t len = 1;
@@ -88,8 +88,8 @@ static bool has_word(const char *words, const char *word)
 }
 
 /*
- * Without a queue for DHCPv6 nobody hears who asks for it, whatever the guest was told. With `mode = slaac` guests are told
- * of no DHCPv6 server, even where there is one.
+ * Without a queue for DHCPv6 fold hears no DHCPv6 client, so no guest is told to ask. With `mode = slaac` guests are
+ * told of no DHCPv6 server, even if there is one.
  */
 static void settle_mode6(const struct config *c, struct guest *g)
 {
@@ -103,7 +103,7 @@ static void settle_mode6(const struct config *c, struct guest *g)
 		g->ra_other = false;
 }
 
-/* same: what is in force says the same, and can stay where an address list is bad. */
+/* same: the binding in force has the same text, and can stay if an address list is bad. */
 static int build(struct daemon *d, const char *name, bool same, struct binding *b, struct made *m, struct report *r)
 {
 	struct identity id;
@@ -139,7 +139,7 @@ static int build(struct daemon *d, const char *name, bool same, struct binding *
 	return report_fail(r, ENOMEM, "%s: out of memory", name);
 }
 
-/* 1 where *m is something new, 0 where the file says what it said, or -errno with a line in r. */
+/* Builds *m from the file. 1 if it says something new, 0 if it says what it said before, or -errno with a line in r. */
 static int make(struct daemon *d, const char *name, const struct port *old, enum bindings_reason why, struct made *m,
 		struct report *r)
 {
@@ -186,7 +186,7 @@ static const uint8_t *source_mac(struct daemon *d, const struct port *p)
 	return usable ? mac : NULL;
 }
 
-/* Whose MAC this binding's answers come from may have changed. With the write lock. */
+/* Sets whose MAC this binding's answers come from, which may have changed. Needs the write lock. */
 static void set_source(struct daemon *d, struct port *p)
 {
 	struct guest *g = &p->guest;
@@ -234,7 +234,7 @@ void bindings_follow_mac(struct daemon *d, struct port *p)
 
 	if (p->bound)
 		follow_one(&f, p);
-	/* Thousands of interfaces come and go that no other one's binding speaks of. */
+	/* Thousands of interfaces come and go that no other's binding names: save the walk through the table. */
 	if (!p->is_source && !d->sources_missing)
 		return;
 	d->sources_missing = false;
@@ -243,7 +243,7 @@ void bindings_follow_mac(struct daemon *d, struct port *p)
 
 /* ---- in force, and no longer ---- */
 
-/* The old guest is in m afterwards. */
+/* Puts m in force; afterwards m has the old guest. */
 static void exchange(struct daemon *d, struct port *p, struct made *m)
 {
 	struct guest was = p->guest;
@@ -267,7 +267,7 @@ static void exchange(struct daemon *d, struct port *p, struct made *m)
 	m->lists = lists;
 }
 
-/* One bad address list of ten thousand bindings is one story, too. */
+/* Errors of an address list are logged at a limited rate, because ten thousand bindings may name it. */
 static void say_bad(struct daemon *d, bool served, enum bindings_reason why, const char *what)
 {
 	const char *then = served ? "what it said before stays in force" : "the interface is not served";
@@ -351,7 +351,7 @@ void bindings_remove(struct daemon *d, const char *name)
 
 struct again {
 	struct daemon *d;
-	const char *list; /* NULL: those with a LINK */
+	const char *list; /* NULL: all bindings with a LINK */
 };
 
 static void read_again(void *again, struct port *p)
@@ -375,7 +375,7 @@ void bindings_routes_changed(struct daemon *d)
 
 	link_tables_forget(d);
 	if (d->link_failed)
-		directory_list(d, false); /* who has no binding in force is read again by that */
+		directory_list(d, false); /* which also reads the bindings that are not in force */
 	d->link_failed = false;
 	table_each(&d->table, read_again, &a);
 }

@@ -32,7 +32,7 @@ int daemon_wait_for(struct daemon *d, enum daemon_source source, uint32_t number
 
 /* ---- the loop ---- */
 
-/* Who, where and with which queues it runs was settled at the start. */
+/* Warns of settings that were settled at the start: the user, where it runs, and the queues. */
 static void warn_fixed(struct daemon *d, const struct config *now)
 {
 	struct queues was[8], is[8];
@@ -45,7 +45,10 @@ static void warn_fixed(struct daemon *d, const struct config *now)
 			 d->config_path);
 }
 
-/* The old one that is gone is waited for; a new one that is none is a fault of the configuration like any other. */
+/*
+ * A new data path that cannot be opened is a fault of the configuration. The old one may be missing: fold-dhcpd waits
+ * for it.
+ */
 static int check_datapath(const struct daemon *d, const struct config *now, struct report *r)
 {
 	if (strcmp(now->datapath, d->config.datapath) == 0)
@@ -62,7 +65,10 @@ static void reread(struct daemon *d)
 
 	char reloading[64];
 
-	/* systemd.service(5), notify-reload: with the moment, so that the answer to an earlier one is not taken for this one's. */
+	/*
+	 * systemd.service(5), notify-reload: with the time, so that the answer to an earlier reload is not taken for
+	 * this one's.
+	 */
 	snprintf(reloading, sizeof(reloading), "RELOADING=1\nMONOTONIC_USEC=%llu",
 		 (unsigned long long)clock_ms() * 1000);
 	process_notify(reloading);
@@ -113,7 +119,7 @@ static void read_mail(struct daemon *d)
 		struct port *p = table_by_index(&d->table, d->letter.ifindex);
 		if (!p)
 			continue;
-		/* Another port may have had that index when it was written. */
+		/* When the letter was written, another port may have had that index. */
 		if (atomic_load_explicit(&p->letters, memory_order_relaxed))
 			atomic_fetch_sub_explicit(&p->letters, 1, memory_order_relaxed);
 		if (!p->bound)
@@ -253,7 +259,7 @@ int daemon_run(const struct dhcpd_options *o)
 	if (err < 0) {
 		const char *line = report_line(&r, err);
 		log_err("%s", line);
-		/* Where there is no log yet, that was the terminal. */
+		/* Before the log was open, log_err() wrote to the terminal. */
 		if (d.log >= 0 && d.terminal >= 0)
 			dprintf(d.terminal, "fold-dhcpd: %s\n", line);
 	} else {

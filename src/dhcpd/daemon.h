@@ -9,7 +9,7 @@
 
 #include "dhcpd/options.h"
 
-/* Runs until it is told to end; the exit status. What went wrong has been said in one line. */
+/* Runs until it is told to end, and returns the exit status. Errors have been logged, in one line. */
 int daemon_run(const struct dhcpd_options *o);
 
 #endif

@@ -26,13 +26,13 @@ enum daemon_source {
 	DAEMON_MAIL,
 	DAEMON_RESOLVERS,
 	DAEMON_ASKING, /* the number is the port's ifindex */
-	DAEMON_QUEUE,  /* the number is the queue's place; with one worker alone, who is the control thread */
+	DAEMON_QUEUE,  /* the number is the queue's place; only if there is one worker, the control thread */
 };
 
 /* Why a binding file is read. */
 enum bindings_reason {
 	BINDINGS_WRITTEN, /* it may say something new */
-	BINDINGS_LIST,    /* so may an address list of its */
+	BINDINGS_LIST,    /* an address list that it names may say something new */
 	BINDINGS_AROUND,  /* what it depends on changed: the configuration, routes */
 };
 
@@ -42,11 +42,11 @@ struct directory {
 	int fd;                 /* inotify */
 	int watch;              /* the directory's watch descriptor, or -1: it is not there */
 	unsigned listing;       /* the number of the last whole listing */
-	struct due_file *files; /* what is still to be read, some of it a turn */
+	struct due_file *files; /* what is still to be read, a few files a turn */
 	size_t count, next, room;
-	bool listed;         /* among them a whole listing: who is not in it is gone */
-	bool closed;         /* since that, some file could not be read, perhaps for want of the right to */
-	bool incomplete;     /* names were lost for want of memory: nothing may be taken for gone */
+	bool listed;         /* they are a whole listing: bindings that are not in it are gone */
+	bool closed;         /* since then some file could not be read, perhaps for lack of permission */
+	bool incomplete;     /* names were lost for lack of memory: no binding may count as gone */
 	struct moment retry; /* while the directory is not there */
 };
 
@@ -71,7 +71,7 @@ struct daemon {
 	size_t table_count;
 	bool link_failed; /* a binding with a LINK could not be put in force: other routes may mend it */
 	struct resolvers resolvers;
-	TAILQ_HEAD(asking_list, asking) askings; /* used last stands last */
+	TAILQ_HEAD(asking_list, asking) askings; /* least recently used first */
 	size_t asking_count;
 	struct tx *tx; /* the control thread's */
 	struct mail mail;
@@ -84,7 +84,7 @@ struct daemon {
 	char *log_path;
 	struct log_limit warnings;
 	bool sources_missing; /* a binding's INDEV is not there yet */
-	int terminal;         /* where who started the daemon reads why it did not start, or -1 */
+	int terminal;         /* where the starter of the daemon reads why it did not start, or -1 */
 };
 
 /* 0 or -errno. */
@@ -92,9 +92,9 @@ int daemon_wait_for(struct daemon *d, enum daemon_source source, uint32_t number
 
 /* ---- start.c ---- */
 
-/* Up to the loop. tell: for process_ready(), or -1. 0 or -errno with a line in r. */
+/* Starts everything up to the loop. tell: for process_ready(), or -1. 0 or -errno with a line in r. */
 int daemon_start(struct daemon *d, int *tell, struct report *r);
-/* Which queues the configuration asks for; a service that is off has none. How many. */
+/* The queues that the configuration asks for; a service that is off has none. Returns how many there are. */
 size_t daemon_queues(const struct config *c, struct queues to[static 8]);
 
 #define FILES_A_TURN 32 /* of a listing: about a millisecond, in which packets wait */
@@ -106,38 +106,45 @@ void interfaces_routes_changed(struct daemon *d);        /* the watch is readabl
 
 /* ---- directory.c: follows the files of the data path. ---- */
 
-/* open: the descriptors. watch: the directory itself, as the user that fold-dhcpd becomes; 0 or -errno with a line in r, and where it
- * has started it tries again from time to time. */
+/*
+ * open: opens the descriptors. watch: watches the directory itself, as the user that fold-dhcpd becomes. 0 or -errno
+ * with a line in r; once the daemon has started, it tries again from time to time.
+ */
 int directory_open(struct daemon *d, struct report *r);
 int directory_watch(struct daemon *d, struct report *r);
 void directory_close(struct daemon *d);
-/* Has all of it read again, a part at a time; forced: also what has not changed. */
+/* Has all files read again, a few a turn; forced: also those that have not changed. */
 void directory_list(struct daemon *d, bool forced);
 void directory_ready(struct daemon *d);
-/* Has the file of that name read, when its turn comes. */
+/* Has the file of that name read when its turn comes. */
 void directory_add(struct daemon *d, const char *name, enum bindings_reason why);
-/* Reads some of what is to be read. False where there is nothing left. */
+/* Reads at most so many of the files that are to be read. False if there are no more. */
 bool directory_step(struct daemon *d, unsigned most);
 
 /* ---- bindings.c: from a file to what the answerers read. ---- */
 
-/* A bad file leaves in force what was. */
+/* Puts a binding file in force. If it is bad, what was in force stays. */
 void bindings_read(struct daemon *d, const char *name, enum bindings_reason why);
 void bindings_remove(struct daemon *d, const char *name);
-/* Whether that file is one that may not have been readable for its mode or its owner the last time. */
+/* True if that file may have been unreadable the last time because of its mode or its owner. */
 bool bindings_waits_for_right(const struct daemon *d, const char *name);
-/* An address list of that name (without its prefix) changed: who names it is read again. */
+/* An address list (name without its prefix) changed: has the bindings that name it read again. */
 void bindings_list_changed(struct daemon *d, const char *list);
-/* Routes changed: who has a LINK is read again. */
+/* Routes changed: has the bindings with a LINK read again. */
 void bindings_routes_changed(struct daemon *d);
-/* The interface has another MAC, came or went: what its VM, and VMs that name it as INDEV, are told follows. With the write lock. */
+/*
+ * The interface has another MAC, came or went: updates what its VM, and VMs that name it as INDEV, are told. Needs the
+ * write lock.
+ */
 void bindings_follow_mac(struct daemon *d, struct port *p);
 
 /* ---- link_tables.c ---- */
 
 struct binding;
-/* Fills in what the binding's LINK says and its other keys do not; *ifindex: of the default route, where there is one. 0 or -errno
- * with a line in r. */
+/*
+ * Fills in what the binding's LINK says and its other keys do not; *ifindex: of the default route, if there is one. 0
+ * or -errno with a line in r.
+ */
 int link_tables_take(struct daemon *d, struct binding *b, int *ifindex, struct report *r);
 void link_tables_forget(struct daemon *d); /* they are read anew */
 
@@ -146,9 +153,12 @@ void link_tables_forget(struct daemon *d); /* they are read anew */
 /* The VM is served from now on: advertisements begin, soon or, at the daemon's own start, at any moment of the period. */
 void tell_start(struct daemon *d, struct port *p);
 void tell_stop(struct daemon *d, struct port *p);
-/* Its router has another MAC, and so another address: a bridge takes its ports'. */
+/* The VM's router has another MAC, and so another address: a bridge takes the MAC of one of its ports. */
 void tell_soon(struct daemon *d, struct port *p);
-/* What the VM was told is no longer so. was: the guest before. news: of a binding or its lists; it is notified. */
+/*
+ * What the VM was told no longer holds. was: the guest before. news: the binding or its lists changed, so the VM is
+ * notified.
+ */
 void tell_change(struct daemon *d, struct port *p, const struct guest *was, bool news);
 void tell_acknowledged(struct daemon *d, struct port *p);
 
@@ -156,7 +166,7 @@ void tell_acknowledged(struct daemon *d, struct port *p);
 
 void asking_question(struct daemon *d, struct port *p, struct reply *question); /* may become its answer */
 void asking_ready(struct daemon *d, int ifindex);
-void asking_follow(struct daemon *d, struct port *p); /* the guest is another one, or its interface */
+void asking_follow(struct daemon *d, struct port *p); /* the guest or its interface changed */
 void asking_close(struct daemon *d, struct port *p);
 void asking_resolvers_changed(struct daemon *d);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The directory of binding files, which any program may write. Source: inotify(7).
+ * Follows the directory of binding files, which any program may write. Source: inotify(7).
  *
- * One watch for all of them. A file counts when its writer closes it or moves it here; a link, which nobody writes to, when it is
- * made; one that could not be read, when its mode or its owner changes: scripts write first and chmod(1) then. Where the kernel lost events everything is listed again, and read a part at a time: packets do not wait for it.
+ * One watch covers all of them. A file is read when its writer closes it or moves it here; a link, which nobody writes
+ * to, when it is made; a file that could not be read, when its mode or its owner changes, because scripts write first
+ * and then use chmod(1). If the kernel lost events, everything is listed again and read a few files a turn, so that
+ * packets do not wait for it.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -55,7 +57,7 @@ void directory_close(struct daemon *d)
 	d->directory.fd = -1;
 }
 
-/* A file's name that can be an interface's. Editors' and packagers' files are not. */
+/* True for a file name that can be an interface's, and is none of editors' and packagers' files. */
 static bool is_interface(const char *name)
 {
 	size_t n = strlen(name);
@@ -126,7 +128,7 @@ void directory_list(struct daemon *d, bool forced)
 	struct directory *y = &d->directory;
 	DIR *dir = opendir(d->config.datapath);
 
-	/* What was still to be read is in this listing too, whatever it was to be read for. */
+	/* The listing has the files that were still to be read, too: they may be due without a change. */
 	forced |= y->next < y->count;
 	free_files(y);
 	y->incomplete = y->closed = false;
@@ -157,7 +159,7 @@ bool directory_step(struct daemon *d, unsigned most)
 	struct directory *y = &d->directory;
 
 	for (; most && y->next < y->count; most--) {
-		/* A copy: reading may add to the list. */
+		/* A copy, because bindings_read() may add to the list. */
 		const struct due_file f = y->files[y->next++];
 		bindings_read(d, f.name, f.why);
 	}
@@ -171,7 +173,7 @@ bool directory_step(struct daemon *d, unsigned most)
 	return false;
 }
 
-/* Whether that new name is one of a link, which is whole from the start. */
+/* True if that new name is a link, which is complete from the start. */
 static bool is_link(const struct daemon *d, const char *name)
 {
 	char path[PATH_MAX];
@@ -214,7 +216,7 @@ static void on_event(struct daemon *d, const struct inotify_event *e)
 	if (e->mask & IN_Q_OVERFLOW) {
 		log_warn("datapath %s: changed faster than could be followed; all of it is read again",
 			 d->config.datapath);
-		/* Address lists may be among what was missed. */
+		/* Changes of address lists may be among the lost events. */
 		directory_list(d, true);
 	} else if (e->wd != d->directory.watch) {
 		return; /* of a watch that was given up */
@@ -231,7 +233,7 @@ static void on_event(struct daemon *d, const struct inotify_event *e)
 
 void directory_ready(struct daemon *d)
 {
-	/* Some hundred events, some milliseconds; the rest is for the next turn. */
+	/* Some hundred events, which take some milliseconds; the rest waits for the next turn. */
 	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t got = read(d->directory.fd, buf, sizeof(buf));
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* due: what is to happen when, for thousands of interfaces: a heap of moments behind one timer. */
+/* due: timers for thousands of interfaces: a heap of moments behind one timerfd. */
 #ifndef FOLD_DHCPD_DUE_H
 #define FOLD_DHCPD_DUE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* One moment; a part of what it is for. Start with all zeros. */
+/* One timer, a member of what it is for. Start with all zeros. */
 struct moment {
 	uint64_t at_ms;
 	size_t place; /* in the heap, from 1; 0: it is not set */
@@ -24,7 +24,7 @@ struct due {
 int due_open(struct due *d); /* 0 or -errno */
 void due_close(struct due *d);
 
-/* Sets m, whose run and arg are filled, to that moment, in place of the one that it was set to. 0 or -ENOMEM. */
+/* Sets m, whose run and arg are filled in, to that moment, in place of an earlier one. 0 or -ENOMEM. */
 int due_set(struct due *d, struct moment *m, uint64_t at_ms);
 void due_unset(struct due *d, struct moment *m); /* m may be one that is not set */
 

@@ -4,36 +4,36 @@
 #include "base/clock.h"
 
 #define WINDOW_MS 16
-#define WINDOWS_LIMITED 256 /* for so long a limit holds; each time that it ends a flood has some windows to itself */
-#define SHARE_TIMES 4       /* and so many times what the others do on average */
-#define DROPS_AN_ANSWER 10  /* so many packets are dropped while one is answered */
+#define WINDOWS_LIMITED 256 /* a limit holds for so many; each time that it ends a flood has some to itself */
+#define SHARE_TIMES 4       /* a share is so many times what the others send on average */
+#define DROPS_AN_ANSWER 10  /* packets that can be dropped in the time that one answer takes */
 
 unsigned fair_now(void)
 {
 	return (unsigned)(clock_coarse_ms() / WINDOW_MS);
 }
 
-/* Whether more than one part of so many of the last window was spent on answers; the rest emptied the queue. */
+/* True if more than one of `parts` parts of the last window went into answers, not into emptying the queue. */
 static bool answers_took(const struct fair *f, unsigned parts)
 {
 	return f->served * DROPS_AN_ANSWER * (parts - 1) > f->cut;
 }
 
-/* The share of the next windows, after one in which there was too much. */
+/* The limit for the next windows, after one with too many packets. */
 static unsigned next_limit(const struct fair *f)
 {
 	if (f->limit && f->deep)
 		return answers_took(f, 4) && f->limit > 1 ? f->limit / 2 : f->limit;
-	/* Without the heaviest, who else would make the average that he is measured by. */
+	/* The average leaves out the heaviest port, which would otherwise raise its own limit. */
 	unsigned others = f->active > 1 ? (f->served - f->most) / (f->active - 1) : 0;
-	/* Where that is more than this machine can do, half of it the next time, down to twice what the others have. */
+	/* If that is more than this machine can do, it is halved each time, down to twice what the others have. */
 	unsigned share = f->limit ? f->limit / 2 : others * SHARE_TIMES;
 	unsigned least = f->limit ? others * 2 : FAIR_SHARE;
 
 	return share > least ? share : least ? least : 1;
 }
 
-/* What the last window was like decides how the next ones are. */
+/* Begins a new window if it is time, and decides by the last one how the next are limited. */
 void fair_begin(struct fair *f, unsigned window)
 {
 	if (window == f->window)

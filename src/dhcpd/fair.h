@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fair: who may have how many packets looked at, where there are more than can be.
+ * fair: limits how many packets of each interface are looked at when there are too many for all.
  *
- * The kernel's queues are first in, first out: who floods one is heard at the cost of everybody else in it. The only remedy is to
- * empty it faster than it fills. So where most reads find a full batch, and more than one interface is heard, one that sends much more than the
- * others do is dropped beyond a share, which costs a tenth of an answer; and where the queue stays full, beyond half of that, and
- * so on. Who is alone may send what he likes.
+ * The kernel's queues are first in, first out: whoever floods one is heard at the cost of everybody else in it. The
+ * only remedy is to empty it faster than it fills. So if most reads find a full batch and more than one interface
+ * sends, packets of an interface that sends much more than the others are dropped beyond a share, which costs a tenth
+ * of an answer; if the queue stays full, beyond half of that share, and so on. An interface that sends alone has no
+ * limit.
  *
- * But for a deep queue: who has filled it lets nobody else in, and so seems to be alone, and several who did it together seem to be equals. Then
- * shares are halved until most of the worker's time empties the queue. Clients that wait for their answers do not make one so deep.
+ * A deep queue is different: whoever has filled it keeps everybody else out and so seems to be alone, and several who
+ * did it together seem to be equals. Then shares are halved until most of the worker's time goes into emptying the
+ * queue. Clients that wait for their answers do not make one so deep.
  */
 #ifndef FOLD_DHCPD_FAIR_H
 #define FOLD_DHCPD_FAIR_H
@@ -22,7 +24,7 @@
 struct fair {
 	unsigned window;
 	unsigned reads, full;          /* of this window */
-	bool deep;                     /* in it the queue was */
+	bool deep;                     /* in this window the queue was deep */
 	unsigned active, served, most; /* ports, their packets, and those of the heaviest */
 	unsigned cut;                  /* packets beyond a share */
 	unsigned limit;                /* packets of one port in a window; 0: there is none */
@@ -31,11 +33,11 @@ struct fair {
 
 unsigned fair_now(void); /* the window's number; one has 16 ms */
 
-void fair_begin(struct fair *f, unsigned window); /* a turn */
+void fair_begin(struct fair *f, unsigned window); /* to be called once a turn */
 /* full: the read found as much as it could take; waiting: octets that are still in the queue. */
 void fair_end(struct fair *f, bool full, size_t waiting);
 
-/* Counts a packet to its port; true where that has had its share. */
+/* Counts a packet for its port; true if the port has had its share. */
 bool fair_is_over(struct fair *f, struct port *p);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which process has a netfilter queue: the kernel tells the netlink port that it is bound to, netlink's own table the socket of that
- * port, and the processes' directories whose socket it is. Source: proc(5), net/netfilter/nfnetlink_queue.c, net/netlink/af_netlink.c.
+ * Finds the process that has a netfilter queue: the kernel gives the netlink port that the queue is bound to, netlink's
+ * own table the socket of that port, and the processes' directories the owner of that socket. Source: proc(5),
+ * net/netfilter/nfnetlink_queue.c, net/netlink/af_netlink.c.
  */
 #include "base/cleanup.h"
 #include "dhcpd/process.h"
@@ -13,7 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The numbers at places a and b (from 0) of the first line of `path` in which place `key` is `want`; false where there is none. */
+/*
+ * Finds the first line of `path` with the numbers want and want2 in places key and key2 (from 0); *out: its number at
+ * `place`. False if there is none.
+ */
 static bool look_up(const char *path, unsigned key, unsigned long want, unsigned key2, unsigned long want2,
 		    unsigned place, unsigned long *out)
 {
@@ -70,8 +74,8 @@ static bool find_process(unsigned long inode, char *pid, size_t size)
 }
 
 /*
- * Whose files they are may not be told to root without CAP_SYS_PTRACE, which a service manager leaves out. netlink_autobind(): a
- * process's first socket of a family has the process's own number for its port.
+ * A guess, because root without CAP_SYS_PTRACE, which a service manager leaves out, may not see whose descriptors they
+ * are. netlink_autobind(): a process's first socket of a family has the process's own number for its port.
  */
 static bool guess_process(unsigned long port, char *pid, size_t size)
 {

@@ -17,7 +17,7 @@ static void link_here(void *daemon, int ifindex, const char *name, const uint8_t
 	bool appeared = p && p->ifindex != ifindex;
 	if (p) {
 		p->seen_link = d->listing;
-		/* A name that another interface had: the one that is there now. */
+		/* If another interface had that name, the one that is there now takes it over. */
 		table_set_index(&d->table, p, ifindex);
 		if (appeared || memcmp(p->mac, mac, MAC_LEN) != 0) {
 			memcpy(p->mac, mac, MAC_LEN);
@@ -36,7 +36,7 @@ static void link_here(void *daemon, int ifindex, const char *name, const uint8_t
 		table_forget(&d->table, was);
 		pthread_rwlock_unlock(&d->table.lock);
 	}
-	asking_close(d, p); /* its descriptor is known by the index */
+	asking_close(d, p); /* the loop knows its descriptor by the old index */
 	tell_start(d, p);
 }
 
@@ -92,7 +92,7 @@ static void routes_changed(void *daemon, struct moment *m)
 void interfaces_routes_changed(struct daemon *d)
 {
 	routes_drain(d->routes);
-	/* A router's daemon may change them all the time: nothing is read for who has no LINK. */
+	/* A routing daemon may change routes all the time: nothing is read if no binding has a LINK. */
 	if ((d->table_count || d->link_failed) && !d->routes_changed.place)
 		due_set(&d->due, &d->routes_changed, clock_ms() + ROUTES_QUIET_MS);
 }

@@ -22,7 +22,7 @@ void mail_close(struct mail *m)
 	*m = (struct mail){.fd = -1};
 }
 
-/* A reply's cursor points into the reply itself. */
+/* Copies a reply, and sets up its cursor, which points into the reply itself. */
 static void copy_reply(struct reply *to, const struct reply *from)
 {
 	memcpy(to, from, offsetof(struct reply, buf));
@@ -48,7 +48,7 @@ bool mail_post(struct mail *m, enum mail_kind kind, int ifindex, const struct re
 	}
 	bool was_empty = fits && m->count == 1;
 	pthread_mutex_unlock(&m->lock);
-	/* Only a full counter refuses, and that is readable too. */
+	/* write() fails only if the counter is full, and then the descriptor is readable too. */
 	if (was_empty && write(m->fd, &one, sizeof(one)) < 0)
 		return true;
 	return fits;
@@ -69,7 +69,7 @@ bool mail_take(struct mail *m, struct letter *out)
 		m->first = (m->first + 1) % MAIL_ROOM;
 		m->count--;
 	}
-	/* Under the lock: a letter that comes now is announced anew. */
+	/* Under the lock, so that the next letter is announced anew. */
 	if (!m->count && read(m->fd, &times, sizeof(times)) < 0)
 		times = 0;
 	pthread_mutex_unlock(&m->lock);

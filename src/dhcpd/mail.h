@@ -7,7 +7,10 @@
 
 #include <pthread.h>
 
-/* Letters. Who finds no room loses a question, which its client asks again; so nobody may fill it alone. */
+/*
+ * Letters in all, and of one VM. Without room a question is lost, and its client asks again; so no VM may fill the box
+ * alone.
+ */
 #define MAIL_ROOM 1024
 #define MAIL_EACH 64
 
@@ -30,9 +33,9 @@ struct mail {
 int mail_open(struct mail *m); /* 0 or -errno */
 void mail_close(struct mail *m);
 
-/* From any thread. question: NULL, or what answer_frame() left with ANSWER_FORWARD; copied. False where there is no room. */
+/* For any thread. question: NULL, or what answer_frame() left with ANSWER_FORWARD; copied. False without room. */
 bool mail_post(struct mail *m, enum mail_kind kind, int ifindex, const struct reply *question);
-/* By one thread. False where there is none. */
+/* For one thread. False if there is no letter. */
 bool mail_take(struct mail *m, struct letter *out);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What nobody got to see is no success. */
+/* Success only if the output could be written. */
 static int written(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

@@ -64,7 +64,7 @@ void process_notify(const char *line)
 	if (path[0] == '@')
 		to.sun_path[0] = 0; /* unix(7): the abstract namespace */
 	_cleanup_(cleanup_close) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	/* Nobody there is nobody told. */
+	/* An error means that nobody is there to be told. */
 	if (fd >= 0 && sendto(fd, line, strlen(line), MSG_NOSIGNAL, (const struct sockaddr *)&to,
 			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
 		return;
@@ -94,7 +94,7 @@ static int make_dir_of(const char *path, uid_t uid, gid_t gid, struct report *r)
 	if (stat(dir, &st) == 0)
 		return 0;
 	int err = file_make_dir(dir, 0755, r);
-	/* One that was made for it belongs to whom it is made for. */
+	/* A directory that was made for the user belongs to the user. */
 	if (!err && geteuid() == 0 && chown(dir, uid, gid) < 0)
 		err = report_fail(r, errno, "%s: %s", dir, strerror(errno));
 	return err;
@@ -126,7 +126,7 @@ void process_unlock(const char *path, int fd)
 {
 	if (fd < 0)
 		return;
-	/* Where the user may not remove it, an empty file says as much. */
+	/* If the user may not remove the file, emptying it serves as well. */
 	if (unlink(path) < 0 && ftruncate(fd, 0) < 0)
 		errno = 0;
 	close(fd);
@@ -160,7 +160,7 @@ int process_log_open(const char *path, uid_t uid, gid_t gid, struct report *r)
 	_cleanup_(cleanup_close) int fd = open_log(path);
 	if (fd < 0)
 		return report_fail(r, -fd, "log %s: cannot be opened: %s", path, strerror(-fd));
-	/* So that it can be opened again by who fold-dhcpd is then. */
+	/* So that fold-dhcpd can open it again as the user that it becomes. */
 	if (geteuid() == 0 && fchown(fd, uid, gid) < 0)
 		return report_fail(r, errno, "log %s: %s", path, strerror(errno));
 	if (!(err = no_stdin()))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* process: what makes a program a daemon: its file with its number, its log, its user, and telling who started it. */
+/* process: what makes a program a daemon: pidfile, log, user, and telling whoever started it. */
 #ifndef FOLD_DHCPD_PROCESS_H
 #define FOLD_DHCPD_PROCESS_H
 
@@ -9,22 +9,23 @@
 
 #include <sys/types.h>
 
-/* Who fold-dhcpd is to be: the user's ids. 0, or -errno with a line in r. */
+/* The ids of the user that fold-dhcpd is to become. 0, or -errno with a line in r. */
 int process_find_user(const char *name, uid_t *uid, gid_t *gid, struct report *r);
 
 /*
- * Goes to the background. The parent waits until process_ready() and exits with status 0, or with 1 where the child ended before. *tell: a
- * descriptor for process_ready(). 0 in the child, or -errno with a line in r.
+ * Goes to the background. The parent waits until process_ready() and exits with status 0, or with 1 if the child ended
+ * before. *tell: a descriptor for process_ready(). 0 in the child, or -errno with a line in r.
  */
 int process_detach(int *tell, struct report *r);
-/* Everything works: the parent (tell: -1 where there is none), and the service manager by $NOTIFY_SOCKET. */
+/* Tells the parent (tell: -1 if there is none), and by $NOTIFY_SOCKET the service manager, that everything works. */
 void process_ready(int *tell);
 /* Tells the service manager alone; line: as in sd_notify(3). */
 void process_notify(const char *line);
 
 /*
- * Locks the file and writes the process's number into it; one that a dead process left is taken over, one that a living one holds is
- * -EBUSY. Its directory is made. Returns the descriptor, which holds the lock, or -errno with a line in r.
+ * Locks the file and writes the process's number into it. A file that a dead process left is taken over; if a living
+ * one holds it: -EBUSY. Makes the file's directory. Returns the descriptor, which holds the lock, or -errno with a line
+ * in r.
  */
 int process_lock(const char *path, uid_t uid, gid_t gid, struct report *r);
 void process_unlock(const char *path, int fd);
@@ -34,7 +35,10 @@ int process_log_open(const char *path, uid_t uid, gid_t gid, struct report *r);
 int process_log_reopen(const char *path,
 		       int fd); /* after it was moved away: the new descriptor, or -errno and fd goes on */
 
-/* In words, which process has that netfilter queue; "another process" where it cannot be told. Valid until the next call. */
+/*
+ * Says in words which process has that netfilter queue; "another process" if that is unknown. Valid until the next
+ * call.
+ */
 const char *process_queue_holder(uint16_t queue);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How fold-dhcpd comes up: all that can fail, in the order that daemon.h gives. */
+/* The start of fold-dhcpd: all that can fail, in the order that daemon.h gives. */
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -49,14 +49,17 @@ size_t daemon_queues(const struct config *c, struct queues to[static 8])
 	return count;
 }
 
-/* Of what is missing as root, where it has all capabilities that there are. */
+/* What to do about -EPERM. Root has all capabilities, so then they do not hold in this network namespace. */
 static const char *want_of_right(void)
 {
 	return geteuid() == 0 ? "the network namespace is another user namespace's; start fold-dhcpd there"
 			      : "start fold-dhcpd as root";
 }
 
-/* With the first two it serves; with the others it becomes its user, and gives him its log. Of others only the two are wanted. */
+/*
+ * Checks capabilities. fold-dhcpd serves with the first two; as root it needs the others to become its user, and to
+ * give that user its log. Started as another user it needs the first two alone.
+ */
 static int check_rights(const struct daemon *d, uid_t uid, struct report *r)
 {
 	static const int always[] = {CAP_NET_ADMIN, CAP_NET_RAW, -1};
@@ -131,7 +134,7 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-/* Thousands of VMs' questions have a socket each. */
+/* Each pending question of thousands of VMs has a socket. */
 static void raise_limits(void)
 {
 	struct rlimit files;
@@ -140,10 +143,10 @@ static void raise_limits(void)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	/* What ten thousand files were read with is given back, and threads share their memory. */
+	/* Give back the memory that reading ten thousand files took, and let threads share one arena. */
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
-	/* A huge page would touch what a forwarder does not need. */
+	/* A huge page would touch memory that a forwarder does not need. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
@@ -189,7 +192,10 @@ static int wait_for_all(struct daemon *d)
 	return err;
 }
 
-/* Reading is where the configuration, which may be another one tomorrow, and the user's rights allow it; writing is for two places. */
+/*
+ * fold-dhcpd may read wherever the user's rights allow it, because a later configuration may name other places; it may
+ * write in two.
+ */
 static int confine(const struct daemon *d, uid_t uid, gid_t gid, struct report *r)
 {
 	static const int caps[] = {CAP_NET_ADMIN, CAP_NET_RAW, -1};
@@ -209,7 +215,7 @@ static int confine(const struct daemon *d, uid_t uid, gid_t gid, struct report *
 	    .write = write,
 	    .connect = DNS_PORT,
 	};
-	/* While its files can be opened wherever they are. */
+	/* Before the sandbox: the library's files can still be opened wherever they are. */
 	int err = forward_prepare(r);
 
 	if (!err)
@@ -235,7 +241,7 @@ static int become_user(struct daemon *d, uid_t uid, gid_t gid, struct report *r)
 	return 0;
 }
 
-/* Links stay what they are: they may lead elsewhere when it is read again. */
+/* Makes the path absolute and does not resolve links, because they may lead elsewhere when it is read again. */
 static int find_config(struct daemon *d, struct report *r)
 {
 	_cleanup_(cleanup_free) char *here = d->o->config[0] == '/' ? NULL : getcwd(NULL, 0);
@@ -246,7 +252,7 @@ static int find_config(struct daemon *d, struct report *r)
 	return report_fail(r, ENOMEM, "out of memory");
 }
 
-/* A word of it written wrongly makes another one, in which there is no binding ever. */
+/* Warns if it makes the directory: a misspelt path would become one in which there is never a binding. */
 static int make_datapath(const struct daemon *d, struct report *r)
 {
 	const bool there = access(d->config.datapath, F_OK) == 0;

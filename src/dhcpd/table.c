@@ -34,7 +34,7 @@ int table_open(struct table *t)
 	t->indices = calloc(BUCKETS_FIRST, sizeof(struct port *));
 	if (!t->names || !t->indices)
 		return -ENOMEM;
-	/* Else a change would wait for a moment in which no worker is busy. */
+	/* Otherwise a change would wait for a moment in which no worker is busy. */
 	pthread_rwlockattr_init(&attr);
 	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	int err = -pthread_rwlock_init(&t->lock, &attr);
@@ -81,7 +81,7 @@ struct port *table_by_index(const struct table *t, int ifindex)
 	return p;
 }
 
-/* Where memory is short the buckets only grow longer. */
+/* Doubles the buckets. Without memory they only get longer lists. */
 static void grow(struct table *t)
 {
 	size_t mask = t->mask * 2 + 1;
@@ -141,7 +141,7 @@ static void unlink_index(struct table *t, struct port *p)
 		at = &(*at)->next_index;
 	*at = p->next_index;
 	p->ifindex = 0;
-	/* What it left for the control thread bears the old index, and finds nobody. */
+	/* Its unread letters bear the old index, so they will find no port that counts them. */
 	atomic_store_explicit(&p->letters, 0, memory_order_relaxed);
 }
 

@@ -2,11 +2,11 @@
 /*
  * table: the interfaces of this machine and the bindings that there are for them, by name and by index.
  *
- * The name is what ties a binding to an interface: two VMs with one MAC or one address on two taps are two VMs. An interface
- * may come after its binding, go before it, and come back with another index.
+ * The name is what ties a binding to an interface: two VMs with one MAC or one address on two taps are two VMs. An
+ * interface may come after its binding, go before it, and come back with another index.
  *
- * The control thread alone changes the table, with the write lock held; workers read it with the read lock, which they take
- * once a batch. What a worker counts at a port is atomic.
+ * The control thread alone changes the table, with the write lock held; workers read it with the read lock, which they
+ * take once a batch. What a worker counts at a port is atomic.
  */
 #ifndef FOLD_DHCPD_TABLE_H
 #define FOLD_DHCPD_TABLE_H
@@ -23,10 +23,10 @@ struct asking; /* a forwarder in use; asking.h */
 enum port_count {
 	PORT_SEEN,      /* packets that came from it, or for it */
 	PORT_ANSWERED,  /* with a reply at once */
-	PORT_FORWARDED, /* DNS questions for others */
+	PORT_FORWARDED, /* DNS questions for other servers */
 	PORT_PASSED,    /* were not for this program and went on */
 	PORT_REFUSED,   /* dropped for what they are */
-	PORT_LIMITED,   /* dropped because others could not be heard */
+	PORT_LIMITED,   /* dropped so that others can be heard */
 	PORT_COUNTS,
 };
 
@@ -40,7 +40,7 @@ struct port {
 	/* The binding, where there is one. */
 	bool bound;
 	struct guest guest;
-	bool is_source;       /* another one's binding names it as INDEV */
+	bool is_source;       /* another port's binding names it as INDEV */
 	bool any_mac;         /* MACSPOOF */
 	bool no_gateway6;     /* PRIVATE */
 	bool own_gateway6;    /* GATEWAY6 was given; else the gateway is this host */
@@ -48,7 +48,7 @@ struct port {
 	int link_dev;         /* LINK: the interface of the table's default route; 0: none */
 	bool uses_link;       /* its binding depends on a routing table */
 	uint64_t text_hash;   /* of the file that it is made of */
-	bool closed;          /* its file says something newer that could not be read for want of the right to */
+	bool closed;          /* its file has something newer that could not be read for lack of permission */
 	char *lists;          /* the address lists that it names, each with its NUL, and a last NUL; NULL: none */
 
 	struct moment advertise, notify;
@@ -75,14 +75,17 @@ void table_close(struct table *t);
 struct port *table_by_name(const struct table *t, const char *name);
 struct port *table_by_index(const struct table *t, int ifindex);
 
-/* The port of that name, which may be a new one; NULL without memory. name: shorter than IFNAMSIZ. */
+/* The port of that name, added if there is none; NULL without memory. name: shorter than IFNAMSIZ. */
 struct port *table_add(struct table *t, const char *name);
 /* ifindex: 0 for none. Another port that had this index loses it. */
 void table_set_index(struct table *t, struct port *p, int ifindex);
-/* Frees p where there is neither an interface nor a binding any more. Its moments are unset, its asking is closed. */
+/*
+ * Frees p if it has neither an interface nor a binding any more. The caller has unset its moments and closed its
+ * asking.
+ */
 void table_forget(struct table *t, struct port *p);
 
-/* Calls each for every port; it may change it, and may have it forgotten. */
+/* Calls `each` for every port, which may change the port and have it forgotten. */
 void table_each(struct table *t, void (*each)(void *arg, struct port *p), void *arg);
 
 static inline void port_count(struct port *p, enum port_count what)

@@ -2,8 +2,8 @@
 /*
  * Router advertisements that nobody asked for (RFC 4861 6.2.4), and notifications until they are acknowledged.
  *
- * When the daemon ends it says no farewell: the router is the host, or its gateway, and stays. When it starts, thousands of VMs
- * hear it one after the other, spread over the period.
+ * When the daemon ends it sends no last advertisement: the router is the host, or its gateway, and stays. When it
+ * starts, thousands of VMs get their first one at different times, spread over the period.
  */
 #include "answer/answer.h"
 #include "base/clock.h"
@@ -15,7 +15,7 @@
 
 #include <sys/random.h>
 
-#define SOON_MS 500 /* RFC 4861 6.2.6: a router's first words after something happened are spread a little */
+#define SOON_MS 500 /* RFC 4861 6.2.6: at most so long a first advertisement is delayed, by a random time */
 
 static uint32_t random32(void)
 {
@@ -72,7 +72,7 @@ void tell_start(struct daemon *d, struct port *p)
 {
 	p->advertise.run = advertise_due;
 	p->advertise.arg = d;
-	/* The interface is there again, and the VM has still to hear of a change. */
+	/* The interface is there again, and the VM has not acknowledged a change yet. */
 	if (p->guest.notify.waiting && !p->notify.place)
 		due_set(&d->due, &p->notify, clock_ms() + SOON_MS);
 	if (!advertises(p) || p->advertise.place)
@@ -117,7 +117,7 @@ static void notify_change(struct daemon *d, struct port *p)
 
 	p->notify.run = notify_due;
 	p->notify.arg = d;
-	/* Other octets each time: what acknowledges the last change says nothing of this one. */
+	/* A new token each time, so that an acknowledgement of the last change does not count for this one. */
 	pthread_rwlock_wrlock(&d->table.lock);
 	y->waiting = y->port && getrandom(y->token, sizeof(y->token), GRND_NONBLOCK) == sizeof(y->token);
 	pthread_rwlock_unlock(&d->table.lock);
@@ -131,10 +131,13 @@ void tell_stop(struct daemon *d, struct port *p)
 {
 	due_unset(&d->due, &p->advertise);
 	due_unset(&d->due, &p->notify);
-	past_free(&p->past); /* whoever comes next was told nothing */
+	past_free(&p->past); /* the next VM here was told nothing */
 }
 
-/* Whether what routers tell, and how often, is the same. A reload of ten thousand bindings must not make all their VMs listen. */
+/*
+ * True if advertisements say the same, as often. A reload of ten thousand bindings must not send all VMs what they know
+ * already.
+ */
 static bool sounds_alike(const struct guest *a, const struct guest *b)
 {
 	struct reply one, two;
@@ -147,11 +150,11 @@ static bool sounds_alike(const struct guest *a, const struct guest *b)
 void tell_change(struct daemon *d, struct port *p, const struct guest *was, bool news)
 {
 	if (advertises(p) && p->advertise.place && sounds_alike(was, &p->guest)) {
-		/* RFC 4861 6.2.4: it goes on as it was. */
+		/* RFC 4861 6.2.4: advertisements go on as before. */
 	} else if (advertises(p)) {
 		past_add(&p->past, was, &p->guest);
 		advertise(d, p);
-		/* RFC 4861 6.2.4: the new values are repeated as at a start; and that the old ones are none, too. */
+		/* RFC 4861 6.2.4: the new values are repeated as at a start, and so is the old ones' withdrawal. */
 		p->advertise_quickly = RA_INITIAL - 1;
 		p->advertise.run = advertise_due;
 		p->advertise.arg = d;
@@ -163,7 +166,7 @@ void tell_change(struct daemon *d, struct port *p, const struct guest *was, bool
 	if (news) {
 		notify_change(d, p);
 	} else if (was->notify.waiting) {
-		/* It goes on waiting for what it was sent. */
+		/* The VM has yet to acknowledge the token that it was sent. */
 		pthread_rwlock_wrlock(&d->table.lock);
 		memcpy(p->guest.notify.token, was->notify.token, NOTIFY_LEN);
 		p->guest.notify.waiting = p->guest.notify.port != 0;

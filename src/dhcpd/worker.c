@@ -114,7 +114,7 @@ uint64_t worker_lost(const struct worker *w)
 
 /* Whose packet it is, and where an answer goes. */
 struct owner {
-	struct port *port; /* NULL: nobody's here */
+	struct port *port; /* NULL: no VM's with a binding */
 	bool to_guest;
 	int answer_to;
 };
@@ -139,18 +139,21 @@ static struct owner find_asked(struct port *to, const struct nfqueue_packet *p, 
 {
 	const struct frame *f = &p->frame;
 
-	/* Behind the bridge's decision the kernel no longer tells the port that it came by: the bridge finds the way back. */
+	/*
+	 * After the bridge's decision the kernel no longer tells the port that the packet came by; the bridge finds the
+	 * way back.
+	 */
 	if (!in && p->family == AF_BRIDGE)
 		in = p->out;
-	/* What the host itself asks is the VM's to hear. */
+	/* Questions from the host itself go to the VM. */
 	if (!in || (p->has_source && memcmp(f->l2 + MAC_LEN, to->guest.service_mac, MAC_LEN) == 0))
 		to = NULL;
 	return (struct owner){.port = to, .to_guest = true, .answer_to = (int)in};
 }
 
 /*
- * The bridge's port decides before the bridge. On its way out a packet may be between two VMs: it is for the one whose address it
- * bears, else from the other one.
+ * The bridge's port decides rather than the bridge. A packet on its way out may be between two VMs: it belongs to the
+ * VM that has its destination address, else to the VM that sent it.
  */
 static struct owner find_owner(const struct daemon *d, const struct nfqueue_packet *p)
 {
@@ -173,7 +176,7 @@ void port_say(struct port *p, const char *what)
 	char mac[MAC_TEXT];
 	uint64_t left_out = 0;
 
-	/* One word at a time, and no worker waits for the disk to hear another's. */
+	/* One line at a time; a worker drops its line rather than wait for another's write to the disk. */
 	if (pthread_mutex_trylock(&lock))
 		return;
 	p->log.burst = 20;
@@ -188,7 +191,7 @@ void port_say(struct port *p, const char *what)
 	pthread_mutex_unlock(&lock);
 }
 
-/* MACSPOOF: whoever sends there is the client, in DHCP the one that it names. False where that cannot be one. */
+/* MACSPOOF: takes the sender for the client, in DHCP the one that it names. False if that cannot be a client. */
 static bool take_sender(struct guest *g, struct nfqueue_packet *p)
 {
 	const struct frame *f = &p->frame;
@@ -209,7 +212,7 @@ static bool take_sender(struct guest *g, struct nfqueue_packet *p)
 
 static enum answer ask(struct port *p, struct nfqueue_packet *in, struct reply *out)
 {
-	/* A link without addresses has nobody else on it. */
+	/* A link without MAC addresses has nobody else on it. */
 	if (!in->has_source)
 		memcpy(in->l2 + MAC_LEN, p->guest.id.mac, MAC_LEN);
 	if (p->any_mac && !in->frame.to_guest && in->frame.l2_len == sizeof(in->l2)) {
@@ -243,7 +246,7 @@ static enum fate pass_solicitation(struct worker *w, struct port *p, const struc
 	return pass == ND_PASS_CHANGED ? FATE_CHANGED : FATE_PASSED;
 }
 
-/* False where the port has had its share of letters. */
+/* Leaves a letter for the control thread. False if the port has too many unread ones, or there is no room. */
 static bool post(struct worker *w, struct port *p, enum mail_kind kind, const struct reply *question)
 {
 	if (atomic_load_explicit(&p->letters, memory_order_relaxed) >= MAIL_EACH)
@@ -292,9 +295,9 @@ static enum fate serve(struct worker *w, const struct owner *o, struct nfqueue_p
 			return pass_solicitation(w, p, in, to, len);
 		if (reply->drop != DROP_UNKNOWN)
 			return refuse(w, p, reply->drop);
-		break; /* the rules led more here than is ours: others may want it */
+		break; /* the host's rules queued more than is fold's: others may want it */
 	case ANSWER_NOT_MINE:
-	case ANSWER_STREAM: /* never: nobody keeps connections here, and the guests say so (GUEST_DNS_STREAMS) */
+	case ANSWER_STREAM: /* never: nobody keeps connections, so guests lack GUEST_DNS_STREAMS */
 		break;
 	}
 	port_count(p, PORT_PASSED);
@@ -316,7 +319,7 @@ static void on_message(void *turn, const struct nlmsghdr *h)
 
 	if (!nfqueue_parse(h, &p))
 		return;
-	/* A binding speaks of the untagged network alone; what is the VM's on another is that one's. */
+	/* A binding holds for the untagged network alone; tagged packets belong to another network. */
 	struct owner o = {0};
 	if (!p.tagged)
 		o = find_owner(t->w->d, &p);

@@ -2,7 +2,8 @@
 /*
  * worker: packets from some of the queues to the answerers, and a verdict for each.
  *
- * One worker is the control thread itself; several are threads of their own, each with its queues and its socket for replies.
+ * A single worker is the control thread itself; several are threads of their own, each with its queues and its socket
+ * for replies.
  */
 #ifndef FOLD_DHCPD_WORKER_H
 #define FOLD_DHCPD_WORKER_H
@@ -33,13 +34,13 @@ void worker_close(struct worker *w);                    /* ends its thread first
 int worker_bind(struct worker *w, uint16_t number);
 int worker_fd(const struct worker *w, size_t queue);
 
-/* One turn of one queue. 0 or -errno where no more packets will come by it. */
+/* One turn of one queue. 0, or -errno if no more packets will come by it. */
 int worker_serve(struct worker *w, size_t queue);
 
 int worker_start(struct worker *w); /* as a thread: 0 or -errno */
 uint64_t worker_lost(const struct worker *w);
 
-/* A line of the log, as many as a guest may cause; from any thread. */
+/* Logs a line about a port, at a limited rate for each guest; from any thread. */
 void port_say(struct port *p, const char *what);
 
 #endif
