@@ -76,8 +76,8 @@ static uint16_t rcode_of(const struct waiter *w, const uint8_t *wire)
 
 /*
  * Writes the other server's answer for this asker: its ID, RD and CD, the case of its question (names that point to it
- * follow), TTLs lowered by what has passed. AA and AD are off: fold is not the source and has not validated it (RFC
- * 4035 3.2.3).
+ * follow), TTLs lowered by what has passed. AA and AD are off: fold is not the source and has not validated it
+ * (RFC 4035 3.2.3).
  */
 static void write_answer(const struct waiter *w, const uint8_t *wire, size_t len, uint32_t age, struct wr *out)
 {

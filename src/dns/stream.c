@@ -122,8 +122,9 @@ static bool is_less(const struct conn *a, const struct conn *b)
 }
 
 /*
- * Ends a connection to make room. A peer that has all its answers gets a FIN, and may yet read the last answer (RFC
- * 7766 6.2.4); what it sends later is answered by a reset, which by then does no harm. All others get a reset at once.
+ * Ends a connection to make room. A peer that has all its answers gets a FIN, and may yet read the last answer
+ * (RFC 7766 6.2.4); what it sends later is answered by a reset, which by then does no harm. All others get a reset at
+ * once.
  */
 static void hang_up(struct stream *s, const struct guest *g, struct conn *c)
 {
