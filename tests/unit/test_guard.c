@@ -83,8 +83,8 @@ static int stop(void **state)
 {
 	(void)state;
 	close(other_end);
-	return waitpid(guard, NULL, 0) != guard || munmap(shared, sizeof(*shared)) < 0 || chdir("/") < 0 ||
-	       system("rm -r /tmp/fold-guard.??????") != 0;
+	return waitpid(guard, NULL, 0) != guard || munmap(shared, sizeof(*shared)) < 0 ||
+	       system("rm -r \"$PWD\"") != 0 || chdir("/") < 0;
 }
 
 /* Octets of it by a file that was handed over, or -errno. */
