@@ -49,15 +49,27 @@ static bool is_gateway_apart(const struct guest *g)
 	return g->has_gateway4 && !ip4_in(g->id.ip4, g->gateway4);
 }
 
-/* Requests for the addresses that fold serves go to the responder only. */
+static void take_request(struct nft *n, const char *chain, enum nft_op op, struct in_addr sender, struct in_addr target)
+{
+	nft_rule(n, chain), arp_op(n, NFT_IS, request), arp_ip(n, ARP_SPA, op, sender),
+	    arp_ip(n, ARP_TPA, NFT_IS, target), nft_goto(n, "take");
+}
+
+/*
+ * Requests for the addresses that fold serves go to the responder only. The DHCP server's may be asked for from any
+ * address but itself: a guest with a wrong one looks for the server there, before it asks to renew that.
+ */
 static void take_service_requests(struct nft *n, const char *chain, const struct guest *g)
 {
-	const struct in_addr senders[] = {g->id.ip4.addr, nobody};
-
-	for (size_t i = 0; i < g->service4.count; i++)
-		for (size_t s = 0; s < 2; s++)
-			nft_rule(n, chain), arp_op(n, NFT_IS, request), arp_ip(n, ARP_SPA, NFT_IS, senders[s]),
-			    arp_ip(n, ARP_TPA, NFT_IS, g->service4.at[i]), nft_goto(n, "take");
+	for (size_t i = 0; i < g->service4.count; i++) {
+		const struct in_addr service = g->service4.at[i];
+		if (service.s_addr == g->dhcp_server4.s_addr) {
+			take_request(n, chain, NFT_IS_NOT, service, service);
+			continue;
+		}
+		take_request(n, chain, NFT_IS, g->id.ip4.addr, service);
+		take_request(n, chain, NFT_IS, nobody, service);
+	}
 }
 
 void rules_from_arp(struct nft *n, const struct guest *g)

@@ -177,15 +177,19 @@ static void check_fragments(struct nft *n, const struct side *s)
 	nft_rule(n, s->in), fragment(n, MORE | OFFSET, NFT_IS, MORE), length(n, NFT_LESS, 16), drop(n, s->fragment);
 }
 
-/* RFC 2131 4.1: a client without an address sends from 0.0.0.0, to its server alone. */
-static void take_unbound(struct nft *n)
+/*
+ * A client that does not have the guest's address yet sends from 0.0.0.0 (RFC 2131 4.1). One that was resumed with
+ * another machine's lease renews and rebinds from that address (RFC 2131 4.3.2), and is told by a NAK that it is wrong.
+ */
+static void take_other_source(struct nft *n, const struct guest *g)
 {
-	static const struct in_addr nobody = {0};
+	const struct in_addr own = g->id.ip4.addr;
 
-	nft_rule(n, from.in), ip_is(n, IP_SRC, NFT_IS, nobody), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
-	    port(n, PORT_SRC, NFT_IS, 67), drop(n, FROM_SERVER);
-	nft_rule(n, from.in), ip_is(n, IP_SRC, NFT_IS, nobody), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
-	    length(n, NFT_AT_LEAST, UDP_HEADER), port(n, PORT_DST, NFT_IS, 67), nft_goto(n, "take");
+	nft_rule(n, from.in), ip_is(n, IP_SRC, NFT_IS_NOT, own), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
+	    fragment(n, OFFSET, NFT_IS, 0), port(n, PORT_SRC, NFT_IS, 67), drop(n, FROM_SERVER);
+	nft_rule(n, from.in), ip_is(n, IP_SRC, NFT_IS_NOT, own), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
+	    fragment(n, MORE | OFFSET, NFT_IS, 0), length(n, NFT_AT_LEAST, UDP_HEADER), port(n, PORT_DST, NFT_IS, 67),
+	    nft_goto(n, "take");
 }
 
 void plain_udp_from_guest(struct nft *n, const struct guest *g, bool ip6)
@@ -206,7 +210,7 @@ static void check_header_from(struct nft *n, const struct guest *g)
 {
 	fast_take_dns(n, g, false);
 	nft_rule(n, from.in), nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS_NOT, &plain), drop(n, FROM_HEADER);
-	take_unbound(n);
+	take_other_source(n, g);
 	nft_rule(n, from.in), ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr), drop(n, FROM_SOURCE);
 	check_fragments(n, &from);
 }

@@ -46,6 +46,17 @@ static enum drop arp_parse(const uint8_t *data, size_t len, struct arp_msg *m)
 	return r.bad ? DROP_TRUNCATED : DROP_NONE;
 }
 
+/*
+ * RFC 5227 2.1.1: sender address 0 is a probe. One for a service address is answered, because fold has that address.
+ * A guest with a wrong address, which it was resumed with, gets to know where its DHCP server is: that tells it so.
+ */
+static bool may_be_sender(const struct guest *g, const struct arp_msg *m)
+{
+	if (!m->spa.s_addr || (g->id.has4 && m->spa.s_addr == g->id.ip4.addr.s_addr))
+		return true;
+	return m->tpa.s_addr == g->dhcp_server4.s_addr && !guest_serves4(g, m->spa);
+}
+
 static enum drop arp_decide(const struct guest *g, const struct pkt *in, const struct arp_msg *m)
 {
 	if (m->hrd != ARP_HRD_ETHERNET || m->pro != ARP_PRO_IPV4 || m->hln != MAC_LEN || m->pln != 4 ||
@@ -54,11 +65,7 @@ static enum drop arp_decide(const struct guest *g, const struct pkt *in, const s
 	/* Frame and message must both come from the guest: an answer to a forged sender would poison its table. */
 	if (memcmp(m->sha, in->src_mac, MAC_LEN) != 0 || memcmp(m->sha, g->id.mac, MAC_LEN) != 0)
 		return DROP_ARP_SENDER;
-	/*
-	 * RFC 5227 2.1.1: sender address 0 is a probe. One for a service address is answered, because fold has that
-	 * address.
-	 */
-	if (m->spa.s_addr && !(g->id.has4 && m->spa.s_addr == g->id.ip4.addr.s_addr))
+	if (!may_be_sender(g, m))
 		return DROP_ARP_SENDER;
 	/* RFC 5227 2.1.1: an answer about the guest's own address would be a conflict, and end in DHCPDECLINE. */
 	if (g->id.has4 && m->tpa.s_addr == g->id.ip4.addr.s_addr)

@@ -289,14 +289,15 @@ pair() {
 
 # ---- fold is started again under a guest that has its lease ----
 
-# The guest's interface is one that outlives the pump: a bridge with the virtual card as its port.
+# plug NAME N [ADDRESS]. The guest's interface is one that outlives the pump: a bridge with the virtual card as its port.
 plug() {
 	GUEST_IF=wire0
-	check "$1: its VM starts" start_vm "$1" "10.0.1.$2/24" "52:54:00:00:01:$(printf %02x "$2")" -b "$T/$1.binding"
+	check "$1: its VM starts" start_vm "$1" "10.0.1.${3:-$2}/24" "52:54:00:00:01:$(printf %02x "$2")" -b "$T/$1.binding"
 	ip -n "$1" link set wire0 master eth0
 }
 
-restarted() {
+# between NAME CLIENT N: has its lease, and no fold any more.
+between() {
 	machine "$1"
 	ip -n "$1" link add eth0 address "52:54:00:00:01:$(printf %02x "$3")" type bridge
 	ip -n "$1" link set eth0 up
@@ -311,11 +312,34 @@ restarted() {
 	first_lease "$1" "$2" "$3"
 	check "$1: has its address" within 30 has_address "$1" "$3"
 	check "$1: fold is stopped" stop_vm "$1"
-	plug "$1" "$3"
+}
+
+# begins_anew NAME CLIENT N [ADDRESS]: a second fold, perhaps with another address, under a client that is about to renew.
+begins_anew() {
+	plug "$1" "$3" "${4:-}"
 	forget "$1"
 	case $2 in busybox | udhcpc) signal_client "$1" USR1 ;; esac
+}
+
+restarted() {
+	between "$@"
+	begins_anew "$@"
 	exchange 'renews with the fold that came after' "$1" "$((lease + 30))" "out renew 10.0.1.$3 to 10.0.1.50" "in ack 10.0.1.$3"
 	check "$1: still has its address" has_address "$1" "$3"
+	check "$1: the second fold ends as its hypervisor does" stop_vm "$1"
+}
+
+# As a VM that was saved and goes on under another address.
+moved() {
+	# The first lease is to hold until the second fold is there, however busy the machine is.
+	sed -e 's/^lease_lifetime.*/lease_lifetime = 120/' -e 's/^lease_renewal.*/lease_renewal = 30/' "$NFDHCPD_CFG" >"$T/$1.conf"
+	NFDHCPD_CFG=$T/$1.conf
+	between "$1" "$2" "$3"
+	begins_anew "$@"
+	# On a busy machine the time to renew has passed by now, and it rebinds.
+	exchange 'wants to keep an address that is no longer its own, is told no, and gets the other' "$1" 150 \
+		'in nak' "in ack 10.0.1.$4"
+	check "$1: has its new address" within 30 has_address "$1" "$4"
 	check "$1: the second fold ends as its hypervisor does" stop_vm "$1"
 }
 
@@ -335,6 +359,7 @@ for client in busybox udhcpc dhclient dhcpcd networkd; do
 	[ -z "${FOLD_VM:-}" ] || continue
 	beside "pair-$client" pair "pair-$client" "$client" "$((n + 3))"
 	beside "again-$client" restarted "again-$client" "$client" "$((n + 1))"
+	beside "moved-$client" moved "moved-$client" "$client" "$((n + 4))" "$((n + 5))"
 	case $client in
 	dhclient | dhcpcd) beside "back-$client" comes_back "back-$client" "$client" "$((n + 2))" ;;
 	busybox) beside "wish-$client" wishes "wish-$client" "$client" "$((n + 2))" ;;

@@ -215,15 +215,31 @@ static void threat_24_probe_for_a_foreign_address(void **state)
 	expect_drop(DROP_ARP_TARGET);
 }
 
+static const char *const not_the_guests[] = {"10.0.1.101", "255.255.255.255", "127.0.0.1", "224.0.0.1", "10.0.1.90"};
+#define NOT_THE_GUESTS (sizeof(not_the_guests) / sizeof(not_the_guests[0]))
+
 static void sender_address_of_somebody_else(void **state)
 {
-	static const char *const senders[] = {"10.0.1.101", "255.255.255.255", "127.0.0.1", "224.0.0.1", "10.0.1.90"};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++) {
-		field_ip(SPA, senders[i]);
+	t.g.dhcp_server4.s_addr = inet_addr("10.0.1.51"); /* another than is asked for */
+	for (size_t i = 0; i < NOT_THE_GUESTS; i++) {
+		field_ip(SPA, not_the_guests[i]);
 		expect_drop(DROP_ARP_SENDER);
 	}
+}
+
+/* RFC 2131 4.3.2: a client with a wrong address hears so when it renews that, for which it has to find the server. */
+static void guest_with_a_wrong_address_finds_the_dhcp_server(void **state)
+{
+	(void)state;
+	t.g.dhcp_server4.s_addr = inet_addr("10.0.1.50");
+	for (size_t i = 0; i < NOT_THE_GUESTS; i++) {
+		field_ip(SPA, not_the_guests[i]);
+		expect_reply("10.0.1.50", not_the_guests[i]);
+	}
+	t.g.id.has4 = false;
+	t.g.service4.count = 0;
+	expect_drop(DROP_ARP_TARGET);
 }
 
 static void threat_25_every_wrong_octet_of_the_form(void **state)
@@ -298,6 +314,7 @@ int main(void)
 	    T(threat_22_sender_mac_is_not_the_frames),
 	    T(threat_24_probe_for_a_foreign_address),
 	    T(sender_address_of_somebody_else),
+	    T(guest_with_a_wrong_address_finds_the_dhcp_server),
 	    T(threat_25_every_wrong_octet_of_the_form),
 	    T(threat_25_every_truncation),
 	    T(guest_without_ipv4),
