@@ -58,6 +58,19 @@ bool dhcp6_names_own(const struct guest *g, struct dhcp6_ia ia)
 	return false;
 }
 
+bool dhcp6_is_off_link(const struct guest *g, struct dhcp6_ia ia)
+{
+	struct dhcp6_lease lease;
+
+	if (ia.code == DHCP6_CODE_IA_PD)
+		return false;
+	while (dhcp6_next_lease(&ia, &lease)) {
+		if (!ip6_in(g->id.ip6, lease.addr))
+			return true;
+	}
+	return false;
+}
+
 /* RFC 8415 13.1: a client sends from a link-local address of its own, however formed; some use the leased one. */
 static bool is_own_source(const struct guest *g, const struct in6_addr *a)
 {

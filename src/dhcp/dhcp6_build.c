@@ -102,6 +102,17 @@ static size_t write_lost_leases(const struct dhcp6_choice *c, struct wr *w, stru
 	return count;
 }
 
+/* RFC 8415 18.3.9: an IA's status stands inside it; many clients drop a whole message that has one outside. */
+static void write_refusal(const struct dhcp6_choice *c, struct wr *w, const struct dhcp6_ia *ia)
+{
+	if (ia->code == DHCP6_CODE_IA_PD)
+		write_status(w, DHCP6_STATUS_NO_PREFIX_AVAIL);
+	else if (c->m->type == DHCP6_TYPE_REQUEST && dhcp6_is_off_link(c->g, *ia)) /* 18.3.2 */
+		write_status(w, DHCP6_STATUS_NOT_ON_LINK);
+	else
+		write_status(w, DHCP6_STATUS_NO_ADDRS_AVAIL);
+}
+
 static void write_ia(const struct dhcp6_choice *c, struct wr *w, const struct dhcp6_ia *ia, bool granted)
 {
 	struct times t = times_of(c->g);
@@ -119,10 +130,8 @@ static void write_ia(const struct dhcp6_choice *c, struct wr *w, const struct dh
 		if (granted)
 			write_address(w, &c->g->id.ip6.addr, t.lifetime);
 		size_t lost = write_lost_leases(c, w, *ia, granted);
-		/* 18.3.9: an IA's status stands inside it; many clients drop a whole message that has one outside. */
 		if (!granted && !lost)
-			write_status(w, ia->code == DHCP6_CODE_IA_PD ? DHCP6_STATUS_NO_PREFIX_AVAIL
-								     : DHCP6_STATUS_NO_ADDRS_AVAIL);
+			write_refusal(c, w, ia);
 	}
 	wr_close_len(w, m);
 }

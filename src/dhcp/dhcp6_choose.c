@@ -12,7 +12,7 @@
 
 /*
  * The number of the IA that gets the address: the one that names the guest's, wherever it stands; else the first for
- * ordinary addresses.
+ * ordinary addresses. Never one of a Request that names an address of another link: that gets NotOnLink.
  */
 static size_t choose_ia(const struct guest *g, const struct dhcp6_msg *m)
 {
@@ -21,6 +21,8 @@ static size_t choose_ia(const struct guest *g, const struct dhcp6_msg *m)
 	size_t first = DHCP6_NO_IA;
 
 	for (size_t i = 0; dhcp6_next_ia(&options, &ia); i++) {
+		if (m->type == DHCP6_TYPE_REQUEST && dhcp6_is_off_link(g, ia))
+			continue;
 		if (dhcp6_names_own(g, ia))
 			return i;
 		if (ia.code == DHCP6_CODE_IA_NA && first == DHCP6_NO_IA)

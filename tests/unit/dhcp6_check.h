@@ -69,8 +69,27 @@ static inline size_t ia_head(const struct tlv *t)
 	return t->code == IA_TA ? 4 : 12;
 }
 
-/* An IA of a reply. *granted counts those that hold a lease; NULL, or what is wrong. */
-static inline const char *check_ia(const struct guest *g, const struct tlv *ia, unsigned asked, size_t *granted)
+/* RFC 8415 18.3.2: whether an IA of a Request names an address that is none of the guest's link. */
+static inline bool names_another_link(const struct guest *g, const struct tlvs *q)
+{
+	static struct tlvs in;
+
+	for (size_t i = 0; i < q->count; i++) {
+		const struct tlv *ia = &q->at[i];
+		if ((ia->code != IA_NA && ia->code != IA_TA) || ia->len < ia_head(ia))
+			continue;
+		tlv_read(ia->at + ia_head(ia), ia->len - ia_head(ia), &in);
+		for (size_t k = 0; k < in.count; k++)
+			if (in.at[k].code == 5 && in.at[k].len >= 24 &&
+			    memcmp(in.at[k].at, &g->id.ip6.addr, g->id.ip6.len / 8) != 0)
+				return true;
+	}
+	return false;
+}
+
+/* An IA of a reply to q. *granted counts those that hold a lease; NULL, or what is wrong. */
+static inline const char *check_ia(const struct guest *g, const struct tlv *ia, unsigned asked, const struct tlvs *q,
+				   size_t *granted)
 {
 	static struct tlvs in;
 	bool live = false, status = false;
@@ -85,7 +104,8 @@ static inline const char *check_ia(const struct guest *g, const struct tlv *ia, 
 		const struct tlv *o = &in.at[i];
 		if (o->code == 13) {
 			unsigned want = asked == RELEASE || asked == DECLINE ? 3 : ia->code == IA_PD ? 6 : 2;
-			if (o->len != 2 || get16(o->at) != want || in.count != 1)
+			bool far = asked == REQUEST && ia->code != IA_PD && names_another_link(g, q);
+			if (o->len != 2 || (get16(o->at) != want && !(far && get16(o->at) == 4)) || in.count != 1)
 				return "a status that is wrong, or not alone in its IA";
 			status = true;
 		} else if (o->code == 5 && ia->code != IA_PD) {
@@ -168,13 +188,15 @@ static inline const char *check_ias(const struct guest *g, unsigned asked, const
 				continue;
 			return "an IA without an answer";
 		}
-		const char *wrong = check_ia(g, &r->at[at++], asked, &granted);
+		const char *wrong = check_ia(g, &r->at[at++], asked, q, &granted);
 		if (wrong)
 			return wrong;
 	}
 	for (; at < r->count; at++)
 		if (tlv_is_ia(&r->at[at]))
 			return "an IA that nobody asked for";
+	if (asked == REQUEST && granted == 0 && names_another_link(g, q))
+		return NULL;
 	return granted != (size_t)(na && !some) ? "not one lease for one address" : NULL;
 }
 

@@ -153,10 +153,34 @@ static void v6_04_other_addresses_come_back_with_lifetimes_0(void **state)
 		iaaddr(OWN);
 		close_opt(o);
 		assert_int_equal(ask(), ANSWER_REPLY);
-		assert_ia(0, "na 7 own lost lost");
+		assert_ia(0, types[i] == REQUEST ? "na 7 status 4" : "na 7 own lost lost");
 	}
 	message(SOLICIT); /* what a Solicit names are wishes */
 	ia(IA_NA, 7, OTHER);
+	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
+	assert_ia(0, "na 7 own");
+}
+
+/* RFC 8415 18.3.2: "the server MUST return the IA to the client with a Status Code option with the value NotOnLink". */
+static void request_of_another_link_is_told_so(void **state)
+{
+	(void)state;
+	message(REQUEST);
+	ia(IA_NA, 7, "2001:db8::1");
+	ia(IA_TA, 8, "2001:db8::2");
+	ia(IA_PD, 9, "2001:db8:0:100::");
+	expect_reply(REPLY, "DHCPv6 REPLY to REQUEST");
+	assert_ia(0, "na 7 status 4");
+	assert_ia(1, "ta 8 status 4");
+	assert_ia(2, "pd 9 status 6");
+	message(REQUEST); /* another IA gets the address */
+	ia(IA_NA, 7, "2001:db8::1");
+	ia(IA_NA, 8, OTHER);
+	expect_reply(REPLY, "DHCPv6 REPLY to REQUEST");
+	assert_ia(0, "na 7 status 4");
+	assert_ia(1, "na 8 own lost");
+	message(SOLICIT); /* a wish */
+	ia(IA_NA, 7, "2001:db8::1");
 	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
 	assert_ia(0, "na 7 own");
 }
@@ -551,6 +575,7 @@ int main(void)
 	    T(v6_03_advertise_and_reply_hold_the_same_address),
 	    T(v6_04_renew_and_rebind_renew),
 	    T(v6_04_other_addresses_come_back_with_lifetimes_0),
+	    T(request_of_another_link_is_told_so),
 	    T(v6_04_renew_of_an_empty_ia_is_a_new_lease),
 	    T(v6_04_prefixes_and_temporary_addresses_are_given_up),
 	    T(v6_05_confirm_of_the_own_address_succeeds),
