@@ -195,7 +195,11 @@ static bool value_configured(struct dhcp4_choice *c, const struct dhcp_option *f
 
 	if (code == DHCP4_CODE_BOOT_SERVER || code == DHCP4_CODE_BOOT_FILE) {
 		const struct dhcp4_bytes *name = code == DHCP4_CODE_BOOT_FILE ? &c->boot_file : &c->boot_server;
-		o->ends = true; /* against RFC 2132 2: some PXE ROMs read on until a NUL */
+		/*
+		 * Against RFC 2132 2: some PXE ROMs read on until a NUL. Never an option of that NUL alone: a loader that
+		 * does not join options (RFC 3396) would take it for the whole name.
+		 */
+		o->ends = name->len % DHCP4_OPTION_MAX != 0;
 		return name->at && set_value(o, name->at, name->len);
 	}
 	if (code == DHCP4_CODE_V6ONLY) {
@@ -243,7 +247,8 @@ bool dhcp4_value(struct dhcp4_choice *c, uint8_t code, struct dhcp4_option *o)
 	case DHCP4_CODE_BROADCAST:
 		return dhcp4_set_number(c, o, 4, broadcast(g));
 	case DHCP4_CODE_SEARCH:
-		return g->search_len && set_value(o, g->search, g->search_len);
+		return g->search4_len ? set_value(o, g->search4, g->search4_len)
+				      : g->search_len && set_value(o, g->search, g->search_len);
 	case DHCP4_CODE_ROUTES:
 	case DHCP4_CODE_ROUTES_OLD:
 		return value_routes(c, o);

@@ -3,12 +3,15 @@
 
 #include "guest/option.h"
 #include "guest/dns_policy.h"
+#include "guest/search.h"
 #include "guest/service.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ONE_OPTION 255 /* RFC 2132 2: the most octets of a DHCPv4 option */
 
 /* The state of one guest_build(). b is never NULL: without a binding file it points to an all-zero one. */
 struct build {
@@ -216,6 +219,20 @@ static bool copy_ip6s(struct ip6_list *to, const struct ip6_list *from)
 	return true;
 }
 
+/*
+ * A list that fits into one option stays plain: more clients can read that. What needs two is joined by few (RFC 3396),
+ * and left out for clients with little room.
+ */
+static bool build_search4(struct guest *g)
+{
+	if (g->search_len <= ONE_OPTION)
+		return true;
+	g->search4 = malloc(g->search_len);
+	if (g->search4)
+		g->search4_len = search_compress(g->search, g->search_len, g->search4);
+	return g->search4;
+}
+
 /* Sets the names that the guest is told; false without memory. */
 static bool build_names(struct build *w)
 {
@@ -242,7 +259,7 @@ static bool build_names(struct build *w)
 		search = &alone;
 	}
 	g->search_len = search->len;
-	return copy_bytes(&g->search, search->wire, search->len);
+	return copy_bytes(&g->search, search->wire, search->len) && build_search4(g);
 }
 
 static bool build_options(struct build *w)

@@ -61,6 +61,7 @@ void guest_free(struct guest *g)
 	free(g->hostname);
 	free(g->domain);
 	free(g->search);
+	free(g->search4);
 	free(g->nameservers4.at);
 	free(g->nameservers6.at);
 	free(g->service4.at);

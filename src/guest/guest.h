@@ -127,6 +127,8 @@ struct guest {
 	char *domain;
 	uint8_t *search; /* RFC 1035 names, uncompressed, one after the other; for option 119 and DNSSL */
 	size_t search_len;
+	uint8_t *search4; /* the same, compressed for option 119; only where `search` would need more than one option */
+	size_t search4_len;
 	bool has_gateway4, has_gateway6;
 	struct in_addr gateway4;
 	uint8_t gateway4_mac[MAC_LEN];

@@ -314,6 +314,26 @@ static void v4_21_boot_names_that_are_too_long_stay_options(void **state)
 	assert_int_equal(t.r.p[BOOTFILE], 0);
 }
 
+/* A second option with the NUL alone would be the whole name for a loader that does not join options. */
+static void a_boot_name_that_fills_its_option_ends_without_a_nul(void **state)
+{
+	static char file[256];
+
+	(void)state;
+	memset(file, 'a', sizeof(file));
+	configure(67, file, 255);
+	request();
+	LIST(67);
+	expect_reply(ACK, "DHCPACK");
+	assert_option(67, file, 255);
+	t.options[0].len = 254;
+	file[254] = 0;
+	request();
+	LIST(67);
+	expect_reply(ACK, "DHCPACK");
+	assert_option(67, file, 255);
+}
+
 static void v4_21_bootp_gets_the_names_in_its_fields(void **state)
 {
 	(void)state;
@@ -694,6 +714,7 @@ int main(void)
 	    T(v4_21_server_given_as_address_is_siaddr),
 	    T(v4_21_siaddr_is_0_for_those_that_do_not_boot_from_it),
 	    T(v4_21_boot_names_that_are_too_long_stay_options),
+	    T(a_boot_name_that_fills_its_option_ends_without_a_nul),
 	    T(v4_21_bootp_gets_the_names_in_its_fields),
 	    T(v4_21_overload_takes_the_file_field_from_the_name),
 	    T(v4_21_class_of_a_boot_loader_is_answered_when_there_is_something_to_boot),

@@ -119,6 +119,35 @@ static void how_the_address_is_had(void **state)
 	}
 }
 
+/* RFC 3397 2: "names that share suffixes are compressed"; what fits into one option is not, for the clients that cannot read that. */
+static void a_long_search_list_is_compressed_for_option_119(void **state)
+{
+	static const char list[] = "DOMAIN_SEARCH=a.corp.example.com, b.corp.example.com, corp.example.com, other.org, "
+				   "c.a.corp.example.com, example.com, "
+				   "a-name-that-makes-the-list-longer-than-one-option-can-be.example.com, "
+				   "another-name-that-makes-the-list-longer-than-one-option-can-be.example.com, "
+				   "corp.example.com\n";
+	static const char want[] = "\1a\4corp\7example\3com\0"
+				   "\1b\xc0\2"
+				   "\xc0\2"
+				   "\5other\3org\0"
+				   "\1c\xc0\0"
+				   "\xc0\7"
+				   "\70a-name-that-makes-the-list-longer-than-one-option-can-be\xc0\7"
+				   "\76another-name-that-makes-the-list-longer-than-one-option-can-be\xc0\7"
+				   "\xc0\2";
+	struct guest g = built("10.0.1.5/24", NULL, list, "");
+
+	(void)state;
+	assert_true(g.search_len > 255);
+	assert_int_equal(g.search4_len, sizeof(want) - 1);
+	assert_memory_equal(g.search4, want, sizeof(want) - 1);
+	guest_free(&g);
+	g = built("10.0.1.5/24", NULL, "DOMAIN_SEARCH=a.example.com, b.example.com\n", "");
+	assert_int_equal(g.search4_len, 0);
+	guest_free(&g);
+}
+
 static void what_is_handed_out(void **state)
 {
 	struct guest g = built("10.0.1.5/24", "fde5::5/64",
@@ -699,6 +728,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_handed_out),
+	    cmocka_unit_test(a_long_search_list_is_compressed_for_option_119),
 	    cmocka_unit_test(how_the_address_is_had),
 	    cmocka_unit_test(the_configuration_fills_in),
 	    cmocka_unit_test(one_family_only),
