@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The claims on what only one running VM may have, the record of the VM in them, and taking down what it had. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "fw/nft.h"
@@ -128,6 +129,7 @@ static bool claim_key(const struct session *s, int which, char *key, char *what)
 static void await_death(const struct session_info *left)
 {
 	const struct timespec moment = {.tv_nsec = DYING_STEP_MS * 1000000};
+	const uint64_t until = clock_ms() + DYING_MS;
 	char table[RULES_TABLE_TEXT];
 	struct link_info info;
 	struct nft *nft = NULL;
@@ -135,45 +137,53 @@ static void await_death(const struct session_info *left)
 
 	if (nft_open(&nft) == 0 && link_open(&l) == 0) {
 		rules_table(left->iface, table);
-		for (int ms = 0; ms < DYING_MS && (link_find(l, left->iface, &info) == 0 ||
-						   nft_has_chain(nft, NFPROTO_NETDEV, table, "to") > 0);
-		     ms += DYING_STEP_MS)
+		while (clock_ms() < until &&
+		       (link_find(l, left->iface, &info) == 0 || nft_has_chain(nft, NFPROTO_NETDEV, table, "to") > 0))
 			nanosleep(&moment, NULL);
 	}
 	link_close(l);
 	nft_close(nft);
 }
 
-static int claim_one(struct session *s, int which, struct report *r)
+/*
+ * Takes one claim. 0, which is also the result where the VM has no such thing; then *left is what a killed fold that had
+ * it says of itself, and otherwise an empty text. Or -errno with a line in r.
+ */
+static int claim_one(struct session *s, int which, char left[static CLAIM_TEXT], struct report *r)
 {
-	char text[CLAIM_TEXT], key[KEY_SIZE], what[KEY_SIZE], holder[CLAIM_TEXT] = "";
+	char text[CLAIM_TEXT], key[KEY_SIZE], what[KEY_SIZE];
 	struct session_info other;
 
+	left[0] = 0;
 	if (!claim_key(s, which, key, what))
 		return 0;
 	info_format(&s->info, text, sizeof(text));
-	int err = claim_take(key, text, &s->claims[which], holder, sizeof(holder), r);
-	if (err == -EBUSY && session_info_parse(holder, &other))
+	int err = claim_take(key, text, &s->claims[which], left, CLAIM_TEXT, r);
+	if (err == -EBUSY && session_info_parse(left, &other))
 		return report_fail(r, EBUSY, "%s: in use by a running fold (pid %d, interface %s); choose another",
 				   what, other.pid, other.iface);
 	if (err == -EBUSY)
 		return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
-	/* A fold of that interface was killed together with its keeper: what it left would be in the way. */
-	if (err == 0 && which == SESSION_CLAIM_IFACE && session_info_parse(holder, &other)) {
-		session_clean(&other);
-		await_death(&other);
-	}
 	return err;
 }
 
 int session_claim(void *session, struct report *r)
 {
 	struct session *s = session;
+	struct session_info other;
+	char left[CLAIM_TEXT];
 
 	for (int i = 0; i < SESSION_CLAIMS; i++) {
-		int err = claim_one(s, i, r);
+		int err = claim_one(s, i, left, r);
 		if (err)
 			return err;
+		/*
+		 * A fold of that interface was killed together with its keeper: what it left would be in the way.
+		 */
+		if (i == SESSION_CLAIM_IFACE && session_info_parse(left, &other)) {
+			session_clean(&other);
+			await_death(&other);
+		}
 	}
 	return 0;
 }
@@ -181,11 +191,16 @@ int session_claim(void *session, struct report *r)
 void session_reclaim(struct session *s)
 {
 	struct report unused = {0};
+	char own[CLAIM_TEXT];
 
-	/* The locks died with the keeper. What another fold has taken since is no longer ours to remove. */
+	/*
+	 * The locks died with the keeper. What another fold has taken since is no longer ours to remove. The record is
+	 * this VM's own: nothing is cleaned up after it here, for that is what the takedown does, and nothing is waited
+	 * for, because the rules stay until this very process closes their socket.
+	 */
 	for (int i = 0; i < SESSION_CLAIMS; i++)
 		if (s->claims[i].fd < 0)
-			claim_one(s, i, &unused);
+			claim_one(s, i, own, &unused);
 }
 
 /* leave: the record stays for `fold gc`, which has something left to do. */

@@ -585,9 +585,12 @@ kill -KILL "$vm"
 wait "$vm" 2>/dev/null
 check 'it is gone after kill -9 of fold' no_image
 begin_keyed
+start=$(now)
 kill -KILL "$(pgrep -x fold-keeper)"
 wait "$vm"
+took=$(($(now) - start))
 check 'it is gone after kill -9 of the keeper' no_image
+check 'kill -9 of the keeper: fold waits for nothing that it holds itself' [ "$took" -lt "$((1500 * SLOW))" ]
 nothing_left 'kill -9 of the keeper'
 # Only with root's rights can one remove what lies in another user's directory.
 chown nobody "$T/images"
