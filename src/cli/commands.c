@@ -7,7 +7,6 @@
 #include "cli/doctor.h"
 #include "cli/session.h"
 #include "host/claim.h"
-#include "host/weave_name.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +16,7 @@
 
 #include <sys/random.h>
 
-static int no_claims(int err)
+int command_no_claims(int err)
 {
 	if (err == -ENOENT) /* of /proc: a missing CLAIM_DIR is no error, for then no VM runs */
 		log_err(CLAIM_NAMESPACE ": %s; mount proc at /proc", strerror(-err));
@@ -29,7 +28,7 @@ static int no_claims(int err)
 	return FOLD_EXIT_FAILED;
 }
 
-static int no_more_words(int argc, char **argv)
+int command_no_more_words(int argc, char **argv)
 {
 	if (argc <= 2)
 		return 0;
@@ -102,7 +101,7 @@ static int command_ls(int argc, char **argv)
 	if (out && fclose(out) != 0 && !err)
 		err = -errno;
 	if (err < 0)
-		return no_claims(err);
+		return command_no_claims(err);
 	fwrite(text, 1, len, stdout);
 	return EXIT_SUCCESS;
 }
@@ -128,7 +127,7 @@ int command_find_vm(const char *iface, struct session_info *out)
 	int err = claim_each(SESSION_CLAIM, find_vm, &f);
 
 	if (err < 0)
-		return no_claims(err);
+		return command_no_claims(err);
 	if (!f.live) {
 		log_err("%s: no VM of that interface runs here; `" FOLD_COMMAND " ls` lists them", iface);
 		return FOLD_EXIT_FAILED;
@@ -137,40 +136,12 @@ int command_find_vm(const char *iface, struct session_info *out)
 	return EXIT_SUCCESS;
 }
 
-static bool collect(void *arg, const char *key, const char *text, bool live)
-{
-	struct session_info i;
-	int *count = arg;
-
-	if (live)
-		return false;
-	if (strncmp(key, WEAVE_NAME_CLAIM, strlen(WEAVE_NAME_CLAIM)) == 0)
-		return weave_name_clean(key + strlen(WEAVE_NAME_CLAIM), text);
-	if (strncmp(key, SESSION_CLAIM, strlen(SESSION_CLAIM)) == 0 && session_info_parse(text, &i)) {
-		if (!session_clean(&i))
-			return false;
-		printf("%s: cleaned up after fold %d\n", i.iface, i.pid);
-		++*count;
-	}
-	return true;
-}
-
-static int command_gc(int argc, char **argv)
-{
-	int count = 0, bad = no_more_words(argc, argv);
-
-	if (bad)
-		return bad;
-	int err = claim_each("", collect, &count);
-	return err < 0 ? no_claims(err) : EXIT_SUCCESS;
-}
-
 /* Bit 1 of the first octet: locally administered; bit 0: not a group (IEEE 802, 8.2). */
 static int command_lamac(int argc, char **argv)
 {
 	uint8_t mac[MAC_LEN];
 	char text[MAC_TEXT];
-	int bad = no_more_words(argc, argv);
+	int bad = command_no_more_words(argc, argv);
 
 	if (bad)
 		return bad;

@@ -15,6 +15,16 @@ bool command_run(int argc, char **argv, int *status);
 int command_mkaddress(int argc, char **argv);
 int command_keygen(int argc, char **argv);
 
+/* `fold gc`; likewise. */
+int command_gc(int argc, char **argv);
+
+/*
+ * For commands: one line about claims that could not be read, and about words behind a command that takes none. They
+ * return the exit status; no_more_words: 0 where there are none.
+ */
+int command_no_claims(int err);
+int command_no_more_words(int argc, char **argv);
+
 /* `fold inspect` and `fold explain`; likewise. */
 int command_inspect(int argc, char **argv);
 int command_explain(int argc, char **argv);

@@ -43,7 +43,10 @@ void doctor_mend(struct doctor *d, const char *fmt, ...) __attribute__((format(p
 /* What to do about err, of either sign: "run this as root" where only root has that right, else `otherwise`. */
 const char *doctor_as_root(int err, const char *otherwise);
 
-/* The checks, each a row or some: of the machine (doctor_host.c), of the kernel's rules and of the network (doctor_net.c). */
+/*
+ * The checks, each a row or some: of the machine (doctor_host.c, doctor_left.c), of the kernel's rules and of the network
+ * (doctor_net.c).
+ */
 void doctor_kernel(struct doctor *d);
 void doctor_root(struct doctor *d);
 void doctor_rights(struct doctor *d);

@@ -6,6 +6,7 @@
 #include "cli/session.h"
 #include "fw/rules_counters.h"
 #include "host/ask.h"
+#include "host/claim.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -216,7 +217,7 @@ int command_inspect(int argc, char **argv)
 	int status = command_find_vm(iface, &info);
 	if (status)
 		return status;
-	ask_path(iface, path);
+	ask_path(claim_folder(), iface, path);
 	int got = ask(path, answer, sizeof(answer));
 	if (got < 0)
 		return fail(iface, "its fold does not answer; it may be starting or ending", -got);

@@ -47,7 +47,17 @@ struct session_info {
 	uint32_t inode;       /* the image's, as image_write() gives it; 0: there is none yet */
 };
 bool session_info_parse(const char *text, struct session_info *out);
-/* Removes what a killed fold left. False where something could not be removed, which has been logged. */
+/*
+ * Removes what a killed fold left. False where something could not be removed, which has been logged. files: only its
+ * files, for a fold whose record stood in that folder (claim_folder()), of a network namespace that is gone.
+ */
 bool session_clean(const struct session_info *left);
+bool session_clean_files(const struct session_info *left, unsigned long folder);
+
+/*
+ * Runs `each` over the copies of bindings in the data path that folds made of which nothing else is known, because they
+ * ended with the machine; where it returns true, the copy is removed.
+ */
+void session_each_left_copy(const char *datapath, bool (*each)(void *arg, const char *iface), void *arg);
 
 #endif

@@ -73,9 +73,9 @@ int session_identity(struct session *s, struct report *r)
 }
 
 /* The volume's name, which says whose image it is: the network namespace; the interface is in the file's name. */
-static void make_label(char label[static IMAGE_LABEL])
+static void make_label(unsigned long folder, char label[static IMAGE_LABEL])
 {
-	snprintf(label, IMAGE_LABEL, "fold-%lu", claim_folder());
+	snprintf(label, IMAGE_LABEL, "fold-%lu", folder);
 }
 
 /*
@@ -89,9 +89,9 @@ static bool is_left_over(const struct session *s, char label[static IMAGE_LABEL]
 
 	if (!image_label(s->info.image, label) || sscanf(label, "fold-%lu%c", &folder, &after) != 1)
 		return false;
-	make_label(own);
+	make_label(claim_folder(), own);
 	snprintf(key, sizeof(key), SESSION_CLAIM "%s", s->info.iface);
-	return strcmp(label, own) == 0 || !claim_is_live(folder, key);
+	return strcmp(label, own) == 0 || claim_look(folder, key, NULL, 0) != CLAIM_LIVE;
 }
 
 int session_image(struct session *s, struct report *r)
@@ -108,7 +108,7 @@ int session_image(struct session *s, struct report *r)
 	int err = session_note(s, SESSION_NOTE_IMAGE, 1);
 	if (err)
 		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
-	make_label(label);
+	make_label(claim_folder(), label);
 	err = image_write(&image, &s->id.ip6, &inode, r);
 	if (err == -EEXIST && is_left_over(s, old) && image_remove(s->info.image, old, 0) == 0)
 		err = image_write(&image, &s->id.ip6, &inode, r);
@@ -121,10 +121,10 @@ int session_image(struct session *s, struct report *r)
 	return err ? report_fail(r, -err, "the keeper process: %s", strerror(-err)) : 0;
 }
 
-int session_remove_image(const char *path, uint32_t inode)
+int session_remove_image(unsigned long folder, const char *path, uint32_t inode)
 {
 	char label[IMAGE_LABEL];
 
-	make_label(label);
+	make_label(folder, label);
 	return image_remove(path, label, inode);
 }

@@ -8,9 +8,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +17,6 @@
 #include <unistd.h>
 
 #include <linux/netfilter.h>
-#include <sys/stat.h>
 
 #define KEY_SIZE 96
 #define DYING_MS 2000
@@ -269,71 +266,6 @@ static void remove_shared(const struct session *s)
 	nft_close(nft);
 }
 
-enum copy_owner { COPY_OWN, COPY_ANOTHERS, COPY_UNKNOWN };
-
-static void say_nothing(void *arg, const char *line)
-{
-	(void)arg;
-	(void)line;
-}
-
-/*
- * Whether the copy is about the VM with that MAC: by now it may be the copy of a VM of the same name in another network
- * namespace, or somebody else's binding.
- */
-static enum copy_owner whose_copy(const char *copy, const uint8_t mac[static MAC_LEN])
-{
-	struct report r = {.warn = say_nothing};
-	enum copy_owner owner = COPY_UNKNOWN;
-	struct binding b;
-
-	if (binding_load(copy, BINDING_VM, &b, &r) < 0)
-		return owner;
-	if (binding_has(&b, BINDING_MAC))
-		owner = memcmp(b.mac, mac, MAC_LEN) == 0 ? COPY_OWN : COPY_ANOTHERS;
-	binding_free(&b);
-	return owner;
-}
-
-/* True where a fold in another network namespace has, or had, that interface name: its copy has the same path. */
-static bool is_another_folds(const char *iface)
-{
-	DIR *folders = opendir(CLAIM_DIR);
-	unsigned long own = claim_folder();
-	char path[NAME_MAX + KEY_SIZE];
-	bool any = false;
-
-	for (const struct dirent *e; folders && !any && (e = readdir(folders));) {
-		if (!isdigit((unsigned char)e->d_name[0]) || strtoul(e->d_name, NULL, 10) == own)
-			continue;
-		snprintf(path, sizeof(path), "%s/" SESSION_CLAIM "%s", e->d_name, iface);
-		any = faccessat(dirfd(folders), path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	}
-	if (folders)
-		closedir(folders);
-	return any;
-}
-
-int session_check_copy(const struct session *s, struct report *r)
-{
-	struct stat copy, given;
-
-	if (lstat(s->info.copy, &copy) < 0)
-		return 0;
-	if (s->o->binding && stat(s->o->binding, &given) == 0 && given.st_dev == copy.st_dev &&
-	    given.st_ino == copy.st_ino)
-		return report_fail(r, EEXIST,
-				   "-b %s: the VM's copy of its binding would be this very file; keep it elsewhere",
-				   s->o->binding);
-	if (whose_copy(s->info.copy, s->o->mac) == COPY_OWN || is_another_folds(s->info.iface))
-		return 0;
-	return report_fail(
-	    r, EEXIST,
-	    "%s: is not this VM's, whose copy of its binding it would be; move it away, or choose another "
-	    "name with -i",
-	    s->info.copy);
-}
-
 void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES], int rules_fd)
 {
 	struct session *s = session;
@@ -342,19 +274,17 @@ void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES], i
 	remove_own(s, rules_fd);
 	if (notes[SESSION_NOTE_SHARED])
 		remove_shared(s);
-	int err = notes[SESSION_NOTE_COPY] && whose_copy(s->info.copy, s->o->mac) != COPY_ANOTHERS
-		      ? binding_remove_copy(s->info.copy)
-		      : 0;
+	int err = notes[SESSION_NOTE_COPY] ? session_remove_copy(s) : 0;
 	if (err)
 		log_warn("%s: could not be removed: %s", s->info.copy, strerror(-err));
 	s->info.inode = (uint32_t)notes[SESSION_NOTE_INODE];
-	err = notes[SESSION_NOTE_IMAGE] ? session_remove_image(s->info.image, s->info.inode) : 0;
+	err = notes[SESSION_NOTE_IMAGE] ? session_remove_image(claim_folder(), s->info.image, s->info.inode) : 0;
 	if (err)
 		log_warn("%s: could not be removed: %s; `" FOLD_COMMAND " gc` tries again", s->info.image,
 			 strerror(-err));
 	/* Without the claim, another fold has that interface name now, and the socket of `fold inspect` is its own. */
 	if (s->claims[SESSION_CLAIM_IFACE].fd >= 0)
-		session_seen_remove(s->info.iface);
+		session_seen_remove(claim_folder(), s->info.iface);
 	unclaim(s, err);
 }
 
@@ -376,6 +306,23 @@ static void delete_left_tap(const struct session_info *left, const uint8_t mac[s
 	link_close(l);
 }
 
+static bool has_image(const struct session_info *running, const void *path)
+{
+	return strcmp(running->image, path) == 0;
+}
+
+bool session_clean_files(const struct session_info *left, unsigned long folder)
+{
+	session_seen_remove(folder, left->iface);
+	session_clean_copy(left, folder);
+	if (!left->image[0] || session_is_held(left->iface, folder, has_image, left->image))
+		return true;
+	int err = session_remove_image(folder, left->image, left->inode);
+	if (err)
+		log_err("%s: could not be removed: %s", left->image, strerror(-err));
+	return !err;
+}
+
 bool session_clean(const struct session_info *left)
 {
 	struct nft *nft;
@@ -383,16 +330,10 @@ bool session_clean(const struct session_info *left)
 
 	if (!mac_parse(left->mac, mac))
 		return true;
-	session_seen_remove(left->iface);
 	delete_left_tap(left, mac);
 	if (nft_open(&nft) == 0) {
 		rules_remove_shared(nft, left->iface);
 		nft_close(nft);
 	}
-	if (left->copy[0] && whose_copy(left->copy, mac) == COPY_OWN)
-		binding_remove_copy(left->copy);
-	int err = left->image[0] ? session_remove_image(left->image, left->inode) : 0;
-	if (err)
-		log_err("%s: could not be removed: %s", left->image, strerror(-err));
-	return !err;
+	return session_clean_files(left, claim_folder());
 }

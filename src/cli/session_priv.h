@@ -104,8 +104,8 @@ int session_get_ready(struct session *s, struct report *r);
 int session_identity(struct session *s, struct report *r);
 /* Writes the disk image of -k, if -k was given. 0 or -errno with a line in r. */
 int session_image(struct session *s, struct report *r);
-/* Removes that image; inode as the keeper's note has it. 0 or -errno. */
-int session_remove_image(const char *path, uint32_t inode);
+/* Removes that image of a VM of that folder (claim_folder()); inode as the keeper's note has it. 0 or -errno. */
+int session_remove_image(unsigned long folder, const char *path, uint32_t inode);
 /* Writes s->info into the file of the interface's claim. */
 void session_record(const struct session *s);
 
@@ -114,10 +114,19 @@ int session_claim(void *session, struct report *r);
 /* After the keeper was killed: takes those claims again, unless another fold has taken them meanwhile. */
 void session_reclaim(struct session *s);
 /*
- * Checks that a file which stands where the VM's copy of its binding goes may be overwritten now and removed in the
- * end. 0, or -EEXIST with a line in r.
+ * The VM's copy of its binding (session_copy.c). check: a file that stands where it goes may be overwritten now and
+ * removed in the end; 0, or -EEXIST with a line in r. remove: removes it, unless it is another's by now; 0 or -errno.
+ * clean: the same for the copy of a killed fold whose record stood in that folder (claim_folder()).
  */
 int session_check_copy(const struct session *s, struct report *r);
+int session_remove_copy(const struct session *s);
+void session_clean_copy(const struct session_info *left, unsigned long folder);
+/*
+ * Whether a running fold of that interface, in any folder but that one, has a record that is `like` arg. What it holds
+ * is not to be removed.
+ */
+bool session_is_held(const char *iface, unsigned long but,
+		     bool (*like)(const struct session_info *running, const void *arg), const void *arg);
 
 /*
  * unplug: removes the tap. takedown: removes the tap, the rules, files and claims; the guest is gone by then, or was
@@ -233,14 +242,14 @@ void session_listen_due(struct session *s);
 /*
  * Counts of what was answered and refused, for `fold inspect` (session_seen.c). `what` must be a constant: it is
  * compared by its address. open: after the claims; without it nothing is counted. asked: the loop's. remove: removes
- * the VM's socket from the file system, for which the interface's name is enough.
+ * the VM's socket from the file system, for which its folder (claim_folder()) and the interface's name are enough.
  */
 int session_seen_open(struct session *s);
 void session_seen(struct session *s, const char *what, bool refused);
 void session_seen_unsaid(struct session *s);
 void session_asked(struct session *s);
 void session_seen_close(struct session *s);
-void session_seen_remove(const char *iface);
+void session_seen_remove(unsigned long folder, const char *iface);
 
 /* Tells the guest that its binding changed, and again at intervals (due) until it has acknowledged it (end). */
 void session_notify_change(struct session *s);

@@ -69,7 +69,7 @@ int session_seen_open(struct session *s)
 
 	if (!seen)
 		return -ENOMEM;
-	ask_path(s->info.iface, seen->path);
+	ask_path(claim_folder(), s->info.iface, seen->path);
 	seen->fd = ask_open(seen->path);
 	int err = seen->fd < 0 ? seen->fd : session_wait_for(s, SESSION_ASKED, seen->fd);
 	s->seen = seen;
@@ -86,11 +86,11 @@ void session_seen_close(struct session *s)
 	s->seen = NULL;
 }
 
-void session_seen_remove(const char *iface)
+void session_seen_remove(unsigned long folder, const char *iface)
 {
 	char path[ASK_PATH];
 
-	ask_path(iface, path);
+	ask_path(folder, iface, path);
 	unlink(path);
 }
 

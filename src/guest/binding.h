@@ -143,10 +143,11 @@ int binding_load(const char *path, enum binding_kind kind, struct binding *out, 
 void binding_free(struct binding *b); /* frees what it points to; may be called twice */
 
 /*
- * Writes the VM's own copy, <datapath>/<iface>, atomically: first the keys of the VM's identity, then the text of the
- * -b file (NULL: there is none) without its own lines for these keys. The MTU is b's if b (which may be NULL) sets one,
- * else id's. Makes the data path with mode 0755 if it is missing. Does not sync the file to disk, because the VM does
- * not outlive a power cut either. path, if not NULL, gets the file's name. 0 or -errno with a line in r.
+ * Writes the VM's own copy, <datapath>/<iface>, atomically: first the keys of the VM's identity and a comment by which
+ * binding_is_copy() knows it, then the text of the -b file (NULL: there is none) without its own lines for these keys.
+ * The MTU is b's if b (which may be NULL) sets one, else id's. Makes the data path with mode 0755 if it is missing. Does
+ * not sync the file to disk, because the VM does not outlive a power cut either. path, if not NULL, gets the file's
+ * name. 0 or -errno with a line in r.
  *
  * mode: that of the -b file, or BINDING_COPY_MODE if there is none. fold reads the -b file as root, so without this the
  * copy could show its contents to users who may not read the -b file.
@@ -162,6 +163,8 @@ int binding_copy_text(const struct identity *id, const struct binding *b, const 
 /* Writes a text from binding_copy_text() to <datapath>/<iface>; otherwise like binding_write_copy(). */
 int binding_put_copy(const char *datapath, const char *iface, const char *text, size_t len, mode_t mode, char **path,
 		     struct report *r);
+/* Whether that file is a copy that a fold made for a VM of that interface, whichever VM's: its text says so. */
+bool binding_is_copy(const char *path, const char *iface);
 /* Removes a copy and the temporary file of a killed writer. 0, also if there is no copy, or -errno. */
 int binding_remove_copy(const char *path);
 

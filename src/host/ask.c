@@ -23,9 +23,9 @@ union control {
 	char room[CMSG_SPACE(sizeof(int))];
 };
 
-void ask_path(const char *iface, char path[static ASK_PATH])
+void ask_path(unsigned long folder, const char *iface, char path[static ASK_PATH])
 {
-	snprintf(path, ASK_PATH, CLAIM_DIR "/%lu/ask-%s", claim_folder(), iface);
+	snprintf(path, ASK_PATH, CLAIM_DIR "/%lu/ask-%s", folder, iface);
 }
 
 static struct sockaddr_un address(const char *path)

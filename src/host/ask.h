@@ -9,7 +9,7 @@
 
 /* The path of the socket at which the VM of that interface, in this network namespace, is asked. */
 #define ASK_PATH 108 /* as sockaddr_un has it */
-void ask_path(const char *iface, char path[static ASK_PATH]);
+void ask_path(unsigned long folder, const char *iface, char path[static ASK_PATH]);
 
 /* Makes the socket at path and replaces one that a killed fold left. Its descriptor, non-blocking, or -errno. */
 int ask_open(const char *path);

@@ -7,6 +7,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,13 +23,18 @@ unsigned long claim_folder(void)
 	return stat(CLAIM_NAMESPACE, &ns) < 0 ? 0 : (unsigned long)ns.st_ino;
 }
 
+static void folder_path(unsigned long folder, char *dir, size_t size)
+{
+	snprintf(dir, size, "%s/%lu", CLAIM_DIR, folder);
+}
+
 static int claim_dir(char *dir, size_t size)
 {
 	unsigned long folder = claim_folder();
 
 	if (!folder)
 		return -errno;
-	snprintf(dir, size, "%s/%lu", CLAIM_DIR, folder);
+	folder_path(folder, dir, size);
 	return 0;
 }
 
@@ -127,14 +135,20 @@ int claim_rewrite(const char *key, const char *text)
 	return 0;
 }
 
-bool claim_is_live(unsigned long folder, const char *key)
+enum claim_state claim_look(unsigned long folder, const char *key, char *text, size_t size)
 {
 	_cleanup_(cleanup_free) char *path = NULL;
 
+	if (text)
+		*text = 0;
 	if (asprintf(&path, "%s/%lu/%s", CLAIM_DIR, folder, key) < 0)
-		return true;
+		return CLAIM_LIVE;
 	_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+	if (fd < 0)
+		return CLAIM_FREE;
+	if (text)
+		read_text(fd, text, size);
+	return flock(fd, LOCK_EX | LOCK_NB) < 0 ? CLAIM_LIVE : CLAIM_LEFT;
 }
 
 void claim_release(struct claim *c)
@@ -165,13 +179,12 @@ static void visit(const char *dir, const char *key, bool (*each)(void *, const c
 		unlink(path);
 }
 
-int claim_each(const char *prefix, bool (*each)(void *arg, const char *key, const char *text, bool live), void *arg)
+int claim_each_in(unsigned long folder, const char *prefix,
+		  bool (*each)(void *arg, const char *key, const char *text, bool live), void *arg)
 {
 	char dir[64];
-	int err = claim_dir(dir, sizeof(dir));
 
-	if (err < 0)
-		return err;
+	folder_path(folder, dir, sizeof(dir));
 	DIR *d = opendir(dir);
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
@@ -181,6 +194,70 @@ int claim_each(const char *prefix, bool (*each)(void *arg, const char *key, cons
 	closedir(d);
 	rmdir(dir); /* fails while there are claims in it */
 	return 0;
+}
+
+int claim_each(const char *prefix, bool (*each)(void *arg, const char *key, const char *text, bool live), void *arg)
+{
+	unsigned long folder = claim_folder();
+
+	return folder ? claim_each_in(folder, prefix, each, arg) : -errno;
+}
+
+void claim_folders(void (*each)(void *arg, unsigned long folder), void *arg)
+{
+	DIR *d = opendir(CLAIM_DIR);
+
+	for (const struct dirent *e; d && (e = readdir(d));) {
+		char *end;
+		unsigned long folder = strtoul(e->d_name, &end, 10);
+		if (folder && !*end)
+			each(arg, folder);
+	}
+	if (d)
+		closedir(d);
+}
+
+/* True where a process has that network namespace, or where that cannot be told. */
+static bool has_process(unsigned long folder)
+{
+	DIR *proc = opendir("/proc");
+	bool found = !proc;
+
+	for (const struct dirent *e; !found && (e = readdir(proc));) {
+		char path[NAME_MAX + 32];
+		struct stat ns;
+
+		if (e->d_name[0] < '0' || e->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", e->d_name);
+		if (stat(path, &ns) == 0)
+			found = ns.st_ino == folder;
+		else
+			found = errno != ENOENT && errno != ESRCH; /* these two: it has ended */
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}
+
+/* True where a mount keeps that network namespace, as `ip netns` makes them, or where that cannot be told. */
+static bool has_mount(unsigned long folder)
+{
+	_cleanup_(cleanup_fclose) FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	_cleanup_(cleanup_free) char *line = NULL;
+	char root[48];
+	size_t size = 0;
+
+	snprintf(root, sizeof(root), " net:[%lu] ", folder);
+	while (mounts && getline(&line, &size, mounts) >= 0)
+		if (strstr(line, root))
+			return true;
+	return !mounts;
+}
+
+bool claim_folder_is_over(unsigned long folder)
+{
+	return !has_mount(folder) && !has_process(folder);
 }
 
 bool claim_fact(const char *name)

@@ -35,9 +35,12 @@ int claim_take(const char *key, const char *text, struct claim *out, char *holde
 #define CLAIM_TEXT 8192 /* octets, with a NUL */
 int claim_rewrite(const char *key, const char *text);
 
-/* The number of this network namespace's folder, or 0; whether somebody holds that claim in the given folder. */
+/* The number of this network namespace's folder, or 0. */
 unsigned long claim_folder(void);
-bool claim_is_live(unsigned long folder, const char *key);
+
+/* How it is with that claim in the given folder. text, which may be NULL, gets what is written in it. */
+enum claim_state { CLAIM_FREE, CLAIM_LEFT, CLAIM_LIVE };
+enum claim_state claim_look(unsigned long folder, const char *key, char *text, size_t size);
 
 /* Releases the claim and removes its file. May be called for CLAIM_NONE. */
 void claim_release(struct claim *c);
@@ -47,6 +50,14 @@ void claim_release(struct claim *c);
  * lock is held during the call, so nobody else takes it meanwhile; returning true removes its file. 0 or -errno.
  */
 int claim_each(const char *prefix, bool (*each)(void *arg, const char *key, const char *text, bool live), void *arg);
+/* The same in the given folder. */
+int claim_each_in(unsigned long folder, const char *prefix,
+		  bool (*each)(void *arg, const char *key, const char *text, bool live), void *arg);
+
+/* Runs `each` over all folders, this network namespace's own among them. */
+void claim_folders(void (*each)(void *arg, unsigned long folder), void *arg);
+/* True where no process has the folder's network namespace and no mount keeps it, as far as this process may see. */
+bool claim_folder_is_over(unsigned long folder);
 
 /*
  * Facts about the running kernel, each found out once and kept until the next boot as an empty file of that name under

@@ -767,6 +767,91 @@ check 'that its record is being looked at stops nobody' same 'status and port' "
 wait "$looker"
 nothing_left 'a look'
 
+# ---- after a power cut: what fold made is there, and no record of it ----
+
+power_cut() {
+	kill_all 2>/dev/null
+	rm -rf /run/fold
+}
+# leftovers STATE: what the doctor thinks of them.
+leftovers() {
+	"$FOLD" doctor --bridge "$BRIDGE" >"$T/doctor" 2>&1
+	grep "^$1  *leftovers  " "$T/doctor" && return
+	cat "$T/doctor"
+	return 1
+}
+run_other() {
+	run_fold --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 52:54:00:12:34:57 qemu-system-show
+}
+begin_vm "$mac" qemu-system-stay
+check 'a copy of a binding begins with who the VM is' same 'first line' "$(head -n 1 "$datapath/vm0")" "MAC=$mac"
+check 'a VM that runs is nothing left over' leftovers ok
+power_cut
+check 'after a power cut the copy lies about' [ -e "$datapath/vm0" ]
+run_other
+check 'the next fold of that name takes its place, with another MAC' same 'status and port' "$status $(cat "$T/stdout")" "0 vm0 $BRIDGE"
+nothing_left 'the next fold after a power cut'
+begin_vm "$mac" qemu-system-stay
+power_cut
+check 'the doctor sees the copy' leftovers warn
+check 'fold gc says what it removed' same stdout "$("$FOLD" gc 2>&1)" 'vm0: its copy of a binding is removed'
+check 'the doctor sees nothing left over' leftovers ok
+nothing_left 'fold gc after a power cut'
+printf 'MAC=%s\nHOSTNAME=precious\n' "$mac" >"$datapath/vm0"
+check "fold gc leaves what fold did not make" same 'what it said, and the file' "$("$FOLD" gc 2>&1)$(tail -n 1 "$datapath/vm0")" \
+	HOSTNAME=precious
+rm "$datapath/vm0"
+
+# ---- what is left of other network namespaces ----
+
+# begin_in NAMESPACE MAC: VM vm0 there.
+begin_in() {
+	ip -n "$1" link add "$BRIDGE" type bridge
+	ip -n "$1" link set "$BRIDGE" up
+	rm -f "$T/out/hv"
+	HV_OUT=$T/out/hv nsenter --net="/run/netns/$1" env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" \
+		-i vm0 -4 10.0.1.1/24 "$2" qemu-system-stay >"$T/stdout" 2>"$T/stderr" </dev/null &
+	vm=$!
+	within 30 grep -qs ready "$T/out/hv"
+}
+ip netns add past
+begin_in past "$mac"
+check "fold gc takes nothing from another namespace's running VM" same 'what it said, and the copy' \
+	"$("$FOLD" gc)$(head -n 1 "$datapath/vm0")" "MAC=$mac"
+kill_all 2>/dev/null
+check 'killed, and its namespace is there: the copy is removed' same 'what it said' "$("$FOLD" gc)" 'vm0: its copy of a binding is removed'
+check 'and the record is for fold gc there, for the rules are there, too' same 'what it said' "$(nsenter --net=/run/netns/past "$FOLD" gc)" \
+	"vm0: cleaned up after fold $vm"
+nothing_left 'a namespace that is there'
+ip netns del past
+ip netns add past
+begin_in past "$mac"
+kill_all 2>/dev/null
+ip netns del past
+printf 'MAC=52:54:00:99:99:99\nHOSTNAME=precious\n' >"$datapath/vm0"
+run_other
+check "a dead namespace's record gives no right to somebody else's file" same 'status and lines' \
+	"$status $(grep -c "^fold: $datapath/vm0: is not this VM's" "$T/stderr")" '125 1'
+check 'the doctor sees the record' leftovers warn
+check 'fold gc removes it, and leaves the file' same 'what it said, and the file' "$("$FOLD" gc)$(tail -n 1 "$datapath/vm0")" \
+	"vm0: cleaned up after fold ${vm}HOSTNAME=precious"
+rm "$datapath/vm0"
+nothing_left 'a namespace that is gone'
+ip netns add past
+begin_in past "$mac"
+kill_all 2>/dev/null
+ip netns del past
+begin_vm 52:54:00:12:34:57 qemu-system-stay
+check 'a fold that took the place of its copy keeps its own' same 'what gc said, and the copy' \
+	"$("$FOLD" gc | sed 's/[0-9]*$/N/')$(head -n 1 "$datapath/vm0")" 'vm0: cleaned up after fold NMAC=52:54:00:12:34:57'
+end_vm TERM
+ip netns add past
+begin_in past "$mac"
+kill_all 2>/dev/null
+ip netns del past
+"$FOLD" gc >/dev/null
+nothing_left 'a copy whose namespace is gone'
+
 # ---- one name in two network namespaces: one folder for the copies of both ----
 
 # twin NAME MAC: VM vm0 in namespace NAME, told that it is called NAME.

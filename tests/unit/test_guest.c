@@ -573,6 +573,9 @@ static char *slurp(const char *path)
 	return text;
 }
 
+#define MARK                                                                                                           \
+	"# fold's copy for tap0: an edit takes effect while the VM runs, and the file is removed when the VM ends\n"
+
 static void check_copy(const char *dir, const struct identity *id, const char *text, const char *want)
 {
 	struct binding b;
@@ -600,7 +603,7 @@ static void the_vms_own_copy(void **state)
 
 	snprintf(dir, sizeof(dir), "%s/a/path", (char *)*state);
 	umask(077);
-	snprintf(want, sizeof(want), "%sMTU=1376\n", head);
+	snprintf(want, sizeof(want), "%sMTU=1376\n" MARK, head);
 	check_copy(dir, &id, NULL, want);
 	umask(022);
 	assert_int_equal(stat(dir, &st), 0);
@@ -609,7 +612,7 @@ static void the_vms_own_copy(void **state)
 	assert_int_equal(st.st_mode & 07777, 0644);
 
 	/* The user's text as it is, but for who the VM is. */
-	snprintf(want, sizeof(want), "%sMTU=1400\n%s", head,
+	snprintf(want, sizeof(want), "%sMTU=1400\n" MARK "%s", head,
 		 "# mine\r\nHOSTNAME=a\n\n  TXT:a=MTU=1\n#MAC=x\nINDEV=br0");
 	check_copy(
 	    dir, &id,
@@ -620,7 +623,48 @@ static void the_vms_own_copy(void **state)
 	struct identity four = id_of("10.0.1.5/32", NULL);
 	four.bridge[0] = 0;
 	four.mtu = 0;
-	check_copy(dir, &four, NULL, "MAC=52:54:00:12:34:56\nIP=10.0.1.5\nSUBNET=10.0.1.5/32\n");
+	check_copy(dir, &four, NULL, "MAC=52:54:00:12:34:56\nIP=10.0.1.5\nSUBNET=10.0.1.5/32\n" MARK);
+}
+
+static void put_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_true(f && fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* A copy is known as fold's by its text alone, and only under the name that it was made for. */
+static void a_copy_is_known(void **state)
+{
+	struct identity id = id_of("10.0.1.5/24", NULL);
+	char path[160], other[160], *text;
+
+	assert_int_equal(binding_write_copy(*state, &id, NULL, "A=1\n", 4, 0600, NULL, catch_reset(&c)), 0);
+	snprintf(path, sizeof(path), "%s/tap0", (char *)*state);
+	assert_true(binding_is_copy(path, "tap0"));
+	assert_false(binding_is_copy(path, "tap"));
+	assert_false(binding_is_copy(path, "tap01"));
+	/* One that serves as a -b file makes a copy with one mark, which is the copy's own. */
+	text = slurp(path);
+	strcpy(id.iface, "tap1");
+	assert_int_equal(binding_write_copy(*state, &id, NULL, text, strlen(text), 0600, NULL, catch_reset(&c)), 0);
+	free(text);
+	snprintf(other, sizeof(other), "%s/tap1", (char *)*state);
+	assert_true(binding_is_copy(other, "tap1"));
+	assert_false(binding_is_copy(other, "tap0"));
+	put_text(path, MARK);
+	assert_true(binding_is_copy(path, "tap0"));
+	put_text(path, "HOSTNAME=a # " MARK);
+	assert_false(binding_is_copy(path, "tap0"));
+	put_text(path, "MAC=52:54:00:12:34:56\n");
+	assert_false(binding_is_copy(path, "tap0"));
+	unlink(path);
+	assert_false(binding_is_copy(path, "tap0"));
+	assert_int_equal(symlink(other, path), 0);
+	assert_false(binding_is_copy(path, "tap1"));
+	unlink(path);
+	unlink(other);
 }
 
 /* What fold writes, fold reads back as the same VM. */
@@ -744,6 +788,7 @@ int main(void)
 	    cmocka_unit_test(servers_that_nobody_asks),
 	    cmocka_unit_test(ten_thousand_guests),
 	    DISK(the_vms_own_copy),
+	    DISK(a_copy_is_known),
 	    DISK(a_copy_is_a_binding),
 	    DISK(nobody_reads_more_in_the_copy),
 	    DISK(copies_that_cannot_be_written),

@@ -174,7 +174,8 @@ static void the_text_of_the_copy(void **state)
 	assert_int_equal(read_len, len);
 	assert_memory_equal(read, whole, len);
 	assert_string_equal(read, "MAC=52:54:00:01:02:03\nIP=10.0.1.1\nSUBNET=10.0.1.0/24\nIP6=fde5::1\n"
-				  "SUBNET6=fde5::/64\nMTU=1500\nHOSTNAME=x\n# end");
+				  "SUBNET6=fde5::/64\nMTU=1500\n# fold's copy for vm0: an edit takes effect while the "
+				  "VM runs, and the file is removed when the VM ends\nHOSTNAME=x\n# end");
 	free(whole);
 	free(path);
 	free(read);
