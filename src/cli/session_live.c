@@ -281,6 +281,9 @@ void session_live_loaded(struct session *s)
 	} else if (w->built) {
 		reload_reject(w);
 	}
+	if (w->put_back)
+		l->write_copy = l->finish = true;
+	w->put_back = false;
 	if (l->lists_followed != s->lists.count)
 		follow_files(s);
 	if (l->job == JOB_READ)

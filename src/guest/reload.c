@@ -25,6 +25,12 @@ static void add_line(void *arg, const char *line)
 		l->more++;
 }
 
+static void say_nothing(void *arg, const char *line)
+{
+	(void)arg;
+	(void)line;
+}
+
 static void set_text(struct reload_text *to, struct reload_text from)
 {
 	free(to->at);
@@ -74,7 +80,9 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 	w->busy[from] = err == -EBUSY;
 	if (w->busy[from])
 		return false; /* its writer is not done */
-	if (err == -ENOENT)
+	if (err == -ENOENT && from == RELOAD_COPY && w->displaced)
+		w->put_back = true;
+	else if (err == -ENOENT)
 		report_warn(r, "%s: is gone; what it said stays in force", w->path[from]);
 	else if (err)
 		report_warn(r, "%s; what it said before stays in force", r->msg);
@@ -98,11 +106,15 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 
 /*
  * Two VMs in different network namespaces may have the same interface name, and then share one file for their copies.
- * What the other VM's fold wrote there must not reach this VM.
+ * What the other VM's fold wrote there must not reach this VM; and when the other one ends and takes its copy away,
+ * this VM's own has to be there again. Not before: two that both did that would never end.
  */
-static bool is_anothers(const struct reload *w, enum reload_source from, const struct binding *b, struct report *r)
+static bool is_anothers(struct reload *w, enum reload_source from, const struct binding *b, struct report *r)
 {
-	if (from != RELOAD_COPY || !binding_has(b, BINDING_MAC) || memcmp(b->mac, w->id->mac, MAC_LEN) == 0)
+	if (from != RELOAD_COPY)
+		return false;
+	w->displaced = binding_has(b, BINDING_MAC) && memcmp(b->mac, w->id->mac, MAC_LEN) != 0;
+	if (!w->displaced)
 		return false;
 	report_warn(r, "%s:%u: MAC is not what the VM was started with; nothing in this file has any effect", b->path,
 		    b->line[BINDING_MAC]);
@@ -198,7 +210,7 @@ void reload_read(struct reload *w, const struct reload_changes *c)
 
 	free_content(&w->next);
 	w->next.source = w->now.source;
-	w->is_new = w->tried = w->built = false;
+	w->is_new = w->tried = w->built = w->put_back = false;
 	memset(w->busy, 0, sizeof(w->busy));
 	for (int i = 0; i < RELOAD_SOURCES; i++) {
 		enum reload_source from = i == 0 ? first : (enum reload_source)(RELOAD_SOURCES - 1 - (int)first);
@@ -213,20 +225,36 @@ void reload_read(struct reload *w, const struct reload_changes *c)
 		build_again(w, &r);
 }
 
-/* Writes the -b file's text into the copy, and notes that text as known, so that this change of the copy is no news. */
+/* Makes the copy's text of what is in force. Parses that once more: of the text at the start no parsed form is kept. */
+static int copy_text(const struct reload *w, struct reload_text *whole, struct report *r)
+{
+	const struct reload_text *now = &w->now.text;
+	struct report unused = {.warn = say_nothing};
+	struct binding b;
+	int err = now->at ? binding_parse(now->at, now->len, w->path[w->now.source], BINDING_VM, &b, &unused) : -ENOENT;
+	const struct binding *parsed = err ? NULL : &b;
+
+	whole->mode = now->at ? now->mode : BINDING_COPY_MODE;
+	err = binding_copy_text(w->id, parsed, now->at, now->len, &whole->at, &whole->len, r);
+	if (parsed)
+		binding_free(&b);
+	return err;
+}
+
+/* Writes what is in force into the copy, and notes that text as known, so that this change of the copy is no news. */
 static void write_copy(struct reload *w)
 {
 	struct report r = {.warn = add_line, .warn_arg = &w->lines};
-	const struct reload_content *now = &w->now;
 	struct reload_text whole = {0};
-	int err = binding_copy_text(w->id, &now->binding, now->text.at, now->text.len, &whole.at, &whole.len, &r);
+	int err = copy_text(w, &whole, &r);
 
 	if (!err) {
 		set_text(&w->known[RELOAD_COPY].text, whole);
+		w->displaced = false;
 		if (!w->put_copy)
-			err = binding_put_copy(w->config->datapath, w->id->iface, whole.at, whole.len, now->text.mode,
-					       NULL, &r);
-		else if ((err = w->put_copy(whole.at, whole.len, now->text.mode)) < 0)
+			err = binding_put_copy(w->config->datapath, w->id->iface, whole.at, whole.len, whole.mode, NULL,
+					       &r);
+		else if ((err = w->put_copy(whole.at, whole.len, whole.mode)) < 0)
 			report_set(&r, "%s: cannot be written: %s", w->path[RELOAD_COPY], strerror(-err));
 	}
 	if (err)

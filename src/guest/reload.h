@@ -66,13 +66,15 @@ struct reload {
 
 	struct reload_known known[RELOAD_SOURCES];
 	struct reload_content now; /* in force */
-	int failed; /* source whose text parsed but could not take force: tried again with other lists; -1: none */
+	bool displaced; /* the copy's path has the copy of another VM of that name, in another network namespace */
+	int failed;     /* source whose text parsed but could not take force: tried again with other lists; -1: none */
 
 	/* What came of reload_read(). */
 	bool built;  /* guest holds a new one, for the caller to take */
 	bool is_new; /* because of a new text; else only because of lists */
 	bool busy
 	    [RELOAD_SOURCES]; /* somebody was writing it: it is to be read again, as are lists of which that is true */
+	bool put_back;        /* that other copy is gone: the caller is to have this VM's own written again */
 	bool tried;           /* something new was found, good or bad */
 	struct reload_lines lines; /* warnings and errors, for the caller to log and free */
 	struct guest guest;

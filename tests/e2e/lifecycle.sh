@@ -878,6 +878,22 @@ check "two VMs of one name: the one that ends leaves the other's copy" grep -qx 
 kill "$two"
 wait "$two"
 nothing_left 'two VMs of one name'
+ip netns del one
+ip netns del two
+twin one 52:54:00:00:00:01
+one=$!
+within 10 pgrep -x fold-responder -P "$one" >/dev/null
+twin two 52:54:00:00:00:02
+two=$!
+within 5 grep -q 'MAC is not what the VM was started with' "$T/one.log"
+kill "$two"
+wait "$two"
+check "two VMs of one name: when the other one ends, the first one's copy is there again" within 5 grep -qx HOSTNAME=one "$datapath/vm0"
+check 'with who it is, and all may read it' same 'first line and mode' "$(head -n 1 "$datapath/vm0") $(stat -c %a "$datapath/vm0")" \
+	'MAC=52:54:00:00:00:01 644'
+kill "$one"
+wait "$one"
+nothing_left 'two VMs of one name, in the other order'
 
 # ---- other commands ----
 

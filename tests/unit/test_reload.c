@@ -464,6 +464,44 @@ static void the_copy_of_another(void **state)
 	reload_free(&w);
 }
 
+static bool copy_has(const char *line)
+{
+	char *text = NULL;
+	size_t len;
+
+	assert_int_equal(file_read_plain(copy, 4096, &text, &len, catch_reset(&t.c)), 0);
+	bool has = strstr(text, line);
+	free(text);
+	return has;
+}
+
+/* The copy of a VM of the same name goes with that VM; then this one's is there again, with what is in force. */
+static void the_copy_comes_back(void **state)
+{
+	static const char theirs[] = "MAC=52:54:00:01:02:04\nHOSTNAME=theirs\n";
+
+	(void)state;
+	begin("HOSTNAME=one\nMTU=1400\n");
+	put_later("vm0", theirs);
+	assert_string_equal(read_copy(), "");
+	assert_false(w.put_back);
+	unlink(copy);
+	reload_free_lines(&w.lines);
+	assert_string_equal(read_copy(), "");
+	assert_true(w.put_back);
+	assert_int_equal(w.lines.count, 0);
+	assert_int_equal(copys_mode(), 0644); /* writes it */
+	assert_true(copy_has("MAC=52:54:00:01:02:03\n") && copy_has("MTU=1400\n") && copy_has("HOSTNAME=one\n"));
+	assert_string_equal(read_copy(), "");
+	assert_false(w.put_back || w.is_new || w.lines.count);
+	/* What only its user removed stays away. */
+	unlink(copy);
+	assert_string_equal(read_copy(), "");
+	assert_false(w.put_back);
+	assert_int_equal(w.lines.count, 1);
+	reload_free(&w);
+}
+
 static void with_lists(void **state)
 {
 	(void)state;
@@ -491,7 +529,8 @@ int main(void)
 	    TEST(a_list_goes_on),       TEST(a_list_that_never_was_good),  TEST(lists_come_and_go),
 	    TEST(the_text_of_the_copy), TEST(which_changes_the_rules_see), TEST(notify_keys),
 	    TEST(what_did_not_change),  TEST(the_last_change_counts),      TEST(bad_and_gone),
-	    TEST(with_lists),           TEST(the_copy_of_another),         TEST(the_copys_mode),
+	    TEST(with_lists),           TEST(the_copy_of_another),         TEST(the_copy_comes_back),
+	    TEST(the_copys_mode),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
