@@ -117,13 +117,17 @@ static void await_told(const struct guarding *g, int sig)
 		eventfd_read(g->s->told, &times);
 }
 
-/* Passes signals on to the hypervisor, except the terminal's (SI_KERNEL), which go to its whole process group. */
+/*
+ * Passes signals on to the hypervisor, except the terminal's (SI_KERNEL), which go to its whole process group. SIGHUP is
+ * passed on in any case: where the terminal is gone, only the session's leader gets it, which may be this process. A
+ * hypervisor that gets it twice ends as well.
+ */
 static void pass_signals(const struct guarding *g)
 {
 	struct signalfd_siginfo info;
 
 	while (read(g->s->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_code == SI_KERNEL)
+		if (info.ssi_code == SI_KERNEL && info.ssi_signo != SIGHUP)
 			continue;
 		await_told(g, (int)info.ssi_signo);
 		keeper_signal(&g->s->keeper, (int)info.ssi_signo);

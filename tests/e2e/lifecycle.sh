@@ -160,6 +160,20 @@ wait "$terminal"
 exec 9>&-
 check "Ctrl-C at fold's terminal reaches the hypervisor, once" same 'SIGINT' "$(cat "$T/out/hv")" 1
 
+# Where the terminal itself goes, the kernel tells the session's leader alone, as fold is where nothing else runs there.
+rm -f "$T/out/hv"
+HV_OUT=$T/out/hv script -qec "exec $FOLD --transport $FOLD_TRANSPORT --bridge $BRIDGE -4 10.0.1.1/24 -i vm0 $mac qemu-system-signals" \
+	/dev/null <"$T/keys" >"$T/terminal" 2>&1 &
+terminal=$!
+exec 9>"$T/keys"
+within 30 grep -qs ready "$T/out/hv"
+kill -KILL "$terminal"
+wait "$terminal" 2>/dev/null
+exec 9>&-
+check "fold's terminal goes, and the VM ends" within 10 not pgrep -x fold
+check "fold's terminal goes: the hypervisor is told so" same 'what it was told' "$(tail -n +2 "$T/out/hv")" HUP
+nothing_left "fold's terminal goes"
+
 # What it started outlives it and holds the tap open.
 hypervisor leaver <<'END'
 setsid sleep 1000 &
