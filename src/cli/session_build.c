@@ -12,7 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Remembered once the kernel has refused nft's `queue` in the bridge family: asking it again takes 30 ms. */
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+/* Remembered while the kernel has refused nft's `queue` in the bridge family: asking it again takes 30 ms. */
 #define NO_BRIDGE_QUEUE "kernel-without-bridge-queue"
 
 #define MTU_MOST 16384 /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
@@ -107,15 +110,36 @@ static int try_transport(struct session *s, enum transport t)
 	return err;
 }
 
+/*
+ * What the kernel's refusal depends on: which of the modules are loaded, and which ones it can load by itself
+ * (modules.dep is written anew when some are installed).
+ */
+static void queue_modules(char text[static CLAIM_GIVEN])
+{
+	char list[sizeof(struct utsname) + 32] = "";
+	struct stat installed = {0};
+	struct utsname kernel;
+
+	if (uname(&kernel) == 0)
+		snprintf(list, sizeof(list), "/lib/modules/%s/modules.dep", kernel.release);
+	stat(list, &installed);
+	snprintf(text, CLAIM_GIVEN, "nft_queue %s, nfnetlink_queue %s, modules of %lld\n",
+		 access("/sys/module/nft_queue", F_OK) == 0 ? "loaded" : "not loaded",
+		 access("/sys/module/nfnetlink_queue", F_OK) == 0 ? "loaded" : "not loaded",
+		 (long long)installed.st_mtime);
+}
+
 static int make_rules(struct session *s, struct report *r)
 {
 	enum transport wish = s->o->transport, first = wish;
+	char modules[CLAIM_GIVEN];
 
+	queue_modules(modules); /* before the kernel is asked, which may load some */
 	if (wish == TRANSPORT_AUTO)
-		first = claim_fact(NO_BRIDGE_QUEUE) ? TRANSPORT_LOG : TRANSPORT_QUEUE;
+		first = claim_fact(NO_BRIDGE_QUEUE, modules) ? TRANSPORT_LOG : TRANSPORT_QUEUE;
 	int err = try_transport(s, first);
 	if (err == -ENOENT && wish == TRANSPORT_AUTO && first == TRANSPORT_QUEUE) {
-		claim_set_fact(NO_BRIDGE_QUEUE);
+		claim_set_fact(NO_BRIDGE_QUEUE, modules);
 		watch_close(s->watch);
 		s->watch = NULL;
 		err = try_transport(s, TRANSPORT_LOG);

@@ -260,20 +260,25 @@ bool claim_folder_is_over(unsigned long folder)
 	return !has_mount(folder) && !has_process(folder);
 }
 
-bool claim_fact(const char *name)
+bool claim_fact(const char *name, const char *given)
 {
-	char path[128];
+	char path[128], found[CLAIM_GIVEN];
 
 	snprintf(path, sizeof(path), CLAIM_DIR "/%s", name);
-	return access(path, F_OK) == 0;
+	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	read_text(fd, found, sizeof(found));
+	return strcmp(found, given) == 0;
 }
 
-void claim_set_fact(const char *name)
+void claim_set_fact(const char *name, const char *given)
 {
 	char path[128];
 
 	snprintf(path, sizeof(path), CLAIM_DIR "/%s", name);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0)
-		close(fd);
+	_cleanup_(cleanup_close) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	size_t len = strlen(given);
+	if (fd >= 0 && write(fd, given, len) != (ssize_t)len)
+		unlink(path);
 }

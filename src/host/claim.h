@@ -60,10 +60,12 @@ void claim_folders(void (*each)(void *arg, unsigned long folder), void *arg);
 bool claim_folder_is_over(unsigned long folder);
 
 /*
- * Facts about the running kernel, each found out once and kept until the next boot as an empty file of that name under
- * CLAIM_DIR. If the file is lost, fold only has to find out again.
+ * Facts about the running kernel, each found out once and kept until the next boot as a file of that name under
+ * CLAIM_DIR. If the file is lost, fold only has to find out again. given: what the fact depends on, which is the file's
+ * text: with another one the fact counts no more.
  */
-bool claim_fact(const char *name);
-void claim_set_fact(const char *name);
+#define CLAIM_GIVEN 128 /* octets, with a NUL */
+bool claim_fact(const char *name, const char *given);
+void claim_set_fact(const char *name, const char *given);
 
 #endif
