@@ -64,6 +64,23 @@ static int interrupted(int signals)
 	return got == sizeof(info) ? 128 + (int)info.ssi_signo : FOLD_EXIT_FAILED;
 }
 
+static int local_allocate(const struct options *o, const struct cidr4 *subnet)
+{
+	_cleanup_(cleanup_free) char *path = store_path();
+	struct report r = {0};
+	struct cidr4 got;
+	bool is_new;
+	int err = store_allocate(path, o->iface, subnet, &got, &is_new, &r);
+
+	if (err < 0)
+		return fail(&r, err);
+	signal(SIGPIPE, SIG_IGN); /* a reader that is gone is an error of the writing, which undoes what was done */
+	int status = print(&got);
+	if (status != EXIT_SUCCESS && is_new && (err = store_undo(path, o->iface, got.addr, &r)) < 0)
+		fail(&r, err);
+	return status;
+}
+
 static int weave_command(const struct options *o, const struct cidr4 *subnet)
 {
 	_cleanup_(cleanup_close) int signals = take_signals();
@@ -88,17 +105,13 @@ int command_allocate(const struct options *o)
 {
 	bool by_default = !o->net || strcmp(o->net, "net:default") == 0;
 	struct report r = {0};
-	struct cidr4 subnet, got;
+	struct cidr4 subnet;
 
 	if (store_parse_net(by_default ? "net:default" : o->net, &subnet, &r) < 0) {
 		log_err("%s", r.msg);
 		return FOLD_EXIT_USAGE;
 	}
-	if (!o->local)
-		return weave_command(o, by_default ? NULL : &subnet);
-	_cleanup_(cleanup_free) char *path = store_path();
-	int err = store_allocate(path, o->iface, &subnet, &got, &r);
-	return err < 0 ? fail(&r, err) : print(&got);
+	return o->local ? local_allocate(o, &subnet) : weave_command(o, by_default ? NULL : &subnet);
 }
 
 int command_release(const struct options *o)

@@ -337,7 +337,7 @@ static int check_name(const char *name, struct report *r)
 	return 0;
 }
 
-/* Finds what the name has in the range, or takes a free address for it. */
+/* Finds what the name has in the range, or takes a free address for it. 1: a free one, 0: one that it had, or -errno. */
 static int allocate(struct store *s, const char *name, const struct cidr4 *subnet, int64_t *addr)
 {
 	char text[CIDR4_TEXT];
@@ -363,10 +363,12 @@ static int allocate(struct store *s, const char *name, const struct cidr4 *subne
 	if (!found)
 		return report_fail(s->r, ENOSPC, "net:%s: every address is taken; release some, or use a larger subnet",
 				   cidr4_format(subnet, text));
-	return take(s, *addr, name);
+	int err = take(s, *addr, name);
+	return err ? err : 1;
 }
 
-int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out, struct report *r)
+int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out, bool *is_new,
+		   struct report *r)
 {
 	struct cidr4 c = {0};
 	struct store s;
@@ -383,12 +385,30 @@ int store_allocate(const char *path, const char *name, const struct cidr4 *subne
 		err = store_open(&s, path, r);
 	if (err)
 		return err;
-	err = allocate(&s, name, &c, &addr);
+	int taken = allocate(&s, name, &c, &addr);
+	err = taken < 0 ? taken : store_commit(&s);
+	store_close(&s);
+	if (err)
+		return err;
+	*out = (struct cidr4){.addr.s_addr = htonl((uint32_t)addr), .len = c.len};
+	*is_new = taken;
+	return 0;
+}
+
+int store_undo(const char *path, const char *name, struct in_addr addr, struct report *r)
+{
+	const int64_t given = ntohl(addr.s_addr);
+	struct store s;
+	int64_t row[2];
+	int err = store_open(&s, path, r);
+
+	if (err)
+		return err;
+	int found = query(&s, "SELECT addr, 0 FROM lease WHERE name = ?3 AND addr = ?1", given, 0, name, row);
+	err = found > 0 ? give_back(&s, given) : found;
 	if (!err)
 		err = store_commit(&s);
 	store_close(&s);
-	if (!err)
-		*out = (struct cidr4){.addr.s_addr = htonl((uint32_t)addr), .len = c.len};
 	return err;
 }
 

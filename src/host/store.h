@@ -26,10 +26,15 @@ int store_parse_net(const char *arg, struct cidr4 *out, struct report *r);
  * The address that `name` holds in the subnet (NULL: the default one), or a free one,
  * the lowest, which is then its own; out has the subnet's length. The network's and
  * the broadcast address and ip4_spare(), which fold answers from itself, are
- * never given. Durable when it returns. 0, or -errno with a line in r:
- * -EINVAL (subnet or name), -ENOSPC (full), -EBUSY, -EIO and others.
+ * never given. Durable when it returns. *is_new: the name did not hold it before. 0,
+ * or -errno with a line in r: -EINVAL (subnet or name), -ENOSPC (full), -EBUSY, -EIO
+ * and others.
  */
-int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out, struct report *r);
+int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out, bool *is_new,
+		   struct report *r);
+
+/* Gives back that one address of the name's, of which nobody was told. 0, also where it holds it no more, or -errno. */
+int store_undo(const char *path, const char *name, struct in_addr addr, struct report *r);
 
 /* Gives back every address that name holds; *count, if not NULL, says how many. -ENOENT: it holds none. */
 int store_release(const char *path, const char *name, unsigned *count, struct report *r);

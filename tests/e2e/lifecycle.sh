@@ -987,6 +987,20 @@ check 'to the next' same address "$(cat "$T/stdout")" 10.40.0.3/29
 run_fold --local -i b3 -4 release
 check 'a release of what one does not have: 125' ended 125
 check 'and it is named' grep -q '^fold: b3: ' "$T/stderr"
+# Whoever asked for it was not told.
+"$FOLD" --local -i e1 -4 auto net:10.43.0.0/29 >/dev/full 2>"$T/stderr"
+check 'an address that could not be printed: 125, and named' same 'status and lines' "$? $(grep -c '^fold: stdout: ' "$T/stderr")" '125 1'
+mkfifo "$T/unread"
+exec 8<>"$T/unread"
+exec 9>"$T/unread" 8<&-
+"$FOLD" --local -i e2 -4 auto net:10.43.0.0/29 >&9 2>"$T/stderr"
+check 'nor into a pipe that nobody reads: 125, and named' same 'status and lines' "$? $(grep -c '^fold: stdout: ' "$T/stderr")" '125 1'
+exec 9>&-
+check 'goes to the next' cidr -i e3 -4 auto net:10.43.0.0/29
+check 'for it is free' same address "$(cat "$T/stdout")" 10.43.0.1/29
+"$FOLD" --local -i e3 -4 auto net:10.43.0.0/29 >/dev/full 2>&1
+check 'one that was had before' cidr -i e4 -4 auto net:10.43.0.0/29
+check 'is kept' same address "$(cat "$T/stdout")" 10.43.0.2/29
 run_fold -i c1 -4 auto
 check '-4 auto without Weave and without --local: 125' ended 125
 check 'names --local' same output "$(cat "$T/stdout")$(grep -c -e --local "$T/stderr")" 1

@@ -40,6 +40,8 @@ static int remove_dir(void **state)
 	return system(command);
 }
 
+static bool is_new; /* of the last one */
+
 static int allocate(const char *name, const char *net, struct cidr4 *out)
 {
 	struct cidr4 subnet;
@@ -47,7 +49,7 @@ static int allocate(const char *name, const char *net, struct cidr4 *out)
 	catch_reset(&c);
 	if (net && !cidr4_parse(net, &subnet))
 		fail_msg("%s", net);
-	return store_allocate(path, name, net ? &subnet : NULL, out, &c.r);
+	return store_allocate(path, name, net ? &subnet : NULL, out, &is_new, &c.r);
 }
 
 static void gives(const char *name, const char *net, const char *want)
@@ -179,6 +181,38 @@ static void never_the_edges(void **state)
 	gives("z", "203.0.113.0/24", "203.0.113.3/24");
 	gives("q", "203.0.113.0/24", "203.0.113.4/24");
 	gives("q", "203.0.113.4/30", "203.0.113.5/30");
+	check_sound();
+}
+
+static void undo(const char *name, const char *addr)
+{
+	struct in_addr a;
+
+	assert_int_equal(inet_pton(AF_INET, addr, &a), 1);
+	if (store_undo(path, name, a, catch_reset(&c)) != 0)
+		fail_msg("%s: %s", name, c.r.msg);
+}
+
+/* Only what was new is given back, and nothing else of the name's. */
+static void undoing(void **state)
+{
+	(void)state;
+	gives("a", NULL, "10.32.0.1/12");
+	assert_true(is_new);
+	gives("a", NULL, "10.32.0.1/12");
+	assert_false(is_new);
+	gives("a", "10.64.0.0/16", "10.64.0.1/16");
+	assert_true(is_new);
+	undo("b", "10.64.0.1");
+	undo("a", "10.64.0.2");
+	gives("a", "10.64.0.0/16", "10.64.0.1/16");
+	assert_false(is_new);
+	undo("a", "10.64.0.1");
+	undo("a", "10.64.0.1");
+	check_sound();
+	gives("b", "10.64.0.0/16", "10.64.0.1/16");
+	gives("a", NULL, "10.32.0.1/12");
+	assert_false(is_new);
 	check_sound();
 }
 
@@ -626,6 +660,7 @@ int main(void)
 	    DISK(one_name_one_address),
 	    DISK(the_lowest_free_one),
 	    DISK(never_the_edges),
+	    DISK(undoing),
 	    DISK(releasing),
 	    DISK(bad_subnets),
 	    DISK(the_command_lines_subnet),
