@@ -187,18 +187,29 @@ static bool asks_for_help(int argc, char **argv)
 	return false;
 }
 
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+bool command_exists(const char *name)
+{
+	return find_command(name);
+}
+
 bool command_run(int argc, char **argv, int *status)
 {
-	for (const struct command *c = commands; argc > 1 && c < commands + sizeof(commands) / sizeof(commands[0]);
-	     c++) {
-		if (strcmp(argv[1], c->name) != 0)
-			continue;
-		*status = EXIT_SUCCESS;
-		if (asks_for_help(argc, argv))
-			printf("usage: " FOLD_COMMAND " %s%s\n%s\n", c->name, c->words, c->what);
-		else
-			*status = c->run(argc, argv);
-		return true;
-	}
-	return false;
+	const struct command *c = argc > 1 ? find_command(argv[1]) : NULL;
+
+	if (!c)
+		return false;
+	*status = EXIT_SUCCESS;
+	if (asks_for_help(argc, argv))
+		printf("usage: " FOLD_COMMAND " %s%s\n%s\n", c->name, c->words, c->what);
+	else
+		*status = c->run(argc, argv);
+	return true;
 }

@@ -10,6 +10,7 @@
 
 /* Runs the subcommand that argv[1] names and sets *status; false where it names none. */
 bool command_run(int argc, char **argv, int *status);
+bool command_exists(const char *name);
 
 /* `fold mkaddress` and `fold keygen`: argv[1] is the command; they return the exit status. */
 int command_mkaddress(int argc, char **argv);

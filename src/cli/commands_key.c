@@ -20,6 +20,19 @@ struct mkaddress {
 	struct cidr6 prefix;
 };
 
+/* No VM has another address than these. */
+static int take_mac(const char *word, uint8_t mac[static MAC_LEN], struct report *r)
+{
+	if (!mac_parse(word, mac))
+		return report_fail(r, EINVAL,
+				   "mkaddress: -m %s: not a MAC address of six hex pairs, such as 52:54:00:12:34:56",
+				   word);
+	if (mac_is_multicast(mac) || mac_is_zero(mac))
+		return report_fail(r, EINVAL,
+				   "mkaddress: -m %s: no VM has this MAC; give a unicast one (first octet even)", word);
+	return 0;
+}
+
 static int take_flags(int argc, char **argv, struct mkaddress *m, struct report *r)
 {
 	static const struct option longs[] = {{"full", no_argument, NULL, 'f'}, {0}};
@@ -36,10 +49,8 @@ static int take_flags(int argc, char **argv, struct mkaddress *m, struct report 
 			return report_fail(r, EINVAL, "mkaddress: %s: takes no value", argv[optind - 1]);
 		if (c == '?')
 			return report_fail(r, EINVAL, "mkaddress: %s: unknown flag; it takes -m, -k and --full", word);
-		if (c == 'm' && !mac_parse(optarg, m->mac))
-			return report_fail(
-			    r, EINVAL,
-			    "mkaddress: -m %s: not a MAC address of six hex pairs, such as 52:54:00:12:34:56", optarg);
+		if (c == 'm' && take_mac(optarg, m->mac, r) < 0)
+			return -EINVAL;
 		m->has_mac |= c == 'm';
 		m->whole |= c == 'f';
 		if (c == 'k')

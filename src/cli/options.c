@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/options_priv.h"
 
+#include "cli/commands.h"
 #include "host/hypervisor.h"
 
 #include <arpa/inet.h>
@@ -326,6 +327,10 @@ static int address_words(char **words, struct options *o, struct report *r)
 static int check_mac(const char *word, struct options *o, struct report *r)
 {
 	/* A command may stand in the same place, so the user may have meant one. */
+	if (command_exists(word))
+		return report_fail(r, EINVAL,
+				   "%s: a command comes first, before all flags; see " FOLD_COMMAND " %s --help", word,
+				   word);
 	if (!mac_parse(word, o->mac))
 		return report_fail(r, EINVAL, "%s: not a MAC address of six hex pairs, such as 52:54:00:12:34:56%s",
 				   word, strchr(word, ':') ? "" : ", nor a command; see " FOLD_COMMAND " --help");

@@ -113,6 +113,9 @@ refused 'flags behind the MAC address' 2 "-4: stands behind the MAC address" --b
 for word in list help version; do
 	refused "$word, which is no command" 2 "$word: not a MAC address of six hex pairs, such as 52:54:00:12:34:56, nor a command; see" "$word"
 done
+for word in ls doctor mkaddress; do
+	refused "$word behind flags" 2 "$word: a command comes first, before all flags; see" --bridge "$BRIDGE" "$word"
+done
 vm 'an unknown flag' 2 '-Z' -Z
 vm 'an unknown long flag' 2 '--no-such-flag' --no-such-flag
 vm '--transport of an unknown name' 2 '--transport pigeon' --transport pigeon
@@ -246,7 +249,7 @@ for line in "-m $mac $prefix" "-k $T/key $prefix" "$prefix" '' "-m $mac -k" "-x 
 	# shellcheck disable=SC2086 # words
 	refused "mkaddress $line" 2 'mkaddress: ' mkaddress $line
 done
-for bad in 52:54:00:12:34 x ''; do
+for bad in 52:54:00:12:34 x '' 53:54:00:12:34:56 ff:ff:ff:ff:ff:ff 00:00:00:00:00:00; do
 	refused "mkaddress -m '$bad'" 2 "mkaddress: -m $bad: " mkaddress -m "$bad" -k "$T/key" "$prefix"
 done
 for bad in fde5:: fde5::/128 fde5::/0 fde5::/x fde5::7/64 ff02::/64 ::/64 fe80::/64 10.0.1.1/24 ''; do
