@@ -195,8 +195,8 @@ static void follow_files(struct session *s)
 		err = follow_paths(l->follow, paths, count);
 	l->lists_followed = s->lists.count;
 	if (err)
-		log_warn("%s: not every change of its files will be seen: %s; `sysctl fs.inotify` has the limits",
-			 s->info.iface, strerror(-err));
+		log_warn("%s: not every change of its files will be seen: %s%s", s->info.iface, strerror(-err),
+			 err == -ENOSPC || err == -EMFILE ? "; `sysctl fs.inotify` has the limits" : "");
 	for (size_t i = 0; i < s->lists.count && lists; i++)
 		free(lists[i]);
 	free(lists);

@@ -339,6 +339,22 @@ static void leaves_nothing(void **state)
 	assert_int_equal(before, after);
 }
 
+/* A relative path, from a directory that is gone: it is that which is said. */
+static void from_nowhere(void **state)
+{
+	static const char *const paths[] = {"file"};
+	int before = open(".", O_PATH | O_DIRECTORY);
+
+	(void)state;
+	assert_true(before >= 0);
+	assert_int_equal(mkdir(at("gone"), 0700), 0);
+	assert_int_equal(chdir(at("gone")), 0);
+	assert_int_equal(rmdir(at("gone")), 0);
+	assert_int_equal(follow_paths(t.f, paths, 1), -ENOENT);
+	assert_int_equal(fchdir(before), 0);
+	close(before);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture, clean)
 
 int main(void)
@@ -354,6 +370,7 @@ int main(void)
 	    TEST(the_last_one_comes_last),
 	    TEST(no_quiet),
 	    TEST(an_overflow),
+	    TEST(from_nowhere),
 	    TEST(leaves_nothing),
 	};
 
