@@ -638,7 +638,7 @@ nothing_left 'kill -9 of both'
 begin_keyed_in() {
 	rm -f "$T/out/hv"
 	HV_OUT=$T/out/hv nsenter --net="/run/netns/$1" env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" --local -6 "$prefix::/64" \
-		-k "$T/key" -d "$T/images" -i vm0 "$mac" qemu-system-stay -drive "$word" >"$T/stdout" 2>"$T/stderr" </dev/null &
+		-k "$T/key" -d "$T/images" -i vm0 "$mac" qemu-system-stay -drive "$word" >"$T/$1.log" 2>&1 </dev/null &
 	vm=$!
 	within 30 grep -qs ready "$T/out/hv"
 }
