@@ -29,6 +29,7 @@ struct made {
 	int link_dev;
 	char *lists;
 	uint64_t text_hash;
+	bool gone; /* there is no such file */
 };
 
 static void free_made(struct made *m)
@@ -139,7 +140,10 @@ static int build(struct daemon *d, const char *name, bool same, struct binding *
 	return report_fail(r, ENOMEM, "%s: out of memory", name);
 }
 
-/* Builds *m from the file. 1 if it says something new, 0 if it says what it said before, or -errno with a line in r. */
+/*
+ * Builds *m from the file. 1 if it says something new, 0 if it says what it said before, or -errno with a line in r.
+ * Whether the file is gone is in m->gone: -ENOENT may also be about something that it names.
+ */
 static int make(struct daemon *d, const char *name, const struct port *old, enum bindings_reason why, struct made *m,
 		struct report *r)
 {
@@ -150,6 +154,7 @@ static int make(struct daemon *d, const char *name, const struct port *old, enum
 	if (asprintf(&path, "%s/%s", d->config.datapath, name) < 0)
 		return report_fail(r, ENOMEM, "%s: out of memory", name);
 	int err = file_read(path, BINDING_SIZE_MAX, &text, &len, r);
+	m->gone = err == -ENOENT;
 	if (err)
 		return err;
 	m->text_hash = hash_text(text, len);
@@ -295,7 +300,7 @@ void bindings_read(struct daemon *d, const char *name, enum bindings_reason why)
 	struct made m = {0};
 	int made = make(d, name, p, why, &m, &r);
 
-	if (made == -ENOENT) {
+	if (m.gone) {
 		bindings_remove(d, name); /* gone again before it could be read */
 		return;
 	}

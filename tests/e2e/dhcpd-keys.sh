@@ -248,6 +248,11 @@ fork_keys() {
 	host ip route add default via 203.0.113.5 dev out table 79 onlink
 	check "$1: LINK: a table that is filled later" within 10 linked_to "$1-4" 203.0.113.5
 
+	sed -i 's/^LINK=.*/LINK=nosuch/' "$DATA/tap2"
+	check "$1: LINK: a table that is not there is named with its line" within 5 asks \
+		'/tap2:4: LINK: there is no routing table nosuch;.*; what it said before stays in force' words
+	check "$1: LINK: and what the binding said stays" linked_to "$1-2" 203.0.113.4
+
 	check "$1: a binding without a name" ask4 "$1-3"
 	check "$1: its domain and search list are the configuration's" told "$1-3" 4 domain=global.test 'search=global.test all.test'
 	check "$1: it has none" not_told "$1-3" 4 hostname
