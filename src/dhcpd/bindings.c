@@ -130,6 +130,8 @@ static int build(struct daemon *d, const char *name, bool same, struct binding *
 	m->guest.router_lifetime = ROUTER_LIFETIME;
 	/* Ganeti's bindings name the host's side of the link, and the host routes between its guests. */
 	m->guest.proxies6 = binding_has(b, BINDING_INDEV) || binding_has(b, BINDING_EUI64);
+	/* Whoever is told to make its address makes others too (RFC 7217, RFC 8981), which no rules here hold back. */
+	m->guest.any_source6 = m->guest.proxies6 || m->guest.ra_autonomous;
 	m->guest.asked_by_all = true;
 	if (!b->address_lists.count)
 		return 0;

@@ -151,6 +151,7 @@ struct guest {
 	uint32_t ra_period;        /* seconds between unsolicited router advertisements */
 	uint16_t router_lifetime;  /* seconds, where there is a gateway; 0: three periods */
 	bool proxies6;             /* fold answers for every address of the prefix but the guest's: the host routes */
+	bool any_source6; /* it may use every address of the prefix that is nobody's here; no rules limit it to one */
 	uint16_t hostname_code6, domain_code6; /* DHCPv6 options that carry these names; 0: none */
 	struct dhcp6_option *options6;         /* one a code */
 	size_t option6_count;

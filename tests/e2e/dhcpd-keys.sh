@@ -436,6 +436,12 @@ faults() {
 	check "$1: a second one" ask6 "$1-1"
 	check "$1: the server's DUID is the same" same DUID "$(server_duid "$1-1")" "${first:-a DUID}"
 
+	# Global ones that are none of the MAC either, as it may make them of an autonomous prefix: from there it asks for neighbours, too.
+	in_guest "$1-1" ip -6 addr replace "$FORK6:1:2:3:4/64" dev eth0 nodad
+	check "$1: DNS questions from a stable-privacy or temporary address are answered" dns "$1-1" "$FORK6::9" -b "$FORK6:1:2:3:4" "@$FORK6::1" \
+		database. AAAA
+	in_guest "$1-1" ip -6 addr del "$FORK6:1:2:3:4/64" dev eth0
+
 	check "$1: DHCPDECLINE is borne without an answer" dhcp "$1-1" no 1 msg=4 reqip=10.0.1.1 server=10.0.1.50
 	check "$1: DHCPRELEASE likewise" dhcp "$1-1" no 1 msg=7 ciaddr=10.0.1.1 server=10.0.1.50
 	check "$1: after that it still gets its lease" ask4 "$1-1"

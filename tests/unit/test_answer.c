@@ -108,6 +108,24 @@ static void the_guests_own_addresses_are_heard(void **state)
 	}
 }
 
+/* Where fold only answers and holds back nothing, a guest uses the addresses that it makes in its prefix. */
+static void addresses_that_the_guest_makes_in_its_prefix(void **state)
+{
+	static const char *const made[] = {OTHER, "fde5:824d:d315:3bb1:1234::9", OWN, OWN_LL};
+	static const char *const others[] = {"2001:db8::1", "fde5:824d:d315:3bb2::1", FOLD_LL, SERVICE, GATEWAY};
+
+	(void)state;
+	t.g.any_source6 = true;
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		ask.src6 = ip6(made[i]);
+		assert_int_equal(run(), ANSWER_REPLY);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		ask.src6 = ip6(others[i]);
+		assert_drop(run(), DROP_SOURCE_ADDRESS);
+	}
+}
+
 static void threat_52_sources_that_are_not_the_guests(void **state)
 {
 	static const char *const others[] = {
@@ -210,6 +228,7 @@ int main(void)
 	    T(a_neighbour_is_a_whole_frame_too),
 	    T(routers_messages_from_the_guest_are_refused),
 	    T(the_guests_own_addresses_are_heard),
+	    T(addresses_that_the_guest_makes_in_its_prefix),
 	    T(threat_52_sources_that_are_not_the_guests),
 	    T(datagrams_have_a_source),
 	    T(threat_31_a_guest_without_ipv6),

@@ -132,7 +132,7 @@ static enum answer ask_host(const char *src, const char *target, bool link, stru
 {
 	static const uint8_t host_mac[] = {0x02, 0xaa, 0, 0, 0, 1};
 
-	t.g.proxies6 = true;
+	t.g.proxies6 = t.g.any_source6 = true;
 	memcpy(t.g.service_mac, host_mac, 6);
 	memset(t.g.gateway6_mac, 0, 6);
 	t.g.link_local = ip6("fe80::aa:ff:fe00:1");
