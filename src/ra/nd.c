@@ -5,7 +5,8 @@
  * Specifications: RFC 4861 7 (address resolution, unreachability), RFC 4862 5.4 (duplicate addresses), RFC 6980 (never in
  * fragments: the decoder refuses them), RFC 7527 (a nonce in a probe, which does not matter here).
  *
- * Only solicitations for fold's own addresses and for the gateway are answered, and only to the guest itself. Nothing is
+ * Only solicitations for fold's own addresses, for the gateway and for those of a prefix that fold stands in for are
+ * answered, and only to the guest itself. Nothing is
  * ever learned from what the guest says of itself or of others.
  */
 #include "ra/nd.h"
@@ -15,15 +16,26 @@
 
 #include <string.h>
 
-/* Who the target is: the link-layer address that goes with it, and whether it is a router. */
+/* Who the target is: the link-layer address that goes with it, whether it is a router, and whether another host. */
 struct nd_target {
 	const uint8_t *mac;
-	bool router;
+	bool router, proxied;
 };
 
 static bool same(const struct in6_addr *a, const struct in6_addr *b)
 {
 	return IN6_ARE_ADDR_EQUAL(a, b);
+}
+
+/*
+ * Whether frames for the gateway's address go where fold knows: to the MAC that was named, or through the host because
+ * that routes, or because only the host can have such an address. A gateway on the link whose MAC nobody named answers
+ * for itself.
+ */
+static bool knows_gateway(const struct guest *g)
+{
+	return !mac_is_zero(g->gateway6_mac) || g->proxies6 || IN6_IS_ADDR_LINKLOCAL(&g->gateway6) ||
+	       !ip6_in(g->id.ip6, g->gateway6);
 }
 
 /* Finds what is known of the target. False if fold does not answer for it. */
@@ -40,16 +52,19 @@ static bool find_target(const struct guest *g, const struct in6_addr *a, bool pr
 	 * address is that router wherever there is a gateway, and the frames that are meant for it belong to the
 	 * gateway.
 	 */
-	if (same(a, &g->link_local) || (g->has_gateway6 && same(a, &g->gateway6))) {
+	if (same(a, &g->link_local) || (g->has_gateway6 && same(a, &g->gateway6) && knows_gateway(g))) {
 		*t = (struct nd_target){.mac = nd_router_mac(g), .router = g->has_gateway6};
 		return true;
 	}
 	*t = (struct nd_target){.mac = g->service_mac};
+	if (guest_serves6(g, a))
+		return true;
 	/*
 	 * RFC 4861 7.2.8: a host that routes between its guests answers for all their addresses. But an answer to a
 	 * probe would cost the guest an address of its own that nobody else has (RFC 8981).
 	 */
-	return guest_serves6(g, a) || (g->proxies6 && !probe && ip6_in(g->id.ip6, *a));
+	t->proxied = g->proxies6 && !probe && ip6_in(g->id.ip6, *a);
+	return t->proxied;
 }
 
 static enum drop nd_decide(const struct guest *g, const struct pkt *in, const struct nd_msg *m, struct nd_target *t)
@@ -76,7 +91,8 @@ static enum drop nd_decide(const struct guest *g, const struct pkt *in, const st
 static void nd_build(const struct pkt *in, const struct nd_msg *m, const struct nd_target *t, struct reply *out)
 {
 	struct wr *w = &out->w;
-	uint8_t flags = ND_ADVERT_OVERRIDE;
+	/* RFC 4861 7.2.4, 7.2.8: a proxy does not override what the host that has the address says itself. */
+	uint8_t flags = t->proxied ? 0 : ND_ADVERT_OVERRIDE;
 
 	out->kind = PKT_ICMP6;
 	out->event = NULL;

@@ -205,6 +205,7 @@ fork_keys() {
 	check "$1: IP6 by DHCPv6" ask6 "$1-1"
 	check "$1: and is what it says" told "$1-1" 6 "new_ip6_address=$FORK6::1111" "new_dhcp6_name_servers=$FORK6::1" 'new_dhcp6_domain_search=a.test. b.test.'
 	check "$1: the host name by its own option of DHCPv6" asks 'unknown_65100|65100' grep -a 65100 "$T/$1-1.6.leases" "$T/$1-1.6"
+	check "$1: GATEWAY6 on the link, whose MAC address nobody named, is left to itself" neighbour "$1-1" "$FORK6::91" no
 	in_guest "$1-1" ip addr add 10.0.1.1/24 dev eth0
 	for a in 50 60 61; do in_guest "$1-1" ip neigh replace "10.0.1.$a" lladdr "$(address_of tap1)" dev eth0; done
 	in_guest "$1-1" ip -6 addr replace "$FORK6::1111/64" dev eth0 nodad

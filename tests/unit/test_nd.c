@@ -110,12 +110,43 @@ static void a_gateway_that_the_guest_is_not_told_of_is_not_answered(void **state
 	expect_drop(DROP_ND_TARGET);
 }
 
-static void a_gateway_without_a_mac_is_reached_through_fold(void **state)
+static void a_gateway_on_the_link_without_a_mac_answers_for_itself(void **state)
 {
 	(void)state;
 	memset(t.g.gateway6_mac, 0, 6);
 	target(GATEWAY);
+	expect_drop(DROP_ND_TARGET);
+}
+
+static void a_gateway_without_a_mac_is_reached_through_the_host_that_routes(void **state)
+{
+	static const char *const elsewhere[] = {"2001:db8::91", "fe80::91"};
+
+	(void)state;
+	memset(t.g.gateway6_mac, 0, 6);
+	for (size_t i = 0; i < 2; i++) {
+		t.g.gateway6 = ip6(elsewhere[i]);
+		target(elsewhere[i]);
+		expect_advert(elsewhere[i], service_mac, ROUTER | SOLICITED | OVERRIDE, OWN_LL);
+	}
+	t.g.gateway6 = ip6(GATEWAY);
+	t.g.proxies6 = true;
+	target(GATEWAY);
 	expect_advert(GATEWAY, service_mac, ROUTER | SOLICITED | OVERRIDE, OWN_LL);
+}
+
+static void a_proxy_overrides_nobody(void **state)
+{
+	(void)state; /* RFC 4861 7.2.4; but it is itself who has these others */
+	t.g.proxies6 = true;
+	target(OTHER);
+	expect_advert(OTHER, service_mac, SOLICITED, OWN_LL);
+	target(SERVICE);
+	expect_service();
+	target(GATEWAY);
+	expect_advert(GATEWAY, gateway_mac, ROUTER | SOLICITED | OVERRIDE, OWN_LL);
+	target(FOLD_LL);
+	expect_advert(FOLD_LL, gateway_mac, ROUTER | SOLICITED | OVERRIDE, OWN_LL);
 }
 
 static void unreachability_probes_to_the_target_itself_are_answered(void **state)
@@ -410,7 +441,9 @@ int main(void)
 	    T(the_gateway_has_its_own_mac_and_is_a_router),
 	    T(folds_link_local_address_is_the_router_where_there_is_a_gateway),
 	    T(a_gateway_that_the_guest_is_not_told_of_is_not_answered),
-	    T(a_gateway_without_a_mac_is_reached_through_fold),
+	    T(a_gateway_on_the_link_without_a_mac_answers_for_itself),
+	    T(a_gateway_without_a_mac_is_reached_through_the_host_that_routes),
+	    T(a_proxy_overrides_nobody),
 	    T(unreachability_probes_to_the_target_itself_are_answered),
 	    T(a_probe_for_an_address_of_folds_meets_resistance),
 	    T(a_probe_for_its_own_address_is_never_answered),
