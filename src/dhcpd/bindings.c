@@ -117,7 +117,7 @@ static int build(struct daemon *d, const char *name, bool same, struct binding *
 		err = address_lists_load(b, d->config.datapath, !same, r);
 	d->directory.closed |= r->warnings != warnings;
 	if (!err)
-		err = guest_build(&id, b, &d->config, GUEST_GATEWAY_ANYWHERE, &m->guest, r);
+		err = guest_build(&id, b, &d->config, GUEST_GATEWAY_ANYWHERE | GUEST_BY_QUEUES, &m->guest, r);
 	if (err)
 		return err;
 	m->any_mac = binding_has(b, BINDING_MACSPOOF);

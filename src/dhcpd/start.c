@@ -106,7 +106,7 @@ static int open_workers(struct daemon *d, struct report *r)
 					   err == -EPERM ? "; " : "", err == -EPERM ? want_of_right() : "");
 	}
 	if (!count)
-		log_warn("%s: no queue is named; only router advertisements will be sent", d->config_path);
+		log_warn("%s: no queue is named, so nobody is served; name one, as dhcp_queue = 42", d->config_path);
 	for (size_t i = 0; i < count; i++) {
 		for (int32_t n = wanted[i].first; n <= wanted[i].last; n++) {
 			/* Two services may share a queue. */

@@ -26,7 +26,8 @@ static uint32_t random32(void)
 	return v;
 }
 
-static bool advertises(const struct port *p)
+/* Without a queue for router solicitations the daemon is nobody's router: somebody else may be. */
+static bool advertises(const struct daemon *d, const struct port *p)
 {
 	return p->bound && p->ifindex && p->guest.id.has6 && p->guest.answers6;
 }
@@ -60,7 +61,7 @@ static void advertise_due(void *daemon, struct moment *m)
 	struct daemon *d = daemon;
 	struct port *p = port_of_advertise(m);
 
-	if (!advertises(p))
+	if (!advertises(d, p))
 		return;
 	advertise(d, p);
 	if (p->advertise_quickly && --p->advertise_quickly == 0)
@@ -75,7 +76,7 @@ void tell_start(struct daemon *d, struct port *p)
 	/* The interface is there again, and the VM has not acknowledged a change yet. */
 	if (p->guest.notify.waiting && !p->notify.place)
 		due_set(&d->due, &p->notify, clock_ms() + SOON_MS);
-	if (!advertises(p) || p->advertise.place)
+	if (!advertises(d, p) || p->advertise.place)
 		return;
 	uint32_t span = d->started ? SOON_MS : p->guest.ra_period * 1000;
 	p->advertise_quickly = d->started ? RA_INITIAL : 0;
@@ -149,9 +150,9 @@ static bool sounds_alike(const struct guest *a, const struct guest *b)
 
 void tell_change(struct daemon *d, struct port *p, const struct guest *was, bool news)
 {
-	if (advertises(p) && p->advertise.place && sounds_alike(was, &p->guest)) {
+	if (advertises(d, p) && p->advertise.place && sounds_alike(was, &p->guest)) {
 		/* RFC 4861 6.2.4: advertisements go on as before. */
-	} else if (advertises(p)) {
+	} else if (advertises(d, p)) {
 		past_add(&p->past, was, &p->guest);
 		advertise(d, p);
 		/* RFC 4861 6.2.4: the new values are repeated as at a start, and so is the old ones' withdrawal. */

@@ -392,7 +392,7 @@ int guest_build(const struct identity *id, const struct binding *b, const struct
 	build_codes6(&w);
 	build_mode6(&w);
 	if (!err)
-		err = service_build(&w.g, w.b, c, r);
+		err = service_build(&w.g, w.b, c, flags, r);
 	if (!err)
 		err = dns_policy_build(&w.g, w.b, c, flags, r);
 	if (err) {

@@ -14,6 +14,7 @@ enum guest_build_flags {
 	GUEST_DNS_STREAMS =
 	    4,               /* DNS questions come by TCP too; whoever sets this keeps the connections (dns/stream.h) */
 	GUEST_HAS_RULES = 8, /* nftables rules of the VM's own enforce ALLOW (fw/rules.h) */
+	GUEST_BY_QUEUES = 16, /* a service without a queue in the configuration is off */
 };
 
 /*

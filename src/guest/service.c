@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest/service.h"
 
+#include "guest/build.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -101,18 +103,36 @@ static struct in_addr choose_server4(const struct guest *g, const struct binding
 	return a.s_addr ? a : derive_server4(g, b);
 }
 
-static struct in_addr choose_dns4(const struct guest *g, const struct binding *b, const struct config *c)
+/*
+ * Whether DNS questions that come by that queue are answered. If not, the name servers are somebody else's, who answers
+ * for them on the link.
+ */
+static bool serves_dns(const struct config *c, const struct queues *queue, unsigned flags)
 {
-	if (!c->enable_dns)
+	return c->enable_dns && (!(flags & GUEST_BY_QUEUES) || queue->first >= 0);
+}
+
+/* Whether the DHCP server has the address only because it is the first name server's, and that is another machine. */
+static bool is_borrowed4(const struct guest *g, const struct binding *b, const struct config *c, unsigned flags)
+{
+	return !serves_dns(c, &c->dns_queue, flags) && !binding_has(b, BINDING_DHCP_SERVER_IP) &&
+	       !same4(g->dhcp_server4, c->dhcp_server_ip) && same4(g->dhcp_server4, first_nameserver4(g, c));
+}
+
+static struct in_addr choose_dns4(const struct guest *g, const struct binding *b, const struct config *c,
+				  unsigned flags)
+{
+	if (!serves_dns(c, &c->dns_queue, flags))
 		return (struct in_addr){0};
 	if (binding_has(b, BINDING_DNS_SERVER_IP))
 		return b->dns_server_ip;
 	return c->dns_server_ip.s_addr ? c->dns_server_ip : first_nameserver4(g, c);
 }
 
-static struct in6_addr choose_dns6(const struct guest *g, const struct binding *b, const struct config *c)
+static struct in6_addr choose_dns6(const struct guest *g, const struct binding *b, const struct config *c,
+				   unsigned flags)
 {
-	if (!c->enable_dns)
+	if (!serves_dns(c, &c->dns6_queue, flags))
 		return in6addr_any;
 	if (binding_has(b, BINDING_DNS_SERVER_IP6))
 		return b->dns_server_ip6;
@@ -136,7 +156,7 @@ static int no_address(const struct guest *g, const struct binding *b, enum bindi
 			   g->id.iface, what, whose);
 }
 
-static int build4(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
+static int build4(struct guest *g, const struct binding *b, const struct config *c, unsigned flags, struct report *r)
 {
 	static const struct {
 		enum binding_key key;
@@ -144,7 +164,7 @@ static int build4(struct guest *g, const struct binding *b, const struct config 
 	} uses[SERVICES_MAX] = {{BINDING_DHCP_SERVER_IP, "the DHCP server"},
 				{BINDING_DNS_SERVER_IP, "the DNS server"},
 				{BINDING_NOTIFY_IP, "notifications"}};
-	struct in_addr from[SERVICES_MAX] = {choose_server4(g, b, c), choose_dns4(g, b, c)}, list[SERVICES_MAX];
+	struct in_addr from[SERVICES_MAX] = {choose_server4(g, b, c), choose_dns4(g, b, c, flags)}, list[SERVICES_MAX];
 	size_t count = 0;
 
 	if (c->enable_notify && binding_has(b, BINDING_NOTIFY_IP))
@@ -157,7 +177,7 @@ static int build4(struct guest *g, const struct binding *b, const struct config 
 					  r);
 	}
 	g->dhcp_server4 = from[0];
-	if (!g->dhcp4)
+	if (!g->dhcp4 || is_borrowed4(g, b, c, flags))
 		from[0] = (struct in_addr){0};
 	g->dns.server4 = from[1];
 	g->notify.ip4 = from[2];
@@ -177,9 +197,9 @@ static int build4(struct guest *g, const struct binding *b, const struct config 
 	return 0;
 }
 
-static int build6(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
+static int build6(struct guest *g, const struct binding *b, const struct config *c, unsigned flags, struct report *r)
 {
-	struct in6_addr from[] = {choose_dns6(g, b, c), in6addr_any}, list[2];
+	struct in6_addr from[] = {choose_dns6(g, b, c, flags), in6addr_any}, list[2];
 	size_t count = 0;
 
 	if (same6(&from[0], &g->id.ip6.addr))
@@ -227,11 +247,11 @@ static int build_notify(struct guest *g, const struct binding *b, const struct c
 	return 0;
 }
 
-int service_build(struct guest *g, const struct binding *b, const struct config *c, struct report *r)
+int service_build(struct guest *g, const struct binding *b, const struct config *c, unsigned flags, struct report *r)
 {
-	int err = g->id.has4 ? build4(g, b, c, r) : 0;
+	int err = g->id.has4 ? build4(g, b, c, flags, r) : 0;
 
 	if (!err && g->id.has6)
-		err = build6(g, b, c, r);
+		err = build6(g, b, c, flags, r);
 	return err ? err : build_notify(g, b, c, r);
 }

@@ -10,9 +10,9 @@
 
 /*
  * Fills dhcp_server4, service4, service6, notify and the server addresses of dns in g, whose identity and name servers
- * are set already. 0, or -EINVAL (-ENOMEM) with a line in r if an address that the files name for the responder is the
- * VM's own.
+ * are set already. flags: guest_build()'s. 0, or -EINVAL (-ENOMEM) with a line in r if an address that the files name
+ * for the responder is the VM's own.
  */
-int service_build(struct guest *g, const struct binding *b, const struct config *c, struct report *r);
+int service_build(struct guest *g, const struct binding *b, const struct config *c, unsigned flags, struct report *r);
 
 #endif

@@ -494,6 +494,39 @@ withdrawn() {
 		[ "$(sed "1,$2d" "$T/$1.withdrawn" | grep -vc ' no dns ')" -ge "${3:-0}" ]
 }
 
+# withdrawn_all GUEST PREFIX: the last that it heard is that it has no router, and both of the prefix's lifetimes are 0.
+withdrawn_all() {
+	awk -f "$root/tests/e2e/dhcp6.awk" "$T/$1.frames" | sed -n '/^in ra 0 /,$p' >"$T/$1.words"
+	cat "$T/$1.words"
+	same words "$(cat "$T/$1.words")" "in ra 0 - mtu 1450 prefix $2/64 LA no dns 2001:db8:100::1 to ff02::1" &&
+		tail -n 1 "$T/$1.frames" | grep -q '030440c00000000000000000'
+}
+
+# ---- services that are off ----
+
+# Of IPv6, neighbour solicitations alone; DNS is another machine's.
+off() {
+	new_host "$1"
+	one_rule 4 42 -p udp --dport 67
+	one_rule 6 45 -p icmpv6 --icmpv6-type neighbour-solicitation
+	plug "$1-1" tap1 1
+	{
+		general
+		printf '[dhcp]\ndhcp_queue = 42\n[ipv6]\nns_queue = 45\n'
+	} >"$CONF"
+	check "$1: fold-dhcpd starts" dhcpd_start || return
+	in_guest "$1-1" frames sniff eth0 -d in -f 'icmp6 and ip6[40] == 134' >"$T/$1-1.frames" 2>&1 &
+	within 10 grep -q '^# sniffing' "$T/$1-1.frames" >/dev/null
+	fork_binding tap1 1
+	check "$1: DHCP is on" within 5 ask4 "$1-1"
+	check "$1: its server has the first name server's address, as ever" told "$1-1" 4 serverid=10.0.1.50
+	check "$1: neighbour solicitations are on" neighbour "$1-1" "$(link_of "$(address_of tap1)")" "$(address_of tap1)"
+	check "$1: without dns6_queue the name server answers for itself" neighbour "$1-1" "$FORK6::1" no
+	sleep $((2 * SLOW))
+	check "$1: without rs_queue there are no advertisements" same advertisements "$(grep -c '^in' "$T/$1-1.frames")" 0
+	ends_well
+}
+
 periodic() {
 	grnet_host "$1"
 	grnet_conf
@@ -546,5 +579,6 @@ lane dns fork_dns dns
 lane notify notifies notify
 lane faults faults faults
 lane periodic periodic periodic
+lane off off off
 merge
 finish

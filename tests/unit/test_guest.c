@@ -446,6 +446,42 @@ static void service_addresses6(void **state)
 	guest_free(&g);
 }
 
+static void check_by_queues(const char *binding, const char *config, const char *server, const char *all)
+{
+	struct identity id = id_of("10.0.1.5/24", "fde5::5/64");
+	char got[160] = "", one[INET6_ADDRSTRLEN];
+	struct guest g;
+
+	assert_int_equal(build(&id, binding, config, GUEST_BY_QUEUES, &g), 0);
+	for (size_t i = 0; i < g.service4.count; i++)
+		strcat(strcat(got, " "), inet_ntop(AF_INET, &g.service4.at[i], one, sizeof(one)));
+	for (size_t i = 0; i < g.service6.count; i++)
+		strcat(strcat(got, " "), inet_ntop(AF_INET6, &g.service6.at[i], one, sizeof(one)));
+	check_ip4(g.dhcp_server4, server);
+	assert_string_equal(got, all);
+	/* What the VM is told stays. */
+	assert_int_equal(g.nameservers4.count + g.nameservers6.count, 2);
+	guest_free(&g);
+}
+
+/* Without a queue for questions a name server is another machine, whose address fold must not take. */
+static void dns_without_a_queue(void **state)
+{
+#define NAMES "NAMESERVERS=10.0.1.50\nNAMESERVERS6=fde5::1\n"
+	(void)state;
+	check_by_queues(NAMES, "[dhcp]\ndhcp_queue = 42\n", "10.0.1.50", "");
+	check_by_queues(NAMES, "[dns]\ndns_queue = -1\ndns6_queue = -1\n", "10.0.1.50", "");
+	check_by_queues(NAMES, "[dns]\ndns_queue = 46\n", "10.0.1.50", " 10.0.1.50");
+	check_by_queues(NAMES, "[dns]\ndns6_queue = 47\n", "10.0.1.50", " fde5::1");
+	check_by_queues(NAMES, "[dns]\ndns_queue = 46\ndns6_queue = 47\n", "10.0.1.50", " 10.0.1.50 fde5::1");
+	check_by_queues(NAMES "DNS_SERVER_IP=10.0.1.61\nDNS_SERVER_IP6=fde5::61\n", "[dhcp]\ndhcp_queue = 42\n",
+			"10.0.1.50", "");
+	/* Addresses that were named for DHCP are its own. */
+	check_by_queues(NAMES "DHCP_SERVER_IP=10.0.1.50\n", "[dhcp]\ndhcp_queue = 42\n", "10.0.1.50", " 10.0.1.50");
+	check_by_queues(NAMES, "[dhcp]\ndhcp_queue = 42\nserver_ip = 10.0.1.50\n", "10.0.1.50", " 10.0.1.50");
+	check_by_queues(NAMES, "[dhcp]\nserver_ip = 10.0.1.60\n", "10.0.1.60", " 10.0.1.60");
+}
+
 static struct identity identity_of(const char *binding, int want)
 {
 	struct report *r = catch_reset(&c);
@@ -783,6 +819,7 @@ int main(void)
 	    cmocka_unit_test(a_server_address_for_every_subnet),
 	    cmocka_unit_test(addresses_that_are_the_vms_own),
 	    cmocka_unit_test(service_addresses6),
+	    cmocka_unit_test(dns_without_a_queue),
 	    cmocka_unit_test(dhcp6_options_and_names),
 	    cmocka_unit_test(identity_from_a_binding),
 	    cmocka_unit_test(servers_that_nobody_asks),
