@@ -2,8 +2,10 @@
 /*
  * Router advertisements that nobody asked for (RFC 4861 6.2.4), and notifications until they are acknowledged.
  *
- * When the daemon ends it sends no last advertisement: the router is the host, or its gateway, and stays. When it
- * starts, thousands of VMs get their first one at different times, spread over the period.
+ * When the daemon ends it sends no last advertisement: the router is the host, or its gateway, and stays. So it is when
+ * a binding is removed: the VM ends, or is left to whoever serves it from then on. But where a binding that stays gives
+ * its VM no IPv6 any more, what the VM was told is withdrawn. When the daemon starts, thousands of VMs get their first
+ * advertisement at different times, spread over the period.
  */
 #include "answer/answer.h"
 #include "base/clock.h"
@@ -29,7 +31,7 @@ static uint32_t random32(void)
 /* Without a queue for router solicitations the daemon is nobody's router: somebody else may be. */
 static bool advertises(const struct daemon *d, const struct port *p)
 {
-	return p->bound && p->ifindex && p->guest.id.has6 && p->guest.answers6;
+	return p->bound && p->ifindex && p->guest.id.has6 && p->guest.answers6 && d->config.rs_queue.first >= 0;
 }
 
 static void advertise(struct daemon *d, struct port *p)
@@ -148,6 +150,18 @@ static bool sounds_alike(const struct guest *a, const struct guest *b)
 	       memcmp(one.frame, two.frame, one.frame_len) == 0;
 }
 
+/* RFC 4861 6.2.5: says that the VM's router is none any more, and that nothing holds of what it told. */
+static void withdraw(struct daemon *d, const struct port *p, const struct guest *was)
+{
+	struct guest none = *was;
+
+	none.id.ip6.len = 128; /* no prefix: the old one is told as one that was */
+	none.nameservers6.count = none.search_len = 0;
+	none.ra_managed = none.ra_other = false;
+	if (answer_advertise(&none, was, true, tx_slot(d->tx)))
+		tx_keep_to(d->tx, p->ifindex);
+}
+
 void tell_change(struct daemon *d, struct port *p, const struct guest *was, bool news)
 {
 	if (advertises(d, p) && p->advertise.place && sounds_alike(was, &p->guest)) {
@@ -161,6 +175,8 @@ void tell_change(struct daemon *d, struct port *p, const struct guest *was, bool
 		p->advertise.arg = d;
 		advertise_again(d, p);
 	} else {
+		if (p->advertise.place && p->ifindex)
+			withdraw(d, p, was);
 		due_unset(&d->due, &p->advertise);
 		past_free(&p->past);
 	}

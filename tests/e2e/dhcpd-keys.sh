@@ -564,9 +564,12 @@ periodic() {
 	sed -i 's/^ra_period.*/ra_period = 2/' "$CONF"
 	kill -HUP "$(dhcpd_pid)"
 	rm "$DATA/tap3"
+	sed -i '/6/{/^MAC=/!d}' "$DATA/tap2"
+	check "$1: a binding that gives no IPv6 any more: router, prefix and name servers are withdrawn" within 5 withdrawn_all "$1-2" "$PREFIX6"2::
 	sleep "$SLOW"
 	last=$(wc -l <"$T/$1-3.frames")
 	check "$1: tap1 goes on" within 30 heard "$1-1" "$PREFIX6"1:: 8
+	check "$1: and that is the last" withdrawn_all "$1-2" "$PREFIX6"2::
 	check "$1: an interface whose binding is gone hears no more" same advertisements "$(wc -l <"$T/$1-3.frames")" "$last"
 	ends_well
 }
