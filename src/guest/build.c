@@ -353,8 +353,7 @@ static void build_mode6(struct build *w)
 			 (mode == IPV6_MODE_AUTO && w->id->mode6 != ADDRESS6_GIVEN);
 	/* RFC 4862 5.5.3 d: a guest forms no address if the prefix does not leave exactly its identifier's 64 bits. */
 	bool can_form = w->id->mode6 == ADDRESS6_EUI64 && w->id->ip6.len == 64;
-	bool by_server =
-	    mode == IPV6_MODE_DHCPV6 || mode == IPV6_MODE_SLAAC_DHCPV6 || (mode == IPV6_MODE_AUTO && !can_form);
+	bool by_server = mode == IPV6_MODE_DHCPV6 || (mode != IPV6_MODE_SLAAC && !can_form);
 	g->answers6 = c->enable_ipv6;
 	g->dhcp6 = c->enable_ipv6 && c->enable_dhcpv6;
 	g->link_local = ip6_link_local(g->service_mac);

@@ -123,6 +123,11 @@ grnet_keys() {
 	check "$1: and is what it says" advertised "$1-2" "Prefix *: $PREFIX6::/64"
 	check "$1: IP6ADDR by DHCPv6" ask6 "$1-2"
 	check "$1: and is what it says" told "$1-2" 6 "new_ip6_address=$PREFIX6::2222"
+	check "$1: mode = slaac+dhcpv6: an advertisement" rs "$1-1"
+	check "$1: whoever makes the address that is its own is not told to ask for one" advertised "$1-1" 'Stateful address conf. *: *No' \
+		'Stateful other conf. *: *Yes' 'Autonomous address conf.: *Yes'
+	rs "$1-2" >/dev/null
+	check "$1: whoever does not is" advertised "$1-2" 'Stateful address conf. *: *Yes'
 	check "$1: EUI64 by DHCPv6" ask6 "$1-1"
 	check "$1: and is what it says" told "$1-1" 6 "new_ip6_address=$(eui64_of 1 "$PREFIX6")"
 	check "$1: an unknown key is warned of and has no further effect" asks 'tap2:[0-9]+: WHATEVER' words

@@ -108,6 +108,10 @@ static void how_the_address_is_had(void **state)
 	    {"fde5::5054:ff:fe12:3456/128", NULL, false, true},
 	    {"fde5::5054:ff:fe12:3456/48", "[ipv6]\nmode = slaac\n", false, false}, /* as it was said */
 	    {"fde5::5054:ff:fe12:3456/48", "[ipv6]\nenable_dhcpv6 = no\n", false, false},
+	    /* Who makes the address that is its own need not ask for it. */
+	    {"fde5::5054:ff:fe12:3456/64", "[ipv6]\nmode = slaac+dhcpv6\n", true, false},
+	    {"fde5::5054:ff:fe12:3456/48", "[ipv6]\nmode = slaac+dhcpv6\n", false, true},
+	    {"fde5::5054:ff:fe12:3456/64", "[ipv6]\nmode = dhcpv6\n", false, true},
 	};
 
 	(void)state;
