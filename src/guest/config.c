@@ -30,7 +30,7 @@ static const struct field fields[] = {
 	F("general", "workers",        NUMBER, workers, VALUE_RANGE(1, 64)),
 
 	F("dhcp",    "enable_dhcp",    BOOL,   enable_dhcp),
-	F("dhcp",    "lease_lifetime", NUMBER, lease_lifetime, VALUE_RANGE(4, 4294967295)),
+	F("dhcp",    "lease_lifetime", NUMBER, lease_lifetime, VALUE_RANGE(0, 4294967295), VALUE_COUNTS_AS(4, 4294967295)),
 	F("dhcp",    "lease_renewal",  NUMBER, lease_renewal, VALUE_RANGE(0, 4294967295)),
 	F("dhcp",    "server_ip",      IP4,    dhcp_server_ip),
 	F("dhcp",    "server_on_link", BOOL,   server_on_link),
@@ -47,7 +47,7 @@ static const struct field fields[] = {
 	F("ipv6",    "enable_ipv6",    BOOL,   enable_ipv6),
 	F("ipv6",    "enable_dhcpv6",  BOOL,   enable_dhcpv6),
 	F("ipv6",    "mode",           CHOICE, ipv6_mode, VALUE_ONE_OF("auto|slaac|dhcpv6|slaac+dhcpv6")),
-	F("ipv6",    "ra_period",      NUMBER, ra_period, VALUE_RANGE(1, 65535)),
+	F("ipv6",    "ra_period",      NUMBER, ra_period, VALUE_RANGE(1, 4294967295), VALUE_COUNTS_AS(1, 65535)),
 	F("ipv6",    "rs_queue",       QUEUE,  rs_queue),
 	F("ipv6",    "ns_queue",       QUEUE,  ns_queue),
 	F("ipv6",    "dhcpv6_queue",   QUEUE,  dhcp6_queue),
@@ -67,7 +67,7 @@ static const struct field fields[] = {
 	F("dns",     "nameservers6",   IP6S,   dns_nameservers6, MANY),
 
 	F("notify",  "enable_notify",  BOOL,   enable_notify),
-	F("notify",  "notify_period",  NUMBER, notify_period, VALUE_RANGE(1, 86400)),
+	F("notify",  "notify_period",  NUMBER, notify_period, VALUE_RANGE(1, 4294967295), VALUE_COUNTS_AS(1, 86400)),
 	F("notify",  "notify_queue",   QUEUE,  notify_queue),
 	F("notify",  "notify6_queue",  QUEUE,  notify6_queue),
 };
@@ -211,6 +211,21 @@ static unsigned seen_before(const struct parser *p, const struct field *f)
 	return 0;
 }
 
+/*
+ * Numbers that nfdhcpd took and that make no sense here, as an advertisement every year, count as the nearest that do:
+ * its users' files stay good.
+ */
+static void limit_number(struct parser *p, const struct field *f)
+{
+	if (f->kind != VALUE_NUMBER || !f->most)
+		return;
+	uint32_t *n = (uint32_t *)((char *)&p->c + f->offset), was = *n;
+	*n = was < f->least ? f->least : was > f->most ? f->most : was;
+	if (*n != was)
+		report_warn(p->r, "%s:%u: %s = %u counts as %u; write a number from %u to %u", p->path, p->line,
+			    f->name, was, *n, f->least, f->most);
+}
+
 static int take_field(struct parser *p, const struct field *f, char *value)
 {
 	bool many = f->flags & FIELD_MANY;
@@ -223,8 +238,10 @@ static int take_field(struct parser *p, const struct field *f, char *value)
 	const char *wrong = *value ? value_store(f, &p->c, value, before != 0) : NULL;
 	if (wrong)
 		return bad(p, f->name, value, wrong);
-	if (*value)
+	if (*value) {
 		p->seen[f - fields] = p->line;
+		limit_number(p, f);
+	}
 	return 1;
 }
 

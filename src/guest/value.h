@@ -61,7 +61,9 @@ struct field {
 	const char *name;
 	enum value_kind kind;
 	size_t offset;
-	uint32_t min, max;   /* VALUE_NUMBER; VALUE_NAMES: octets of the whole list at most */
+	uint32_t min, max; /* VALUE_NUMBER; VALUE_NAMES: octets of the whole list at most */
+	uint32_t least,
+	    most;            /* VALUE_NUMBER: what the format makes of one below or above; 0 and 0: it stays as it is */
 	const char *choices; /* VALUE_CHOICE: "word|word" */
 	const char *wrong;   /* message for a value outside the limits or choices */
 	unsigned key;        /* the format's own number of the key; aliases share one */
@@ -70,6 +72,7 @@ struct field {
 
 /* The limits of a row, and the message for values outside them. Write plain numbers, because the message shows them. */
 #define VALUE_RANGE(lo, hi) .min = (lo), .max = (hi), .wrong = "is not a number from " #lo " to " #hi
+#define VALUE_COUNTS_AS(lo, hi) .least = (lo), .most = (hi)
 #define VALUE_OCTETS(n) .max = (n), .wrong = "makes the list longer than " #n " octets; name fewer"
 #define VALUE_ONE_OF(words) .choices = (words), .wrong = "is not one of " words
 

@@ -266,6 +266,28 @@ static void warnings(void **state)
 	config_free(&cfg);
 }
 
+/* Numbers that nfdhcpd took: they start fold-dhcpd, too. */
+static void numbers_that_make_no_sense(void **state)
+{
+	struct config cfg = parse_good("[dhcp]\nlease_lifetime = 0\n[ipv6]\nra_period = 4294967295\n[notify]\n"
+				       "notify_period = 86401\n");
+
+	(void)state;
+	assert_int_equal(cfg.lease_lifetime, 4);
+	assert_int_equal(cfg.ra_period, 65535);
+	assert_int_equal(cfg.notify_period, 86400);
+	assert_has(c.warnings, "f:2: lease_lifetime = 0 counts as 4; write a number from 4 to 4294967295\n");
+	assert_has(c.warnings, "f:4: ra_period = 4294967295 counts as 65535; write a number from 1 to 65535\n");
+	assert_has(c.warnings, "f:6: notify_period = 86401 counts as 86400; write a number from 1 to 86400\n");
+	config_free(&cfg);
+
+	cfg = parse_good("[dhcp]\nlease_lifetime = 4294967295\n[ipv6]\nra_period = 65535\n[notify]\n"
+			 "notify_period = 86400\n");
+	assert_string_equal(c.warnings, "");
+	assert_int_equal(cfg.lease_lifetime, 4294967295);
+	config_free(&cfg);
+}
+
 static const struct {
 	const char *text, *message;
 } refused[] = {
@@ -281,9 +303,8 @@ static const struct {
     {"[dhcp]\ndhcp_queue = 42:65536\n", "is not a queue"},
     {"[dhcp]\ndhcp_queue = 000000042\n", "is not a queue"},
     {"[general]\nworkers = 0\n", "is not a number from 1 to 64"},
-    {"[dhcp]\nlease_lifetime = 3\n", "is not a number from 4 to 4294967295"},
-    {"[dhcp]\nlease_lifetime = 4294967296\n", "is not a number from 4"},
-    {"[dhcp]\nlease_lifetime = 1h\n", "is not a number from 4"},
+    {"[dhcp]\nlease_lifetime = 4294967296\n", "is not a number from 0 to 4294967295"},
+    {"[dhcp]\nlease_lifetime = 1h\n", "is not a number from 0"},
     {"[dhcp]\nlease_renewal = -1\n", "is not a number from 0"},
     {"[dhcp]\nenable_dhcp = ja\n", "is neither yes nor no"},
     {"[dhcp]\nserver_ip = 192.0.2\n", "is not an IPv4 address"},
@@ -355,11 +376,17 @@ static void loading(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(defaults),        cmocka_unit_test(an_nfdhcpd_file),
-	    cmocka_unit_test(the_forks_keys),  cmocka_unit_test(several_queues_and_workers),
-	    cmocka_unit_test(record_sections), cmocka_unit_test(lines),
-	    cmocka_unit_test(long_lines),      cmocka_unit_test(warnings),
-	    cmocka_unit_test(bad_values),      cmocka_unit_test(loading),
+	    cmocka_unit_test(defaults),
+	    cmocka_unit_test(an_nfdhcpd_file),
+	    cmocka_unit_test(the_forks_keys),
+	    cmocka_unit_test(several_queues_and_workers),
+	    cmocka_unit_test(record_sections),
+	    cmocka_unit_test(lines),
+	    cmocka_unit_test(long_lines),
+	    cmocka_unit_test(warnings),
+	    cmocka_unit_test(numbers_that_make_no_sense),
+	    cmocka_unit_test(bad_values),
+	    cmocka_unit_test(loading),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
