@@ -58,11 +58,60 @@ static int check_datapath(const struct daemon *d, const struct config *now, stru
 		      : 0;
 }
 
-static void reread(struct daemon *d)
+/* Queues are bound once: a service is on as long as it has one, whatever a later configuration says. */
+static void keep_queues(struct config *now, const struct config *was)
+{
+	now->dhcp_queue = was->dhcp_queue;
+	now->dhcp6_queue = was->dhcp6_queue;
+	now->rs_queue = was->rs_queue;
+	now->ns_queue = was->ns_queue;
+	now->dns_queue = was->dns_queue;
+	now->dns6_queue = was->dns6_queue;
+	now->notify_queue = was->notify_queue;
+	now->notify6_queue = was->notify6_queue;
+}
+
+static void reread_config(struct daemon *d)
 {
 	struct report r = {0};
 	struct config now;
+	int err = config_load(d->config_path, true, &now, &r);
 
+	if (err == -EACCES) {
+		log_err("%s; the configuration stays as it was; let user %s read it, or start fold-dhcpd anew", r.msg,
+			d->user);
+	} else if (err < 0) {
+		log_err("%s; the configuration stays as it was", r.msg);
+	} else if (check_datapath(d, &now, &r) < 0) {
+		log_err("%s; the configuration stays as it was", r.msg);
+		config_free(&now);
+	} else {
+		warn_fixed(d, &now);
+		keep_queues(&now, &d->config);
+		config_free(&d->config);
+		d->config = now;
+		log_info("%s: read again", d->config_path);
+	}
+}
+
+static void reopen_log(struct daemon *d)
+{
+	if (d->log < 0)
+		return;
+	int fd = process_log_reopen(d->log_path, d->log);
+	if (fd >= 0)
+		d->log = fd;
+	else if (fd == -EACCES)
+		log_warn("log %s: cannot be opened again: %s; it goes on where it was moved to; let user %s make files "
+			 "in logdir, or make it that user's when it is moved",
+			 d->log_path, strerror(-fd), d->user);
+	else
+		log_warn("log %s: cannot be opened again: %s", d->log_path, strerror(-fd));
+}
+
+static void reread(struct daemon *d)
+{
+	struct report r = {0};
 	char reloading[64];
 
 	/*
@@ -72,28 +121,13 @@ static void reread(struct daemon *d)
 	snprintf(reloading, sizeof(reloading), "RELOADING=1\nMONOTONIC_USEC=%llu",
 		 (unsigned long long)clock_ms() * 1000);
 	process_notify(reloading);
-	if (d->log >= 0) {
-		int fd = process_log_reopen(d->log_path, d->log);
-		if (fd < 0)
-			log_warn("log %s: cannot be opened again: %s", d->log_path, strerror(-fd));
-		else
-			d->log = fd;
-	}
-	if (config_load(d->config_path, true, &now, &r) < 0) {
-		log_err("%s; the configuration stays as it was", r.msg);
-	} else if (check_datapath(d, &now, &r) < 0) {
-		log_err("%s; the configuration stays as it was", r.msg);
-		config_free(&now);
-	} else {
-		warn_fixed(d, &now);
-		config_free(&d->config);
-		d->config = now;
-		link_tables_forget(d);
-		if (directory_watch(d, &r) < 0)
-			log_err("%s", r.msg);
-		directory_list(d, true);
-		log_info("%s: read again", d->config_path);
-	}
+	reopen_log(d);
+	reread_config(d);
+	/* The bindings too, and whatever the configuration's fault is. */
+	link_tables_forget(d);
+	if (directory_watch(d, &r) < 0)
+		log_err("%s", r.msg);
+	directory_list(d, true);
 	process_notify("READY=1");
 }
 

@@ -59,6 +59,7 @@ struct link_table {
 struct daemon {
 	const struct dhcpd_options *o;
 	char *config_path; /* whole: a daemon's working directory is / */
+	char user[33];     /* whom it runs as, for log lines: a name or a number */
 	struct config config;
 	struct table table;
 	struct due due;

@@ -225,14 +225,37 @@ static int confine(const struct daemon *d, uid_t uid, gid_t gid, struct report *
 	return err;
 }
 
+static void name_user(struct daemon *d)
+{
+	if (geteuid() == 0)
+		snprintf(d->user, sizeof(d->user), "%s", d->config.user);
+	else
+		snprintf(d->user, sizeof(d->user), "%u", geteuid());
+}
+
+/* What SIGHUP will need, which root could do at the start and the user perhaps cannot. */
+static void warn_of_rereading(const struct daemon *d)
+{
+	if (access(d->config_path, R_OK) < 0)
+		log_warn(
+		    "%s: user %s cannot read it again (%s), so SIGHUP will leave it as it was; let that user read it",
+		    d->config_path, d->user, strerror(errno));
+	if (d->log >= 0 && access(d->config.logdir, W_OK | X_OK) < 0)
+		log_warn("logdir %s: user %s cannot make files there (%s), so SIGHUP will open no new log unless it is "
+			 "made for that user; or let that user write there",
+			 d->config.logdir, d->user, strerror(errno));
+}
+
 static int become_user(struct daemon *d, uid_t uid, gid_t gid, struct report *r)
 {
+	name_user(d);
 	int err = confine(d, uid, gid, r);
 
 	if (!err)
 		err = directory_watch(d, r);
 	if (err)
 		return err;
+	warn_of_rereading(d);
 	directory_list(d, false);
 	while (directory_step(d, FILES_A_TURN))
 		;

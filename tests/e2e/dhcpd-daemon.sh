@@ -210,6 +210,40 @@ managed() {
 	check "$1: no sanitizer has complained" not grep -qE 'Sanitizer|runtime error' "$T/$1/out"
 }
 
+# What root can do at the start, and its user cannot later on.
+rereads() {
+	small_host "$1"
+	chmod 640 "$CONF"
+	check "$1: it starts with a configuration that only root may read, and a logdir that is root's" background || detail_file "$T/$1/out"
+	check "$1: that SIGHUP will not read the configuration is told, with what to do" asks \
+		"warning: $CONF: user nobody cannot read it again .Permission denied.*; let that user read it" log_file
+	check "$1: that SIGHUP will open no log is, too" asks \
+		"warning: logdir $T/$1/log: user nobody cannot make files there .Permission denied.*; or let that user write there" log_file
+	# The directory's watch does not see what is written by another name.
+	ln "$DATA/tap1" "$T/$1/tap1"
+	sed 's/^HOSTNAME=.*/HOSTNAME=second/' "$DATA/tap1" >"$T/$1/new"
+	cat "$T/$1/new" >"$T/$1/tap1"
+	mv "$T/$1/log/nfdhcpd.log" "$T/$1/log/old"
+	kill -HUP "$(pid_file)"
+	check "$1: SIGHUP reads the bindings all the same" within 5 leases "$1-1" second
+	check "$1: it says why the configuration stays" asks 'Permission denied; .*stays as it was; let user nobody read it' cat "$T/$1/log/old"
+	check "$1: it says why the log does" asks 'log .*: cannot be opened again: .*; let user nobody make files in logdir' cat "$T/$1/log/old"
+	kill -TERM "$(pid_file)"
+	check "$1: it ends" within 10 no_pid
+	chmod 644 "$CONF"
+	chown nobody "$T/$1/log"
+	check "$1: where its user may, it starts without these words" background
+	check "$1: it has said nothing of SIGHUP" not asks SIGHUP log_file
+	kill -TERM "$(pid_file)"
+	check "$1: it ends once more" within 10 no_pid
+
+	check "$1: no sanitizer has complained" not grep -qsE 'Sanitizer|runtime error' "$T/$1/out" "$T/$1"/log/*
+}
+
+leases() {
+	ask4 "$1" && told "$1" 4 "hostname=$2"
+}
+
 # As a service manager stops what it has just started.
 early_end() {
 	for wait in 0.01 0.02 0.03 0.05 0.08 0.12; do
@@ -301,6 +335,7 @@ only=$*
 
 lane background background_process background
 lane managed managed managed
+lane rereads rereads rereads
 lane unit unit unit
 merge
 finish
