@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -301,11 +302,13 @@ int daemon_start(struct daemon *d, int *tell, struct report *r)
 {
 	uid_t uid = 0;
 	gid_t gid = 0;
-	int err = find_config(d, r);
 
+	/* What its starter has open, perhaps with a lock, is not to be held as long as the daemon lives. */
+	if (!d->o->foreground)
+		close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+	int err = find_config(d, r);
 	if (!err)
 		err = load_config(d, r);
-
 	if (!err)
 		err = process_find_user(d->config.user, &uid, &gid, r);
 	if (!err)

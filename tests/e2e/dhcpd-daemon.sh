@@ -214,7 +214,8 @@ managed() {
 rereads() {
 	small_host "$1"
 	chmod 640 "$CONF"
-	check "$1: it starts with a configuration that only root may read, and a logdir that is root's" background || detail_file "$T/$1/out"
+	check "$1: it starts with a configuration that only root may read, and a logdir that is root's" locked background || detail_file "$T/$1/out"
+	check "$1: what its starter has locked is not locked by it" flock -n "$T/$1/lock" true
 	check "$1: that SIGHUP will not read the configuration is told, with what to do" asks \
 		"warning: $CONF: user nobody cannot read it again .Permission denied.*; let that user read it" log_file
 	check "$1: that SIGHUP will open no log is, too" asks \
@@ -238,6 +239,15 @@ rereads() {
 	check "$1: it ends once more" within 10 no_pid
 
 	check "$1: no sanitizer has complained" not grep -qsE 'Sanitizer|runtime error' "$T/$1/out" "$T/$1"/log/*
+}
+
+# locked COMMAND...: with a lock of its own open, as an ifup script has one.
+locked() {
+	(
+		exec 9>"$T/$HOST/lock"
+		flock 9
+		"$@"
+	)
 }
 
 leases() {
