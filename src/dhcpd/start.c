@@ -29,6 +29,8 @@
 
 #define RESOLV_CONF "/etc/resolv.conf"
 #define LOG_NAME "nfdhcpd.log"
+#define FILES_LEAST 40 /* descriptors for all that is not a worker's or a queue's, and for a few questions */
+#define FILES_WORKER 3
 
 size_t daemon_queues(const struct config *c, struct queues to[static 8])
 {
@@ -149,6 +151,30 @@ static void raise_limits(void)
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 	/* A huge page would touch memory that a forwarder does not need. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
+static size_t count_queues(const struct config *c)
+{
+	struct queues queues[8];
+	size_t count = 0;
+
+	for (size_t i = 0, n = daemon_queues(c, queues); i < n; i++)
+		count += (size_t)(queues[i].last - queues[i].first + 1);
+	return count;
+}
+
+/* Checked at the start: otherwise the error would blame whatever could not be opened, another thing each time. */
+static int check_files(const struct config *c, struct report *r)
+{
+	const unsigned long least = FILES_LEAST + c->workers * FILES_WORKER + count_queues(c);
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= least)
+		return 0;
+	return report_fail(r, EMFILE,
+			   "too few file descriptors: %lu may be open, and these queues and workers need %lu; raise "
+			   "the limit (ulimit -n, or LimitNOFILE= in the unit)",
+			   (unsigned long)files.rlim_cur, least);
 }
 
 static int open_sockets(struct daemon *d, struct report *r)
@@ -306,9 +332,12 @@ int daemon_start(struct daemon *d, int *tell, struct report *r)
 	/* What its starter has open, perhaps with a lock, is not to be held as long as the daemon lives. */
 	if (!d->o->foreground)
 		close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+	raise_limits();
 	int err = find_config(d, r);
 	if (!err)
 		err = load_config(d, r);
+	if (!err)
+		err = check_files(&d->config, r);
 	if (!err)
 		err = process_find_user(d->config.user, &uid, &gid, r);
 	if (!err)
@@ -321,7 +350,6 @@ int daemon_start(struct daemon *d, int *tell, struct report *r)
 		err = d->pidfile = process_lock(d->config.pidfile, uid, gid, r);
 	if (err < 0)
 		return err;
-	raise_limits();
 	if ((err = open_sockets(d, r)) < 0)
 		return err;
 	if (asprintf(&d->log_path, "%s/" LOG_NAME, d->config.logdir) < 0) {

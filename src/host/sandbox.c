@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,14 +28,14 @@
 #define SMALL_USER_BASE 0x8000U
 #define SMALL_USERS 0x6a00U
 
-static const char *process_name = "";
+static char prefix[24]; /* of its lines: which of fold's processes speaks; fold-dhcpd is its own program */
 
 /* The kernel did not make the call. A process that makes calls it was not written to make cannot be trusted. */
 static void on_refused(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
 	(void)context;
-	log_err("%s: system call %d is none that this process makes: it ends", process_name, info->si_syscall);
+	log_err("%ssystem call %d is none that this process makes: it ends", prefix, info->si_syscall);
 	_exit(EXIT_REFUSED);
 }
 
@@ -126,7 +127,7 @@ static int limit_calls(const struct sandbox *what, struct sandbox_state *state, 
 	sigaction(SIGSYS, &refused, NULL);
 	int err = seccomp_enter(lists, count);
 	if (err && err != -ENOSYS)
-		return report_fail(r, -err, "%s: system calls cannot be limited: %s", what->name, strerror(-err));
+		return report_fail(r, -err, "%ssystem calls cannot be limited: %s", prefix, strerror(-err));
 	state->seccomp = !err;
 	return 0;
 }
@@ -136,32 +137,33 @@ int sandbox_enter(const struct sandbox *what, struct sandbox_state *state, struc
 	const struct landlock_allowed files = {what->read, what->write, what->connect};
 
 	*state = (struct sandbox_state){0};
-	process_name = what->name;
+	if (what->profile != SANDBOX_DAEMON)
+		snprintf(prefix, sizeof(prefix), "%s: ", what->name);
 	prctl(PR_SET_NAME, what->name);
 	if (what->profile == SANDBOX_RESPONDER)
 		close_inherited();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return report_fail(r, errno, "%s: no_new_privs: %s", what->name, strerror(errno));
+		return report_fail(r, errno, "%sno_new_privs: %s", prefix, strerror(errno));
 	int err = set_limits(what);
 	if (err)
-		return report_fail(r, -err, "%s: resource limits: %s", what->name, strerror(-err));
+		return report_fail(r, -err, "%sresource limits: %s", prefix, strerror(-err));
 	err = change_rights(what);
 	if (err)
 		return report_fail(
-		    r, -err, "%s: privileges could not be given up%s", what->name,
+		    r, -err, "%sprivileges could not be given up%s", prefix,
 		    what->uid == SANDBOX_OWN_USER && !is_known(own_user())
 			? ": this user namespace has no user for it; give it more than one (65,536 are enough)"
 			: "");
 	/* After the change of user, which clears this. If the parent died before, no signal comes: hence the check. */
 	if (what->parent && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != what->parent))
-		return report_fail(r, ESRCH, "%s: its parent is gone", what->name);
+		return report_fail(r, ESRCH, "%sits parent is gone", prefix);
 	if (what->profile != SANDBOX_KEEPER) {
 		/* No process of the same user may trace it, and it dumps no core. */
 		prctl(PR_SET_DUMPABLE, 0);
 		state->landlock = landlock_enter(&files);
 	}
 	if (state->landlock < 0)
-		return report_fail(r, -state->landlock, "%s: Landlock: %s", what->name, strerror(-state->landlock));
+		return report_fail(r, -state->landlock, "%sLandlock: %s", prefix, strerror(-state->landlock));
 	return limit_calls(what, state, r);
 }
 

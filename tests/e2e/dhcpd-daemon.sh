@@ -238,6 +238,10 @@ rereads() {
 	kill -TERM "$(pid_file)"
 	check "$1: it ends once more" within 10 no_pid
 
+	check "$1: too few descriptors: one line that says how many it needs" few_files "$1" 20
+	check "$1: a few less than that" few_files "$1" $((need - 1))
+	check "$1: exactly as many are enough" few_files_serve "$1" "$need"
+
 	check "$1: no sanitizer has complained" not grep -qsE 'Sanitizer|runtime error' "$T/$1/out" "$T/$1"/log/*
 }
 
@@ -252,6 +256,22 @@ locked() {
 
 leases() {
 	ask4 "$1" && told "$1" 4 "hostname=$2"
+}
+
+# few_files LANE N: it does not start where so many may be open; how many it needs is in $need.
+few_files() {
+	timeout $((20 * SLOW)) prlimit --nofile="$2:$2" env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" "$DHCPD" -f -c "$CONF" >"$T/$1/out" 2>&1 </dev/null && return 1
+	cat "$T/$1/out"
+	need=$(sed -n "s/^fold-dhcpd: too few file descriptors: $2 may be open, and .* need \([0-9]*\); raise the limit.*/\1/p" "$T/$1/out")
+	[ -n "$need" ] && same lines "$(wc -l <"$T/$1/out")" 1
+}
+
+few_files_serve() {
+	timeout $((60 * SLOW)) prlimit --nofile="$2:$2" env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" "$DHCPD" -c "$CONF" >"$T/$1/out" 2>&1 </dev/null || {
+		cat "$T/$1/out"
+		return 1
+	}
+	ask4 "$1-1" && kill -TERM "$(pid_file)" && within 10 no_pid
 }
 
 # As a service manager stops what it has just started.

@@ -368,11 +368,41 @@ static void test_orphan(void **state)
 	assert_int_equal(in_process(orphan), 0);
 }
 
+/* fold's processes say which of them speaks; the name of fold-dhcpd stands before every line of its anyway. */
+static int whose_line(enum sandbox_profile profile, const char *line)
+{
+	static const int no_such_cap[] = {1000, -1};
+	const struct sandbox what = {.profile = profile, .name = "test", .caps = no_such_cap};
+	struct sandbox_state s;
+	struct report r = {0};
+
+	MUST(sandbox_enter(&what, &s, &r) == -EPERM);
+	MUST(strcmp(r.msg, line) == 0);
+	return 0;
+}
+
+static int responders_line(void)
+{
+	return whose_line(SANDBOX_RESPONDER, "test: privileges could not be given up");
+}
+
+static int daemons_line(void)
+{
+	return whose_line(SANDBOX_DAEMON, "privileges could not be given up");
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_int_equal(in_process(responders_line), 0);
+	assert_int_equal(in_process(daemons_line), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_filter),   cmocka_unit_test(test_ioctls), cmocka_unit_test(test_landlock),
-	    cmocka_unit_test(test_profiles), cmocka_unit_test(test_orphan),
+	    cmocka_unit_test(test_profiles), cmocka_unit_test(test_orphan), cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
