@@ -117,9 +117,12 @@ int process_lock(const char *path, uid_t uid, gid_t gid, struct report *r)
 				   other[0] ? other : "unknown");
 	}
 	int n = snprintf(own, sizeof(own), "%d\n", getpid());
-	if (ftruncate(fd, 0) < 0 || write(fd, own, (size_t)n) != n)
-		return report_fail(r, errno, "pidfile %s: cannot be written: %s", path, strerror(errno));
-	return steal_fd(&fd);
+	ssize_t written = ftruncate(fd, 0) < 0 ? -1 : write(fd, own, (size_t)n);
+	if (written == n)
+		return steal_fd(&fd);
+	err = written < 0 ? errno : ENOSPC;
+	unlink(path); /* an empty one names nobody, and keeps others from theirs */
+	return report_fail(r, err, "pidfile %s: cannot be written: %s", path, strerror(err));
 }
 
 void process_unlock(const char *path, int fd)

@@ -242,6 +242,11 @@ rereads() {
 	check "$1: a few less than that" few_files "$1" $((need - 1))
 	check "$1: exactly as many are enough" few_files_serve "$1" "$need"
 
+	mkdir "$T/$1/full"
+	mount -t tmpfs -o size=4k full "$T/$1/full"
+	head -c 4096 /dev/zero >"$T/$1/full/all"
+	check "$1: a pid file for which there is no space" no_space "$1"
+	check "$1: does not stay as an empty one" not test -e "$T/$1/full/pid"
 	check "$1: no sanitizer has complained" not grep -qsE 'Sanitizer|runtime error' "$T/$1/out" "$T/$1"/log/*
 }
 
@@ -272,6 +277,13 @@ few_files_serve() {
 		return 1
 	}
 	ask4 "$1-1" && kill -TERM "$(pid_file)" && within 10 no_pid
+}
+
+no_space() {
+	conf=$(other_conf "pidfile=$T/$1/full/pid")
+	CONF=$conf not background || return
+	cat "$T/$1/out"
+	grep -q "pidfile $T/$1/full/pid: cannot be written: No space left" "$T/$1/out"
 }
 
 # As a service manager stops what it has just started.
