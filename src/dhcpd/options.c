@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <string.h>
 
 const char dhcpd_usage[] =
     "usage: fold-dhcpd [-c FILE] [-f] [-d]\n"
@@ -17,6 +18,24 @@ const char dhcpd_usage[] =
     "  -d, --debug         log more\n"
     "  -h, --help          print this\n"
     "  -V, --version       print the version\n";
+
+/*
+ * What getopt_long() stopped at. In a cluster of short flags optind still points at the word itself; optopt knows the
+ * letter. For a long flag, optopt is set only if the flag is known: then it is one that takes no value.
+ */
+static int refuse(int c, const char *word, struct report *r)
+{
+	const char letter[] = {'-', (char)optopt, 0};
+	const bool known = optopt > 0 && optopt < 256 && strchr("cfdhV", optopt);
+
+	if (c == ':')
+		return report_fail(r, EINVAL, "%s: needs an argument; see fold-dhcpd -h",
+				   strncmp(word, "--", 2) == 0 ? word : letter);
+	if (known)
+		return report_fail(r, EINVAL, "%s: takes no argument; see fold-dhcpd -h", word);
+	return report_fail(r, EINVAL, "%s: is no option; see fold-dhcpd -h",
+			   optopt > 0 && optopt < 256 ? letter : word);
+}
 
 int dhcpd_options_parse(int argc, char **argv, struct dhcpd_options *out, struct report *r)
 {
@@ -45,10 +64,8 @@ int dhcpd_options_parse(int argc, char **argv, struct dhcpd_options *out, struct
 		case 'V':
 			o.mode = DHCPD_VERSION;
 			break;
-		case ':':
-			return report_fail(r, EINVAL, "%s: needs an argument; see fold-dhcpd -h", argv[optind - 1]);
 		default:
-			return report_fail(r, EINVAL, "%s: is no option; see fold-dhcpd -h", argv[optind - 1]);
+			return refuse(c, argv[optind - 1], r);
 		}
 	}
 	if (optind < argc)

@@ -358,6 +358,40 @@ static void options_are_nfdhcpds(void **state)
 	assert_string_equal(r.msg, "x: there are no arguments; see fold-dhcpd -h");
 }
 
+static void wrong_options_are_named(void **state)
+{
+	static const struct {
+		const char *words[4], *message;
+	} rows[] = {
+	    {{"fold-dhcpd", "-xf"}, "-x: is no option"},
+	    {{"fold-dhcpd", "-dx"}, "-x: is no option"},
+	    {{"fold-dhcpd", "--debug", "-xf"}, "-x: is no option"},
+	    {{"fold-dhcpd", "-f=3"}, "-=: is no option"},
+	    {{"fold-dhcpd", "--foreground=1"}, "--foreground=1: takes no argument"},
+	    {{"fold-dhcpd", "--none"}, "--none: is no option"},
+	    {{"fold-dhcpd", "--none=1", "-f"}, "--none=1: is no option"},
+	    {{"fold-dhcpd", "-fc"}, "-c: needs an argument"},
+	    {{"fold-dhcpd", "--config"}, "--config: needs an argument"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *argv[5] = {NULL}, want[80];
+		struct dhcpd_options o;
+		struct report r = {0};
+		int argc = 0;
+
+		for (; argc < 4 && rows[i].words[argc]; argc++)
+			argv[argc] = strdup(rows[i].words[argc]);
+		optind = 0;
+		assert_int_equal(dhcpd_options_parse(argc, argv, &o, &r), -22);
+		snprintf(want, sizeof(want), "%s; see fold-dhcpd -h", rows[i].message);
+		assert_string_equal(r.msg, want);
+		while (argc)
+			free(argv[--argc]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +409,7 @@ int main(void)
 	    cmocka_unit_test(without_a_flood_nobody_is_cut),
 	    cmocka_unit_test(tables_have_numbers_and_names),
 	    cmocka_unit_test(options_are_nfdhcpds),
+	    cmocka_unit_test(wrong_options_are_named),
 	};
 
 	return cmocka_run_group_tests_name("dhcpd", tests, NULL, NULL);
