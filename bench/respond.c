@@ -143,12 +143,12 @@ static void open_ways_out(struct respond *r)
 }
 
 /* As in a session: what comes next is waited for at the socket, for some milliseconds. */
-static void serve_frames(struct respond *r, uint64_t *lost)
+static void serve_frames(struct respond *r)
 {
 	int turns = 0, got;
 
 	do {
-		got = delivery_read(r->delivery, turns > 0, on_frame, r, lost);
+		got = delivery_read(r->delivery, turns > 0, on_frame, r);
 		if (got < 0)
 			errx(1, "packets no longer arrive");
 		tx_flush(r->tx);
@@ -160,7 +160,6 @@ static void serve(struct respond *r)
 {
 	struct pollfd in[2] = {{.fd = delivery_fd(r->delivery), .events = POLLIN},
 			       {.fd = r->forward ? forward_fd(r->forward) : -1, .events = POLLIN}};
-	uint64_t lost = 0;
 
 	for (;;) {
 		if (poll(in, 2, -1) < 0)
@@ -169,7 +168,7 @@ static void serve(struct respond *r)
 			forward_run(r->forward);
 		if (!in[0].revents)
 			continue;
-		serve_frames(r, &lost);
+		serve_frames(r);
 	}
 }
 

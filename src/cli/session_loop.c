@@ -22,12 +22,6 @@
 #define SERVE_TURNS 32
 #define SERVE_MS 8
 
-struct loop {
-	struct session *s;
-	uint64_t drops[DROP_COUNT];
-	uint64_t lost;
-};
-
 void session_say(struct session *s, const char *what, bool refused)
 {
 	const struct session_info *i = &s->info;
@@ -65,8 +59,7 @@ static void send_reply(struct session *s, const struct frame *asked, struct repl
 
 static void on_frame(void *arg, const struct frame *f)
 {
-	struct loop *l = arg;
-	struct session *s = l->s;
+	struct session *s = arg;
 	struct reply *reply = tx_slot(s->tx);
 
 	switch (answer_frame(&s->guest, f, reply)) {
@@ -94,7 +87,6 @@ static void on_frame(void *arg, const struct frame *f)
 			session_say(s, reply->event, false);
 		break;
 	case ANSWER_DROP:
-		l->drops[reply->drop]++;
 		session_say(s, drop_name(reply->drop), true);
 		break;
 	case ANSWER_NOT_MINE:
@@ -114,18 +106,18 @@ static bool may_wait(const struct session *s, uint64_t since, unsigned turns)
 }
 
 /* The packet path. Returns -errno where delivery is of no more use. */
-static int serve_frames(struct loop *l)
+static int serve_frames(struct session *s)
 {
 	uint64_t began = clock_coarse_ms();
 	unsigned turns = 0;
 	int got;
 
 	do {
-		got = delivery_read(l->s->delivery, turns > 0, on_frame, l, &l->lost);
-		tx_flush(l->s->tx);
-		delivery_done(l->s->delivery);
+		got = delivery_read(s->delivery, turns > 0, on_frame, s);
+		tx_flush(s->tx);
+		delivery_done(s->delivery);
 		turns++;
-	} while (got > 0 && may_wait(l->s, began, turns));
+	} while (got > 0 && may_wait(s, began, turns));
 	return got < 0 ? got : 0;
 }
 
@@ -227,14 +219,13 @@ static int wait_for_all(struct session *s)
 }
 
 /* Returns true where the loop is to end: it is of no more use. */
-static bool turn(struct loop *l, enum session_source which)
+static bool turn(struct session *s, enum session_source which)
 {
-	struct session *s = l->s;
 	int err = 0;
 
 	switch (which) {
 	case SESSION_FRAMES:
-		err = serve_frames(l);
+		err = serve_frames(s);
 		break;
 	case SESSION_SIGNALS:
 		on_signal(s);
@@ -284,7 +275,6 @@ static bool turn(struct loop *l, enum session_source which)
 int session_loop(struct session *s)
 {
 	const struct log_limit most = {.burst = LOG_BURST, .per_second = LOG_PER_SECOND};
-	struct loop l = {.s = s};
 
 	s->answers = s->refusals = most;
 	session_advertise_start(s);
@@ -300,7 +290,7 @@ int session_loop(struct session *s)
 		struct epoll_event ready[SESSION_SOURCES];
 		int n = epoll_wait(s->epoll, ready, SESSION_SOURCES, -1);
 		for (int i = 0; i < n && !end; i++)
-			end = turn(&l, (enum session_source)ready[i].data.u32);
+			end = turn(s, (enum session_source)ready[i].data.u32);
 	}
 	/* The keeper still has the tap open and the guest still runs: tell it that it loses its router. */
 	session_advertise_last(s);

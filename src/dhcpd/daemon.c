@@ -258,6 +258,8 @@ static void stop(struct daemon *d)
 	tx_close(d->tx);
 	mail_close(&d->mail);
 	due_close(&d->due);
+	if (d->queue_counts)
+		fclose(d->queue_counts);
 	const int fds[] = {d->routes, d->epoll, d->signals, d->log};
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (fds[i] >= 0)

@@ -12,6 +12,8 @@
 #include "host/routes.h"
 #include "host/tx.h"
 
+#include <stdio.h>
+
 #include <sys/queue.h>
 
 struct worker;
@@ -81,6 +83,7 @@ struct daemon {
 	size_t worker_count;
 	bool started; /* the first listing of the bindings is over */
 	int epoll, signals;
+	FILE *queue_counts; /* the kernel's, of packets that it dropped; NULL: only root may read them */
 	int log, pidfile;
 	char *log_path;
 	struct log_limit warnings;

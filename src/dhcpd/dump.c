@@ -50,9 +50,43 @@ static void say_port(const struct port *p)
 		 drop ? drop_name((enum drop)drop) : "", count_of(p, PORT_LIMITED));
 }
 
+static bool is_own_queue(const struct daemon *d, int32_t number)
+{
+	struct queues own[8];
+	size_t count = daemon_queues(&d->config, own);
+
+	for (size_t i = 0; i < count; i++) {
+		if (own[i].first <= number && number <= own[i].last)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Packets that came faster than they were taken. net/netfilter/nfnetlink_queue.c, seq_show(): a line for each queue,
+ * with its number in place 0 (from 0), those that found the queue full in 5 and those that found the socket full in 6.
+ */
+static uint64_t dropped_packets(const struct daemon *d)
+{
+	uint64_t dropped = 0;
+	char line[256];
+
+	if (!d->queue_counts)
+		return 0;
+	rewind(d->queue_counts);
+	while (fgets(line, sizeof(line), d->queue_counts)) {
+		int32_t number;
+		uint32_t queue, socket;
+		if (sscanf(line, "%" SCNd32 " %*s %*s %*s %*s %" SCNu32 " %" SCNu32, &number, &queue, &socket) == 3 &&
+		    is_own_queue(d, number))
+			dropped += (uint64_t)queue + socket;
+	}
+	return dropped;
+}
+
 static void say_drops(const struct daemon *d)
 {
-	uint64_t strangers = 0, lost = 0;
+	uint64_t strangers = 0, lost = dropped_packets(d) + tx_lost(d->tx);
 
 	for (size_t i = 0; i < d->worker_count; i++) {
 		strangers += atomic_load_explicit(&d->workers[i]->strangers, memory_order_relaxed);
@@ -66,8 +100,8 @@ static void say_drops(const struct daemon *d)
 			log_info("refused %s: %" PRIu64, drop_name((enum drop)why), n);
 	}
 	log_info("%zu clients; %" PRIu64 " packets of interfaces without a binding went on; %" PRIu64
-		 " packets or answers lost; %zu VMs ask other name servers",
-		 d->table.bound, strangers, lost, d->asking_count);
+		 " %s lost; %zu VMs ask other name servers",
+		 d->table.bound, strangers, lost, d->queue_counts ? "packets or answers" : "answers", d->asking_count);
 }
 
 void dump_clients(struct daemon *d)

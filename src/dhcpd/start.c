@@ -192,6 +192,7 @@ static int open_sockets(struct daemon *d, struct report *r)
 				   err == -EPERM ? want_of_right() : "");
 	if ((err = resolvers_open(&d->resolvers, RESOLV_CONF)) < 0)
 		return report_fail(r, -err, RESOLV_CONF ": cannot be watched: %s", strerror(-err));
+	d->queue_counts = fopen("/proc/net/netfilter/nfnetlink_queue", "re");
 	if ((err = open_workers(d, r)) < 0 || (err = directory_open(d, r)) < 0)
 		return err;
 	return interfaces_open(d, r);

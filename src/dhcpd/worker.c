@@ -21,7 +21,6 @@
 
 struct queue {
 	uint16_t number;
-	uint64_t lost;
 	struct nfqueue_verdicts verdicts;
 	struct nfsocket nl;
 };
@@ -103,11 +102,7 @@ int worker_fd(const struct worker *w, size_t queue)
 
 uint64_t worker_lost(const struct worker *w)
 {
-	uint64_t lost = tx_lost(w->tx);
-
-	for (size_t i = 0; i < w->count; i++)
-		lost += w->queues[i]->lost;
-	return lost;
+	return tx_lost(w->tx);
 }
 
 /* ---- one packet ---- */
@@ -340,7 +335,7 @@ int worker_serve(struct worker *w, size_t queue)
 
 	fair_begin(&w->fair, fair_now());
 	pthread_rwlock_rdlock(&w->d->table.lock);
-	int got = nfsocket_read(&t.q->nl, false, on_message, &t, &t.q->lost);
+	int got = nfsocket_read(&t.q->nl, false, on_message, &t);
 	pthread_rwlock_unlock(&w->d->table.lock);
 	tx_flush(w->tx);
 	nfqueue_flush(&t.q->nl, &t.q->verdicts);

@@ -37,8 +37,8 @@ int worker_fd(const struct worker *w, size_t queue);
 /* One turn of one queue. 0, or -errno if no more packets will come by it. */
 int worker_serve(struct worker *w, size_t queue);
 
-int worker_start(struct worker *w); /* as a thread: 0 or -errno */
-uint64_t worker_lost(const struct worker *w);
+int worker_start(struct worker *w);           /* as a thread: 0 or -errno */
+uint64_t worker_lost(const struct worker *w); /* answers that could not be sent */
 
 /* Logs a line about a port, at a limited rate for each guest; from any thread. */
 void port_say(struct port *p, const char *what);

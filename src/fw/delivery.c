@@ -154,12 +154,11 @@ static void on_log(void *reading, const struct nlmsghdr *h)
 		r->each(r->arg, &f);
 }
 
-int delivery_read(struct delivery *d, bool wait, void (*each)(void *arg, const struct frame *f), void *arg,
-		  uint64_t *lost)
+int delivery_read(struct delivery *d, bool wait, void (*each)(void *arg, const struct frame *f), void *arg)
 {
 	struct reading r = {d, each, arg};
 
-	return nfsocket_read(&d->nl, wait, d->transport == TRANSPORT_QUEUE ? on_queue : on_log, &r, lost);
+	return nfsocket_read(&d->nl, wait, d->transport == TRANSPORT_QUEUE ? on_queue : on_log, &r);
 }
 
 void delivery_done(struct delivery *d)

@@ -30,11 +30,10 @@ uint16_t delivery_number(const struct delivery *d);
 
 /*
  * Hands up to DELIVERY_BATCH waiting frames to `each`, which must not keep them. Returns their number, 0 if none
- * waits, or -errno if the socket is no longer usable. An overrun of its buffer (ENOBUFS) is counted in *lost and is
- * not an error. wait: wait for the first frame, a few milliseconds at most.
+ * waits, or -errno if the socket is no longer usable. Frames for which its buffer has no room are lost, as on a wire.
+ * wait: wait for the first frame, a few milliseconds at most.
  */
-int delivery_read(struct delivery *d, bool wait, void (*each)(void *arg, const struct frame *f), void *arg,
-		  uint64_t *lost);
+int delivery_read(struct delivery *d, bool wait, void (*each)(void *arg, const struct frame *f), void *arg);
 
 /* Sends the verdict for all frames of the last delivery_read(), in one message. Nothing to do with NFLOG. */
 void delivery_done(struct delivery *d);

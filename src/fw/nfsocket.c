@@ -88,18 +88,12 @@ void nfsocket_lossy(struct nfsocket *n)
 	setsockopt(nfsocket_fd(n), SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment));
 }
 
-int nfsocket_read(struct nfsocket *n, bool wait, void (*each)(void *arg, const struct nlmsghdr *h), void *arg,
-		  uint64_t *lost)
+int nfsocket_read(struct nfsocket *n, bool wait, void (*each)(void *arg, const struct nlmsghdr *h), void *arg)
 {
 	int got = recvmmsg(nfsocket_fd(n), n->msgs, NFSOCKET_BATCH, wait ? MSG_WAITFORONE : MSG_DONTWAIT, NULL);
 
-	if (got < 0) {
-		if (errno == ENOBUFS) {
-			++*lost;
-			return 0;
-		}
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	}
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? 0 : -errno;
 	for (int i = 0; i < got; i++) {
 		const struct nlmsghdr *h = (const void *)n->buf[i];
 		for (int left = (int)n->msgs[i].msg_len; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))

@@ -53,19 +53,17 @@ int nfsocket_configure(struct nfsocket *n, struct nlmsghdr *h);
 
 /*
  * From now on packets that find the buffer full are lost silently, as on a wire, and the socket reports no error for
- * them.
+ * them. (NFQUEUE counts them, in /proc/net/netfilter/nfnetlink_queue.)
  */
 void nfsocket_lossy(struct nfsocket *n);
 
 /*
  * Hands the messages of up to NFSOCKET_BATCH datagrams to `each`; a message is valid until `each` returns. Returns
- * the number of datagrams, 0 if none waits, or -errno if the socket is no longer usable. An overrun (ENOBUFS) is
- * counted in *lost and is not an error. wait: wait for the first datagram, for NFSOCKET_WAIT_MS or until the kernel's
- * next tick after that; only after nfsocket_lossy().
+ * the number of datagrams, 0 if none waits, or -errno if the socket is no longer usable. wait: wait for the first
+ * datagram, for NFSOCKET_WAIT_MS or until the kernel's next tick after that; only after nfsocket_lossy().
  */
 #define NFSOCKET_WAIT_MS 1
-int nfsocket_read(struct nfsocket *n, bool wait, void (*each)(void *arg, const struct nlmsghdr *h), void *arg,
-		  uint64_t *lost);
+int nfsocket_read(struct nfsocket *n, bool wait, void (*each)(void *arg, const struct nlmsghdr *h), void *arg);
 
 /* Sends len octets of messages that nobody answers. 0 or -errno. */
 int nfsocket_send(struct nfsocket *n, const void *buf, size_t len);

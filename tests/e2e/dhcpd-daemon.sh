@@ -286,6 +286,22 @@ no_space() {
 	grep -q "pidfile $T/$1/full/pid: cannot be written: No space left" "$T/$1/out"
 }
 
+# Packets for which the queue has no room while nobody reads it.
+losses() {
+	small_host "$1"
+	check "$1: starts" dhcpd_start || return
+	kill -USR1 "$(dhcpd_pid)"
+	check "$1: nothing is lost" within 5 asks ' 0 packets or answers lost' words
+	kill -STOP "$(dhcpd_pid)"
+	in_guest "$1-1" sh -c "craft dhcp smac=$(mac_of 1) | frames send -c 9000 eth0"
+	kill -CONT "$(dhcpd_pid)"
+	within 10 ask4 "$1-1" >/dev/null
+	kill -USR1 "$(dhcpd_pid)"
+	check "$1: what the queue has no room for is counted" within 5 asks ' [1-9][0-9]* packets or answers lost' words
+	check "$1: ends by SIGTERM with status 0" dhcpd_stop
+	check "$1: no sanitizer has complained" not grep -qE 'Sanitizer|runtime error' "$T/$1/out"
+}
+
 # As a service manager stops what it has just started.
 early_end() {
 	for wait in 0.01 0.02 0.03 0.05 0.08 0.12; do
@@ -378,6 +394,7 @@ only=$*
 lane background background_process background
 lane managed managed managed
 lane rereads rereads rereads
+lane losses losses losses
 lane unit unit unit
 merge
 finish
