@@ -48,16 +48,26 @@ static void write_loopback(const struct dns_reply *a, struct wr *w)
 	wr_bytes(w, a->loopback, a->loopback_len);
 }
 
-/* MNAME and RNAME, after the root as the owner. */
+/* MNAME and RNAME. */
 static const uint8_t soa_names[] = "\4fold\7invalid\0\6nobody\7invalid";
 
 /*
- * RFC 2308 3, 5: a negative answer holds for the lesser of the SOA record's TTL and its last field. The owner is the
- * root, because fold's data is one zone from the root down, as the VM sees it.
+ * RFC 2308 2.1, 3: the owner of an SOA record is the zone in which nothing was found. What fold says is true of the
+ * question's name alone, so it names the smallest zone that there can be: the name itself where that exists, else the
+ * one above it. An SOA of the root would let a resolver in the guest deny a whole top-level domain, and one that asks
+ * fold about a few domains only would ignore it.
  */
-static void write_soa(const struct dns_reply *a, struct wr *w)
+static uint16_t soa_owner(const struct dns_query *q, const struct dns_reply *a)
 {
-	wr_u8(w, 0);
+	uint8_t first = q->question[0];
+
+	return (uint16_t)(DNS_OWNER_QUESTION + (a->rcode == DNS_RCODE_NXDOMAIN && first ? first + 1 : 0));
+}
+
+/* RFC 2308 3, 5: a negative answer holds for the lesser of the SOA record's TTL and its last field. */
+static void write_soa(const struct dns_query *q, const struct dns_reply *a, struct wr *w)
+{
+	wr_u16(w, soa_owner(q, a));
 	wr_u16(w, DNS_TYPE_SOA);
 	wr_u16(w, DNS_CLASS_IN);
 	wr_u32(w, a->ttl);
@@ -103,7 +113,7 @@ static size_t plain_len(const struct dns_query *q, size_t answer)
 
 size_t dns_reply_len(const struct dns_query *q, const struct dns_reply *a)
 {
-	size_t soa = a->soa ? 1 + DNS_RR_FIXED + sizeof(soa_names) + 5 * sizeof(uint32_t) : 0;
+	size_t soa = a->soa ? 2 + DNS_RR_FIXED + sizeof(soa_names) + 5 * sizeof(uint32_t) : 0;
 
 	return plain_len(q, answer_len(a)) + soa;
 }
@@ -134,7 +144,7 @@ void dns_reply_build(const struct dns_query *q, const struct dns_reply *a, struc
 	}
 	if (a->soa) {
 		set16(header + 8, 1);
-		write_soa(a, w);
+		write_soa(q, a, w);
 	}
 	set16(header + 10, q->edns);
 	dns_reply_opt(q, a->rcode, w);

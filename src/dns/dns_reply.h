@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dns_reply: answers put together. Specifications: RFC 1035 4.1, 2181 9 (TC), 2308 3, 5 (SOA), 6891 6.1. */
+/* dns_reply: answers put together. Specifications: RFC 1035 4.1, 2181 9 (TC), 2308 2, 3, 5 (SOA), 6891 6.1. */
 #ifndef FOLD_DNS_REPLY_H
 #define FOLD_DNS_REPLY_H
 

@@ -161,13 +161,33 @@ static void say(const char *fmt, ...)
 	va_end(ap);
 }
 
+/*
+ * The owner of the SOA record: `here` where it is the name that was asked for, `above` the name one label shorter, which
+ * says less than that nothing exists.
+ */
+static const char *soa_owner(const ldns_rdf *owner)
+{
+	static char text[256];
+	size_t name = 12, above = 12U + (t.ask[12] ? t.ask[12] + 1U : 0);
+	const uint8_t *wire = ldns_rdf_data(owner);
+
+	if (memcmp(wire, t.ask + name, ldns_rdf_size(owner)) == 0)
+		return "here";
+	if (memcmp(wire, t.ask + above, ldns_rdf_size(owner)) == 0)
+		return "above";
+	char *other = ldns_rdf2str(owner);
+	snprintf(text, sizeof(text), "%s", other);
+	free(other);
+	return text;
+}
+
 static void say_list(const char *what, const ldns_rr_list *l)
 {
 	for (size_t i = 0; i < ldns_rr_list_rr_count(l); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(l, i);
 		char *type = ldns_rr_type2str(ldns_rr_get_type(rr)), *data = ldns_rdf2str(ldns_rr_rdf(rr, 0));
 		char *owner = ldns_rdf2str(ldns_rr_owner(rr));
-		say("; %s%s %s %u %s", what, owner, type, ldns_rr_ttl(rr), data);
+		say("; %s%s %s %u %s", what, *what ? soa_owner(ldns_rr_owner(rr)) : owner, type, ldns_rr_ttl(rr), data);
 		free(type);
 		free(data);
 		free(owner);
@@ -215,7 +235,8 @@ static const char *rerun(void)
 }
 
 #define SAYS(name, type, what) assert_string_equal(asked(name, type), what)
-#define NOTHING "; -. SOA 10 fold.invalid."
+#define NOTHING "; -here SOA 10 fold.invalid."
+#define DENIED "; -above SOA 10 fold.invalid."
 
 static void records_of_all_types(void **state)
 {
@@ -239,7 +260,7 @@ static void case_does_not_count_and_is_kept(void **state)
 	(void)state;
 	SAYS("dB.", A, "NOERROR aa rd; dB. A 10 10.0.1.1");
 	SAYS("1.1.0.10.IN-addr.ARPA.", PTR, "NOERROR aa rd; 1.1.0.10.IN-addr.ARPA. PTR 10 db.");
-	SAYS("NoPe.", MX, "NXDOMAIN aa rd" NOTHING);
+	SAYS("NoPe.", MX, "NXDOMAIN aa rd" DENIED);
 }
 
 static void known_names_of_another_type_are_never_nxdomain(void **state)
@@ -261,19 +282,21 @@ static void known_names_of_another_type_are_never_nxdomain(void **state)
 static void unknown_names(void **state)
 {
 	(void)state;
-	SAYS("nope.", A, "NXDOMAIN aa rd" NOTHING);
-	SAYS("x.db.", A, "NXDOMAIN aa rd" NOTHING);
-	SAYS("does-not-exist.example.com.", A, "NXDOMAIN aa rd" NOTHING);
-	SAYS("2.1.0.10.in-addr.arpa.", PTR, "NXDOMAIN aa rd" NOTHING);
+	SAYS("nope.", A, "NXDOMAIN aa rd" DENIED);
+	SAYS("x.db.", A, "NXDOMAIN aa rd" DENIED);
+	SAYS("does-not-exist.example.com.", A, "NXDOMAIN aa rd" DENIED);
+	SAYS("2.1.0.10.in-addr.arpa.", PTR, "NXDOMAIN aa rd" DENIED);
 	/* RFC 8020: above a known name nothing is denied. */
 	SAYS("b.example.", A, "NOERROR aa rd" NOTHING);
 	SAYS("example.", A, "NOERROR aa rd" NOTHING);
 	SAYS("0.10.in-addr.arpa.", PTR, "NOERROR aa rd" NOTHING);
+	SAYS("in-addr.arpa.", A, "NOERROR aa rd" NOTHING);
 	SAYS(".", NS, "NOERROR aa rd" NOTHING);
 	zone_free(t.g.dns.zone);
 	t.g.dns.zone = NULL; /* a VM without records */
 	SAYS(".", NS, "NOERROR aa rd" NOTHING);
-	SAYS("db.", A, "NXDOMAIN aa rd" NOTHING);
+	SAYS("db.", A, "NXDOMAIN aa rd" DENIED);
+	SAYS("in-addr.arpa.", A, "NXDOMAIN aa rd" DENIED);
 }
 
 static void any_is_one_set(void **state)
@@ -327,7 +350,7 @@ static void edns(void **state)
 	assert_int_equal(t.out.w.p[-3], 0);
 	question("nope.", A);
 	add_opt(0, 0);
-	assert_string_equal(rerun(), "NXDOMAIN aa rd edns0/1232" NOTHING);
+	assert_string_equal(rerun(), "NXDOMAIN aa rd edns0/1232" DENIED);
 	for (unsigned version = 1; version < 256; version += 127) {
 		question("db.", A);
 		add_opt(1232, version << 16);
@@ -473,7 +496,7 @@ static void names_that_lie(void **state)
 		memmove(t.ask + 12 + names[i].len, t.ask + 13, 4);
 		memcpy(t.ask + 12, names[i].octets, names[i].len);
 		t.len = 16 + names[i].len;
-		assert_string_equal(rerun(), names[i].good ? "NXDOMAIN aa rd" NOTHING : "FORMERR rd no-question");
+		assert_string_equal(rerun(), names[i].good ? "NXDOMAIN aa rd" DENIED : "FORMERR rd no-question");
 	}
 	for (uint8_t n = 63; n < 70; n++) {
 		question(".", A);
@@ -481,7 +504,7 @@ static void names_that_lie(void **state)
 		memset(t.ask + 13, 'a', n);
 		memcpy(t.ask + 13 + n, "\0\0\1\0\1", 5);
 		t.len = 18U + n;
-		assert_string_equal(rerun(), n == 63 ? "NXDOMAIN aa rd" NOTHING : "FORMERR rd no-question");
+		assert_string_equal(rerun(), n == 63 ? "NXDOMAIN aa rd" DENIED : "FORMERR rd no-question");
 	}
 	/* 255 octets are a name, 256 are none. Labels: 63 is the most. */
 	for (uint8_t last = 60; last <= 62; last++) {
@@ -495,7 +518,7 @@ static void names_that_lie(void **state)
 		wr_u8(&w, 0);
 		wr_u32(&w, 0x00010001);
 		t.len = 12 + wr_len(&w);
-		assert_string_equal(rerun(), last <= 61 ? "NXDOMAIN aa rd" NOTHING : "FORMERR rd no-question");
+		assert_string_equal(rerun(), last <= 61 ? "NXDOMAIN aa rd" DENIED : "FORMERR rd no-question");
 	}
 	question("db.", A); /* a record behind the question whose owner leads forward */
 	t.ask[7] = 1;
@@ -557,7 +580,7 @@ static void what_is_forwarded(void **state)
 	forwarded("notsecret.example.", A, true); /* not at a label's edge */
 	forwarded("secret.example.com.", A, true);
 	forwarded("a\6secret.example.", A, true); /* octets that only look like one */
-	SAYS("secret.example.", A, "NXDOMAIN aa rd ra" NOTHING);
+	SAYS("secret.example.", A, "NXDOMAIN aa rd ra" DENIED);
 	question("www.example.com.", A);
 	t.ask[2] = 0;
 	assert_string_equal(rerun(), "REFUSED ra");
@@ -605,6 +628,7 @@ static void names_with_a_meaning(void **state)
 					      "1.0.0.127.in-addr.arpa.",
 					      "x.9.9.10.in-addr.arpa.",
 					      "8.e.f.ip6.arpa."};
+	static const uint16_t of_addresses[] = {A, AAAA};
 	static uint8_t lan[] = "\3lan";
 
 	(void)state;
@@ -613,20 +637,20 @@ static void names_with_a_meaning(void **state)
 		t.g.dns.forward_private = forward > 1;
 		const char *ra = forward ? " ra" : "";
 		char want[100];
-		snprintf(want, sizeof(want), "NXDOMAIN aa rd%s" NOTHING, ra);
+		snprintf(want, sizeof(want), "NXDOMAIN aa rd%s" DENIED, ra);
 		for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 			SAYS(never[i], A, want);
 		for (size_t i = 0; i < sizeof(private) / sizeof(private[0]); i++)
 			forwarded(private[i], i < 4 ? A : PTR, forward == 2);
 		/* RFC 8020: NXDOMAIN for the address of `com` would deny all that is below it, which others are asked for. */
-		snprintf(want, sizeof(want), "%s aa rd%s" NOTHING, forward ? "NOERROR" : "NXDOMAIN", ra);
-		for (int six = 0; six < 2; six++) {
-			forwarded("wpad.", six ? AAAA : A, forward == 2);
+		snprintf(want, sizeof(want), forward ? "NOERROR aa rd%s" NOTHING : "NXDOMAIN aa rd%s" DENIED, ra);
+		for (size_t i = 0; i < sizeof(of_addresses) / sizeof(of_addresses[0]); i++) {
+			forwarded("wpad.", of_addresses[i], forward == 2);
 			if (forward < 2)
-				SAYS("cOm.", six ? AAAA : A, want);
+				SAYS("cOm.", of_addresses[i], want);
 		}
 		forwarded("com.", NS, forward > 0);
-		snprintf(want, sizeof(want), "NXDOMAIN aa rd%s" NOTHING, ra);
+		snprintf(want, sizeof(want), "NXDOMAIN aa rd%s" DENIED, ra);
 		if (forward < 2)
 			SAYS("x.internal.", A, want);
 		t.g.dns.no_forward = lan; /* nobody is asked for what is below it */
@@ -747,7 +771,7 @@ static void from_the_network(void **state)
 	assert_memory_equal(t.out.dst_mac, "\2\0\0\0\0\7", 6);
 	question("www.example.com.", A);
 	assert_int_equal(run_as(dns_answer_network), ANSWER_REPLY);
-	assert_string_equal(reading(), "NXDOMAIN aa rd" NOTHING);
+	assert_string_equal(reading(), "NXDOMAIN aa rd" DENIED);
 	t.g.dns.forward = true; /* but not for the network, and it is not offered */
 	assert_int_equal(run_as(dns_answer_network), ANSWER_REPLY);
 	assert_string_equal(reading(), "REFUSED rd");
