@@ -127,6 +127,8 @@ bool dns_decide(const struct dns_policy *d, const struct dns_query *q, enum dns_
 		decide_known(q, sets, a);
 		return false;
 	}
+	if (known == ZONE_UNKNOWN && dns_is_above_special(q->name, q->name_len))
+		known = ZONE_EMPTY;
 	enum dns_special special = dns_special(q->name, q->name_len, q->type);
 	switch (special) {
 	case DNS_SPECIAL_LOCALHOST:

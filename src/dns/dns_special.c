@@ -105,6 +105,19 @@ bool dns_is_below(const uint8_t *name, size_t len, const uint8_t *list, size_t l
 	return false;
 }
 
+bool dns_is_above_special(const uint8_t *name, size_t len)
+{
+	static const uint8_t arpa[] = "\4arpa";
+
+	return len == sizeof(arpa) && memcmp(name, arpa, len) == 0;
+}
+
+/* RFC 9460 7.3, 8: clients ask for SVCB and HTTPS beside A and AAAA; such records may have addresses themselves. */
+static bool is_about_addresses(uint16_t type)
+{
+	return type == DNS_TYPE_A || type == DNS_TYPE_AAAA || type == DNS_TYPE_SVCB || type == DNS_TYPE_HTTPS;
+}
+
 enum dns_special dns_special(const uint8_t *name, size_t len, uint16_t type)
 {
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
@@ -112,7 +125,7 @@ enum dns_special dns_special(const uint8_t *name, size_t len, uint16_t type)
 			return suffixes[i].what;
 	}
 	/* RFC 7085: no name of one label has an address in the world's DNS; inside an organization it may have. */
-	if ((type == DNS_TYPE_A || type == DNS_TYPE_AAAA) && len > 1 && len == name[0] + 2U)
+	if (is_about_addresses(type) && len > 1 && len == name[0] + 2U)
 		return DNS_SPECIAL_BARE;
 	return is_private_reverse(name, len) ? DNS_SPECIAL_PRIVATE : DNS_SPECIAL_NONE;
 }

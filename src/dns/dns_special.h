@@ -4,7 +4,7 @@
  * all of this.
  *
  * Specifications: RFC 6303 (private reverse zones), 6761 (special names), 6762 22.1 (.local), 7686 (.onion), 8375
- * (home.arpa), 9462 6.4 (resolver.arpa).
+ * (home.arpa), 9460 (SVCB), 9462 6.4 (resolver.arpa).
  */
 #ifndef FOLD_DNS_SPECIAL_H
 #define FOLD_DNS_SPECIAL_H
@@ -25,6 +25,9 @@ enum dns_special {
 
 /* name: in lower case. type: of the question. */
 enum dns_special dns_special(const uint8_t *name, size_t len, uint16_t type);
+
+/* True where the name is above one that always exists (DNS_SPECIAL_EMPTY), and so exists too (RFC 8020 2). */
+bool dns_is_above_special(const uint8_t *name, size_t len);
 
 /* True where the name is one of the suffixes (names one after the other) or below one. */
 bool dns_is_below(const uint8_t *name, size_t len, const uint8_t *suffixes, size_t suffixes_len);

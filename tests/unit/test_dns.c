@@ -11,7 +11,7 @@
 
 #include <ldns/ldns.h>
 
-enum { A = 1, NS = 2, SOA = 6, PTR = 12, MX = 15, TXT = 16, AAAA = 28, HTTPS = 65, ANY = 255 };
+enum { A = 1, NS = 2, SOA = 6, PTR = 12, MX = 15, TXT = 16, AAAA = 28, SVCB = 64, HTTPS = 65, ANY = 255 };
 
 static struct {
 	struct guest g;
@@ -290,12 +290,15 @@ static void unknown_names(void **state)
 	SAYS("b.example.", A, "NOERROR aa rd" NOTHING);
 	SAYS("example.", A, "NOERROR aa rd" NOTHING);
 	SAYS("0.10.in-addr.arpa.", PTR, "NOERROR aa rd" NOTHING);
+	SAYS("arpa.", A, "NOERROR aa rd" NOTHING);
 	SAYS("in-addr.arpa.", A, "NOERROR aa rd" NOTHING);
+	SAYS("x.arpa.", A, "NXDOMAIN aa rd" DENIED);
 	SAYS(".", NS, "NOERROR aa rd" NOTHING);
 	zone_free(t.g.dns.zone);
 	t.g.dns.zone = NULL; /* a VM without records */
 	SAYS(".", NS, "NOERROR aa rd" NOTHING);
 	SAYS("db.", A, "NXDOMAIN aa rd" DENIED);
+	SAYS("arpa.", A, "NOERROR aa rd" NOTHING); /* resolver.arpa is there */
 	SAYS("in-addr.arpa.", A, "NXDOMAIN aa rd" DENIED);
 }
 
@@ -533,7 +536,7 @@ static void names_that_lie(void **state)
 
 static bool above_known(const char *name)
 {
-	static const char *const names[] = {"b.example.", "example.", "in-addr.arpa.", "ip6.arpa.", "."};
+	static const char *const names[] = {"b.example.", "example.", "in-addr.arpa.", "ip6.arpa.", "arpa.", "."};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -571,6 +574,7 @@ static void what_is_forwarded(void **state)
 	forwarded("example.", MX, true);
 	forwarded(".", NS, true);
 	forwarded("com.", NS, true);
+	forwarded("arpa.", NS, true);
 	forwarded("8.8.8.8.in-addr.arpa.", PTR, true);
 	/* Known names never, whatever the type; nor what must stay. */
 	forwarded("db.", MX, false);
@@ -628,7 +632,8 @@ static void names_with_a_meaning(void **state)
 					      "1.0.0.127.in-addr.arpa.",
 					      "x.9.9.10.in-addr.arpa.",
 					      "8.e.f.ip6.arpa."};
-	static const uint16_t of_addresses[] = {A, AAAA};
+	/* RFC 9460 7.3: the last two carry addresses too. */
+	static const uint16_t of_addresses[] = {A, AAAA, SVCB, HTTPS};
 	static uint8_t lan[] = "\3lan";
 
 	(void)state;
