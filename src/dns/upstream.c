@@ -12,7 +12,6 @@
 
 #include <ldns/ldns.h>
 
-#define TTL_MAX 86400         /* a day, whatever the server says */
 #define TTL_NEGATIVE_MAX 3600 /* RFC 2308 5: one to three hours */
 #define MESSAGE_MAX 65535
 
@@ -32,7 +31,7 @@
 	X(ldns_pkt_qdcount) X(ldns_pkt_set_qr) X(ldns_pkt_set_rcode) X(ldns_pkt_set_question) \
 	X(ldns_pkt_set_answer) X(ldns_pkt_set_authority) X(ldns_pkt_set_qdcount) X(ldns_pkt_set_ancount) \
 	X(ldns_pkt_set_nscount) X(ldns_rr_list_rr) X(ldns_rr_list_rr_count) X(ldns_rr_get_type) X(ldns_rr_ttl) \
-	X(ldns_rr_rdf) X(ldns_rdf_size) X(ldns_rdf2native_int32) X(ldns_rr_descript) \
+	X(ldns_rr_set_ttl) X(ldns_rr_rdf) X(ldns_rdf_size) X(ldns_rdf2native_int32) X(ldns_rr_descript) \
 	X(ldns_rr_descriptor_maximum) X(ldns_rr_descriptor_field_type)
 /* clang-format on */
 static struct {
@@ -78,14 +77,15 @@ static enum upstream_verdict judge(const uint8_t *msg, size_t len, const struct 
 		return UPSTREAM_IGNORED;
 	unsigned rcode = h->flags & DNS_FLAG_RCODE;
 	bool not_understood = rcode == DNS_RCODE_FORMERR || rcode == DNS_RCODE_NOTIMP;
-	/* RFC 6891 7: such an answer may be a header alone. */
-	if (h->counts[0] == 0 && not_understood)
-		return q->edns ? UPSTREAM_NO_EDNS : UPSTREAM_FAILED;
-	if (h->counts[0] != 1 || len < DNS_HEADER + q->len || memcmp(msg + DNS_HEADER, q->question, q->len) != 0)
+	bool failed = rcode != DNS_RCODE_NOERROR && rcode != DNS_RCODE_NXDOMAIN;
+	/* RFC 6891 7: an answer that says no more than that may be a header alone. */
+	bool alone = h->counts[0] == 0 && failed;
+	if (!alone &&
+	    (h->counts[0] != 1 || len < DNS_HEADER + q->len || memcmp(msg + DNS_HEADER, q->question, q->len) != 0))
 		return UPSTREAM_IGNORED;
 	if (not_understood)
 		return q->edns ? UPSTREAM_NO_EDNS : UPSTREAM_FAILED;
-	if (rcode != DNS_RCODE_NOERROR && rcode != DNS_RCODE_NXDOMAIN)
+	if (failed)
 		return UPSTREAM_FAILED;
 	/* An answer that is longer than fold said it takes counts as truncated. */
 	if (h->flags & DNS_FLAG_TC || (!tcp && len > DNS_UDP_MAX))
@@ -225,27 +225,54 @@ static void lower_ttl(uint32_t *ttl, uint32_t other)
 		*ttl = other;
 }
 
+/* The authority section's SOA record, or NULL; *minimum: its last field. */
+static ldns_rr *find_soa(const ldns_rr_list *authority, uint32_t *minimum)
+{
+	for (size_t i = 0; i < lib.ldns_rr_list_rr_count(authority); i++) {
+		ldns_rr *rr = lib.ldns_rr_list_rr(authority, i);
+		const ldns_rdf *last = lib.ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA ? lib.ldns_rr_rdf(rr, 6) : NULL;
+		if (!last || lib.ldns_rdf_size(last) != 4)
+			continue;
+		*minimum = lib.ldns_rdf2native_int32(last);
+		return rr;
+	}
+	return NULL;
+}
+
 /*
- * RFC 2308 5: lowers the TTL to the SOA record's last field. False without an SOA: nothing says how long the negative
- * answer holds.
+ * RFC 2308 5: lowers the TTL of a negative answer by its SOA record's last field. That record then says no more, so that
+ * the guest forgets the answer when the cache does. False without an SOA: nothing says how long the answer holds.
  */
 static bool lower_by_soa(uint32_t *ttl, const ldns_rr_list *authority)
 {
-	for (size_t i = 0; i < lib.ldns_rr_list_rr_count(authority); i++) {
-		const ldns_rr *rr = lib.ldns_rr_list_rr(authority, i);
-		const ldns_rdf *minimum = lib.ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA ? lib.ldns_rr_rdf(rr, 6) : NULL;
-		if (!minimum || lib.ldns_rdf_size(minimum) != 4)
-			continue;
-		lower_ttl(ttl, lib.ldns_rdf2native_int32(minimum));
-		return true;
-	}
-	return false;
+	uint32_t minimum, own = TTL_NEGATIVE_MAX;
+	ldns_rr *soa = find_soa(authority, &minimum);
+
+	if (!soa)
+		return false;
+	lower_ttl(ttl, minimum);
+	lower_ttl(&own, minimum);
+	lower_ttl(&own, lib.ldns_rr_ttl(soa));
+	lib.ldns_rr_set_ttl(soa, own);
+	return true;
+}
+
+/*
+ * RFC 2308 2.2: no data, no authority, and nobody asked: the server only says who may know. It is of no use to a guest,
+ * who would take it for a negative answer.
+ */
+static bool is_referral(const struct upstream_header *h, const ldns_pkt *pkt)
+{
+	uint32_t minimum;
+
+	return !(h->flags & (DNS_FLAG_AA | DNS_FLAG_RA | DNS_FLAG_RCODE)) && h->counts[1] == 0 &&
+	       !find_soa(lib.ldns_pkt_authority(pkt), &minimum);
 }
 
 static uint32_t ttl_of(const ldns_pkt *pkt, unsigned type)
 {
 	const ldns_rr_list *const lists[] = {lib.ldns_pkt_answer(pkt), lib.ldns_pkt_authority(pkt)};
-	uint32_t ttl = TTL_MAX;
+	uint32_t ttl = UPSTREAM_TTL_MAX;
 	bool found = false;
 
 	for (size_t l = 0; l < 2; l++) {
@@ -319,6 +346,8 @@ enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct
 	/* RFC 6891 6.1.3: an extended code, of which the header has only the lower bits. */
 	if (lib.ldns_pkt_edns_extended_rcode(pkt) != 0)
 		return q->edns ? UPSTREAM_NO_EDNS : UPSTREAM_FAILED;
+	if (is_referral(&h, pkt))
+		return UPSTREAM_FAILED;
 	const uint8_t *type = q->question + q->len - 4;
 	struct upstream_answer a = {.ttl = ttl_of(pkt, (unsigned)(type[0] << 8 | type[1]))};
 	a.wire = encode(pkt, &a.len);

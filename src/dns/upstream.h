@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define UPSTREAM_TTL_MAX 86400 /* a day, whatever the server says: the cache and ALLOW know no longer time */
 #define UPSTREAM_QUERY_MAX (12 + 255 + 4 + 11)
 
 struct upstream_question {
@@ -53,7 +54,7 @@ enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct
 				    struct upstream_answer *out);
 
 /*
- * Lowers the TTL of every record of such an answer by `age` seconds, in place, but not below 0. False if the octets are
+ * Lowers the TTL of every record of such an answer to UPSTREAM_TTL_MAX, then by `age` seconds, in place, but not below 0. False if the octets are
  * no such answer.
  */
 bool upstream_age(uint8_t *wire, size_t len, uint32_t age);

@@ -68,7 +68,8 @@ bool upstream_age(uint8_t *wire, size_t len, uint32_t age)
 		struct rd old = rd_over(at, 4);
 		uint32_t ttl = rd_u32(&old);
 		/* RFC 2181 8: a TTL with its first bit set counts as 0, and the guest never gets one. */
-		ttl = ttl > INT32_MAX || ttl < age ? 0 : ttl - age;
+		ttl = ttl > INT32_MAX ? 0 : ttl < UPSTREAM_TTL_MAX ? ttl : UPSTREAM_TTL_MAX;
+		ttl = ttl < age ? 0 : ttl - age;
 		struct wr w = wr_over(wire + (at - wire), 4);
 		wr_u32(&w, ttl);
 	}

@@ -238,6 +238,47 @@ static void a_long_honest_answer(void **state)
 	begin(0x8180, 4000, 0, 0);
 	for (int i = 0; i < 4000; i++)
 		ADD(ANSWER("\x3c"));
+/* A server that refuses may send a header alone: no need to wait for more. */
+static void codes_without_a_question(void **state)
+{
+	(void)state;
+	for (uint16_t code = 0; code < 16; code++) {
+		bool not_understood = code == 1 || code == 4, no_code = code == 0 || code == 3;
+		begin((uint16_t)(0x8180 | code), 0, 0, 0);
+		msg[5] = 0;
+		len = 12;
+		assert_int_equal(judge(), not_understood ? UPSTREAM_NO_EDNS
+					  : no_code      ? UPSTREAM_IGNORED
+							 : UPSTREAM_FAILED);
+		msg[1] ^= 1; /* the ID is all that tells it from a forged one */
+		assert_int_equal(judge(), UPSTREAM_IGNORED);
+	}
+}
+
+/* RFC 2308 2.2: a server that knows nothing and does not ask others says whom to ask. That is no "no such record". */
+static void a_referral(void **state)
+{
+	static const struct {
+		uint16_t flags, answers, soa;
+		enum upstream_verdict want;
+	} cases[] = {
+	    {0x8100, 0, 0, UPSTREAM_FAILED}, {0x8180, 0, 0, UPSTREAM_GOOD}, {0x8500, 0, 0, UPSTREAM_GOOD},
+	    {0x8100, 1, 0, UPSTREAM_GOOD},   {0x8100, 0, 1, UPSTREAM_GOOD}, {0x8103, 0, 0, UPSTREAM_GOOD},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(cases[i].flags, cases[i].answers, (uint16_t)(1 + cases[i].soa), 0);
+		if (cases[i].answers)
+			ADD(ANSWER("\x3c"));
+		ADD("\xc0\x10\0\2\0\1\0\0\0\x3c\0\3\1a\0");
+		if (cases[i].soa)
+			ADD(SOA("\x3c", "\x3c"));
+		for (int tcp = 0; tcp < 2; tcp++)
+			assert_int_equal(judge_as(&q, tcp), cases[i].want);
+	}
+}
+
 	assert_int_equal(judge_as(&q, true), UPSTREAM_GOOD);
 	assert_int_equal(got.wire[6] << 8 | got.wire[7], 4000);
 	assert_int_equal(got.len, len);
@@ -384,6 +425,14 @@ static void how_long_it_is_kept(void **state)
 
 /* ---- the cache ---- */
 
+/* Of the SOA record right behind the question. */
+static uint32_t soa_ttl(void)
+{
+	const uint8_t *at = got.wire + 12 + Q_LEN + 5;
+
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
 static void cached_for_its_time(void **state)
 {
 	struct cache *c = cache_new(CACHE_OCTETS);
@@ -400,6 +449,10 @@ static void cached_for_its_time(void **state)
 	assert_int_equal(n, 5);
 	assert_int_equal(age, 9);
 	cache_put(c, (const uint8_t *)"k1", 2, (const uint8_t *)"newer", 5, 20, 109);
+	/* And the guest is told no more than that. */
+	assert_memory_equal(got.wire + 12 + Q_LEN + 6, "\0\1\x51\x80", 4);
+	assert_true(upstream_age(got.wire, got.len, 400));
+	assert_memory_equal(got.wire + 12 + Q_LEN + 6, "\0\1\x4f\xf0", 4);
 	assert_memory_equal(cache_get(c, (const uint8_t *)"k1", 2, 128, &n, &age), "newer", 5);
 	assert_int_equal(cache_count(c), 1);
 	assert_null(cache_get(c, (const uint8_t *)"k1", 2, 129, &n, &age));
@@ -413,10 +466,14 @@ static void cache_is_bounded(void **state)
 	uint8_t *big = calloc(1, CACHE_ONE_MAX + 1);
 	size_t n;
 	uint32_t age;
+		assert_int_equal(soa_ttl(), negative[i].want); /* what the guest is told is the same */
+		assert_true(upstream_age(got.wire, got.len, 3));
+		assert_int_equal(soa_ttl(), negative[i].want - 3);
 
 	(void)state;
 	for (uint32_t i = 0; i < 5000; i++) {
 		cache_put(c, (const uint8_t *)&i, 4, big, 50, 60, 0);
+		assert_int_equal(soa_ttl(), 3600);
 		assert_true(cache_count(c) <= CACHE_ENTRIES);
 		uint32_t first = 0; /* is used all the time, and so stays */
 		assert_non_null(cache_get(c, (const uint8_t *)&first, 4, 0, &n, &age));
@@ -564,3 +621,5 @@ int main(void)
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+	    T(codes_without_a_question),
+	    T(a_referral),
