@@ -11,6 +11,11 @@
 #include "guest/guest.h"
 
 #define ALLOW_MAX 256 /* patterns of one VM */
+/*
+ * An address that a name let in is shut after a day at most. The guest is told no longer TTL, or it would use the address
+ * without asking again.
+ */
+#define ALLOW_SECONDS_MAX 86400
 
 /* Adds the comma-separated items of text, as list.h has it: NULL, or what is wrong. */
 const char *allow_add(struct allow_list *to, const char *text, bool more);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest/dns_policy.h"
 
+#include "guest/allow.h"
 #include "guest/build.h"
 #include "guest/zone.h"
 
@@ -121,6 +122,8 @@ int dns_policy_build(struct guest *g, const struct binding *b, const struct conf
 	d->forward = c->enable_dns && may_forward(b, c);
 	warn_of_unused(b, c, r);
 	d->ttl = binding_has(b, BINDING_DNS_TTL) ? b->dns_ttl : c->dns_ttl;
+	if (b->allow.count && d->ttl > ALLOW_SECONDS_MAX)
+		d->ttl = ALLOW_SECONDS_MAX;
 	if (!copy_no_forward(d, b, c) || !copy_upstreams(g, b, c) || !copy_allow(d, &b->allow))
 		return report_fail(r, ENOMEM, "%s: out of memory", g->id.iface);
 	/*

@@ -3,6 +3,7 @@
 #include "report_catch.h"
 
 #include "guest/build.h"
+#include "guest/zone.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -536,7 +537,6 @@ static void identity_from_a_binding(void **state)
 	assert_has(c.r.msg, "f:2: SUBNET6 is no /64");
 }
 
-/* A daemon keeps ten thousand of them in 48 MiB together with everything else. */
 /* Servers that a binding names, and that a configuration keeps it from asking: said, unless the binding says so itself. */
 static void servers_that_nobody_asks(void **state)
 {
@@ -564,6 +564,33 @@ static void servers_that_nobody_asks(void **state)
 	}
 }
 
+/* An address that ALLOW let in is shut after a day: the guest must have asked again by then. */
+static void no_ttl_outlives_the_door(void **state)
+{
+	static const struct {
+		const char *binding;
+		uint32_t ttl;
+	} cases[] = {
+	    {"ALLOW=a.example\nADDRESS:a.example=192.0.2.1\nDNS_TTL=86401\n", 86400},
+	    {"ALLOW=a.example\nADDRESS:a.example=192.0.2.1\nDNS_TTL=86399\n", 86399},
+	    {"ADDRESS:a.example=192.0.2.1\nDNS_TTL=86401\n", 86401},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct guest g = built("10.0.1.5/24", NULL, cases[i].binding, NULL);
+		struct zone_set sets[ZONE_TYPES];
+		size_t len;
+		assert_int_equal(g.dns.ttl, cases[i].ttl);
+		assert_int_equal(zone_find(g.dns.zone, (const uint8_t *)"\1a\7example", 11, sets), ZONE_KNOWN);
+		const uint8_t *rr = zone_records(g.dns.zone, sets[ZONE_A].first, 1, &len);
+		assert_int_equal((uint32_t)rr[6] << 24 | (uint32_t)rr[7] << 16 | (uint32_t)rr[8] << 8 | rr[9],
+				 cases[i].ttl);
+		guest_free(&g);
+	}
+}
+
+/* A daemon keeps ten thousand of them in 48 MiB together with everything else. */
 static void ten_thousand_guests(void **state)
 {
 	const size_t many = 10000;
@@ -827,6 +854,7 @@ int main(void)
 	    cmocka_unit_test(dhcp6_options_and_names),
 	    cmocka_unit_test(identity_from_a_binding),
 	    cmocka_unit_test(servers_that_nobody_asks),
+	    cmocka_unit_test(no_ttl_outlives_the_door),
 	    cmocka_unit_test(ten_thousand_guests),
 	    DISK(the_vms_own_copy),
 	    DISK(a_copy_is_known),
