@@ -60,6 +60,12 @@ enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct
 bool upstream_age(uint8_t *wire, size_t len, uint32_t age);
 
 /*
+ * Lets the addresses of each set in such an answer take turns: the turn-th one stands first. Only addresses change their
+ * places, so all that points into the message stays true.
+ */
+void upstream_rotate(uint8_t *wire, size_t len, uint16_t turn);
+
+/*
  * The length of such an answer without its authority section, if that is not part of what was asked for; 0 if it cannot
  * be left out.
  */

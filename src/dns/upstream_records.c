@@ -4,6 +4,10 @@
 #include "dns/dns_wire.h"
 #include "dns/upstream_priv.h"
 
+#include <string.h>
+
+#define RR_HEADER (2 + DNS_RR_FIXED) /* of a record whose owner is a pointer */
+
 bool upstream_header(const uint8_t *msg, size_t len, struct upstream_header *h)
 {
 	struct rd r = rd_over(msg, len);
@@ -101,4 +105,71 @@ size_t upstream_bare(const uint8_t *wire, size_t len)
 			return 0;
 	}
 	return (size_t)(end - wire);
+}
+
+/* The octets of an address record whose owner is a pointer, as are all but the first of a set; 0 for any other. */
+static size_t address_len(const uint8_t *rr, size_t len)
+{
+	struct rd r = rd_over(rr, len);
+	bool pointer = rd_u16(&r) >= 0xc000;
+	uint16_t type = rd_u16(&r), class = rd_u16(&r);
+
+	rd_u32(&r); /* TTL */
+	size_t n = rd_u16(&r), want = type == DNS_TYPE_A ? 4 : type == DNS_TYPE_AAAA ? 16 : 0;
+	return pointer && class == DNS_CLASS_IN && want && n == want && !r.bad && rd_left(&r) == n ? RR_HEADER + n : 0;
+}
+
+/* Puts records of the same length in reverse order; they differ in their last `data` octets alone. */
+static void reverse(uint8_t *first, size_t count, size_t data)
+{
+	uint8_t *a = first + RR_HEADER, *b = a + (count - 1) * (RR_HEADER + data), keep[16];
+
+	for (; a < b; a += RR_HEADER + data, b -= RR_HEADER + data) {
+		memcpy(keep, a, data);
+		memcpy(a, b, data);
+		memcpy(b, keep, data);
+	}
+}
+
+/* To the left by `by`: three reversals need no further memory. */
+static void rotate(uint8_t *first, size_t count, size_t len, size_t by)
+{
+	size_t data = len - RR_HEADER;
+
+	if (by == 0)
+		return;
+	reverse(first, by, data);
+	reverse(first + by * len, count - by, data);
+	reverse(first, count, data);
+}
+
+void upstream_rotate(uint8_t *wire, size_t len, uint16_t turn)
+{
+	struct upstream_header h;
+	struct rd r;
+	uint16_t type;
+	const uint8_t *ttl;
+	uint8_t *first = NULL;
+	size_t count = 0, one = 0;
+
+	if (!upstream_begin(wire, len, &h, &r))
+		return;
+	for (uint16_t i = 0; i < h.counts[1]; i++) {
+		uint8_t *at = wire + (r.p - wire);
+		if (!read_record(&r, &type, &ttl))
+			break;
+		size_t n = address_len(at, (size_t)(r.p - at));
+		/* RFC 2181 5: one set has one owner, type, class and TTL. */
+		if (count && n == one && memcmp(first, at, RR_HEADER) == 0) {
+			count++;
+			continue;
+		}
+		if (count)
+			rotate(first, count, one, turn % count);
+		first = at;
+		one = n;
+		count = n > 0;
+	}
+	if (count)
+		rotate(first, count, one, turn % count);
 }

@@ -103,6 +103,53 @@ static void a_good_answer(void **state)
 	assert_false(upstream_age(msg, got.len + 1, 0));
 }
 
+/* The last octets of the addresses, in their order. */
+static const char *order(void)
+{
+	static char said[64];
+	const uint8_t *at = got.wire + 12 + Q_LEN;
+
+	for (said[0] = 0; at < got.wire + got.len; at += 12 + at[11])
+		snprintf(said + strlen(said), sizeof(said) - strlen(said), "%d", at[11 + at[11]]);
+	return said;
+}
+
+/* Each asker gets another address first; and nothing but addresses changes its place. */
+static void addresses_take_turns(void **state)
+{
+	static const char *const orders[] = {"1239", "2319", "3129"};
+
+	(void)state;
+	for (uint16_t turn = 0; turn < 9; turn++) {
+		begin(0x8180, 4, 0, 0);
+		for (char i = 1; i <= 4; i++) {
+			ADD(ANSWER("\x3c"));
+			msg[len - 1] = (uint8_t)i;
+		}
+		msg[len - 1] = 9;
+		msg[len - 7] = 61; /* another TTL: not of that set */
+		assert_int_equal(judge(), UPSTREAM_GOOD);
+		assert_string_equal(order(), "1239");
+		upstream_rotate(got.wire, got.len, turn);
+		assert_string_equal(order(), orders[turn % 3]);
+		for (size_t n = 0; n < got.len; n++) /* no octet behind the end is read */
+			upstream_rotate(memcpy(msg, got.wire, n), n, turn);
+	}
+	begin(0x8180, 3, 0, 0); /* two types, each a set of its own */
+	ADD("\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\0\0\0\1");
+	ADD("\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\0\0\0\2");
+	ADD("\xc0\x0c\0\x1c\0\1\0\0\0\x3c\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5");
+	assert_int_equal(judge(), UPSTREAM_GOOD);
+	upstream_rotate(got.wire, got.len, 1);
+	assert_string_equal(order(), "215");
+	begin(0x8180, 2, 0, 0); /* texts of one length */
+	ADD("\xc0\x0c\0\x10\0\1\0\0\0\x3c\0\2\1\1");
+	ADD("\xc0\x0c\0\x10\0\1\0\0\0\x3c\0\2\1\2");
+	assert_int_equal(judge(), UPSTREAM_GOOD);
+	upstream_rotate(got.wire, got.len, 1);
+	assert_string_equal(order(), "12");
+}
+
 /* What can be left out where there is little room (RFC 2181 9), and what may not. */
 static void an_answer_without_its_authority(void **state)
 {
@@ -191,6 +238,47 @@ static void codes(void **state)
 	assert_int_equal(judge_as(&q, true), UPSTREAM_GOOD);
 }
 
+/* A server that refuses may send a header alone: no need to wait for more. */
+static void codes_without_a_question(void **state)
+{
+	(void)state;
+	for (uint16_t code = 0; code < 16; code++) {
+		bool not_understood = code == 1 || code == 4, no_code = code == 0 || code == 3;
+		begin((uint16_t)(0x8180 | code), 0, 0, 0);
+		msg[5] = 0;
+		len = 12;
+		assert_int_equal(judge(), not_understood ? UPSTREAM_NO_EDNS
+					  : no_code      ? UPSTREAM_IGNORED
+							 : UPSTREAM_FAILED);
+		msg[1] ^= 1; /* the ID is all that tells it from a forged one */
+		assert_int_equal(judge(), UPSTREAM_IGNORED);
+	}
+}
+
+/* RFC 2308 2.2: a server that knows nothing and does not ask others says whom to ask. That is no "no such record". */
+static void a_referral(void **state)
+{
+	static const struct {
+		uint16_t flags, answers, soa;
+		enum upstream_verdict want;
+	} cases[] = {
+	    {0x8100, 0, 0, UPSTREAM_FAILED}, {0x8180, 0, 0, UPSTREAM_GOOD}, {0x8500, 0, 0, UPSTREAM_GOOD},
+	    {0x8100, 1, 0, UPSTREAM_GOOD},   {0x8100, 0, 1, UPSTREAM_GOOD}, {0x8103, 0, 0, UPSTREAM_GOOD},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(cases[i].flags, cases[i].answers, (uint16_t)(1 + cases[i].soa), 0);
+		if (cases[i].answers)
+			ADD(ANSWER("\x3c"));
+		ADD("\xc0\x10\0\2\0\1\0\0\0\x3c\0\3\1a\0");
+		if (cases[i].soa)
+			ADD(SOA("\x3c", "\x3c"));
+		for (int tcp = 0; tcp < 2; tcp++)
+			assert_int_equal(judge_as(&q, tcp), cases[i].want);
+	}
+}
+
 static void every_cut(void **state)
 {
 	(void)state;
@@ -238,47 +326,6 @@ static void a_long_honest_answer(void **state)
 	begin(0x8180, 4000, 0, 0);
 	for (int i = 0; i < 4000; i++)
 		ADD(ANSWER("\x3c"));
-/* A server that refuses may send a header alone: no need to wait for more. */
-static void codes_without_a_question(void **state)
-{
-	(void)state;
-	for (uint16_t code = 0; code < 16; code++) {
-		bool not_understood = code == 1 || code == 4, no_code = code == 0 || code == 3;
-		begin((uint16_t)(0x8180 | code), 0, 0, 0);
-		msg[5] = 0;
-		len = 12;
-		assert_int_equal(judge(), not_understood ? UPSTREAM_NO_EDNS
-					  : no_code      ? UPSTREAM_IGNORED
-							 : UPSTREAM_FAILED);
-		msg[1] ^= 1; /* the ID is all that tells it from a forged one */
-		assert_int_equal(judge(), UPSTREAM_IGNORED);
-	}
-}
-
-/* RFC 2308 2.2: a server that knows nothing and does not ask others says whom to ask. That is no "no such record". */
-static void a_referral(void **state)
-{
-	static const struct {
-		uint16_t flags, answers, soa;
-		enum upstream_verdict want;
-	} cases[] = {
-	    {0x8100, 0, 0, UPSTREAM_FAILED}, {0x8180, 0, 0, UPSTREAM_GOOD}, {0x8500, 0, 0, UPSTREAM_GOOD},
-	    {0x8100, 1, 0, UPSTREAM_GOOD},   {0x8100, 0, 1, UPSTREAM_GOOD}, {0x8103, 0, 0, UPSTREAM_GOOD},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		begin(cases[i].flags, cases[i].answers, (uint16_t)(1 + cases[i].soa), 0);
-		if (cases[i].answers)
-			ADD(ANSWER("\x3c"));
-		ADD("\xc0\x10\0\2\0\1\0\0\0\x3c\0\3\1a\0");
-		if (cases[i].soa)
-			ADD(SOA("\x3c", "\x3c"));
-		for (int tcp = 0; tcp < 2; tcp++)
-			assert_int_equal(judge_as(&q, tcp), cases[i].want);
-	}
-}
-
 	assert_int_equal(judge_as(&q, true), UPSTREAM_GOOD);
 	assert_int_equal(got.wire[6] << 8 | got.wire[7], 4000);
 	assert_int_equal(got.len, len);
@@ -378,6 +425,14 @@ static void names_of_many_labels(void **state)
 	assert_int_equal(judge_as(&q, true), UPSTREAM_FAILED);
 }
 
+/* Of the SOA record right behind the question. */
+static uint32_t soa_ttl(void)
+{
+	const uint8_t *at = got.wire + 12 + Q_LEN + 5;
+
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
 /* How long answers hold: flags, answer, authority, seconds. */
 static void how_long_it_is_kept(void **state)
 {
@@ -394,6 +449,10 @@ static void how_long_it_is_kept(void **state)
 	msg[12 + Q_LEN + 16 + 6] = 0x7f;
 	assert_int_equal(judge(), UPSTREAM_GOOD);
 	assert_int_equal(got.ttl, 86400);
+	/* And the guest is told no more than that. */
+	assert_memory_equal(got.wire + 12 + Q_LEN + 6, "\0\1\x51\x80", 4);
+	assert_true(upstream_age(got.wire, got.len, 400));
+	assert_memory_equal(got.wire + 12 + Q_LEN + 6, "\0\1\x4f\xf0", 4);
 
 	static const struct {
 		uint16_t flags;
@@ -407,10 +466,14 @@ static void how_long_it_is_kept(void **state)
 		msg[len - 1] = (uint8_t)negative[i].minimum[0];
 		assert_int_equal(judge(), UPSTREAM_GOOD);
 		assert_int_equal(got.ttl, negative[i].want);
+		assert_int_equal(soa_ttl(), negative[i].want); /* what the guest is told is the same */
+		assert_true(upstream_age(got.wire, got.len, 3));
+		assert_int_equal(soa_ttl(), negative[i].want - 3);
 		msg[12 + Q_LEN + 7] = 0xff; /* RFC 2308 5: hours at most */
 		msg[len - 2] = 0xff;
 		assert_int_equal(judge(), UPSTREAM_GOOD);
 		assert_int_equal(got.ttl, 3600);
+		assert_int_equal(soa_ttl(), 3600);
 		begin(negative[i].flags, 0, 0, 0); /* without SOA */
 		assert_int_equal(judge(), UPSTREAM_GOOD);
 		assert_int_equal(got.ttl, 0);
@@ -424,14 +487,6 @@ static void how_long_it_is_kept(void **state)
 }
 
 /* ---- the cache ---- */
-
-/* Of the SOA record right behind the question. */
-static uint32_t soa_ttl(void)
-{
-	const uint8_t *at = got.wire + 12 + Q_LEN + 5;
-
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
 
 static void cached_for_its_time(void **state)
 {
@@ -449,10 +504,6 @@ static void cached_for_its_time(void **state)
 	assert_int_equal(n, 5);
 	assert_int_equal(age, 9);
 	cache_put(c, (const uint8_t *)"k1", 2, (const uint8_t *)"newer", 5, 20, 109);
-	/* And the guest is told no more than that. */
-	assert_memory_equal(got.wire + 12 + Q_LEN + 6, "\0\1\x51\x80", 4);
-	assert_true(upstream_age(got.wire, got.len, 400));
-	assert_memory_equal(got.wire + 12 + Q_LEN + 6, "\0\1\x4f\xf0", 4);
 	assert_memory_equal(cache_get(c, (const uint8_t *)"k1", 2, 128, &n, &age), "newer", 5);
 	assert_int_equal(cache_count(c), 1);
 	assert_null(cache_get(c, (const uint8_t *)"k1", 2, 129, &n, &age));
@@ -466,14 +517,10 @@ static void cache_is_bounded(void **state)
 	uint8_t *big = calloc(1, CACHE_ONE_MAX + 1);
 	size_t n;
 	uint32_t age;
-		assert_int_equal(soa_ttl(), negative[i].want); /* what the guest is told is the same */
-		assert_true(upstream_age(got.wire, got.len, 3));
-		assert_int_equal(soa_ttl(), negative[i].want - 3);
 
 	(void)state;
 	for (uint32_t i = 0; i < 5000; i++) {
 		cache_put(c, (const uint8_t *)&i, 4, big, 50, 60, 0);
-		assert_int_equal(soa_ttl(), 3600);
 		assert_true(cache_count(c) <= CACHE_ENTRIES);
 		uint32_t first = 0; /* is used all the time, and so stays */
 		assert_non_null(cache_get(c, (const uint8_t *)&first, 4, 0, &n, &age));
@@ -602,9 +649,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(the_query),
 	    T(a_good_answer),
+	    T(addresses_take_turns),
 	    T(an_answer_without_its_authority),
 	    T(what_is_no_answer_to_this_question),
 	    T(codes),
+	    T(codes_without_a_question),
+	    T(a_referral),
 	    T(every_cut),
 	    T(names_that_lead_nowhere),
 	    T(a_long_honest_answer),
@@ -621,5 +671,3 @@ int main(void)
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
-	    T(codes_without_a_question),
-	    T(a_referral),
