@@ -240,8 +240,8 @@ static ldns_rr *find_soa(const ldns_rr_list *authority, uint32_t *minimum)
 }
 
 /*
- * RFC 2308 5: lowers the TTL of a negative answer by its SOA record's last field. That record then says no more, so that
- * the guest forgets the answer when the cache does. False without an SOA: nothing says how long the answer holds.
+ * RFC 2308 5: lowers the TTL of a negative answer by its SOA record's last field. That record then says no more, so
+ * that the guest forgets the answer when the cache does. False without an SOA: nothing says how long the answer holds.
  */
 static bool lower_by_soa(uint32_t *ttl, const ldns_rr_list *authority)
 {

@@ -54,14 +54,14 @@ enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct
 				    struct upstream_answer *out);
 
 /*
- * Lowers the TTL of every record of such an answer to UPSTREAM_TTL_MAX, then by `age` seconds, in place, but not below 0. False if the octets are
- * no such answer.
+ * Lowers the TTL of every record of such an answer to UPSTREAM_TTL_MAX, then by `age` seconds, in place, but not below
+ * 0. False if the octets are no such answer.
  */
 bool upstream_age(uint8_t *wire, size_t len, uint32_t age);
 
 /*
- * Lets the addresses of each set in such an answer take turns: the turn-th one stands first. Only addresses change their
- * places, so all that points into the message stays true.
+ * Lets the addresses of each set in such an answer take turns: the turn-th one stands first. Only addresses change
+ * their places, so all that points into the message stays true.
  */
 void upstream_rotate(uint8_t *wire, size_t len, uint16_t turn);
 

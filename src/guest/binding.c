@@ -60,7 +60,7 @@ static const struct field fields[] = {
 	F("NO_FORWARD",    NO_FORWARD,  NAMES,  no_forward,
 	  .flags = BINDING_FIELD_MANY | BINDING_FIELD_IN_LIST, VALUE_OCTETS(65536)),
 	F("DNS_NAMESERVERS", DNS_NAMESERVERS, IP4S, dns_nameservers, MANY),
-	F("DNS_NAMESERVERS6", DNS_NAMESERVERS6, IP6S, dns_nameservers6, MANY),
+	F("DNS_NAMESERVERS6", DNS_NAMESERVERS6, ASKED6, dns_nameservers6, MANY),
 	F("DNS_INTERCEPT", DNS_INTERCEPT, CHOICE, dns_intercept, VALUE_ONE_OF("all|service")),
 	F("DNS_SERVE",     DNS_SERVE,   BOOL,   dns_serve),
 	F("ALLOW",         ALLOW,       ALLOWS, allow, MANY),

@@ -64,7 +64,7 @@ static const struct field fields[] = {
 	F("dns",     "forward",        BOOL,   dns_forward),
 	F("dns",     "no_forward",     NAMES,  no_forward, MANY, VALUE_OCTETS(65536)),
 	F("dns",     "nameservers",    IP4S,   dns_nameservers, MANY),
-	F("dns",     "nameservers6",   IP6S,   dns_nameservers6, MANY),
+	F("dns",     "nameservers6",   ASKED6, dns_nameservers6, MANY),
 
 	F("notify",  "enable_notify",  BOOL,   enable_notify),
 	F("notify",  "notify_period",  NUMBER, notify_period, VALUE_RANGE(1, 4294967295), VALUE_COUNTS_AS(1, 86400)),

@@ -224,6 +224,25 @@ const char *list_add_ip6(struct ip6_list *to, const char *text, bool more)
 	return wrong;
 }
 
+const char *list_add_servers6(struct ip6_list *to, const char *text, bool more)
+{
+	const char *item, *rest = text;
+	size_t len;
+
+	while (value_next(&rest, &item, &len)) {
+		char one[INET6_ADDRSTRLEN + 1 + IFNAMSIZ];
+		struct in6_addr a;
+		if (!item_text(item, len, one, sizeof(one)))
+			continue;
+		one[strcspn(one, "%")] = 0;
+		/* RFC 4007 6: such an address says nothing without a link, and the list has only addresses. */
+		if (inet_pton(AF_INET6, one, &a) == 1 && IN6_IS_ADDR_LINKLOCAL(&a))
+			return "has a link-local address, and nothing says on which link to ask there; name a server's "
+			       "global or unique local address";
+	}
+	return list_add_ip6(to, text, more);
+}
+
 void list_free_words(struct word_list *l)
 {
 	for (size_t i = 0; i < l->count; i++)

@@ -21,6 +21,7 @@ const char *list_read_ip6(const char *text, struct in6_addr *out);
 /* Add the items of text to the list where `more`, else replace what it holds. */
 const char *list_add_ip4(struct ip4_list *to, const char *text, bool more);
 const char *list_add_ip6(struct ip6_list *to, const char *text, bool more);
+const char *list_add_servers6(struct ip6_list *to, const char *text, bool more); /* that fold itself asks */
 const char *list_add_words(struct word_list *to, const char *text, bool more);
 
 /* max: octets in wire form; too_long: the message for a longer list. */

@@ -243,6 +243,8 @@ const char *value_store(const struct field *f, void *base, const char *text, boo
 		return list_add_ip4(at, text, more);
 	case VALUE_IP6S:
 		return list_add_ip6(at, text, more);
+	case VALUE_ASKED6:
+		return list_add_servers6(at, text, more);
 	case VALUE_ALLOWS:
 		return allow_add(at, text, more);
 	}
@@ -272,6 +274,7 @@ void value_clear(const struct field *f, void *base)
 		*(struct ip4_list *)at = (struct ip4_list){0};
 		break;
 	case VALUE_IP6S:
+	case VALUE_ASKED6:
 		free(((struct ip6_list *)at)->at);
 		*(struct ip6_list *)at = (struct ip6_list){0};
 		break;

@@ -37,6 +37,7 @@ enum value_kind {
 	VALUE_WORDS,  /* struct word_list; each fit to be part of a file name */
 	VALUE_IP4S,   /* struct ip4_list */
 	VALUE_IP6S,   /* struct ip6_list */
+	VALUE_ASKED6, /* struct ip6_list; none of them link-local */
 	VALUE_ALLOWS, /* struct allow_list */
 };
 

@@ -147,7 +147,7 @@ static void dns_and_notify_keys(void **state)
 	struct binding b = parse_good("DOMAIN=Example.COM.\nDOMAIN_SEARCH=a.b, C.\nDHCP_SERVER_IP=10.0.1.1\n"
 				      "DNS_SERVER_IP=10.0.1.2\nDNS_SERVER_IP6=fde5::2\nADDRESS_LISTS=db, web-1\n"
 				      "DNS_TTL=0\nDNS_FORWARD=no\nNO_FORWARD=local., .internal\n"
-				      "DNS_NAMESERVERS6=::1\nDNS_INTERCEPT=service\nDNS_SERVE=off\n"
+				      "NAMESERVERS6=fe80::1\nDNS_NAMESERVERS6=::1\nDNS_INTERCEPT=service\nDNS_SERVE=off\n"
 				      "DHCP6_HOSTNAME_OPTCODE=65001\nDHCP6_DOMAINNAME_OPTCODE=65002\n"
 				      "NOTIFY_PORT=9000\nNOTIFY_IP=10.0.1.3\nNOTIFY_IP6=fde5::3\n");
 	(void)state;
@@ -318,6 +318,11 @@ static const struct {
     {"NAMESERVERS=10.0.0.1, x\n", "is not an IPv4 address"},
     {"NAMESERVERS=10.0.0.1 10.0.0.2\n", "is not an IPv4 address"},
     {"NAMESERVERS6=fde5::1,10.0.0.1\n", "is not an IPv6 address"},
+    {"DNS_NAMESERVERS6=fde5::1, fe80::1\n", "has a link-local address"},
+    {"DNS_NAMESERVERS6=fe80::1%lo\n", "has a link-local address"},
+    {"DNS_NAMESERVERS6=febf::1%eth0.100\n", "has a link-local address"},
+    {"DNS_NAMESERVERS6=fde5::1%lo\n", "is not an IPv6 address"},
+    {"DNS_NAMESERVERS6=10.0.0.1\n", "is not an IPv6 address"},
     {"ADDRESS_LISTS=../../etc/passwd\n", "is not letters, digits"},
     {"ADDRESS_LISTS=a b\n", "is not letters, digits"},
     {"DNS_TTL=2147483648\n", "is not a number from 0 to 2147483647"},

@@ -317,6 +317,7 @@ static const struct {
     {"[ipv6]\nra_period = 0\n", "is not a number from 1"},
     {"[dns]\nttl = 2147483648\n", "is not a number from 0 to 2147483647"},
     {"[dns]\nserver_ip6 = 10.0.0.1\n", "is not an IPv6 address"},
+    {"[dns]\nnameservers6 = fe80::1\n", "f:2: nameservers6 = fe80::1: has a link-local address"},
     {"[notify]\nnotify_period = 0\n", "is not a number from 1"},
     {"[general]\ndatapath = taps\n", "is not an absolute path"},
     {"[addresses]\nx = y\n", "f:2: x = y: is not an IPv4 address"},
