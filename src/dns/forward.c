@@ -24,8 +24,8 @@ void forward_arm(struct forward *f)
 
 	for (size_t i = 0; i < f->asks_used; i++) {
 		const struct ask *a = &f->asks[i];
-		if (a->stage != ASK_FREE && (!first || a->deadline < first))
-			first = a->deadline;
+		if (a->stage != ASK_FREE && (!first || ask_due(a) < first))
+			first = ask_due(a);
 	}
 	if (first == f->armed)
 		return;
@@ -144,8 +144,11 @@ void forward_done(struct forward *f, struct ask *a, const struct upstream_answer
 	a->stage = ASK_FREE;
 	a->waiters = FORWARD_NONE;
 	f->under_way--;
+	uint64_t now = clock_ms() / 1000;
 	if (answer)
-		cache_put(f->cache, a->key, a->key_len, answer->wire, answer->len, answer->ttl, clock_ms() / 1000);
+		cache_put(f->cache, a->key, a->key_len, answer->wire, answer->len, answer->ttl, now);
+	else /* RFC 9520 3.2: a failure is remembered too, or every repetition would cost the servers the same again */
+		cache_put(f->cache, a->key, a->key_len, (const uint8_t *)"", 0, FORWARD_FAILED_SECONDS, now);
 	while (i != FORWARD_NONE) {
 		struct waiter *w = &f->waiters[i];
 		uint16_t next = w->next;
@@ -294,7 +297,10 @@ static void take_question(struct forward *f, const struct reply *question, bool 
 	const uint8_t *wire = cache_get(f->cache, key, key_len, clock_ms() / 1000, &len, &age);
 	if (wire) {
 		f->counts.cached++;
-		forward_say_answer(f, &w, wire, len, age);
+		if (len)
+			forward_say_answer(f, &w, wire, len, age);
+		else /* all servers failed a moment ago */
+			forward_say_servfail(f, &w);
 		return;
 	}
 	struct ask *a = find_ask(f, key, key_len, &empty);
@@ -345,8 +351,8 @@ static void on_timer(struct forward *f)
 		return;
 	f->armed = 0;
 	for (size_t i = 0; i < f->asks_used; i++) {
-		if (f->asks[i].stage != ASK_FREE && f->asks[i].deadline <= now)
-			ask_timeout(f, &f->asks[i]);
+		if (f->asks[i].stage != ASK_FREE && ask_due(&f->asks[i]) <= now)
+			ask_timeout(f, &f->asks[i], now);
 	}
 	forward_arm(f);
 }

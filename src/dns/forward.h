@@ -3,11 +3,12 @@
  * forward: asks other servers on the guest's behalf, and never waits for them.
  *
  * Specifications: RFC 5452 (forged answers), 7766 (TCP where UDP cut), 6891 6.2.2 (servers without EDNS), 2308
- * (negative answers), 8767 is not done: nothing is served past its time.
+ * (negative answers), 9520 (failures), 8767 is not done: nothing is served past its time.
  *
  * Every question has a connected socket of its own with a random port and a random ID, and goes to one server after the
- * other, for two seconds each; a server that answered is asked first the next time. A question that is under way
- * already is not sent again: its askers wait for the same answer. Answers are kept for their TTL.
+ * other, for two seconds each. A packet may be lost, so it is sent twice in that time. A server that answered is asked
+ * first the next time. A question that is under way already is not sent for another asker: all of them wait for the same
+ * answer. Answers are kept for their TTL, failures for a second at least.
  *
  * The caller polls one descriptor, an epoll instance with the sockets, a timer and the watch over resolv.conf. After
  * privileges are given up it needs socket, bind, connect, send, recv, getsockopt, close, epoll_ctl, epoll_wait,
@@ -28,8 +29,10 @@
 #define FORWARD_ASKS 64 /* questions under way at once */
 #define FORWARD_RATE                                                                                                   \
 	1000 /* questions a second that name servers are asked, and at once: names that are made up cost them and the host */
-#define FORWARD_WAITERS 256 /* askers that wait; several may wait for the same answer */
-#define FORWARD_SECONDS 2   /* for one server */
+#define FORWARD_WAITERS 256      /* askers that wait; several may wait for the same answer */
+#define FORWARD_SECONDS 2        /* for one server */
+#define FORWARD_AGAIN_MS 700     /* after which a server is asked once more, within its time */
+#define FORWARD_FAILED_SECONDS 2 /* for which nobody is asked again, at most: the clock has whole seconds */
 
 struct forward;
 struct resolvers;

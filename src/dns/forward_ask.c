@@ -91,19 +91,26 @@ static bool open_socket(struct forward *f, struct ask *a, int type, uint32_t eve
 		return false;
 	a->id = random16();
 	a->deadline = clock_ms() + FORWARD_SECONDS * 1000;
+	a->again = 0;
 	return listen_for(f, a, events, EPOLL_CTL_ADD);
+}
+
+static bool send_udp(const struct ask *a)
+{
+	uint8_t query[UPSTREAM_QUERY_MAX];
+	struct upstream_question q = question_of(a);
+	size_t len = upstream_write(&q, query);
+
+	return send(a->fd, query, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
 static bool ask_udp(struct forward *f, struct ask *a)
 {
-	uint8_t query[UPSTREAM_QUERY_MAX];
-
 	a->stage = ASK_UDP;
-	if (!open_socket(f, a, SOCK_DGRAM, EPOLLIN))
+	if (!open_socket(f, a, SOCK_DGRAM, EPOLLIN) || !send_udp(a))
 		return false;
-	struct upstream_question q = question_of(a);
-	size_t len = upstream_write(&q, query);
-	return send(a->fd, query, len, MSG_NOSIGNAL) == (ssize_t)len;
+	a->again = a->deadline - FORWARD_SECONDS * 1000 + FORWARD_AGAIN_MS;
+	return true;
 }
 
 static bool ask_tcp(struct forward *f, struct ask *a)
@@ -127,9 +134,23 @@ void ask_next(struct forward *f, struct ask *a)
 	forward_done(f, a, NULL);
 }
 
-void ask_timeout(struct forward *f, struct ask *a)
+uint64_t ask_due(const struct ask *a)
 {
-	ask_next(f, a);
+	return a->again ? a->again : a->deadline;
+}
+
+/*
+ * One packet may be lost, and then whoever asked would wait for the server's whole time, or get SERVFAIL where there is
+ * no other server. The repetition has the same ID and comes from the same port, so that it makes no forgery easier
+ * (RFC 5452 5).
+ */
+void ask_timeout(struct forward *f, struct ask *a, uint64_t now)
+{
+	bool again = a->again && now < a->deadline;
+
+	a->again = 0;
+	if (!again || !send_udp(a))
+		ask_next(f, a);
 }
 
 /* Judges what came. False if it settles nothing and more may come. */

@@ -47,7 +47,7 @@ struct ask {
 	uint8_t question[FORWARD_QUESTION_MAX]; /* as it is sent */
 	bool dnssec_ok, checking_disabled;
 	int fd;
-	uint64_t deadline;             /* milliseconds */
+	uint64_t deadline, again;      /* milliseconds; again: when the same packet is sent once more, 0: never */
 	uint16_t server, first, tried; /* the one asked now; where the round began; how many were tried since */
 	bool edns;
 	uint16_t id;
@@ -93,7 +93,8 @@ void forward_arm(struct forward *f); /* sets the timer to the next deadline */
 /* forward_ask.c: asks the next server, or gives up. */
 void ask_next(struct forward *f, struct ask *a);
 void ask_event(struct forward *f, struct ask *a, uint32_t events);
-void ask_timeout(struct forward *f, struct ask *a);
+uint64_t ask_due(const struct ask *a); /* when ask_timeout() has something to do */
+void ask_timeout(struct forward *f, struct ask *a, uint64_t now);
 void ask_close(struct forward *f, struct ask *a); /* closes its socket and frees what came by it */
 
 /* forward.c: answers all waiters and frees the ask. answer: NULL for SERVFAIL. */

@@ -311,7 +311,7 @@ static void on_udp(void)
 		fflush(log_to);
 	}
 	struct wr w = wr_over(reply, sizeof(reply));
-	if (is(&q, "never") || forge(&q, &from))
+	if (is(&q, "never") || (is(&q, "lost") && q.n == 1) || forge(&q, &from))
 		return;
 	if (is(&q, "late")) {
 		send_later(2500, reply, simple(reply, sizeof(reply), &q, 60, FORGERY), &from);
