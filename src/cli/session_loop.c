@@ -57,6 +57,18 @@ static void send_reply(struct session *s, const struct frame *asked, struct repl
 	}
 }
 
+/*
+ * ALLOW: an answer leaves once its addresses may be reached; else SERVFAIL leaves in its place. False if nothing is to
+ * leave.
+ */
+static bool may_leave(struct session *s, const struct frame *asked, struct reply *reply)
+{
+	if (asked->to_guest || !is_dns(reply) || session_hand_out(s, reply->w.start, wr_len(&reply->w)))
+		return true;
+	reply->event = "DNS: held back";
+	return forward_hold_back(&s->guest, reply);
+}
+
 static void on_frame(void *arg, const struct frame *f)
 {
 	struct session *s = arg;
@@ -64,8 +76,8 @@ static void on_frame(void *arg, const struct frame *f)
 
 	switch (answer_frame(&s->guest, f, reply)) {
 	case ANSWER_REPLY:
-		if (!f->to_guest && is_dns(reply) && !session_hand_out(s, reply->w.start, wr_len(&reply->w)))
-			break; /* not sent; the guest asks again */
+		if (!may_leave(s, f, reply))
+			break;
 		if (reply->event)
 			session_say(s, reply->event, false);
 		send_reply(s, f, reply);

@@ -338,6 +338,14 @@ bool forward_decline(const struct guest *g, struct reply *q)
 	return !q->w.full && pkt_wrap(q, g->service_mac);
 }
 
+bool forward_hold_back(const struct guest *g, struct reply *answer)
+{
+	/* Without QR the answer reads like the question that it repeats, with the same OPT record. */
+	if (wr_len(&answer->w) >= DNS_HEADER)
+		answer->w.start[2] &= (uint8_t) ~(DNS_FLAG_QR >> 8);
+	return forward_decline(g, answer);
+}
+
 int forward_fd(const struct forward *f)
 {
 	return f->epoll;

@@ -101,6 +101,9 @@ void forward_ask_stream(struct forward *f, const struct reply *q, uint64_t who);
  */
 bool forward_decline(const struct guest *g, struct reply *q);
 
+/* The same for a whole answer that must not leave: its question is answered by SERVFAIL. */
+bool forward_hold_back(const struct guest *g, struct reply *answer);
+
 int forward_fd(const struct forward *f); /* readable where forward_run() has something to do */
 void forward_run(struct forward *f);     /* does it; never blocks */
 struct forward_counts forward_counts(const struct forward *f);

@@ -100,6 +100,7 @@ binding() {
 		ADDRESS:own.example.=198.51.100.8
 		ADDRESS:mine.test.=198.51.100.9
 	END
+	seq -f 'ADDRESS:many.test.=203.0.125.%.0f' 70
 	[ $# = 0 ] || printf 'ALLOW=%s\n' "$@"
 }
 base='web.example *.deep.example:tcp/80 www.example api-*.example short.example own.example'
@@ -322,6 +323,12 @@ if [ -z "$short" ]; then
 		ask +tcp most.example A | grep 'status: SERVFAIL' && same 'let in' "$(let_in allow4_port '203\.0\.12[23]\.')" 0
 	}
 	check 'more than can be let in at once are not handed out' held_back
+	own_held_back() {
+		ask +notcp many.test A | grep 'status: SERVFAIL' && same 'let in' "$(let_in allow4_port '203\.0\.125\.')" 0
+	}
+	# shellcheck disable=SC2046 # words
+	put $(seq -f 'many.test:tcp/%.0f' 8)
+	check 'nor are those of a record of the VM, which is said at once' within 5 own_held_back
 	put '*.left.test' '*.right.test'
 	check 'an address of two names: by the one' within 5 gives 198.51.100.9 x.left.test A
 	check 'and by the other' gives 198.51.100.9 x.right.test A

@@ -617,6 +617,30 @@ static void what_nobody_can_be_asked_for(void **state)
 	assert_string_equal(reading(), "SERVFAIL rd ra edns0/1232/do");
 }
 
+/* What an answer becomes that must not leave: SERVFAIL to the same question, a frame for who asked it. */
+static void what_is_held_back(void **state)
+{
+	static const char *const names[] = {"mAny.", "nope.", "localhost."};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		for (int opt = 0; opt < 2; opt++) {
+			question(names[i], A);
+			if (opt)
+				add_opt(4096, 0x8000);
+			assert_int_equal(run_as(dns_answer), ANSWER_REPLY);
+			assert_true(forward_hold_back(&t.g, &t.out));
+			assert_string_equal(reading(), opt ? "SERVFAIL rd ra edns0/1232/do" : "SERVFAIL rd ra");
+			assert_int_equal(wr_len(&t.out.w), t.len);
+			assert_memory_equal(t.out.w.start + 12, t.ask + 12, t.len - 12 - (opt ? 11 : 0));
+			assert_int_equal(t.out.frame_len, 14 + 20 + 8 + t.len);
+			assert_int_equal(t.out.src4.s_addr, t.service4.s_addr);
+			assert_int_equal(t.out.dst4.s_addr, t.g.id.ip4.addr.s_addr);
+			assert_int_equal(t.out.dport, 40000);
+		}
+	}
+}
+
 static void names_with_a_meaning(void **state)
 {
 	static const char *const never[] = {"x.onion.", "onion.", "y.invalid.", "use-application-dns.net."};
@@ -942,6 +966,7 @@ int main(void)
 	    T(names_that_lie),
 	    T(what_is_forwarded),
 	    T(what_nobody_can_be_asked_for),
+	    T(what_is_held_back),
 	    T(names_with_a_meaning),
 	    T(over_ipv6),
 	    T(whose_questions),
