@@ -144,6 +144,8 @@ static void take_down(struct session *s)
 	session_stream_close(s);
 	free(s->egress);
 	s->rules.egress = s->egress = NULL;
+	free(s->aliases);
+	s->guest.dns.aliases = s->aliases = NULL;
 	if (s->notify >= 0)
 		close(s->notify);
 	if (s->epoll >= 0)

@@ -4,9 +4,11 @@
 #include "cli/session_priv.h"
 #include "dns/handed.h"
 #include "fw/nft.h"
+#include "guest/alias.h"
 #include "guest/allow.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The VM reaches addresses of its own subnet without ALLOW. */
@@ -20,14 +22,13 @@ static bool is_near(const struct identity *id, const struct handed *h)
 	return h->ip6 ? id->has6 && ip6_in(id->ip6, six) : id->has4 && ip4_in(id->ip4, four);
 }
 
-static size_t find_patterns(const struct allow_list *list, const uint8_t *name,
-			    const struct allow *to[static ALLOW_MAX])
+static size_t find_patterns(const struct dns_policy *d, const uint8_t *name, const struct allow *to[static ALLOW_MAX])
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < list->count; i++) {
-		if (allow_matches(&list->at[i], name))
-			to[count++] = &list->at[i];
+	for (size_t i = 0; i < d->allow.count; i++) {
+		if (alias_matches(&d->allow.at[i], d->aliases, name))
+			to[count++] = &d->allow.at[i];
 	}
 	return count;
 }
@@ -46,7 +47,7 @@ static size_t find_far(const struct identity *id, const struct handed *at, size_
 }
 
 /* Lets the VM reach all addresses in the answer. 0, or -errno: then the answer must not be sent, nor part of it. */
-static int let_in(struct session *s, const uint8_t *msg, size_t len)
+static int let_in(struct session *s, const uint8_t *msg, size_t len, uint64_t now)
 {
 	uint8_t name[DNS_NAME_MAX];
 	struct handed at[HANDED_MOST];
@@ -57,13 +58,28 @@ static int let_in(struct session *s, const uint8_t *msg, size_t len)
 	if (handed <= 0)
 		return 0;
 	struct egress_answer a = {.name = name, .by = by, .given = given};
-	a.by_count = find_patterns(&s->guest.dns.allow, name, by);
+	a.by_count = find_patterns(&s->guest.dns, name, by);
 	if (!a.by_count)
 		return 0;
 	if (handed > HANDED_MOST)
 		return -E2BIG;
 	a.count = find_far(&s->id, at, (size_t)handed, given);
-	return a.count ? egress_put(s->egress, s->nft, s->info.iface, &a, clock_ms()) : 0;
+	return a.count ? egress_put(s->egress, s->nft, s->info.iface, &a, now) : 0;
+}
+
+/* Names that the answer gives an allowed name as an alias of: a resolver in the VM may ask for those next. */
+static void keep_aliases(struct session *s, const uint8_t *msg, size_t len, uint64_t now)
+{
+	uint8_t name[DNS_NAME_MAX];
+	struct handed_alias to[HANDED_ALIASES];
+	int count = dns_handed_aliases(msg, len, name, to);
+
+	if (count <= 0)
+		return;
+	if (!s->aliases)
+		s->guest.dns.aliases = s->aliases = calloc(1, sizeof(*s->aliases));
+	for (int i = 0; s->aliases && i < count; i++)
+		alias_follow(s->aliases, &s->guest.dns.allow, name, to[i].name, to[i].ttl, now);
 }
 
 static const char *reason(int err)
@@ -81,8 +97,13 @@ static const char *reason(int err)
 static bool hand_out(struct session *s, const uint8_t *msg, size_t len)
 {
 	uint64_t unsaid;
-	int err = let_in(s, msg, len);
+	uint64_t now = clock_ms();
 
+	if (s->aliases)
+		alias_expire(s->aliases, now);
+	int err = let_in(s, msg, len, now);
+	if (!err)
+		keep_aliases(s, msg, len, now);
 	if (err && log_limit_pass(&s->refusals, clock_coarse_ms(), &unsaid))
 		log_err("%s: ALLOW: an answer is held back, for its addresses cannot be let through: %s", s->info.iface,
 			reason(err));

@@ -249,6 +249,7 @@ static bool put_in_force(struct session *s, struct guest *to, struct guest *was)
 	egress_forget(s->egress, &to->dns.allow);
 	bool same = advertises_same(was, to);
 	s->guest = *to;
+	s->guest.dns.aliases = s->aliases;
 	*to = (struct guest){0};
 	if (!same)
 		session_advertise_change(s, was);

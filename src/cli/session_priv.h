@@ -68,9 +68,10 @@ struct session {
 	struct in_addr host4[SESSION_HOST_ADDRESSES];
 	struct in6_addr host6[SESSION_HOST_ADDRESSES];
 	struct rules rules;
-	struct egress *egress; /* addresses that the VM may reach by ALLOW */
-	struct watch *watch;   /* of the rules in the shared table: with NFQUEUE or a gate, else NULL */
-	bool gate_lost;        /* the gate could not be put back, which was logged */
+	struct egress *egress;   /* addresses that the VM may reach by ALLOW */
+	struct aliases *aliases; /* names that stand behind those of ALLOW, or NULL */
+	struct watch *watch;     /* of the rules in the shared table: with NFQUEUE or a gate, else NULL */
+	bool gate_lost;          /* the gate could not be put back, which was logged */
 	struct delivery *delivery;
 	struct tx *tx;                      /* to the guest */
 	struct forward *forward;            /* asks other name servers, or NULL */

@@ -3,7 +3,7 @@
 #include "dns/dns_decide.h"
 
 #include "dns/dns_special.h"
-#include "guest/allow.h"
+#include "guest/alias.h"
 
 /* RFC 8482 4.1: answers ANY with one of the name's sets. */
 static void decide_any(const struct zone_set sets[static ZONE_TYPES], struct dns_reply *a)
@@ -74,7 +74,7 @@ static bool decide_elsewhere(const struct dns_policy *d, const struct dns_query 
 	 * ALLOW holds for the guest alone: fold asks nobody on behalf of the network's askers, and their names betray
 	 * no secret of the VM.
 	 */
-	bool closed = who == DNS_ASKER_GUEST && d->allow.count && !allow_any(&d->allow, q->name);
+	bool closed = who == DNS_ASKER_GUEST && d->allow.count && !alias_allowed(&d->allow, d->aliases, q->name);
 	bool others = d->forward && !closed && !dns_is_below(q->name, q->name_len, d->no_forward, d->no_forward_len);
 	bool bare = special == DNS_SPECIAL_BARE;
 

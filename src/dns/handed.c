@@ -81,8 +81,11 @@ struct answers {
 	uint16_t count;
 };
 
-/* Replaces a name that is an alias by the name that it stands for. 1; 0 if it is no alias, -1 if the octets are bad. */
-static int follow_alias(const struct answers *a, uint8_t name[static DNS_NAME_MAX])
+/*
+ * Replaces a name that is an alias by the name that it stands for, and lowers *ttl to that of the alias. 1; 0 if it is
+ * no alias, -1 if the octets are bad.
+ */
+static int follow_alias(const struct answers *a, uint8_t name[static DNS_NAME_MAX], uint32_t *ttl)
 {
 	struct rd r = a->at;
 	struct record one;
@@ -90,8 +93,11 @@ static int follow_alias(const struct answers *a, uint8_t name[static DNS_NAME_MA
 	for (uint16_t i = 0; i < a->count; i++) {
 		if (!read_record(a->msg, &r, &one))
 			return -1;
-		if (one.type == DNS_TYPE_CNAME && one.class == DNS_CLASS_IN && same_name(one.owner, name))
-			return read_name(a->msg, &one.data, name) ? 1 : -1;
+		if (one.type != DNS_TYPE_CNAME || one.class != DNS_CLASS_IN || !same_name(one.owner, name))
+			continue;
+		if (one.ttl < *ttl)
+			*ttl = one.ttl;
+		return read_name(a->msg, &one.data, name) ? 1 : -1;
 	}
 	return 0;
 }
@@ -117,25 +123,52 @@ static int take_addresses(const struct answers *a, const uint8_t *name, struct h
 	return count;
 }
 
-int dns_handed(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX], struct handed at[static HANDED_MOST])
+/* Reads header and question. False if the octets are no answer to one question. */
+static bool begin(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX], struct answers *a)
 {
 	struct rd r = rd_over(msg, len);
-	uint8_t real[DNS_NAME_MAX];
 
 	memset(name, 0, DNS_NAME_MAX);
 	rd_u16(&r);
 	uint16_t flags = rd_u16(&r), questions = rd_u16(&r);
-	struct answers a = {.msg = msg, .count = rd_u16(&r)};
+	*a = (struct answers){.msg = msg, .count = rd_u16(&r)};
 	rd_u32(&r);
 	if (r.bad || !(flags & DNS_FLAG_QR) || questions != 1 || !read_name(msg, &r, name))
-		return -1;
+		return false;
 	rd_u32(&r);
-	if (r.bad)
-		return -1;
-	a.at = r;
-	memcpy(real, name, sizeof(real));
+	a->at = r;
+	return !r.bad;
+}
+
+int dns_handed(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX], struct handed at[static HANDED_MOST])
+{
+	struct answers a;
+	uint8_t real[DNS_NAME_MAX];
+	uint32_t ttl = UINT32_MAX;
 	int alias = 1;
+
+	if (!begin(msg, len, name, &a))
+		return -1;
+	memcpy(real, name, sizeof(real));
 	for (int i = 0; i < HANDED_ALIASES && alias > 0; i++)
-		alias = follow_alias(&a, real);
+		alias = follow_alias(&a, real, &ttl);
 	return alias < 0 ? -1 : take_addresses(&a, real, at);
+}
+
+int dns_handed_aliases(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX],
+		       struct handed_alias to[static HANDED_ALIASES])
+{
+	struct answers a;
+	uint8_t real[DNS_NAME_MAX];
+	uint32_t ttl = UINT32_MAX;
+	int count = 0, alias = 1;
+
+	if (!begin(msg, len, name, &a))
+		return -1;
+	memcpy(real, name, sizeof(real));
+	while (count < HANDED_ALIASES && (alias = follow_alias(&a, real, &ttl)) > 0) {
+		to[count].ttl = ttl;
+		memcpy(to[count++].name, real, sizeof(real));
+	}
+	return alias < 0 ? -1 : count;
 }

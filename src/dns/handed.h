@@ -15,6 +15,11 @@
 #define HANDED_MOST 256   /* addresses of one answer that dns_handed() gives */
 #define HANDED_ALIASES 16 /* that it follows, one after the other */
 
+struct handed_alias {
+	uint8_t name[DNS_NAME_MAX]; /* in lower case */
+	uint32_t ttl;               /* seconds; the least on the way there */
+};
+
 struct handed {
 	bool ip6;
 	uint8_t address[16]; /* network byte order; the first four where !ip6 */
@@ -27,5 +32,12 @@ struct handed {
  * `at`; 0 if the answer gives none, -1 if the octets are no answer to one question.
  */
 int dns_handed(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX], struct handed at[static HANDED_MOST]);
+
+/*
+ * `name` gets the name that was asked for, and `to` the names that the answer says it is an alias of, one after the
+ * other. Returns how many, -1 if the octets are no answer to one question.
+ */
+int dns_handed_aliases(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX],
+		       struct handed_alias to[static HANDED_ALIASES]);
 
 #endif

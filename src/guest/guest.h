@@ -67,6 +67,7 @@ struct dhcp6_option {
 };
 
 struct zone;
+struct aliases;
 
 /* ALLOW: names behind the gateway whose addresses the VM may reach, and there which service (guest/allow.h). */
 struct allow {
@@ -104,6 +105,7 @@ struct dns_policy {
 	 * these names.
 	 */
 	struct allow_list allow;
+	const struct aliases *aliases; /* names behind those of the list (guest/alias.h), the session's; NULL: none */
 };
 
 #define NOTIFY_LEN 16 /* octets of a notification */

@@ -13,7 +13,7 @@
 . "$(dirname "$0")/lib.sh"
 begin "$@"
 
-for tool in dig dnsmasq nc nft; do
+for tool in dig dnsmasq nc nft unbound; do
 	command -v $tool >/dev/null || bail "no $tool: make deps"
 done
 near=fd5e:1:2:3 far6=2001:db8:7 service=10.0.2.50
@@ -172,6 +172,8 @@ check 'the router itself, too' within 10 reaches $near::90
 
 # ---- an address is reached once it was handed out ----
 
+check 'what stands behind an alias is no name of the list' refused edge.cdn.test A
+check 'and nobody is asked for it' not grep -q 'query.*edge.cdn' "$T/asked"
 for f in $families; do
 	type=AAAA at=$f
 	[ "$f" != 198.51.100 ] || type=A at=$f.
@@ -183,11 +185,12 @@ for f in $families; do
 	check "$type: and its address is closed" closed "$at"2
 	check "$type: an alias of an allowed name" gives "$at"5 www.example $type
 	check "$type: what it stands for is reached" reaches "$at"5
-	check "$type: but that name is none of the list" refused edge.cdn.test $type
+	check "$type: a resolver of hers may ask for that name itself" gives "$at"5 edge.cdn.test $type
+	check "$type: but not for others beside it" refused x.left.test $type
 	check "$type: a star inside a label" gives "$at"6 api-eu.example $type
 	check "$type: is as good" reaches "$at"6
 done
-check 'nobody was asked for what was refused' not grep -q 'evil\|query.*edge.cdn' "$T/asked"
+check 'nobody was asked for what was refused' not grep -q 'evil\|left' "$T/asked"
 if [ -z "$short" ]; then
 	check 'in whatever case it is asked' gives 198.51.100.1 WeB.eXaMpLe A
 	check 'other types of such a name are asked for' gives '"a word"' web.example TXT
@@ -223,6 +226,36 @@ if [ -z "$short" ]; then
 	check 'a record of another name is answered' gives 198.51.100.9 mine.test A
 	check 'and its address closed' closed 198.51.100.9
 	check 'a neighbour by name' gives 10.0.2.8 carl.lab A
+
+	# ---- a resolver in the VM that believes no address of another zone ----
+
+	cat >"$T/unbound.conf" <<-END
+		server:
+		 interface: 127.0.0.1
+		 do-daemonize: no
+		 use-syslog: no
+		 logfile: ""
+		 username: ""
+		 chroot: ""
+		 directory: "$T"
+		 pidfile: ""
+		 module-config: "iterator"
+		 local-zone: "test." nodefault
+		forward-zone:
+		 name: "."
+		 forward-addr: $service
+	END
+	ip -n ann link set lo up
+	in_guest ann unbound -d -c "$T/unbound.conf" >"$T/unbound.log" 2>&1 &
+	unbound=$!
+	behind() {
+		same 'of unbound' "$(in_guest ann dig @127.0.0.1 +tries=1 +time=$((5 * SLOW)) +short "$2" "$3" | tail -n 1)" "$1"
+	}
+	check 'unbound in the VM follows an alias' within 10 behind 198.51.100.5 www.example A
+	check 'over IPv6' behind $far6::5 www.example AAAA
+	check 'and denies no record of hers' behind 10.0.2.8 carl.lab A
+	kill $unbound
+	wait $unbound
 
 	# ---- from elsewhere ----
 
@@ -268,6 +301,7 @@ check 'over IPv6' closed $far6::1
 check 'one that stays is reached as before' reaches 198.51.100.7
 check 'and so is its service' connects '' 198.51.100.3 80
 check 'the name is refused' refused web.example A
+check 'and so is what stood behind one' refused edge.cdn.test A
 put
 check 'without a list everything is open' within 5 reaches 198.51.100.2
 check 'every name is asked for' gives 198.51.100.2 evil.example A

@@ -38,7 +38,7 @@ static void check_good(const struct upstream_answer *a, const uint8_t *msg)
 	must(ldns_wire2pkt(&pkt, a->wire, a->len) == LDNS_STATUS_OK, "ldns cannot read what was put together");
 	for (size_t i = 0; i < ldns_pkt_ancount(pkt); i++) {
 		uint32_t ttl = ldns_rr_ttl(ldns_rr_list_rr(ldns_pkt_answer(pkt), i));
-		must(ttl <= INT32_MAX, "a TTL with its sign bit");
+		must(ttl <= UPSTREAM_TTL_MAX, "a TTL of more than a day");
 		least = ttl < least ? ttl : least;
 	}
 	must(a->ttl <= least, "kept for longer than a record holds");
@@ -46,6 +46,10 @@ static void check_good(const struct upstream_answer *a, const uint8_t *msg)
 	uint8_t name[DNS_NAME_MAX];
 	struct handed at[HANDED_MOST];
 	must(dns_handed(a->wire, a->len, name, at) >= 0, "its addresses cannot be read");
+	struct handed_alias to[HANDED_ALIASES];
+	must(dns_handed_aliases(a->wire, a->len, name, to) >= 0, "its aliases cannot be read");
+	upstream_rotate(a->wire, a->len, (uint16_t)a->len);
+	must(dns_handed(a->wire, a->len, name, at) >= 0, "its addresses cannot be read when they have changed places");
 	must(upstream_age(a->wire, a->len, 5), "cannot be aged");
 }
 
@@ -65,6 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t name[DNS_NAME_MAX];
 	struct handed at[HANDED_MOST];
 	must(dns_handed(msg, len, name, at) <= (int)(len / 14), "more addresses than there can be");
+	struct handed_alias to[HANDED_ALIASES];
+	must(dns_handed_aliases(msg, len, name, to) <= HANDED_ALIASES, "more aliases than there is room for");
 	if (how & 4 && len >= 12 + QUESTION_LEN) {
 		memcpy(msg, "\x12\x34\x81", 3);
 		memcpy(msg + 4, "\0\1", 2);

@@ -2,12 +2,14 @@
 /* ALLOW: its patterns, and the addresses that an answer gives. */
 #include "base/wr.h"
 #include "dns/handed.h"
+#include "guest/alias.h"
 #include "guest/allow.h"
 #include "guest/value.h"
 
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -268,6 +270,116 @@ static void aliases(void **state)
 	assert_int_equal(handed(&m, at), 0);
 }
 
+/* Names of aliases, and for how long. */
+static void names_behind_a_name(void **state)
+{
+	(void)state;
+	struct message m;
+	struct handed_alias to[HANDED_ALIASES];
+	uint8_t name[DNS_NAME_MAX];
+
+	begin(&m, "Www.example");
+	assert_int_equal(dns_handed_aliases(m.octets, wr_len(&m.w), name, to), 0);
+	put_record(&m, "A.test", DNS_TYPE_CNAME, 90, "\1B\4test", 8);
+	put_alias(&m, NULL, "a.test");
+	put_record(&m, "b.test", DNS_TYPE_CNAME, 120, "\1c\4test", 8);
+	put_alias(&m, "x.test", "y.test"); /* nobody asked for that one */
+	assert_int_equal(dns_handed_aliases(m.octets, wr_len(&m.w), name, to), 3);
+	assert_memory_equal(name, "\3www\7example", 13);
+	assert_memory_equal(to[0].name, "\1a\4test", 8);
+	assert_int_equal(to[0].ttl, 300);
+	assert_memory_equal(to[1].name, "\1b\4test", 8);
+	assert_int_equal(to[1].ttl, 90);
+	assert_memory_equal(to[2].name, "\1c\4test", 8);
+	assert_int_equal(to[2].ttl, 90);
+	for (size_t len = 0; len < wr_len(&m.w); len++)
+		assert_int_equal(dns_handed_aliases(m.octets, len, name, to), -1);
+	begin(&m, "www.example"); /* a circle ends */
+	put_alias(&m, NULL, "www.example");
+	assert_int_equal(dns_handed_aliases(m.octets, wr_len(&m.w), name, to), HANDED_ALIASES);
+}
+
+/* ---- what stands behind a name of the list ---- */
+
+static const uint8_t *wire_of(const char *text)
+{
+	static uint8_t wire[4][NAME_WIRE_MAX];
+	static unsigned turn;
+	uint8_t *to = wire[turn++ % 4];
+	size_t len;
+
+	memset(to, 0, NAME_WIRE_MAX);
+	assert_null(value_name(text, to, &len));
+	return to;
+}
+
+static void names_behind_the_list(void **state)
+{
+	(void)state;
+	struct allow_list l = {0};
+	struct aliases *a = calloc(1, sizeof(*a));
+
+	assert_non_null(a);
+	assert_null(allow_add(&l, "www.example:tcp/443, *.deep.example, other.example", false));
+	assert_true(alias_allowed(&l, NULL, wire_of("www.example")));
+	assert_false(alias_allowed(&l, NULL, wire_of("edge.test")));
+	alias_follow(a, &l, wire_of("no.example"), wire_of("edge.test"), 300, 1000); /* no name of the list */
+	assert_false(alias_allowed(&l, a, wire_of("edge.test")));
+	assert_int_equal(a->count, 0);
+
+	/* It lets in what the name lets in, and no more. */
+	alias_follow(a, &l, wire_of("www.example"), wire_of("edge.test"), 300, 1000);
+	assert_true(alias_allowed(&l, a, wire_of("edge.test")));
+	assert_false(alias_allowed(&l, a, wire_of("x.edge.test")));
+	assert_false(alias_allowed(&l, a, wire_of("test")));
+	assert_true(alias_matches(&l.at[0], a, wire_of("edge.test")));
+	assert_false(alias_matches(&l.at[1], a, wire_of("edge.test")));
+	alias_follow(a, &l, wire_of("a.deep.example"), wire_of("edge.test"), 100, 1000);
+	assert_true(alias_matches(&l.at[1], a, wire_of("edge.test")));
+	assert_int_equal(a->count, 2);
+
+	/* What stands behind that, in an answer of its own, for no longer. */
+	alias_follow(a, &l, wire_of("edge.test"), wire_of("far.test"), 86400, 2000);
+	assert_true(alias_matches(&l.at[0], a, wire_of("far.test")) && alias_matches(&l.at[1], a, wire_of("far.test")));
+	alias_follow(a, &l, wire_of("far.test"), wire_of("edge.test"), 86400, 2000); /* a circle keeps nothing alive */
+	alias_expire(a, 100999);
+	assert_true(alias_matches(&l.at[1], a, wire_of("far.test")));
+	alias_expire(a, 101000);
+	assert_false(alias_matches(&l.at[1], a, wire_of("far.test")) ||
+		     alias_matches(&l.at[1], a, wire_of("edge.test")));
+	assert_true(alias_matches(&l.at[0], a, wire_of("far.test")) &&
+		    alias_matches(&l.at[0], a, wire_of("edge.test")));
+
+	/* A list that changes has its say at once. */
+	assert_null(allow_add(&l, "other.example", false));
+	assert_false(alias_allowed(&l, a, wire_of("edge.test")));
+	alias_expire(a, 301000);
+	assert_int_equal(a->count, 0);
+
+	/* A minute at least, a day at most. */
+	alias_follow(a, &l, wire_of("other.example"), wire_of("a.test"), 0, 1000);
+	alias_follow(a, &l, wire_of("other.example"), wire_of("b.test"), UINT32_MAX, 1000);
+	alias_expire(a, 60999);
+	assert_true(alias_allowed(&l, a, wire_of("a.test")));
+	alias_expire(a, 61000);
+	assert_false(alias_allowed(&l, a, wire_of("a.test")));
+	assert_true(alias_allowed(&l, a, wire_of("b.test")));
+	alias_expire(a, 86401000);
+	assert_int_equal(a->count, 0);
+
+	/* As many as there is room for: the one that ends first makes room. */
+	for (unsigned i = 0; i < ALIAS_MOST + 3; i++) {
+		char text[32];
+		snprintf(text, sizeof(text), "n%u.test", i);
+		alias_follow(a, &l, wire_of("other.example"), wire_of(text), i == 7 ? 100 : 200 + i, 1000);
+	}
+	assert_int_equal(a->count, ALIAS_MOST);
+	assert_false(alias_allowed(&l, a, wire_of("n7.test")) || alias_allowed(&l, a, wire_of("n1.test")));
+	assert_true(alias_allowed(&l, a, wire_of("n2.test")) && alias_allowed(&l, a, wire_of("n130.test")));
+	free(l.at);
+	free(a);
+}
+
 static void no_answers(void **state)
 {
 	(void)state;
@@ -322,9 +434,16 @@ static void many_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(services),   cmocka_unit_test(bad_patterns),   cmocka_unit_test(too_many),
-	    cmocka_unit_test(names),      cmocka_unit_test(addresses),      cmocka_unit_test(aliases),
-	    cmocka_unit_test(no_answers), cmocka_unit_test(many_addresses),
+	    cmocka_unit_test(services),
+	    cmocka_unit_test(bad_patterns),
+	    cmocka_unit_test(too_many),
+	    cmocka_unit_test(names),
+	    cmocka_unit_test(addresses),
+	    cmocka_unit_test(aliases),
+	    cmocka_unit_test(no_answers),
+	    cmocka_unit_test(many_addresses),
+	    cmocka_unit_test(names_behind_a_name),
+	    cmocka_unit_test(names_behind_the_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
