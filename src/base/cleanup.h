@@ -2,7 +2,7 @@
 /*
  * cleanup: what a function took is given back on every way out of it (gcc's cleanup attribute).
  *
- * clang-tidy 14 does not know the attribute; where it therefore reports a leak, a NOLINT comment silences it.
+ * clang-tidy 14 does not know the attribute; where it therefore reports a leak, the line says so and silences it.
  */
 #ifndef FOLD_BASE_CLEANUP_H
 #define FOLD_BASE_CLEANUP_H
