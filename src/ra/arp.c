@@ -52,9 +52,13 @@ static enum drop arp_parse(const uint8_t *data, size_t len, struct arp_msg *m)
  */
 static bool may_be_sender(const struct guest *g, const struct arp_msg *m)
 {
-	if (!m->spa.s_addr || (g->id.has4 && m->spa.s_addr == g->id.ip4.addr.s_addr))
+	const struct in_addr a = m->spa;
+
+	if (!a.s_addr || (g->id.has4 && a.s_addr == g->id.ip4.addr.s_addr))
 		return true;
-	return m->tpa.s_addr == g->dhcp_server4.s_addr && !guest_serves4(g, m->spa);
+	bool gateways = g->has_gateway4 && a.s_addr == g->gateway4.s_addr;
+	return m->tpa.s_addr == g->dhcp_server4.s_addr && ip4_is_host(a) && !ip4_is_edge(g->id.ip4, a) && !gateways &&
+	       !guest_serves4(g, a);
 }
 
 static enum drop arp_decide(const struct guest *g, const struct pkt *in, const struct arp_msg *m)

@@ -231,12 +231,28 @@ static void sender_address_of_somebody_else(void **state)
 /* RFC 2131 4.3.2: a client with a wrong address hears so when it renews that, for which it has to find the server. */
 static void guest_with_a_wrong_address_finds_the_dhcp_server(void **state)
 {
+	static const char *const hosts[] = {"10.0.1.101", "192.0.2.1"}, *const none[] = {"255.255.255.255",
+											 "10.0.1.255",
+											 "10.0.1.0",
+											 "127.0.0.1",
+											 "224.0.0.1",
+											 "10.0.1.50"};
+
 	(void)state;
 	t.g.dhcp_server4.s_addr = inet_addr("10.0.1.50");
-	for (size_t i = 0; i < NOT_THE_GUESTS; i++) {
-		field_ip(SPA, not_the_guests[i]);
-		expect_reply("10.0.1.50", not_the_guests[i]);
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		field_ip(SPA, hosts[i]);
+		expect_reply("10.0.1.50", hosts[i]);
 	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		field_ip(SPA, none[i]);
+		expect_drop(DROP_ARP_SENDER);
+	}
+	t.g.has_gateway4 = true;
+	t.g.gateway4.s_addr = inet_addr(hosts[0]);
+	field_ip(SPA, hosts[0]);
+	expect_drop(DROP_ARP_SENDER);
+	field_ip(SPA, hosts[1]);
 	t.g.id.has4 = false;
 	t.g.service4.count = 0;
 	expect_drop(DROP_ARP_TARGET);

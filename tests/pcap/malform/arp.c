@@ -117,8 +117,8 @@ static void senders(struct family *f)
 {
 	CASE("sender-gateway", "drop arp-sender", a.sender = GATEWAY_IP);
 	CASE("sender-server", "drop arp-sender", a.sender = SERVER_IP);
-	CASE("sender-other-guest", "drop arp-sender", a.sender = OTHER_IP);
-	CASE("sender-other-subnet", "drop arp-sender", a.sender = IP(10, 0, 2, 100));
+	CASE("sender-other-guest", "reply", a.sender = OTHER_IP);
+	CASE("sender-other-subnet", "reply", a.sender = IP(10, 0, 2, 100));
 	CASE("sender-broadcast", "drop arp-sender", a.sender = BROADCAST_IP);
 	CASE("sender-subnet-broadcast", "drop arp-sender", a.sender = IP(10, 0, 1, 255));
 	CASE("sender-loopback", "drop arp-sender", a.sender = IP(127, 0, 0, 1));
