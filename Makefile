@@ -10,14 +10,16 @@
 PREFIX  ?= /usr/local
 BUILD   ?= build
 VERSION := 0.1.0
-# What one types for it, in what it says: a distribution whose `fold` is coreutils' installs it by another name.
+# The name by which the programs call themselves in their messages. Debian's package installs fold under another name,
+# because coreutils has a `fold`.
 COMMAND ?= fold
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-7s %s\n' $(1) $(2)
 
 CC      ?= cc
-# Linked; and those whose headers are read, while the library is loaded by the few runs that need it (src/base/library.h).
+# PKGS are linked. Of LOADED only the headers are needed at build time: src/base/library.h opens these libraries at run
+# time, in the few runs that need them.
 PKGS    := libmnl libnftnl libnetfilter_queue libcap-ng
 LOADED  := sqlite3 ldns ext2fs com_err libcurl libcrypto libpcap
 CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -DFOLD_COMMAND='"$(COMMAND)"' -Isrc
@@ -33,16 +35,16 @@ MODE    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sani
 LDMODE  := -fsanitize=address,undefined
 else
 OUT     := $(BUILD)/release
-# Jumps that go astray are caught, in the words of each processor.
+# Control-flow protection against hijacked jumps and returns; each processor has its own option for it.
 BRANCH  := $(if $(findstring x86_64,$(MACHINE)),-fcf-protection)$(if $(findstring aarch64,$(MACHINE)),-mbranch-protection=standard)
 MODE    := -O2 -g -fPIE -fstack-protector-strong -fstack-clash-protection $(BRANCH) -D_FORTIFY_SOURCE=3
 LDMODE  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 endif
 CFLAGS  += -std=gnu17 $(WARN) $(MODE)
-# The libraries' own headers are not held to this project's warnings.
+# Warnings apply to this project's code, not to the libraries' headers.
 LIBCFLAGS = $(shell pkg-config --cflags $(PKGS) $(LOADED) 2>/dev/null)
 LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih
-# The tests call some of those themselves.
+# Some tests call these libraries directly.
 TESTLIBS = -Wl,--as-needed $(shell pkg-config --libs $(LOADED) 2>/dev/null)
 
 # Everything but the main programs is one library, which the tests link too.
@@ -106,7 +108,7 @@ $(OUT)/tests/fw/attack: $(ATTACK) $(LIB)
 $(OUT)/tests/pcap/malform/malform: $(MALFORM)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $^
-# A fuzz target without its fuzzer: runs the files of its corpus.
+# A fuzz target without libFuzzer: replay_main runs it over the files of its corpus.
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay_main.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) $(TESTLIBS)
@@ -147,7 +149,8 @@ format:
 	clang-format -i $(CFILES)
 format-check:
 	clang-format --dry-run -Werror $(CFILES)
-# One file at a time: of several the analyzer carries what it knows of a va_list from one to the next.
+# One clang-tidy process a file: given several, the analyzer carries its knowledge of a va_list from one file to the
+# next.
 TIDY = $(addprefix tidy/,$(SRCS) $(MAINS))
 .PHONY: $(TIDY)
 tidy:
@@ -158,7 +161,8 @@ cppcheck:
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--suppress=missingIncludeSystem -D_GNU_SOURCE -Isrc src
 
-# What shells offer. bash-completion reads its file for `fold` only where SYSCONFDIR has the line that says so (fold.eager).
+# Shell completions. bash-completion loads our file for `fold` only if SYSCONFDIR has fold.eager, because it already
+# handles coreutils' `fold` itself.
 SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 SHARE       = $(DESTDIR)$(PREFIX)/share
 .PHONY: install-completions
@@ -187,7 +191,7 @@ install: programs install-completions
 	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 README.md docs/binding.example docs/nfdhcpd.conf.example docs/migration.md $(DESTDIR)$(PREFIX)/share/doc/fold
 
-# Built in a copy of the tree, as root or not.
+# packaging/make-deb builds in a copy of the tree, as root or as any user.
 .PHONY: deb
 deb: deps-deb
 	$(Q)packaging/make-deb $(VERSION) $(abspath $(BUILD))/deb

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What holds of the source itself: includes point down only, siblings leave each other alone, a library has one user.
+# Checks of the source itself: includes point down only, sibling folders do not include each other, each library is
+# used in one place.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 n=0
@@ -15,7 +16,8 @@ result() { # name, offending lines
 	fi
 }
 
-# A folder and all that its files may include. The order is the house's: base at the bottom.
+# below FOLDER: the folders whose headers its files may include. The order of the layers is that of the project; base
+# is at the bottom.
 below() {
 	case $1 in
 	base) echo base ;;
@@ -31,7 +33,7 @@ below() {
 	esac
 }
 
-# Lines "file: include" that point up or sideways, under the folder $1.
+# upward DIR: a line "file includes folder/" for each include under DIR that points up or sideways.
 upward() {
 	for dir in "$1"/*/; do
 		layer=$(basename "$dir")
@@ -44,7 +46,7 @@ upward() {
 }
 result "includes point down only" "$(upward src)"
 
-# The check itself can fail.
+# Proof that the check finds a violation.
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$tmp/pkt" "$tmp/dhcp"
@@ -67,7 +69,7 @@ result "no clock that can be set is asked, but for where sequence numbers begin 
 result "no external command is run" "$(grep -nE '\b(system|popen|execlp|execvp|posix_spawnp?)\(' src/*/*.c)"
 result "every source file names its licence" \
 	"$(for f in src/*/*.[ch] tests/*/*.[ch] bench/*.[ch]; do [ -f "$f" ] && ! head -1 "$f" | grep -q SPDX && echo "$f"; done)"
-# clang-format is not on every machine, and each version has ideas of its own; this much all of them say.
+# clang-format is not on every machine and its versions differ in details; they all agree on this much.
 result "no line of C ends in a blank, and none is indented by spaces alone" \
 	"$(grep -nE '[[:blank:]]$|^ {8}' src/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] bench/*.[ch])"
 silenced() { # files: lines that silence a check without its name or a reason
@@ -78,7 +80,7 @@ result "whoever silences a check names it and says why" "$(silenced src/*/*.[ch]
 echo '/* NOLINT */' >"$tmp/pkt/bad.c"
 [ -n "$(silenced "$tmp/pkt/bad.c")" ] && found='' || found="a bare NOLINT was not found"
 result "a check that is silenced without a reason is found" "$found"
-# Keys of the table that stand in no such line.
+# undocumented FILE: the keys of the configuration's table (src/guest/config.c) for which FILE has no line.
 undocumented() { # file
 	sed -nE 's/^\tF\("[a-z0-9]+", +"([a-z0-9_]+)",.*/\1/p' src/guest/config.c | sort -u | while read -r key; do
 		grep -qE "(^\.It Cm |, |^#?)$key( |,|\$)" "$1" || echo "$1: $key"
@@ -86,7 +88,8 @@ undocumented() { # file
 }
 result "the manual page of nfdhcpd.conf has every key" "$(undocumented docs/nfdhcpd.conf.5)"
 result "so has its example, but for second names" "$(undocumented docs/nfdhcpd.conf.example | grep -vx 'docs/nfdhcpd.conf.example: dhcp6_queue')"
-# utils/deps has the one list; what dpkg-dev brings along (build-essential) is named in no Build-Depends.
+# Build-Depends must match the list of utils/deps, except for the packages that build-essential implies (by way of
+# dpkg-dev): Debian does not name those.
 build_depends() {
 	sed -n '/^Build-Depends:/,/^[A-Z]/s/^ \([a-z0-9.+-]*\).*/\1/p' "$1" | sed 's/^debhelper-compat$/debhelper/' | sort
 }

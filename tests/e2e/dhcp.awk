@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dhcp.awk: what DHCPv4 messages (RFC 2131, 2132) mean. Reads the "in HEX" and "out HEX" lines that `frames sniff` prints and
-# writes one line for each message:
+# dhcp.awk: translates DHCPv4 messages (RFC 2131, 2132) to words. Reads the "in HEX" and "out HEX" lines that `frames
+# sniff` prints and writes one line for each message:
 #
-#   out renew 10.0.1.1 to 10.0.1.254       (of a request, as RFC 2131 4.3.2 tells them apart: select, reboot, renew, rebind)
+#   out renew 10.0.1.1 to 10.0.1.254       (kind of a request by RFC 2131 4.3.2: select, reboot, renew or rebind)
 #   in ack 10.0.1.1 to 10.0.1.1
 #
-# The first address is the one that it is about (yiaddr, else ciaddr, else option 50), the second the IP destination.
+# The first address is the client's (yiaddr, else ciaddr, else option 50), the second is the IP destination.
 function number(at, n,    v) {
 	for (v = 0; n > 0; n--) {
 		v = v * 256 + (index(digits, substr(hex, 2 * at + 1, 1)) - 1) * 16 + index(digits, substr(hex, 2 * at + 2, 1)) - 1

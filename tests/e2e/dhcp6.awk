@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dhcp6.awk: what router advertisements (RFC 4861 4.2), solicitations and DHCPv6 messages (RFC 8415) mean. Reads the "in HEX" and
-# "out HEX" lines that `frames sniff` prints and writes one line for each message:
+# dhcp6.awk: translates router advertisements (RFC 4861 4.2), solicitations and DHCPv6 messages (RFC 8415) to words.
+# Reads the "in HEX" and "out HEX" lines that `frames sniff` prints and writes one line for each message:
 #
 #   out rs to ff02::2
 #   in ra 60 MO prefix fd5e:1:2:3::/64 LA mtu 1376 dns fd5e:1:2:3::50 to fe80::5054:ff:fe00:1
 #   out renew fd5e:1:2:3:9:9:9:1 to ff02::1:2
 #   in reply fd5e:1:2:3:9:9:9:1 for 20 dns fd5e:1:2:3::50 to fe80::5054:ff:fe00:1
 #
-# An advertisement: the router lifetime, its flags ("-" for none), what stands in the options ("no dns": with lifetime 0). A DHCPv6 message: the first address of its
-# identity associations ("-" for none) and, in a server's, its valid lifetime; a status that is not Success as "status N".
+# Of an advertisement: the router lifetime, its flags ("-" for none) and its options ("no dns": with a lifetime of 0).
+# Of a DHCPv6 message: the first address of its identity associations ("-" for none), in a server's message the valid
+# lifetime, and "status N" for a status other than Success.
 function number(at, n,    v) {
 	for (v = 0; n > 0; n--) {
 		v = v * 256 + (index(digits, substr(hex, 2 * at + 1, 1)) - 1) * 16 + index(digits, substr(hex, 2 * at + 2, 1)) - 1

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# honest.awk: which frames nobody honest on the network of attack6.sh would have sent. Reads the "in HEX" lines that `frames sniff` prints
-# and prints those, each with what is wrong.
+# honest.awk: finds the frames that no honest machine on the network of attack6.sh would have sent. Reads the "in HEX"
+# lines that `frames sniff` prints and prints those frames, each with what is wrong with it.
 #
-#   -v who="MAC ADDRESS MAC ADDRESS..."   who is there: hex digits alone, addresses with all 32
-#   -v self=MAC                           whose capture it is: it hears nothing of its own
-#   -v guest=MAC                          the attacker: what hosts may send and a guest may not is wrong only from it
-#   -v fold=MAC                           fold's own MAC there, whose frames are not looked at
+#   -v who="MAC ADDRESS MAC ADDRESS..."   the machines of the network: hex digits only, addresses with all 32
+#   -v self=MAC                           the machine that captured: it must not receive frames with its own MAC
+#   -v guest=MAC                          the attacker: what hosts may send and a guest may not is a fault only from it
+#   -v fold=MAC                           MAC of the fold that serves the capturing guest; its frames are not checked
 #
 # Specifications: RFC 4861 (who says what in neighbour discovery), 4862 5.4, 8415.
 function octets(at, n) {
 	return substr(hex, 2 * at + 1, 2 * n)
 }
-# The option's address is the sender's own.
+# option_is_wrong KIND: whether a link-layer address option of the frame is not the sender's own MAC.
 function option_is_wrong(kind,    at) {
 	for (at = 78; at + 8 <= length(hex) / 2; at += 8)
 		if (octets(at, 2) != kind "01" ? octets(at, 2) != "0e01" : octets(at + 2, 6) != mac)
 			return 1
 	return 0
 }
-# What is wrong with the frame, "" where nothing is.
+# fault: what is wrong with the frame, "" if nothing is.
 function fault(    type, next_header, source) {
 	if (octets(12, 2) != "86dd" || mac == fold)
 		return ""
@@ -28,12 +28,14 @@ function fault(    type, next_header, source) {
 	type = octets(54, 1)
 	if (mac == self || !(mac in own))
 		return "source MAC"
-	# A guest may form its link-local address in ways of its own; but it is no other machine's, and none that people choose for routers.
+	# A guest may form its link-local address in its own way, but it may not take that of another machine (one made
+	# from a MAC) or one of those that people choose for routers.
 	if (mac == guest && source ~ /^fe80000000000000/ && substr(source, 17, 8) != "00000000" && substr(source, 23, 4) != "fffe" && type == "87")
 		source = local[mac]
 	if (source != own[mac] && source != local[mac] && (source != any || next_header != "3a" && mac == guest))
 		return "source address"
-	# Hosts say which groups they listen to.
+	# Hosts report their multicast groups (MLD, behind a hop-by-hop header), which a guest may not. TCP is fine
+	# from all.
 	if (mac != guest && next_header == "00" || next_header == "06")
 		return ""
 	if (next_header == "11") {
