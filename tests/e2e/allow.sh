@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# allow: ALLOW. What leaves the subnet goes to addresses that fold gave out for names of the list, for as long as it said; other names are
-# refused, and nothing else leaves.
+# allow: the binding's ALLOW. Beyond the subnet a VM reaches only addresses that fold gave it for names of the list,
+# and only for as long as fold said; questions for other names are refused.
 #
-#   tests/e2e/allow.sh [short]     short: what depends on the kernel and the way of delivery
+#   tests/e2e/allow.sh [short]     short: only what depends on the kernel and on the way of delivery
 #
 #   10.0.2.0/24, fd5e:1:2:3::/64         guest ann (.1, ::1), container carl (.8, ::8), router rt (.90, ::90)
 #   198.51.100.1 .. .9, 2001:db8:7::1 ..  inet, behind the router
@@ -67,7 +67,8 @@ cat >"$T/dnsmasq.conf" <<-END
 	txt-record=web.example,a word
 	host-record=short.example,198.51.100.7,$far6::7
 END
-# More addresses than are kept, 200 a name; one for as long as can be said, one for as short, and one that has too many.
+# Names with 200 addresses each, more in total than fold keeps; one name with the longest possible TTL, one with the
+# shortest, and one with more addresses than fold accepts in an answer.
 {
 	for n in 1 2 3 4 5 6; do
 		for last in $(seq 200); do echo "host-record=big$n.example,203.0.11$n.$last,$far6:$n::$last,600"; done
@@ -116,7 +117,7 @@ unreachable() {
 count() {
 	nft list counter netdev fold-ann from_allow | sed -n 's/.*packets \([0-9]*\).*/\1/p'
 }
-# closed ADDRESS: not reached, and counted.
+# closed ADDRESS: whether it is not reached and the counter from_allow grows.
 closed() {
 	closed_had=$(count)
 	unreachable "$1" || return 1
@@ -136,7 +137,7 @@ gives() {
 refused() {
 	ask "$@" | grep -q 'status: REFUSED'
 }
-# connects PROTO-FLAGS ADDRESS PORT: something listens there, and hears a word.
+# connects PROTO-FLAGS ADDRESS PORT: whether a word of ann's arrives at a listener there.
 connects() {
 	# shellcheck disable=SC2086 # no flag or one
 	in_guest inet timeout "$((10 * SLOW))" nc $1 -l "$2" "$3" >"$T/heard" </dev/null &
@@ -155,7 +156,7 @@ in_set() {
 	cat "$T/set"
 	grep -q "$2" "$T/set"
 }
-# let_in SET PATTERN: how many of such addresses.
+# let_in SET PATTERN: the number of matching addresses in the set.
 let_in() {
 	nft list set netdev "fold-${vm:-ann}" "$1" | tr ',' '\n' | grep -c "$2.*timeout"
 }
@@ -337,7 +338,7 @@ if [ -z "$short" ]; then
 		done
 	}
 	check 'as many are kept as there is room for, and those of the last answer are' kept
-	# whole NAME SET PATTERN: its 200 addresses are handed out, and let in.
+	# whole NAME SET PATTERN: whether fold hands out all 200 addresses of the name and lets them in.
 	whole() {
 		same addresses "$(ask +tcp +short "$1" A | wc -l)" 200 && same 'let in' "$(let_in "$2" "$3")" 200
 	}
@@ -377,7 +378,7 @@ if [ -z "$short" ]; then
 	switches() {
 		sed -n 's/^voluntary_ctxt_switches:[^0-9]*//p' "/proc/$(responder bob)/status"
 	}
-	# Whoever has a chain of its own in that table watches it, however its packets are delivered.
+	# A VM with a chain of the user's watches the shared table, whatever the way of delivery.
 	nft 'add table bridge fold; add chain bridge fold others'
 	binding >"$T/bob.binding"
 	start_vm bob 10.0.2.2/24 52:54:00:00:02:02 -b "$T/bob.binding" -a '-j others' || finish
@@ -432,8 +433,8 @@ check 'ann ends' stop_vm ann
 
 # ---- beside many groups ----
 
-# vm_with_groups NAME COUNT...: a VM with the first of these numbers of groups that there is room for; then as many addresses as are kept
-# are let in, each with a port.
+# vm_with_groups NAME COUNT...: starts a VM with the first of these numbers of multicast groups that fits, then fills
+# the set of allowed addresses, each with a port.
 vm_with_groups() {
 	vm=$1 started=
 	shift
@@ -450,7 +451,7 @@ vm_with_groups() {
 	done
 	same 'let in' "$(let_in allow6_port 443)" 1024
 }
-# shortened LEAST MOST: its list gets shorter, and so many of the addresses stay.
+# shortened LEAST MOST: whether, after the list has become shorter, between LEAST and MOST of the addresses stay.
 shortened() {
 	binding 'big*.example:tcp/443' >"$T/new" && mv "$T/new" "$T/$vm.binding"
 	within 10 grep 'is in force as it is now' "$T/$vm.log" || return 1

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# attack6: what thc-ipv6 and ipv6toolkit do to a network, done by a guest. Each attack runs at the same time from an ordinary port of another
-# bridge, by an attacker with the same MAC and address, among victims with the same: there it must be seen, else it would prove nothing.
-# From the guest no frame may arrive that an honest one would not have sent (honest.awk judges), nobody's routes, addresses or neighbours
-# may change, and fold answers its guest within a second after it.
+# attack6: the attacks of thc-ipv6 and ipv6toolkit, made by a guest. Each attack is made at the same time on another
+# bridge, from an ordinary port, by an attacker and among victims with the same MACs and addresses: it must be seen
+# there, else the test would prove nothing. From the guest no frame may arrive that an honest machine would not have
+# sent (honest.awk decides); no victim's routes, addresses or neighbours may change; and fold answers its guest within
+# a second after the attack.
 #
 #   host   this namespace: bridge br0, guests ann (the attacker) and bob, container carl
 #   bare   another: bridge br0, containers ann-bare (the attacker again) and carl-bare
@@ -23,12 +24,12 @@ ann=$prefix:5054:ff:fe00:201 bob=$prefix:5054:ff:fe00:202 carl=$prefix::8 host=$
 ann_mac=52:54:00:00:02:01 bob_mac=52:54:00:00:02:02 carl_mac=02:00:00:00:02:08 host_mac=02:00:00:00:02:fe
 fold_ann=fe80::fc54:ff:fe00:201
 
-# As easy to deceive as a host may be.
+# gullible NAME INTERFACE: makes a host accept all that a host can be made to accept.
 gullible() {
 	in_guest "$1" sysctl -qw "net.ipv6.conf.$2.accept_ra=2" "net.ipv6.conf.$2.accept_redirects=1"
 }
 
-# world NAME: a bridge on which its namespace, the host, has an address.
+# world NAME: makes a bridge in that namespace; the namespace itself (the host) has an address on it.
 world() {
 	ip -n "$1" link add "$BRIDGE" address $host_mac type bridge
 	gullible "$1" "$BRIDGE"
@@ -36,7 +37,7 @@ world() {
 	ip -n "$1" addr add $host/64 dev "$BRIDGE" nodad
 }
 
-# plugged WORLD NAME MAC ADDRESS: a container on its bridge.
+# plugged WORLD NAME MAC ADDRESS: makes a container on that world's bridge.
 plugged() {
 	ip netns add "$2"
 	ip -n "$1" link add "v$2" type veth peer name eth0 netns "$2" address "$3"
@@ -58,7 +59,7 @@ plugged bare ann-bare $ann_mac $ann
 ip -n carl route add default via $host
 ip -n carl-bare route add default via $host
 
-# What a sanitizer keeps of freed memory is no growth.
+# The sanitizer's quarantine of freed memory would look like growth: keep it small.
 ASAN_OPTIONS=quarantine_size_mb=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 export ASAN_OPTIONS
 printf 'NAMESERVERS6=%s::50\nGATEWAY6=%s::90\nGATEWAY6_MAC=02:00:00:00:02:90\n' $prefix $prefix >"$T/binding"
@@ -80,7 +81,7 @@ check 'ann reaches the host' within 5 reaches ann $host
 
 # ---- what arrives ----
 
-# digits ADDRESS: all 32 of it.
+# digits ADDRESS: the address in all its 32 hex digits.
 digits() {
 	echo "$1" | awk -F: '{
 		for (i = 1; i <= NF; i++)
@@ -97,7 +98,8 @@ plain() {
 }
 who="$(plain $ann_mac) $(digits $ann) $(plain $bob_mac) $(digits $bob) $(plain $carl_mac) $(digits $carl) $(plain $host_mac) $(digits $host)"
 
-# dishonest FILE FROM MAC: the frames in it, from that line on, that nobody honest sent to MAC. MAC's own fold may say what it likes.
+# dishonest FILE FROM MAC: the frames of the file, from line FROM on, that no honest machine would have sent to MAC.
+# Frames of the fold that serves MAC are not judged.
 dishonest() {
 	tail -n "+$2" "$1" | awk -f "$root/tests/e2e/honest.awk" -v who="$who" -v self="$(plain "$3")" -v guest="$(plain $ann_mac)" \
 		-v fold="$(case $3 in "$bob_mac") echo fe5400000202 ;; esac)"
@@ -108,11 +110,12 @@ for victim in carl:eth0 bob:eth0 host:$BRIDGE; do
 	within 20 grep -q '^# sniffing' "$T/${victim%:*}.frames"
 done
 
-# Who lives where, as it should be believed; what fold answers for is a matter between it and its guest.
+# The true neighbours. Which of its own addresses a fold answers for is a matter between it and its guest.
 known="^($ann $ann_mac|$bob $bob_mac|$carl $carl_mac|$host $host_mac|$prefix::(50|90) .*|fe80::5054:ff:fe00:201 $ann_mac|\
 fe80::5054:ff:fe00:202 $bob_mac|fe80::ff:fe00:208 $carl_mac|fe80::ff:fe00:2fe $host_mac|fe80::fc54:ff:fe00:202 .*) \$"
 
-# What a victim has of the network: addresses, routes, and what else it believes.
+# state NAME INTERFACE: what a victim believes of the network: its addresses, its routes, and neighbours that are not
+# true.
 state() {
 	ip -n "$1" -6 -o addr show dev "$2" | sed 's/ *valid_lft.*//; s/ tentative//; s/ dynamic//; s/ mngtmpaddr//'
 	ip -n "$1" -6 route show | sed 's/ expires [^ ]*//; s/ *$//' | sort
@@ -140,7 +143,8 @@ router_heard() {
 	in_guest "$1" rdisc6 -q -1 -r 1 -w "$((1000 * SLOW))" eth0
 }
 
-# What wakes those who wait for others: somebody new, who looks for somebody, and asks for an address.
+# provoke NAME N ATTACK: some attacks wait for a victim to react to. A new address appears, which looks for a neighbour
+# and, for attacks on DHCPv6, asks for an address.
 provoke() {
 	ip -n "$1" addr add "$prefix::d:$2/64" dev eth0
 	in_guest "$1" ndisc6 -q -1 -r 1 -w 200 $prefix::77 eth0
@@ -157,7 +161,7 @@ mark() {
 	done
 }
 
-# An echo request of ann's is the last of what she sent.
+# ann's echo request marks the end: all frames that she sent before it have arrived.
 seen_out() {
 	for victim in carl bob host; do
 		tail -n "+$(($(cat "$T/$victim.mark") + 1))" "$T/$victim.frames" | grep -qi "^in .\{12\}$(plain "$ann_mac")86dd.\{12\}3a.\{66\}80" || return 1
@@ -183,7 +187,7 @@ nothing_came() {
 
 number=0
 while=$((SLOW > 1 ? 4 : 1))
-# attack NAME COMMAND...: for a second or a little more, from both.
+# attack NAME COMMAND...: the guest and the attacker of the other bridge run the command for a second or a little more.
 attack() {
 	case " ${ATTACKS:-} " in '  ' | *" $1 "*) ;; *) return ;; esac
 	attack_name=$1
@@ -204,7 +208,7 @@ attack() {
 	wait $provoked $bare $guest
 	kill "$sniffer" 2>/dev/null
 	wait "$sniffer" 2>/dev/null
-	# One table of neighbours serves all of a kernel's namespaces, and a flood fills it.
+	# All network namespaces share the kernel's one neighbour table, and a flood fills it.
 	ip -n carl-bare -6 neigh flush dev eth0
 	ip -n bare -6 neigh flush dev "$BRIDGE"
 	ip -n ann-bare -6 neigh flush dev eth0
@@ -244,7 +248,7 @@ attack na6-option na6 -i eth0 -s $ann -d ff02::1 -t $ann -o -E 02:00:00:00:00:99
 attack na6-options na6 -i eth0 -s $host -d $carl -t $host -o -E $ann_mac -u 40 -v -S $ann_mac -D $carl_mac
 attack ns6 ns6 -i eth0 -s $host -d ff02::1:ff00:8 -t $carl -E $ann_mac -v -S $ann_mac -D 33:33:ff:00:00:08
 attack ns6-dad ns6 -i eth0 -s :: -d ff02::1:ff00:fe -t $prefix::fe -v -S $ann_mac -D 33:33:ff:00:00:fe
-# The link-local address of another, which may be somebody's router.
+# Another machine's link-local address, which may be a router's.
 attack ns6-local ns6 -i eth0 -s fe80::ff:fe00:2fe -d $carl -t $carl -E $ann_mac -v -S $ann_mac -D $carl_mac
 attack ns6-router ns6 -i eth0 -s fe80::1 -d $carl -t $carl -E $ann_mac -v -S $ann_mac -D $carl_mac
 attack flood_advertise6 atk6-flood_advertise6 eth0
@@ -286,7 +290,7 @@ if [ -z "${ATTACKS:-}" ]; then
 	check 'where there is no fold they have' not cmp "$T/state-bare" "$T/state-bare.now"
 fi
 
-# ---- the second guest begins anew, while the first denies it every address ----
+# ---- bob begins anew while ann denies him every address ----
 
 fresh() {
 	ip -n "$1" link set eth0 down
@@ -300,9 +304,9 @@ check 'bob finds his address free and takes it' fresh bob $bob
 kill $denial
 check 'and is reached' within 5 reaches carl $bob
 
-# ---- floods of what is allowed, in the guest's own name: fold itself has to do with them ----
+# ---- floods of permitted frames, under the guest's own name: fold itself must process them ----
 
-# flood WHAT FILTER COMMAND...: the first frame that the command sends, thirty thousand times.
+# flood WHAT FILTER COMMAND...: sends the first frame of the command that matches, thirty thousand times.
 flood() {
 	flood_name=$1
 	: >"$T/flood"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# badinput: whatever is wrong is said in one line on stderr that names the thing, with the right exit status (2: the command
-# line, 125: fold failed, 126, 127: the hypervisor's), nothing on stdout, and nothing left behind.
+# badinput: fold reports every error in one line on stderr that names its cause, with the right exit status (2: the
+# command line, 125: fold failed, 126, 127: the hypervisor's), prints nothing on stdout and leaves nothing behind.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -17,7 +17,8 @@ hypervisor stay <<'END'
 exec sleep 1000
 END
 
-# said STATUS TEXT [KEPT]: what the last run_fold must have said; KEPT: what was there before and must still be there.
+# said STATUS TEXT: whether the last run_fold ended with that status and one line on stderr that has TEXT, and left
+# nothing. Where $running is set, something was there before and is expected to be there still.
 said() {
 	ended "$1" || return
 	[ "$(wc -l <"$T/stderr")" = 1 ] || {
@@ -37,7 +38,7 @@ said() {
 	same stdout "$(cat "$T/stdout")" '' && { [ -n "${running:-}" ] || within 2 remains; }
 }
 
-# refused NAME STATUS TEXT ARGUMENT...: fold, run with these arguments.
+# refused NAME STATUS TEXT ARGUMENT...: a test that fold, run with these arguments, fails so.
 refused() {
 	name=$1 want=$2 text=$3
 	shift 3
@@ -45,14 +46,14 @@ refused() {
 	check "$name" said "$want" "$text"
 }
 
-# vm NAME STATUS TEXT ARGUMENT...: the same with a good VM's flags in front and a good hypervisor behind.
+# vm NAME STATUS TEXT ARGUMENT...: the same, with a valid VM's flags in front and a valid hypervisor behind.
 vm() {
 	name=$1 want=$2 text=$3
 	shift 3
 	refused "$name" "$want" "$text" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$@" "$mac" qemu-system-true
 }
 
-# The words that are good: else all that follows would prove nothing.
+# The flags that the other tests take for valid are valid: else those tests would prove nothing.
 run_fold --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
 check 'what is right is not refused' same 'status, stdout and stderr' "$status$(cat "$T/stdout" "$T/stderr")" 0
 
@@ -136,7 +137,8 @@ refused 'inspect of a name with control characters' 125 'a?[31m?b: no VM' inspec
 
 # ---- the command line: IPv6 ----
 
-# vm6 NAME STATUS TEXT ARGUMENT...: with a good VM's flags in front but for its address, and a good hypervisor behind.
+# vm6 NAME STATUS TEXT ARGUMENT...: the same, with a valid VM's flags but no address in front, and a valid hypervisor
+# behind.
 vm6() {
 	name=$1 want=$2 text=$3
 	shift 3
@@ -186,7 +188,7 @@ chmod 600 "$T/key"
 
 # ---- the key and its image ----
 
-# keyed NAME TEXT ARGUMENT...: with -k, and all that it needs but for the arguments.
+# keyed NAME TEXT ARGUMENT...: a test that these arguments of -k are refused, and that no image is made.
 keyed() {
 	name=$1 text=$2
 	shift 2
@@ -217,7 +219,7 @@ mount -t tmpfs -o size=1024k none "$T/images"
 keyed 'a disk that is full' "$T/images/rdiscd_vm0.img: cannot be written: No space left" -k "$T/key" -d "$T/images"
 umount "$T/images"
 
-# there NAME: what stands where the image would go is refused, and stays.
+# there NAME: a file that stands where the image would go is an error, and is left as it is.
 there() {
 	before=$(cd "$T/images" && find . -ls | awk '{ print $1, $3, $5, $7, $11, $12, $13 }' && cat "$T/precious")
 	vm6 "$1" 125 "$T/images/rdiscd_vm0.img: exists already" -6 "$prefix" -k "$T/key" -d "$T/images"
@@ -265,7 +267,7 @@ refused 'keygen with two' 2 'keygen: ' keygen "$T/k1" "$T/k2"
 for bad in -v --quiet -; do
 	refused "keygen $bad" 2 "keygen: $bad: unknown flag; a file of that name is ./$bad" keygen "$bad"
 done
-# helped COMMAND: by --help and by -h, whatever else is there; nothing is done.
+# helped COMMAND: --help and -h print the usage whatever other arguments there are, and do nothing else.
 helped() {
 	(
 		cd "$T/images" || exit
@@ -337,7 +339,7 @@ refused 'a bridge name that is too long' 2 '--bridge sixteen-octets--' --bridge 
 
 # ---- who runs it ----
 
-# As somebody who can reach the program wherever it was built.
+# The user must be able to reach the program, wherever it was built.
 cp "$FOLD" "$T/bin/fold-for-all"
 nobody() {
 	timeout "$((30 * SLOW))" setpriv --reuid nobody --regid nogroup --clear-groups "$T/bin/fold-for-all" "$@" \
@@ -368,7 +370,7 @@ vm 'a binding that is a pipe' 125 "$T/fifo: " -b "$T/fifo"
 vm 'a binding that is a device' 125 '/dev/zero: ' -b /dev/zero
 ln -s loop "$T/loop"
 vm 'a binding that is a link to itself' 125 "$T/loop: " -b "$T/loop"
-# Root reads everything; what it cannot read is another process's memory.
+# Root may read every file; but a read of unmapped memory in /proc/self/mem fails even for root.
 vm 'a binding that cannot be read' 125 '/proc/self/mem: ' -b /proc/self/mem
 yes '# a comment that fills the file' | head -c 2097152 >"$T/big"
 vm 'a binding of 2 MiB' 125 "$T/big: " -b "$T/big"
@@ -383,7 +385,7 @@ printf 'HOSTNAME=\033[31mred\n' >"$T/escape"
 vm 'a binding with control characters' 125 "$T/escape" -b "$T/escape"
 vm 'an empty -b' 125 'cannot be opened' -b ''
 
-# line TEXT: the second line of a binding; it is named.
+# line TEXT: puts TEXT into the second line of a binding; the error must name that line.
 line() {
 	printf '# a comment\n%s\n' "$1" >"$T/binding"
 	vm "a binding with the line '$1'" 125 "$T/binding:2: ${2-${1%%=*}}" -b "$T/binding"
@@ -462,7 +464,8 @@ vm '/run/fold is a file' 125 '/run/fold: is not a directory; remove it'
 check '/run/fold is a file: no other can be named' not grep -q another "$T/stderr"
 refused '/run/fold is a file: ls' 125 '/run/fold: cannot be read: Not a directory; remove it' ls
 umount /run
-# In a namespace of its own: the tests themselves want /proc. So do sanitizers, who have their say, and another status, in the end.
+# In a mount namespace of its own, because the tests themselves need /proc. Sanitizers need it too: without it they
+# print a complaint at the end and change the exit status, so only fold's line is compared.
 without_proc() {
 	# shellcheck disable=SC2016 # of the inner shell
 	timeout "$((30 * SLOW))" unshare --mount sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$FOLD" "$@" 2>&1 </dev/null |
@@ -488,7 +491,7 @@ timeout "$((30 * SLOW))" prlimit --nofile=64 "$FOLD" --bridge "$BRIDGE" -i vm0 -
 	-d "$T/images" "$mac" qemu-system-true >"$T/stdout" 2>"$T/stderr" </dev/null
 status=$?
 check '64 open files are enough' same 'status, stdout and stderr' "$status$(cat "$T/stdout" "$T/stderr")" 0
-# By a pipe: what it says is not to go into a file.
+# stderr is a pipe, because the limit on the size of files would also apply to a file that stderr goes to.
 {
 	prlimit --fsize=0 "$FOLD" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true 2>&1 >"$T/stdout" </dev/null
 	echo $? >"$T/status"

@@ -6,8 +6,8 @@
 #   . "$(dirname "$0")/lib.sh"
 #   begin "$@"
 #
-# and runs from then on as root of private mount, network and process namespaces with an empty /run, in which it may do
-# what it likes: whatever it leaves dies with it. Its last command is `finish`.
+# and runs from then on as root of private mount, network and process namespaces with an empty /run. There it may do
+# what it likes: everything that it leaves disappears with the namespaces. Its last command is `finish`.
 #
 # Environment:
 #   FOLD            the program under test (build/san/fold, else build/release/fold)
@@ -54,14 +54,14 @@ detail() {
 	printf '%s\n' "$*" | sed 's/^/#   /'
 }
 
-# detail_file FILE [LINES]: its end.
+# detail_file FILE [LINES]: prints the end of the file as the detail of a failed test.
 detail_file() {
 	[ -s "$1" ] || return 0
 	echo "#  ${1##*/}:"
 	tail -n "${2:-20}" "$1" | tr -d '\r' | sed 's/^/#   /'
 }
 
-# check NAME COMMAND...: ok where the command succeeds; what it printed is the detail where it does not.
+# check NAME COMMAND...: a test: ok if the command succeeds; otherwise its output is printed as the detail.
 check() {
 	check_name=$1
 	shift
@@ -74,19 +74,19 @@ check() {
 	return 1
 }
 
-# not COMMAND...: for check and within.
+# not COMMAND...: succeeds if the command fails; for check and within.
 not() {
 	! "$@"
 }
 
-# same WHAT HAVE WANT: for check.
+# same WHAT HAVE WANT: succeeds if both values are equal, else prints them; for check.
 same() {
 	[ "$2" = "$3" ] && return 0
 	printf '%s: have "%s", want "%s"\n' "$1" "$2" "$3"
 	return 1
 }
 
-# beside NAME COMMAND...: tests that run at the same time as the others; merge prints them.
+# beside NAME COMMAND...: runs a group of tests in the background, beside the others; merge prints their results.
 beside() {
 	(
 		job=$1
@@ -97,7 +97,7 @@ beside() {
 	jobs_beside="${jobs_beside:-} $!"
 }
 
-# merge: waits for all that run beside this one and prints their tests, numbered on.
+# merge: waits for all background groups and prints their tests, numbered on from this shell's.
 merge() {
 	# shellcheck disable=SC2086 # a list
 	wait ${jobs_beside:?}
@@ -134,13 +134,13 @@ finish() {
 
 # ---- time ----
 
-# now: milliseconds of a clock that only goes on.
+# now: milliseconds of a monotonic clock.
 now() {
 	read -r up _ </proc/uptime
 	echo "$((${up%.*} * 1000 + 1${up#*.} * 10 - 1000))"
 }
 
-# within SECONDS COMMAND...: until it succeeds; its last output where it never does.
+# within SECONDS COMMAND...: repeats the command until it succeeds. Prints its last output; fails if the time is over.
 within() {
 	within_end=$(($(now) + $1 * 1000 * SLOW))
 	shift
@@ -150,7 +150,7 @@ within() {
 			echo "not within the time limit: $*"
 			return 1
 		fi
-		# On a slow machine looking is itself what keeps it busy.
+		# On a slow machine the polling itself is a load, so it polls less often there.
 		sleep "$(printf '%d.%02d' $((SLOW / 20)) $((SLOW % 20 * 5)))"
 	done
 	cat "$T/within.$job"
@@ -158,7 +158,8 @@ within() {
 
 # ---- where a test runs ----
 
-# Everything that the test starts is in one process namespace: with its first process, this shell, all of it ends.
+# Everything that the test starts is in one process namespace: when its first process, this shell, ends, the kernel
+# kills all the others.
 outside() {
 	[ "$(id -u)" = 0 ] || bail 'not root: the tests make namespaces and interfaces'
 	T=$(mktemp -d "${TMPDIR:-/tmp}/fold-e2e.XXXXXX") || bail 'no temporary directory'
@@ -197,14 +198,14 @@ begin() {
 	mount -t sysfs sys /sys
 	mkdir -p /run/netns "$T/bin" "$T/ns" "$T/out"
 	mount -t tmpfs -o mode=0755 ns "$T/ns"
-	# What a DHCP client's script writes stays here.
+	# DHCP clients' scripts write resolv.conf: let them write a copy.
 	cp /etc/resolv.conf "$T/resolv.conf"
 	mount --bind "$T/resolv.conf" /etc/resolv.conf
 	ln -s "$TOOLS/pump" "$T/bin/qemu-system-pump"
 	PATH=$T/bin:$TOOLS:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 	export PATH FOLD
 	ip link set lo up
-	# fold's own files: nothing of this machine's is read or written.
+	# fold's datapath and configuration are the test's own; this machine's are neither read nor written.
 	datapath=$T/datapath
 	configure ''
 	NFDHCPD_CFG=$T/nfdhcpd.conf
@@ -212,7 +213,7 @@ begin() {
 	export NFDHCPD_CFG FOLD_STATE_DIR
 }
 
-# configure [TEXT]: the global configuration: the tests' own datapath and these lines.
+# configure [TEXT]: writes the global configuration, with the test's own datapath and these further lines.
 configure() {
 	printf '[general]\ndatapath = %s\n%s\n' "$datapath" "${1:-}" >"$T/nfdhcpd.conf"
 }
@@ -228,7 +229,7 @@ make_bridge() {
 	ip link set "$1" up
 }
 
-# container NAME CIDR MAC: a namespace on the bridge by a veth, which is no VM of fold's.
+# container NAME CIDR MAC: a namespace on the bridge by a veth pair; a neighbour that is no VM of fold's.
 container() {
 	ip netns add "$1"
 	ip link add "v$1" type veth peer name eth0 netns "$1" address "$3"
@@ -236,7 +237,7 @@ container() {
 	ip -n "$1" addr add "$2" dev eth0
 	ip -n "$1" link set eth0 up
 	ip -n "$1" link set lo up
-	# The bridge hears of a carrier a little later.
+	# The bridge notices the port's carrier a little later.
 	within 10 grep -qx 3 "/sys/class/net/v$1/brport/state" || bail "container $1: its port does not forward"
 }
 
@@ -244,12 +245,12 @@ container() {
 
 GUEST_IF=eth0 # the name of its interface
 
-# vm_up NAME: its guest's interface is up.
+# vm_up NAME: whether its guest's interface is up.
 vm_up() {
 	[ -n "$(ip -n "$1" -o link show "$GUEST_IF" up 2>/dev/null)" ]
 }
 
-# gone PID: that process has ended (a zombie is no process any more).
+# gone PID: whether that process has ended (a zombie counts as ended).
 gone() {
 	! grep -qs '^[0-9]* (.*) [^Z]' "/proc/$1/stat"
 }
@@ -262,7 +263,7 @@ vm_pid() {
 	cat "$T/ns/$1.pid"
 }
 
-# responder NAME: the process that answers it.
+# responder NAME: the pid of the VM's fold-responder.
 responder() {
 	pgrep -x fold-responder -P "$(vm_pid "$1")"
 }
@@ -298,7 +299,7 @@ in_guest() {
 
 # ---- a guest that needs a machine of its own: its own /etc, /run, /var/lib, /sys and host name ----
 
-# machine NAME: as a freshly installed one, called localhost.
+# machine NAME: makes a namespace like a freshly installed machine, called localhost.
 machine() {
 	[ -e "/run/netns/$1" ] || ip netns add "$1"
 	ip -n "$1" link set lo up
@@ -320,22 +321,22 @@ machine() {
 	within 60 test -s "$T/ns/$1.machine" || bail "no machine $1"
 }
 
-# on NAME COMMAND...: in that machine.
+# on NAME COMMAND...: runs the command in that machine.
 on() {
 	on_pid=$(cat "$T/ns/$1.machine")
 	shift
 	nsenter -t "$on_pid" --net --mount --uts "$@"
 }
 
-# ---- what a guest that is a machine says and is told ----
+# ---- the messages that a guest's machine sends and receives ----
 
-# What is kept of its frames, and the program that puts each into words: DHCPv4 unless a test says otherwise.
+# Which of its frames are kept, and the awk program that translates them to words: DHCPv4 unless a test says otherwise.
 TALK_FILTER='udp and (port 67 or port 68)' TALK_WORDS=dhcp.awk
 
-# listen NAME: from now on such messages at the guest's interface are kept.
+# listen NAME: captures such messages at the guest's interface from now on.
 #
-# The file is emptied first: the listener's own shell may get to that after the last one's "# sniffing" was found in it. So wherever a
-# file is used more than once.
+# The file is emptied here, before the background shell truncates it: otherwise the wait below might find an earlier
+# listener's line "# sniffing" in it. The same holds wherever a file is used more than once.
 listen() {
 	: >"$T/$1.frames"
 	on "$1" frames sniff eth0 -f "$TALK_FILTER" >"$T/$1.frames" 2>&1 &
@@ -347,12 +348,13 @@ messages() {
 	awk -f "$root/tests/e2e/$TALK_WORDS" "$T/$1.frames"
 }
 
-# forget NAME: only what comes from now on counts.
+# forget NAME: `said` looks only at messages that come from now on.
 forget() {
 	messages "$1" | wc -l >"$T/$1.seen"
 }
 
-# said NAME MESSAGE...: they came, in this order; others may have come between. An ack to a request is "in ack".
+# said NAME MESSAGE...: whether these messages came, in this order; others may have come between them. An ack to a
+# request is "in ack".
 said() {
 	said_name=$1
 	shift
@@ -374,7 +376,7 @@ said() {
 		}'
 }
 
-# exchange WHAT NAME SECONDS MESSAGE...: a test that these messages come in that time.
+# exchange WHAT NAME SECONDS MESSAGE...: a test that these messages come within that time.
 exchange() {
 	exchange_what=$1 exchange_name=$2 exchange_seconds=$3
 	shift 3
@@ -383,8 +385,9 @@ exchange() {
 	detail_file "$T/$exchange_name.log"
 }
 
-# gives_back NAME CLIENT MESSAGE [FAMILY]: the suite's `release` tells it to, until the message came. A dhcpcd (9.4) that waits for its
-# privileged helper, as for a moment after each acknowledgement, throws away the signal that comes then: it has to be told again.
+# gives_back NAME CLIENT MESSAGE [FAMILY]: makes the client release its lease by the suite's `release`. dhcpcd (9.4)
+# loses a signal that comes while it waits for its privileged helper, as it does for a moment after each
+# acknowledgement, so it is told again until the message came.
 gives_back() {
 	for turn in 1 2 3 4; do
 		release "$1" "$2" ${4:+"$4"}
@@ -396,7 +399,7 @@ gives_back() {
 
 # ---- what is left ----
 
-# remains: a line for everything of fold's that is still there; status 0 where there is nothing.
+# remains: prints a line for everything of fold's that is still there; status 0 if there is nothing.
 remains() {
 	{
 		ip -o link show type tun | sed 's/^/tap: /'
@@ -409,19 +412,20 @@ remains() {
 	[ ! -s "$T/remains.$job" ]
 }
 
-# nothing_left WHAT: a test: two seconds after it is over, nothing of fold's remains.
+# nothing_left WHAT: a test that nothing of fold's remains, at the latest after two seconds.
 nothing_left() {
 	check "$1: nothing is left behind" within 2 remains
 }
 
-# none_lives: waits for the end of all of fold's processes. One that was killed may hold its VM's name until the kernel has taken it down.
+# none_lives: waits for the end of all of fold's processes. A killed process may hold its VM's name until the kernel
+# has removed it.
 none_lives() {
 	within 10 not pgrep -x 'fold|fold-keeper|fold-weave|fold-responder'
 }
 
 # ---- hypervisors that are scripts ----
 
-# hypervisor NAME: makes qemu-system-NAME of the text on stdin, a shell script.
+# hypervisor NAME: makes a program qemu-system-NAME from the shell script on stdin.
 hypervisor() {
 	{
 		echo '#!/bin/sh'
@@ -430,19 +434,19 @@ hypervisor() {
 	chmod 755 "$T/bin/qemu-system-$1"
 }
 
-# run_fold ARGUMENT...: to its end; sets $status, and $T/stdout and $T/stderr have what it said.
+# run_fold ARGUMENT...: runs fold to its end; sets $status, its output is in $T/stdout and $T/stderr.
 run_fold() {
 	timeout --foreground -k 5 "$((30 * SLOW))" env --default-signal=INT,QUIT "$FOLD" "$@" \
 		>"$T/stdout" 2>"$T/stderr" </dev/null
 	status=$?
 }
 
-# run_vm ARGUMENT...: the same for a VM on $BRIDGE with usual flags in front.
+# run_vm ARGUMENT...: the same for a VM on $BRIDGE, with the usual flags in front.
 run_vm() {
 	run_fold --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$@"
 }
 
-# ended WANT: the status of the last one, with what it said where it is another.
+# ended WANT: whether the last run_fold ended with that status; if not, its output is the detail.
 ended() {
 	same 'exit status' "$status" "$1" && return
 	cat "$T/stderr"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# lifecycle: fold from its command line to its exit status: what the hypervisor is given and what becomes of it, what is made
-# and taken down, and the other commands.
+# lifecycle: fold from its command line to its exit status: what the hypervisor is given and how it ends, what fold
+# makes and takes down, and the other commands.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -55,7 +55,7 @@ nothing_left 'exit statuses'
 
 # ---- signals ----
 
-# It says what it was told and goes on until it was told to end.
+# A hypervisor that runs until it receives a signal, which it records.
 hypervisor signals <<'END'
 trap 'echo INT >>"$HV_OUT"; exit 32' INT
 trap 'echo TERM >>"$HV_OUT"; exit 33' TERM
@@ -71,7 +71,8 @@ hypervisor stay <<'END'
 exec sleep 1000
 END
 
-# begin_vm ARGUMENT...: in the background; $! is its pid. Returns when the hypervisor has said that it is ready.
+# begin_vm ARGUMENT...: starts fold in the background; $vm is its pid. Returns when the hypervisor has said that it is
+# ready.
 begin_vm() {
 	rm -f "$T/out/hv"
 	HV_OUT=$T/out/hv env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -4 10.0.1.1/24 \
@@ -123,7 +124,7 @@ end_vm KILL 2>/dev/null
 check 'SIGKILL to fold ends it' ended 137
 nothing_left 'a hypervisor that ignores its signals'
 
-# As nohup does it.
+# SIGHUP is ignored when fold starts, as nohup does it.
 HV_OUT=$T/out/hv
 export HV_OUT
 rm -f "$HV_OUT"
@@ -136,7 +137,8 @@ end_vm TERM
 check 'a signal that was ignored when fold began is not passed on' same 'what it was told' "$(tail -n +2 "$HV_OUT")" TERM
 unset HV_OUT
 
-# A terminal gives Ctrl-C to every process of its group: the hypervisor must not get it twice.
+# A terminal sends the SIGINT of Ctrl-C to its whole foreground process group: the hypervisor must not get it twice,
+# from the terminal and from fold.
 hypervisor count <<'END'
 n=0
 trap 'n=$((n + 1))' INT
@@ -160,7 +162,8 @@ wait "$terminal"
 exec 9>&-
 check "Ctrl-C at fold's terminal reaches the hypervisor, once" same 'SIGINT' "$(cat "$T/out/hv")" 1
 
-# Where the terminal itself goes, the kernel tells the session's leader alone, as fold is where nothing else runs there.
+# When the terminal itself goes, the kernel sends SIGHUP to the session's leader only. fold is the leader if it is all
+# that runs in the session.
 rm -f "$T/out/hv"
 HV_OUT=$T/out/hv script -qec "exec $FOLD --transport $FOLD_TRANSPORT --bridge $BRIDGE -4 10.0.1.1/24 -i vm0 $mac qemu-system-signals" \
 	/dev/null <"$T/keys" >"$T/terminal" 2>&1 &
@@ -174,7 +177,7 @@ check "fold's terminal goes, and the VM ends" within 10 not pgrep -x fold
 check "fold's terminal goes: the hypervisor is told so" same 'what it was told' "$(tail -n +2 "$T/out/hv")" HUP
 nothing_left "fold's terminal goes"
 
-# What it started outlives it and holds the tap open.
+# A hypervisor whose child outlives it and holds the tap open.
 hypervisor leaver <<'END'
 setsid sleep 1000 &
 exit 0
@@ -228,11 +231,12 @@ check 'the tap is handed over open' same tap "$(sed -n 's/^iff:[[:space:]]*//p' 
 	'vm0 /dev/net/tun'
 check 'and beside it only what keeps the rules' same 'open files' \
 	"$(grep -vcE '^(pipe:|/dev/null|/dev/net/tun|/.*/std(out|err)|/.*/bin/qemu-system-facts)' "$HV_OUT.fds")" 1
-# Signals 32 and 33 are glibc's own, which no program can set by its functions; make leaves them ignored.
+# make leaves signals 32 and 33 ignored. They are glibc's own, and no program can set them by glibc's functions.
 check 'no signal is blocked or ignored' same signals \
 	"$(grep -v '[[:space:]]0000000180000000$' "$HV_OUT.status" | grep -E '^Sig(Blk|Ign):.*[1-9a-f]')" ''
 
-# Whoever starts it may have closed what every program has open. What takes such a place is written to as stdout or stderr.
+# The caller may have closed descriptors 0 to 2. A file that is then opened at such a number would be written to as
+# stdout or stderr.
 hypervisor standard <<'END'
 for fd in 0 1 2; do readlink "/proc/$$/fd/$fd"; done | tr '\n' ' ' >"$HV_OUT"
 ls -l "/proc/$PPID/fd" | sed -n 's/.* \([012]\) -> \(.*\)/\1 \2/p' >"$HV_OUT.keeper"
@@ -256,7 +260,7 @@ check 'runs as the user who called sudo, with no group of root' same 'ids' "$(tr
 	"$(id -u nobody) $(id -g nobody) $(id -G nobody) "
 check 'without a single capability' grep -q '^CapEff:.*\<0*$' "$HV_OUT.status"
 
-# One frame each way, by the handed-over descriptor alone.
+# A hypervisor that sends and receives one frame by nothing but the descriptor that fold hands over.
 hypervisor frame <<'END'
 exec bash -c '
 	fd=${1##*fd=}
@@ -301,7 +305,7 @@ else
 	check 'kvm: the command of that name' same 'its first argument' "$(cut -d' ' -f1 "$T/stdout")" -netdev
 	cp "$T/bin/kvm" "$T/bin/qemu-system-$(uname -m)"
 	rm "$T/bin/kvm"
-	# bare_vm: where there is no command kvm.
+	# bare_vm: runs `kvm` where no command of that name exists.
 	bare_vm() {
 		PATH=$T/bin "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" kvm -x \
 			>"$T/stdout" 2>"$T/stderr" </dev/null
@@ -310,7 +314,7 @@ else
 	bare_vm
 	check 'kvm: without such a command, qemu-system-<arch> with KVM on' same 'its arguments' "$(cut -d' ' -f1,2 "$T/stdout")" \
 		'-enable-kvm -netdev'
-	# Debian's is for the group kvm.
+	# On Debian /dev/kvm is open to the group kvm only.
 	mount -t tmpfs none "$T/ns"
 	cp -a /dev/kvm "$T/ns/kvm"
 	chown 0:0 "$T/ns/kvm"
@@ -350,7 +354,7 @@ check "the tap has the bridge's MTU" same MTU "$(cat /sys/class/net/vm0/mtu)" 13
 check 'the bridge keeps its MTU' same MTU "$(cat "/sys/class/net/$BRIDGE/mtu")" 1376
 check 'the tap is a port of the bridge' same bridge "$(basename "$(readlink /sys/class/net/vm0/master)")" "$BRIDGE"
 check 'the port learns nothing' same learning "$(cat /sys/class/net/vm0/brport/learning)" 0
-# Where bridges know VLANs, an entry stands there once more for each.
+# A VLAN-aware bridge has one more entry for each VLAN.
 check "the bridge's table has the guest's MAC, once and static" same entries \
 	"$(bridge fdb show dev vm0 | grep -v ' vlan ' | grep -c "^$mac .*static")" 1
 check "the VM's copy of its binding says who it is" same copy "$(grep -E '^(MAC|IP|SUBNET|BRIDGE)=' "$datapath/vm0" | sort | tr '\n' ' ')" \
@@ -405,7 +409,7 @@ END
 HV_COPY=$datapath/vm0
 export HV_COPY
 
-# six ARGUMENT...: a VM on $BRIDGE with no address but what the arguments say.
+# six ARGUMENT...: runs a VM on $BRIDGE; its addresses come only from the arguments.
 six() {
 	run_fold --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 "$@"
 }
@@ -452,22 +456,23 @@ check 'mkaddress: the known example, alone' same output "$status $(cat "$T/stdou
 run_fold mkaddress --full -m "$mac" -k "$T/key" "$prefix::/64" stable-privacy
 check 'mkaddress --full: the other one, alone' same output "$status $(cat "$T/stdout" "$T/stderr")" "0 $prefix:8f7f:1412:26e:55e1"
 
-# octets HEX: those octets.
+# octets HEX: writes those octets.
 octets() {
 	# shellcheck disable=SC2059,SC2046 # escapes, one for each
 	printf "$(printf '\\%o' $(echo "$1" | sed 's/../0x& /g'))"
 }
-# hex: of stdin, 32 digits a line.
+# hex: stdin in hex digits, 32 a line.
 hex() {
 	od -An -v -tx1 | tr -d ' \n'
 }
-# openssl_address KEY PREFIX MAC: what a second implementation makes of it: all in hex digits, the address too.
+# openssl_address KEY PREFIX MAC: the address by a second implementation (openssl). KEY, PREFIX and the
+# result are all hex digits.
 openssl_address() {
 	id=$(octets "${2}0000000000000000$(echo "$3" | tr -d :)" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$1" |
 		sed 's/.*= //' | cut -c 1-16)
 	echo "$2$id"
 }
-# digits ADDRESS: all 32 of them.
+# digits ADDRESS: the address in all its 32 hex digits.
 digits() {
 	echo "$1" | awk -F: '{
 		for (i = 1; i <= NF; i++) {
@@ -568,7 +573,8 @@ check 'who has read it' cmp -s -n 1024 "$HV_OUT.img" /dev/zero
 check 'it is gone' same files "$(find "$T/images" -mindepth 1)" ''
 unset HV_OUT
 
-# A guest that destroys what it is known by, and is killed in every way.
+# A guest that overwrites its image, so that the contents no longer show that fold made it. fold is then killed in
+# every way.
 hypervisor spoil <<'END'
 shift 4
 dd if=/dev/zero of="$2" bs=1024 count=1440 conv=notrunc 2>/dev/null
@@ -606,7 +612,7 @@ took=$(($(now) - start))
 check 'it is gone after kill -9 of the keeper' no_image
 check 'kill -9 of the keeper: fold waits for nothing that it holds itself' [ "$took" -lt "$((1500 * SLOW))" ]
 nothing_left 'kill -9 of the keeper'
-# Only with root's rights can one remove what lies in another user's directory.
+# Removing a file from another user's directory takes root's rights.
 chown nobody "$T/images"
 chmod 700 "$T/images"
 begin_keyed
@@ -634,7 +640,8 @@ check 'the next fold takes its place' ended 0
 check 'and removes it' no_image
 nothing_left 'kill -9 of both'
 
-# What a power cut leaves: the image without a record of it; and another namespace's VM of the same name.
+# After a power cut the image is there without a record in /run. A VM of the same name in another network namespace
+# must not be taken for that.
 begin_keyed_in() {
 	rm -f "$T/out/hv"
 	HV_OUT=$T/out/hv nsenter --net="/run/netns/$1" env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" --local -6 "$prefix::/64" \
@@ -662,7 +669,8 @@ nothing_left 'images'
 
 # ---- router advertisements that nobody asked for ----
 
-# It reads its tap, a line a frame, and stays when it is told to end: until it has heard an advertisement after a last one.
+# A hypervisor that writes a line for each frame that it reads from its tap. When it is told to end, it stays until it
+# has heard another advertisement after one that says that fold ceases to be a router.
 hypervisor listen <<'END'
 exec bash -c '
 	fd=${1##*fd=}
@@ -700,7 +708,7 @@ check 'a guest that stays when it is told to end hears of its router again' with
 wait "$vm"
 heard >"$T/heard"
 configure ''
-# The first comes with the start; the others after 3 to 4 s each.
+# The first comes at the start, each of the others 3 to 4 s after the one before.
 # shellcheck disable=SC2016 # awk's
 check 'their intervals are those of the configuration' awk -v slow="$SLOW" '$3 == "0000" { exit }
 	NR > 1 { gap = $1 - last; if (gap < 2.8 || gap > 4.3 * slow) { print "a gap of " gap; bad = 1 } }
@@ -725,7 +733,8 @@ done
 END
 run_fold --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-ways
 check 'the better way is chosen by itself' same 'status and way' "$status $(cat "$T/stdout")" "0 $best"
-# What was found out of the kernel once counts while the same modules are there; of others, this stands for them.
+# What fold has found out about the kernel is kept in this file, and is valid while the same modules are loaded. The
+# line below stands for a result that was found with other modules.
 fact=/run/fold/kernel-without-bridge-queue
 echo 'of other modules' >"$fact"
 run_fold --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$mac" qemu-system-ways
@@ -750,7 +759,7 @@ nothing_left 'ways'
 
 # ---- after a double kill ----
 
-# kill_all: fold and its keeper, at the same moment; the hypervisor goes with the keeper.
+# kill_all: kills fold and its keeper at the same moment; the hypervisor dies with the keeper.
 kill_all() {
 	# shellcheck disable=SC2046 # a list
 	kill -KILL "$vm" $(pgrep -x fold-keeper)
@@ -780,7 +789,7 @@ check 'so does one of another name with its MAC and address' same 'status and po
 check 'which leaves the rest to gc' same stdout "$("$FOLD" gc)" "vm0: cleaned up after fold $vm"
 nothing_left 'fold gc after that'
 
-# Whoever looks at what a killed fold left, or cleans it up, holds its record for a moment.
+# Commands that look at a killed fold's record, or clean up after it, hold the record's lock for a moment.
 begin_vm "$mac" qemu-system-stay
 kill_all 2>/dev/null
 mkfifo "$T/looks"
@@ -799,7 +808,7 @@ power_cut() {
 	kill_all 2>/dev/null
 	rm -rf /run/fold
 }
-# leftovers STATE: what the doctor thinks of them.
+# leftovers STATE: whether fold doctor reports leftovers in that state.
 leftovers() {
 	"$FOLD" doctor --bridge "$BRIDGE" >"$T/doctor" 2>&1
 	grep "^$1  *leftovers  " "$T/doctor" && return
@@ -830,7 +839,7 @@ rm "$datapath/vm0"
 
 # ---- what is left of other network namespaces ----
 
-# begin_in NAMESPACE MAC: VM vm0 there.
+# begin_in NAMESPACE MAC: starts VM vm0 in that network namespace.
 begin_in() {
 	ip -n "$1" link add "$BRIDGE" type bridge
 	ip -n "$1" link set "$BRIDGE" up
@@ -880,7 +889,7 @@ nothing_left 'a copy whose namespace is gone'
 
 # ---- one name in two network namespaces: one folder for the copies of both ----
 
-# twin NAME MAC: VM vm0 in namespace NAME, told that it is called NAME.
+# twin NAME MAC: starts VM vm0 in the network namespace NAME, with NAME as its host name.
 twin() {
 	ip netns add "$1"
 	ip -n "$1" link add "$BRIDGE" type bridge
@@ -987,7 +996,7 @@ check 'to the next' same address "$(cat "$T/stdout")" 10.40.0.3/29
 run_fold --local -i b3 -4 release
 check 'a release of what one does not have: 125' ended 125
 check 'and it is named' grep -q '^fold: b3: ' "$T/stderr"
-# Whoever asked for it was not told.
+# The address cannot be printed, so the caller does not learn it.
 "$FOLD" --local -i e1 -4 auto net:10.43.0.0/29 >/dev/full 2>"$T/stderr"
 check 'an address that could not be printed: 125, and named' same 'status and lines' "$? $(grep -c '^fold: stdout: ' "$T/stderr")" '125 1'
 mkfifo "$T/unread"
@@ -1088,7 +1097,7 @@ for column in 1 2 3 6; do
 	check "$many: no two have the same in column $column of fold ls" same lines "$(awk "{ print \$$column }" "$T/ls" | sort -u | wc -l)" "$many"
 done
 check "$many: as many taps on fold0" same taps "$(find /sys/class/net/fold0/brif/ -mindepth 1 | wc -l)" "$many"
-# nft would take half a minute to list so many tables.
+# The numbers are read from /proc: nft would take half a minute to list so many tables.
 check "$many: no two have the same number for delivery" same numbers \
 	"$(cat /proc/net/netfilter/nfnetlink_log /proc/net/netfilter/nfnetlink_queue 2>/dev/null | awk '{ print $1 }' | sort -u | wc -l)" "$many"
 start=$(now)
