@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# bridges: those of other makers and with other settings than fold's own: a VLAN-aware one, one with a spanning tree, one with
-# a multicast querier, Docker's, and Weave Net's with a container as Weave attaches it.
+# bridges: bridges made by other tools or with other settings than fold's own: VLAN filtering, a spanning tree, a
+# multicast querier, Docker's bridge, and Weave Net's with a container attached as Weave does it.
 # shellcheck source=tests/e2e/lib.sh source=tests/e2e/hosts.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
 . "$root/tests/e2e/hosts.sh"
 
-# port BRIDGE NAME MAC CIDR...: a container in the namespace NAME.
+# port BRIDGE NAME MAC CIDR...: a container in the namespace NAME, on that bridge.
 port() {
 	BRIDGE=$1 container "$2" "$4" "$3"
 	container_name=$2
@@ -22,7 +22,7 @@ port_state() {
 	same "port $1's state" "$(cat "/sys/class/net/$1/brport/state")" "$2"
 }
 
-# hears NAME FILTER COMMAND...: while the command runs, frames that match come in there; prints how many.
+# hears NAME FILTER COMMAND...: the number of matching frames that the container receives while the command runs.
 hears() {
 	hears_name=$1 hears_filter=$2
 	shift 2
@@ -32,7 +32,8 @@ hears() {
 	listener=$!
 	within 30 grep -q '^# sniffing' "$T/heard" >&2
 	"$@" >&2
-	# The last word comes by the same way, from the host's end of the line.
+	# The sentinel frame is sent from the host's end of the same veth pair, so it arrives after everything that was
+	# sent before.
 	frames send "v$hears_name" ffffffffffff02000000000188b500 >&2
 	wait "$listener" || return
 	echo "$(($(grep -c '^in ' "$T/heard") - 1))"
@@ -66,7 +67,7 @@ vlans() {
 	check 'VLAN filtering: she reaches a container in that VLAN' reaches ann 10.0.2.8
 	check 'VLAN filtering: and over IPv6' reaches ann fde5:2::8
 	check 'VLAN filtering: none in another' cut_off ann 10.0.2.5
-	# The same frame twice: from a container whose port may send it, and from the guest.
+	# The same tagged frame is sent from a container whose port is in the VLAN, and from the guest.
 	bridge vlan add dev vv1 vid 5
 	tagged=8100000508060001080006040001
 	check 'VLAN filtering: a tagged frame of a container arrives in its VLAN' \
@@ -89,7 +90,8 @@ ip link del try0
 
 # ---- a spanning tree ----
 
-# A port listens for 4 s and learns for 4 s; on a slow machine the guest must not be slower than that.
+# A port is 4 s in the listening state and 4 s in the learning state. On a slow machine these states last longer, so
+# that the guest is not slower than they are.
 delay=$((400 * SLOW > 3000 ? 3000 : 400 * SLOW))
 ip link add stp0 type bridge stp_state 1 forward_delay $delay hello_time 100
 ip link set stp0 up
@@ -101,7 +103,7 @@ ip -n tree link set eth0 up
 check 'a spanning tree: a container forwards' within 60 port_state vtree 3
 check 'a spanning tree: ann starts' start_vm ann 10.0.2.1/24 52:54:00:00:02:01 -6 fde5:2::/64 --bridge stp0
 check 'a spanning tree: ann gets her lease' lease ann 10.0.2.1/24
-# With NFQUEUE a frame must come through the bridge to be heard, which a listening port does not let it do.
+# With NFQUEUE the guest's frames reach fold through the bridge, and a port in the listening state does not take them.
 if nft list tables | grep -q 'bridge fold'; then
 	check 'a spanning tree: while her port learns, or later' not port_state ann 1
 else
@@ -112,7 +114,7 @@ check 'a spanning tree: her port forwards in the end' within 60 port_state ann 3
 check 'a spanning tree: she reaches the container' reaches ann 10.0.2.8
 check 'a spanning tree: and over IPv6' reaches ann fde5:2::8
 
-# bpdus NAME: what it hears of the bridge's own messages in more than two of their intervals.
+# bpdus NAME: the number of BPDUs that it receives from the bridge in 2.5 of their intervals.
 bpdus() {
 	in_guest "$1" timeout 3 frames sniff eth0 -d in -t 2.5 -f 'ether dst 01:80:c2:00:00:00' >"$T/heard" 2>&1
 	grep -c '^in ' "$T/heard"
@@ -120,7 +122,7 @@ bpdus() {
 check "a spanning tree: the container hears the bridge's messages" [ "$(bpdus tree)" != 0 ]
 check 'a spanning tree: ann does not' [ "$(bpdus ann)" = 0 ]
 
-# A message (IEEE 802.1D 9.3.1) of a bridge that is better than any, from MAC $1.
+# claims_root NAME MAC: sends a BPDU (IEEE 802.1D 9.3.1) of a bridge that is better than any other.
 claims_root() {
 	mac=$(echo "$2" | tr -d :)
 	in_guest "$1" frames send eth0 "0180c2000000${mac}002642420300000000000000${mac}000000000000${mac}80010000140002000f00"
@@ -151,7 +153,7 @@ gets_addresses ann 10.0.2.1/24 fde5:2::5054:ff:fe00:201/64
 gets_addresses bob 10.0.2.2/24 fde5:2::5054:ff:fe00:202/64
 within 10 ip -o addr show dev mc0 scope link -tentative >"$T/link"
 ip link set mc0 type bridge mcast_querier 1
-# Longer than a membership lasts that nobody renews.
+# Waits longer than a group membership lasts that nobody renews.
 sleep 5
 to_group() {
 	in_guest m8 ping -n -q -c 2 -i 0.2 -W 0.2 -I eth0 "$1" || true
@@ -186,7 +188,7 @@ ip addr add 198.51.100.1/24 dev out0
 ip link set out0 up
 ip -n internet addr add 198.51.100.9/24 dev eth0
 ip -n internet link set eth0 up
-# As dockerd writes them.
+# The rules of dockerd.
 iptables -P FORWARD DROP
 iptables -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 iptables -A FORWARD -i docker0 ! -o docker0 -j ACCEPT
@@ -213,10 +215,10 @@ nft flush ruleset
 
 ip link add weave type bridge
 ip link set weave mtu 1376 up
-# Its MAC is given to it, and it turns snooping off (weave, net/bridge.go).
+# Weave gives the bridge a MAC and turns multicast snooping off (weave, net/bridge.go).
 ip link set weave address 7a:00:00:00:00:01
 ip link set weave type bridge mcast_snooping 0
-# A pair of which one end is called ethwe inside, offloads off, ARP entries that are soon doubted.
+# A veth pair whose inner end is called ethwe, without offloads, and with ARP entries that soon become stale.
 ip netns add box
 ip link add vethwepl42 mtu 1376 type veth peer name ethwe netns box
 ip link set vethwepl42 master weave up
@@ -258,7 +260,7 @@ for server in 10.32.0.5 fde5:3::5054:ff:fe00:201; do
 	check "Weave's: the container asks $server for an IPv6 address" looked_up "$server" AAAA database fde5:3::77
 	check "Weave's: the container asks $server for a text" looked_up "$server" TXT table '"Users"'
 done
-# What was learned of a neighbour goes stale after half a second to eight.
+# A neighbour entry becomes stale after between half a second and eight seconds.
 sleep 3
 check "Weave's: they still reach each other when the ARP entries are old" reaches box 10.32.0.5
 check "Weave's: ann ends" stop_vm ann

@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# clients: the DHCP clients that people use, unmodified, as guests behind ports that fold made: each gets its lease, renews,
-# rebinds and releases it, and is configured as the binding says; and what guests reach of each other then.
+# clients: the DHCP clients that people use, unmodified, as guests behind ports that fold made. Each gets its lease,
+# renews, rebinds and releases it, and is configured as the binding says. The test also checks what guests reach of
+# each other then.
 #
-# Who is whom: 10.0.1.N is VM N. What a client sent and got is read from the frames on its own interface.
+# 10.0.1.N is the address of VM N. Each client's messages are read from the frames on its own interface.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
 
 BRIDGE_MTU=1376
-# A client that is slow to start must not find its lease gone. dhcpcd takes none below 20 s.
+# The lease must outlast the start of a slow client. dhcpcd accepts no lease below 20 s.
 lease=$((SLOW > 1 ? 60 : 20))
 renewal=$((SLOW > 1 ? 12 : 4))
 make_bridge "$BRIDGE" "$BRIDGE_MTU"
@@ -36,7 +37,7 @@ has_router() {
 	same 'default route' "$(on "$1" ip -4 route show default | sed 's/ dev .*//')" 'default via 10.0.1.90'
 }
 
-# A dhcpcd sets the routes' MTU, the others the interface's.
+# has_mtu: dhcpcd sets the MTU of the routes, the other clients that of the interface.
 has_mtu() {
 	case "$(on "$1" ip link show dev eth0) $(on "$1" ip -4 route show default)" in
 	*" mtu $BRIDGE_MTU"*) return ;;
@@ -46,7 +47,8 @@ has_mtu() {
 	return 1
 }
 
-# networkd hands name servers and the name to resolved and hostnamed, which are not here, and keeps what it hands them.
+# networkd passes name servers and the host name to resolved and hostnamed, which do not run here; its lease file shows
+# what it passes.
 networkd_lease() {
 	on "$1" sh -c 'cat /run/systemd/netif/leases/*' | sed -n "s/^$2=//p"
 }
@@ -60,7 +62,7 @@ has_dns() {
 	esac
 }
 
-# dhcpcd makes a full name of it.
+# dhcpcd makes a fully qualified name of the host name.
 has_name() {
 	case $2 in
 	networkd) same 'host name' "$(networkd_lease "$1" HOSTNAME)" "$1" ;;
@@ -79,7 +81,7 @@ configured() {
 
 # ---- the clients; each runs in the foreground of a process beside this one ----
 
-# Debian's own script, which leaves the host name to others.
+# Debian's default script for udhcpc does not set the host name, so this one does.
 udhcpc_script() {
 	cat >"$T/udhcpc.script" <<-'END'
 		#!/bin/sh
@@ -113,7 +115,7 @@ run_client() {
 	busybox) set -- busybox udhcpc -f -R -i eth0 -O mtu -s "$T/udhcpc.script" "$@" ;;
 	udhcpc) set -- udhcpc -f -R -i eth0 -O mtu -s "$T/udhcpc.script" "$@" ;;
 	dhclient)
-		# As it is, its second try would come after the end of so short a lease.
+		# With dhclient's defaults its second try would come after the end of so short a lease.
 		on "$client_name" sh -c 'printf "initial-interval 1;\nbackoff-cutoff 2;\n" >>/etc/dhcp/dhclient.conf'
 		set -- dhclient -d -v -pf /run/dhclient.pid -lf /var/lib/dhcp/dhclient.leases "$@" eth0
 		;;
@@ -123,7 +125,7 @@ run_client() {
 	on "$client_name" "$@" >>"$T/$client_name.client" 2>&1 &
 }
 
-# client_pids NAME: of the client alone.
+# client_pids NAME: the pids of the client's processes, without those of the test's own tools.
 client_pids() {
 	ip netns pids "$1" | while read -r pid; do
 		grep -qsE '\((busybox|udhcpc|dhclient|dhcpcd|systemd-network)[^)]*\) [^Z]' "/proc/$pid/stat" && echo "$pid"
@@ -135,7 +137,7 @@ signal_client() {
 	kill "-$2" $(client_pids "$1")
 }
 
-# kill_client NAME: fails until none of its processes is left; some have just begun others.
+# kill_client NAME: kills the client's processes. Fails until none is left, because some may just have started others.
 kill_client() {
 	pids=$(client_pids "$1")
 	[ -n "$pids" ] || return 0
@@ -144,7 +146,8 @@ kill_client() {
 	return 1
 }
 
-# Its host loses power: nothing is released and nothing is cleaned up, but the address is gone with the host.
+# power_cut NAME: like a host that loses power: the client releases nothing and cleans nothing up, and the interface
+# has no address any more.
 power_cut() {
 	within 30 kill_client "$1"
 	on "$1" ip -4 addr flush dev eth0
@@ -159,7 +162,7 @@ release() {
 	esac
 }
 
-# guest NAME N CLIENT: a machine behind fold, its messages kept; eth0 is its interface.
+# guest NAME N CLIENT: makes a machine behind fold and captures its messages; its interface is eth0.
 guest() {
 	machine "$1"
 	cat >"$T/$1.binding" <<-END
@@ -190,11 +193,11 @@ life() {
 	configured "$1" "$2" "$3"
 
 	forget "$1"
-	# udhcpc knows no renewal time: it would wait for three quarters of the lease.
+	# udhcpc ignores the renewal time and would wait for three quarters of the lease.
 	case $2 in busybox | udhcpc) signal_client "$1" USR1 ;; esac
 	exchange 'renews' "$1" "$((renewal + 30))" "out renew 10.0.1.$3 to 10.0.1.50" "in ack 10.0.1.$3"
 
-	# From here on no unicast reaches fold: what is left to the client is to ask everybody.
+	# From here on fold hears no unicast, so the client has to broadcast (rebinding).
 	on "$1" nft 'table netdev deaf { chain out { type filter hook egress device eth0 priority 0;
 		ether daddr != ff:ff:ff:ff:ff:ff udp dport 67 drop; }; }' || not_ok "$1: cannot be made deaf"
 	forget "$1"
@@ -212,16 +215,16 @@ life() {
 
 # ---- the client comes back with an old lease ----
 
-# wrong_lease NAME CLIENT: what it kept says 10.0.1.200.
+# wrong_lease NAME CLIENT: puts 10.0.1.200 into the client's stored lease.
 wrong_lease() {
 	case $2 in
 	dhclient) on "$1" sed -i 's/fixed-address .*/fixed-address 10.0.1.200;/' /var/lib/dhcp/dhclient.leases ;;
-	# The last acknowledgement as it came: yiaddr is at octet 16.
+	# dhcpcd stores the last acknowledgement as it came: yiaddr is at octet 16.
 	dhcpcd) on "$1" sh -c 'printf "\012\000\001\310" | dd of=/var/lib/dhcpcd/eth0.lease bs=1 seek=16 conv=notrunc 2>&1' ;;
 	esac
 }
 
-# remembers NAME CLIENT: its lease is on its disk.
+# remembers NAME CLIENT: whether the client has stored its lease on disk.
 remembers() {
 	case $2 in
 	dhclient) on "$1" grep -q fixed-address /var/lib/dhcp/dhclient.leases ;;
@@ -230,7 +233,7 @@ remembers() {
 }
 
 comes_back() {
-	# Long leases: none is to be renewed, or to end, before the power does.
+	# Long leases: none may need a renewal, or end, before the power cut.
 	sed -e 's/^lease_lifetime.*/lease_lifetime = 7200/' -e 's/^lease_renewal.*/lease_renewal = 3600/' "$NFDHCPD_CFG" >"$T/$1.conf"
 	NFDHCPD_CFG=$T/$1.conf
 	guest "$1" "$3" "$2"
@@ -256,7 +259,7 @@ comes_back() {
 	check "$1: fold ends as its hypervisor does" stop_vm "$1"
 }
 
-# udhcpc keeps nothing; it may be told to wish for an address.
+# udhcpc stores no lease, but it can be told to ask for an address.
 wishes() {
 	guest "$1" "$3" "$2"
 	listen "$1"
@@ -269,12 +272,12 @@ wishes() {
 
 # ---- a link of two: the guest and its gateway, RFC 3021 ----
 
-# The client makes it a moment after the address.
+# default_by NAME ADDRESS: whether the default route leads there. The client makes it a moment after the address.
 default_by() {
 	on "$1" ip -4 route show default | grep -qF "default via $2 "
 }
 
-# pair NAME CLIENT N: no client may take the gateway for the broadcast address.
+# pair NAME CLIENT N: checks that the client does not take the gateway's address for the broadcast address.
 pair() {
 	machine "$1"
 	container "far$3" "10.0.$3.1/31" "52:54:00:00:03:$(printf %02x "$3")"
@@ -289,14 +292,15 @@ pair() {
 
 # ---- fold is started again under a guest that has its lease ----
 
-# plug NAME N [ADDRESS]. The guest's interface is one that outlives the pump: a bridge with the virtual card as its port.
+# plug NAME N [ADDRESS]: starts its VM. The guest's interface is a bridge with the virtual card as its port, so it
+# outlives the VM's card.
 plug() {
 	GUEST_IF=wire0
 	check "$1: its VM starts" start_vm "$1" "10.0.1.${3:-$2}/24" "52:54:00:00:01:$(printf %02x "$2")" -b "$T/$1.binding"
 	ip -n "$1" link set wire0 master eth0
 }
 
-# between NAME CLIENT N: has its lease, and no fold any more.
+# between NAME CLIENT N: the client gets its lease, then fold is stopped.
 between() {
 	machine "$1"
 	ip -n "$1" link add eth0 address "52:54:00:00:01:$(printf %02x "$3")" type bridge
@@ -314,7 +318,8 @@ between() {
 	check "$1: fold is stopped" stop_vm "$1"
 }
 
-# begins_anew NAME CLIENT N [ADDRESS]: a second fold, perhaps with another address, under a client that is about to renew.
+# begins_anew NAME CLIENT N [ADDRESS]: starts a second fold, perhaps with another address for the VM, for a client that
+# is about to renew.
 begins_anew() {
 	plug "$1" "$3" "${4:-}"
 	forget "$1"
@@ -329,14 +334,14 @@ restarted() {
 	check "$1: the second fold ends as its hypervisor does" stop_vm "$1"
 }
 
-# As a VM that was saved and goes on under another address.
+# moved NAME CLIENT N M: as for a VM that was saved and goes on with another address, that of VM M.
 moved() {
-	# The first lease is to hold until the second fold is there, however busy the machine is.
+	# The first lease must last until the second fold runs, however busy the machine is.
 	sed -e 's/^lease_lifetime.*/lease_lifetime = 120/' -e 's/^lease_renewal.*/lease_renewal = 30/' "$NFDHCPD_CFG" >"$T/$1.conf"
 	NFDHCPD_CFG=$T/$1.conf
 	between "$1" "$2" "$3"
 	begins_anew "$@"
-	# On a busy machine the time to renew has passed by now, and it rebinds.
+	# On a busy machine the client may be rebinding by now instead of renewing.
 	exchange 'wants to keep an address that is no longer its own, is told no, and gets the other' "$1" 150 \
 		'in nak' "in ack 10.0.1.$4"
 	check "$1: has its new address" within 30 has_address "$1" "$4"
@@ -355,7 +360,8 @@ for client in busybox udhcpc dhclient dhcpcd networkd; do
 		continue
 	fi
 	beside "$client" life "$client" "$client" "$n"
-	# What a client makes of its lease later on is no kernel's matter: not where each start takes seconds.
+	# How a client uses its lease does not depend on the kernel: not tested in the emulated machine, where each
+	# start takes seconds.
 	[ -z "${FOLD_VM:-}" ] || continue
 	beside "pair-$client" pair "pair-$client" "$client" "$((n + 3))"
 	beside "again-$client" restarted "again-$client" "$client" "$((n + 1))"

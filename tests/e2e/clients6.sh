@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# clients6: what people configure IPv6 with, unmodified, as guests behind ports that fold made: the kernel by itself, rdisc6 and
-# ndisc6, and the DHCPv6 clients: each gets its address, renews, rebinds, releases and declines it, and is configured as the
-# binding says. Words after the name run only those guests' tests.
+# clients6: what people configure IPv6 with, unmodified, as guests behind ports that fold made: the kernel itself,
+# rdisc6 and ndisc6, and the DHCPv6 clients. Each gets its address, renews, rebinds, releases and declines it, and is
+# configured as the binding says. Words after the name run only those guests' tests.
 #
-# Who is whom: fd5e:1:2:3:5054:ff:fe00:1NN is VM NN (in hex) by its MAC, fd5e:1:2:3:9:9:9:NN where it is told its address (-s). What
-# a client sent and got is read from the frames on its own interface.
+# Addresses: VM NN (in hex) has fd5e:1:2:3:5054:ff:fe00:1NN, made from its MAC, or fd5e:1:2:3:9:9:9:NN where the
+# address is given (-s). Each client's messages are read from the frames on its own interface.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2031 # most functions are called by name; $job is the subshell's own
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -34,7 +34,8 @@ mac() {
 	echo "52:54:00:00:01:$(hex "$1")"
 }
 
-# by_mac N: Modified EUI-64. told N: -s. router N: fold's own address on the guest's link.
+# by_mac N: the address by Modified EUI-64. told N: the address by -s. router N: fold's own address on the guest's
+# link.
 by_mac() {
 	echo "$PREFIX:5054:ff:fe00:1$(hex "$1")"
 }
@@ -67,7 +68,7 @@ has_router() {
 	return 1
 }
 
-# A dhcpcd sets the routes' MTU, the others the interface's; NetworkManager both.
+# has_mtu: dhcpcd sets the MTU of the routes, the others that of the interface, NetworkManager both.
 has_mtu() {
 	case "$(on "$1" cat /proc/sys/net/ipv6/conf/eth0/mtu) $(on "$1" ip -6 route show default)" in
 	"$BRIDGE_MTU "* | *" mtu $BRIDGE_MTU"*) return ;;
@@ -77,7 +78,7 @@ has_mtu() {
 	return 1
 }
 
-# networkd hands name servers to resolved, which is not here, and keeps what it hands it.
+# networkd passes name servers to resolved, which does not run here; its own state shows what it passes.
 has_dns() {
 	case $2 in
 	networkd) on "$1" sh -c 'cat /run/systemd/netif/links/*' | sed -n 's/^DNS=//p; s/^DOMAINS=//p' | sort >"$T/dns.$job" ;;
@@ -112,7 +113,7 @@ networkd_files() {
 	END
 }
 
-# NetworkManager wants a bus, and no udev where it finds /sys read-only.
+# NetworkManager needs a bus. It does without udev if /sys is read-only.
 manager() {
 	on "$1" sh -c '
 		mkdir -p /run/dbus /run/NetworkManager /var/lib/NetworkManager /etc/NetworkManager/system-connections
@@ -172,7 +173,8 @@ binding() {
 	END
 }
 
-# guest NAME N CLIENT [FOLD'S FLAG...]: a machine behind fold that has IPv6 alone; eth0 is its interface, down.
+# guest NAME N CLIENT [FOLD'S FLAG...]: makes a machine behind fold with IPv6 only; its interface is eth0, which is
+# down.
 guest() {
 	guest_client=$3
 	machine "$1"
@@ -185,12 +187,12 @@ guest() {
 	on "$guest_vm" ip link set eth0 down
 }
 
-# A link-local address that is still on trial serves no client.
+# A client cannot use a link-local address that is still tentative.
 link_local_ready() {
 	on "$1" ip -6 -o addr show dev eth0 scope link -tentative | grep -q inet6
 }
 
-# up NAME: and what it says from here on is kept.
+# up NAME: captures its messages from here on, and sets its interface up.
 up() {
 	listen "$1"
 	on "$1" ip link set eth0 up
@@ -203,12 +205,12 @@ ends() {
 
 # ---- the kernel by itself, and the tools that ask one question ----
 
-# advertised N FLAGS PREFIX'S-FLAGS: the words of a router advertisement to that guest.
+# advertised N FLAGS PREFIX'S-FLAGS: a router advertisement to that guest, in the words of dhcp6.awk.
 advertised() {
 	echo "in ra $((3 * period)) $2 prefix $PREFIX::/64 $3 mtu $BRIDGE_MTU dns $PREFIX:5:5:5:50,$PREFIX:5:5:5:51"
 }
 
-# asks PATTERN COMMAND...: what it prints has a line like that.
+# asks PATTERN COMMAND...: whether the command prints a line that matches.
 asks() {
 	asks_pattern=$1
 	shift
@@ -250,7 +252,7 @@ kernel() {
 		check "$1: ndisc6 about ${pair%% *}: ${pair#* }" asks "$want" $ndisc "${pair%% *}" eth0
 	done
 
-	# An edit of the file is told at once: the new one, and that the old ones are none.
+	# A change of the binding is advertised at once: the new name server, and the old ones with lifetime 0.
 	forget "$1"
 	sed -i "s/^NAMESERVERS6=.*/NAMESERVERS6=$PREFIX:5:5:5:52/" "$T/$1.binding"
 	exchange 'is told of another name server, and of the old ones that they are none' "$1" 10 \
@@ -261,7 +263,8 @@ kernel() {
 	exchange 'is told at the end that its router is none' "$1" 10 'in ra 0 O'
 }
 
-# At the start: before the guest has asked, and long before the next one is due.
+# fold advertises at its start, before the guest has asked. The period is so long that no other unsolicited
+# advertisement comes meanwhile.
 first_words() {
 	machine "$1"
 	binding "$1"
@@ -276,7 +279,7 @@ first_words() {
 	ends "$1"
 }
 
-# -k: the identifier that fold made, given to the kernel as a token, or handed out by DHCPv6.
+# With -k the guest gets the interface identifier that fold made: as a token of the kernel, or by DHCPv6.
 stable() {
 	head -c 64 /dev/zero | tr '\0' k >"$T/$1.key"
 	mkdir "$T/$1.images"
@@ -301,7 +304,8 @@ stable() {
 	ends "$1"
 }
 
-# Guests that form their addresses in ways that fold did not: they have no use of those, and nothing else breaks.
+# Guests that form addresses in their own way, which fold does not know: those addresses are of no use to them, and
+# nothing else breaks.
 private() {
 	machine "$1"
 	on "$1" sysctl -qw net.ipv6.conf.default.addr_gen_mode=3 net.ipv6.conf.default.use_tempaddr=2
@@ -333,7 +337,7 @@ get() {
 	esac
 }
 
-# deaf NAME: its renewals reach nobody, so that it must ask everybody; a rebind is the next message type.
+# deaf NAME: drops its renewals on the way out, so that it has to rebind. Rebind is the message type after renew.
 deaf() {
 	on "$1" nft 'table netdev deaf { chain out { type filter hook egress device eth0 priority 0;
 		udp dport 547 @th,64,8 5 drop; }; }' || not_ok "$1: cannot be made deaf"
@@ -357,7 +361,7 @@ life() {
 	forget "$1"
 	exchange 'renews' "$1" "$((renewal + 30))" "out renew $own to ff02::1:2" "in reply $own for $lease"
 
-	# dhcp6c gives its address up before it would rebind so short a lease.
+	# dhcp6c gives up its address before it would rebind so short a lease.
 	if [ "$2" != dhcp6c ]; then
 		deaf "$1"
 		forget "$1"
@@ -366,7 +370,7 @@ life() {
 		on "$1" nft delete table netdev deaf
 	fi
 
-	# networkd gives nothing back, and dhcpcd nothing that it is about to renew.
+	# networkd releases nothing; dhcpcd does not release what it is about to renew.
 	if [ "$2" != networkd ]; then
 		forget "$1"
 		exchange 'renews again' "$1" "$((renewal + 30))" "out renew $own to ff02::1:2" "in reply $own for $lease"
@@ -397,7 +401,7 @@ informs() {
 
 # ---- behind the guest's own bridge: a second machine in it, and a port that outlives fold ----
 
-# wire NAME N: fold's port is wire0, with a MAC of its own; eth0 has the guest's.
+# wire NAME N: starts its VM; fold's port is wire0, with a MAC of its own, and eth0 has the guest's MAC.
 wire() {
 	GUEST_IF=wire0
 	check "$1: its VM starts" start_vm "$1" - "$(mac "$2")" -6 "$(told "$2")/64" -s -b "$T/$1.binding"
@@ -406,7 +410,7 @@ wire() {
 	ip -n "$1" link set wire0 master hub
 }
 
-# housed NAME N: a machine whose eth0 is a port of a bridge within it, hub.
+# housed NAME N: a machine whose eth0 is a port of hub, a bridge within the machine.
 housed() {
 	machine "$1"
 	binding "$1"
@@ -439,7 +443,8 @@ restarted() {
 	check "$1: the second fold ends as its hypervisor does" stop_vm "$1"
 }
 
-# Debian's own script does not look whether the address is taken, as others' do: exit 3 makes dhclient decline it.
+# dhclient_script: unlike others', Debian's script does not check whether the address is taken. This one does; its
+# status 3 makes dhclient decline the address.
 dhclient_script() {
 	cat >"$T/dhclient.script" <<-'END'
 		#!/bin/sh
@@ -451,7 +456,7 @@ dhclient_script() {
 	chmod +x "$T/dhclient.script"
 }
 
-# Somebody on the guest's own side has its address already.
+# Another machine on the guest's side already has the guest's address.
 declines() {
 	own=$(told "$3")
 	housed "$1" "$3"
@@ -490,7 +495,7 @@ managed() {
 n=16
 only=$*
 
-# lane CLIENT NAME FUNCTION: beside the others, where the client is installed.
+# lane CLIENT NAME FUNCTION: runs the function beside the others if the client is installed.
 lane() {
 	n=$((n + 1))
 	case " $only " in '  ' | *" $2 "*) ;; *) return ;; esac

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# completion: what shells offer is what the programs take. The flags and commands are those of the programs' own tables and of their
-# --help, so that one that is added or taken away and not told the shells fails here. bash is asked for each; fish too, and zsh's
-# grammar is checked, where these are installed.
+# completion: checks that shells offer what the programs accept. Flags and commands are taken from the programs' own
+# tables and from their --help, so a flag that is added or removed without a change of the completions fails here. bash
+# is asked for each; fish too, and zsh's grammar is checked, where these are installed.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2153,SC2154 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -18,7 +18,8 @@ check 'they are installed' make -s -C "$root" install-completions "DESTDIR=$T/ro
 shells=$T/root/usr/share
 bash_dir=$shells/bash-completion/completions
 
-# What bash would hand to the function behind a line that ends where the cursor is, and what that gives back, a line each.
+# Splits a line that ends at the cursor as bash would, calls the completion function, and prints its replies one a
+# line.
 cat >"$T/ask.bash" <<'END'
 line=$2 rest=$2 at=
 . "$1" || exit
@@ -38,12 +39,12 @@ COMP_WORDS=("${words[@]}") COMP_CWORD=$((${#words[@]} - 1)) COMP_LINE=$line COMP
 printf '%s\n' "${COMPREPLY[@]}"
 END
 
-# offered LINE: sorted, in one line.
+# offered LINE: the completions for LINE, sorted, in one line.
 offered() {
 	bash --norc "$T/ask.bash" "$bash_dir/${1%% *}" "$1" | sort -u | paste -sd' '
 }
 
-# offers LINE WORD...: these and no others.
+# offers LINE WORD...: whether exactly these words are offered.
 offers() {
 	offers_line=$1
 	shift
@@ -52,7 +53,7 @@ offers() {
 
 # ---- the programs' own tables ----
 
-# flags FILE: the flags that getopt_long(3) is told, and those that a word is compared with.
+# flags FILE: the flags in the source file's calls of getopt_long(3), and those that it compares words with.
 flags() {
 	{
 		sed -n 's/.*getopt_long(.*"+\{0,1\}:\{0,1\}\([a-zA-Z0-9:]*\)", long.*/\1/p' "$root/$1" | tr -d : | sed 's/./-&\n/g'
@@ -61,12 +62,12 @@ flags() {
 	} | sed '/^$/d' | sort -u
 }
 
-# helped PROGRAM: the flags that its --help has.
+# helped PROGRAM: the flags in its --help.
 helped() {
 	"$1" --help | grep -oE '(^|[][ |])--?[A-Za-z0-9][a-z0-9-]*' | grep -oE -e '--?[A-Za-z0-9].*' | sort -u
 }
 
-# all_of WHAT HAVE LIST...: for check: each of the list is one of the words in HAVE.
+# all_of WHAT HAVE LIST...: whether each word of LIST is one of those in HAVE; for check.
 all_of() {
 	all_what=$1 all_have=" $2 " all_bad=0
 	shift 2
@@ -83,7 +84,7 @@ main=$(flags src/cli/options.c)
 check 'the tables are found' all_of 'what was read' "$(printf '%s\n' "$commands" "$main" | paste -sd' ')" ls doctor -i -A -V --bridge --verbose
 check "fold's --help is found" all_of 'what was read' "$(helped fold | paste -sd' ')" -i --json --from --full -b --help
 
-# taken PROGRAM FILE: bash's flags for it, and its help's.
+# taken PROGRAM FILE: tests that bash offers exactly the program's flags, and all those of its --help.
 taken() {
 	# shellcheck disable=SC2046 # words
 	check "$1: bash offers the flags that it takes" offers "$1 -" $(flags "$2")
@@ -94,7 +95,7 @@ taken() {
 check 'fold: bash offers the flags that it takes' offers 'fold -' $main
 # shellcheck disable=SC2086
 check 'fold: bash offers its commands' offers 'fold ' $commands
-# Those of its commands are theirs.
+# --help also lists the flags of the commands, which bash offers only behind the command.
 everywhere=$(for word in '' 'ls ' 'doctor ' 'inspect vm0 ' 'explain vm0 x ' 'mkaddress '; do offered "fold $word-"; done | paste -sd' ')
 # shellcheck disable=SC2046
 check 'fold: bash offers the flags of its --help' all_of bash "$everywhere" $(helped fold)
@@ -109,7 +110,7 @@ taken fold-replay tests/pcap/replay.c
 	check 'fold doctor: its flags' offers 'fold doctor ' $(flags src/cli/doctor.c)
 	check 'fold explain: its flags' offers 'fold explain vm0 x -' $(flags src/cli/explain.c)
 	check 'fold inspect: its flags' offers 'fold inspect vm0 ' $(flags src/cli/inspect.c)
-	# --help, which all of them take, is offered for none.
+	# All commands take --help, and bash offers it for none.
 	check 'fold ls: its flags' offers 'fold ls ' $(flags src/cli/commands.c | grep -vx -e --help)
 }
 # shellcheck disable=SC2046
@@ -176,7 +177,7 @@ ln -s "$FOLD" "$T/bin/fold"
 
 # ---- a real bash, at a terminal ----
 
-# typed TEXT: what stands in the line after it has been typed to a bash that has read this file.
+# typed COMMANDS TEXT: the command line of a real bash that has run COMMANDS, after TEXT was typed there.
 typed() {
 	python3 - "$1" "$2" <<'END'
 import os, pty, select, sys, time
@@ -207,7 +208,7 @@ check 'a flag, typed' is_typed ". $bash_dir/fold" 'fold -i vm1 --locTAB' '<fold>
 check 'a word with colons, typed' is_typed ". $bash_dir/fold" 'fold -i vm1 -4 auto net:TAB' '<auto><net:default>'
 check 'a running VM, typed' is_typed ". $bash_dir/fold" 'fold inspect vTAB' '<inspect><vm0>'
 if [ -e /usr/share/bash-completion/bash_completion ]; then
-	# It gives `fold` to coreutils' at once, and reads other files when they are needed.
+	# bash-completion loads its completion for coreutils' `fold` at once, and other files when they are needed.
 	load="BASH_COMPLETION_COMPAT_DIR=$T/root/etc/bash_completion.d XDG_DATA_DIRS=$shells; . /usr/share/bash-completion/bash_completion"
 	check 'with bash-completion: found by itself' is_typed "$load" 'fold -i vm1 --locTAB' '<--local>'
 	check 'with bash-completion: by its path' is_typed "$load" "$T/bin/fold -i vm1 --locTABTAB" '<--local>'
@@ -219,7 +220,7 @@ fi
 
 # ---- fish and zsh ----
 
-# named FILE FLAG...: for check: in the file as zsh's _arguments has them, or fish's complete.
+# named FILE FLAG...: whether the file has each flag, in the form of zsh's _arguments or of fish's complete; for check.
 named() {
 	named_file=$1 named_bad=0
 	shift
@@ -280,7 +281,7 @@ else
 	skip 'fish: what it offers' 'fish is not installed'
 fi
 
-# ---- the check itself can fail ----
+# ---- proof that the checks find a difference ----
 
 sed -i 's/--transport//; s/\\n-A\\n/\\n/' "$bash_dir/fold"
 # shellcheck disable=SC2086

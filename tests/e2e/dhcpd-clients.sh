@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dhcpd-clients: the clients that people use, unmodified, behind routed interfaces that fold-dhcpd serves all at once: each gets its address,
-# renews and releases it. Words after the name run only those. With the word `bridge` the interfaces are ports of a bridge, whose own family of
-# rules takes the packets: that needs a kernel with nft's `queue` for bridges.
+# dhcpd-clients: the clients that people use, unmodified, behind routed interfaces that one fold-dhcpd serves at the
+# same time. Each gets its address, renews and releases it. Words after the name run only those clients. With the word
+# `bridge` the interfaces are ports of a bridge, and rules of the bridge family queue the packets: that needs a kernel
+# with nft's `queue` for bridges.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2031 # most functions are called by name; $job is the subshell's own
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/dhcpd-lib.sh
@@ -11,7 +12,7 @@
 begin "$@"
 dhcpd_begin
 
-# A client that is slow to start must not find its lease gone. dhcpcd takes none below 20 s.
+# The lease must outlast the start of a slow client. dhcpcd accepts no lease below 20 s.
 lease=$((SLOW > 1 ? 60 : 20))
 renewal=$((SLOW > 1 ? 12 : 4))
 
@@ -41,7 +42,7 @@ done
 if [ "$bridge" ]; then bridge_rules; else ip_rules; fi
 grnet_conf
 sed -i -e "s/^lease_lifetime.*/lease_lifetime = $lease/" -e "s/^lease_renewal.*/lease_renewal = $renewal/" "$CONF"
-# Who renews asks this address: the host has it.
+# Clients renew by unicast to the server's address, so the host must have it.
 host ip addr add 192.0.2.250/32 dev $server_at
 check 'fold-dhcpd starts' dhcpd_start || finish
 
@@ -82,7 +83,7 @@ run_client() {
 	busybox-4) set -- busybox udhcpc -f -R -i eth0 -s /etc/udhcpc/default.script ;;
 	udhcpc-4) set -- udhcpc -f -R -i eth0 -s /etc/udhcpc/default.script ;;
 	dhclient-4)
-		# As it is, its second try would come after the end of so short a lease.
+		# With dhclient's defaults its second try would come after the end of so short a lease.
 		on "$client_name" sh -c 'printf "initial-interval 1;\nbackoff-cutoff 2;\n" >>/etc/dhcp/dhclient.conf'
 		set -- dhclient -d -v -pf /run/dhclient.pid -lf /var/lib/dhcp/dhclient.leases eth0
 		;;
@@ -125,7 +126,7 @@ link_local_ready() {
 	on "$1" ip -6 -o addr show dev eth0 scope link -tentative | grep -q inet6
 }
 
-# guest NAME N: a machine behind tapN, its messages kept.
+# guest NAME N: makes a machine behind tapN and captures its messages.
 guest() {
 	[ -e "$T/ns/$1.machine" ] || machine "$1"
 	on "$1" sysctl -qw net.ipv6.conf.default.accept_dad=0
@@ -145,7 +146,7 @@ life4() {
 	check "$1: has its address" within 30 has_address "$1" "192.0.2.$3"
 	check "$1: has its default route" within 30 has_router "$1" 4 192.0.2.254
 	forget "$1"
-	# udhcpc knows no renewal time: it would wait for three quarters of the lease.
+	# udhcpc ignores the renewal time and would wait for three quarters of the lease.
 	case $2 in busybox | udhcpc) signal_client "$1" USR1 ;; esac
 	exchange 'renews' "$1" "$((renewal + 30))" "out renew 192.0.2.$3 to 192.0.2.250" "in ack 192.0.2.$3"
 	forget "$1"
@@ -158,7 +159,7 @@ life6() {
 	TALK_FILTER='icmp6 or udp port 546 or udp port 547' TALK_WORDS=dhcp6.awk
 	own=$(eui64_of "$3" "$PREFIX6")
 	machine "$1"
-	# The kernel's own address of the prefix is the same one: here it is to come by DHCPv6.
+	# The kernel would make the same address from the prefix by itself; here it must come by DHCPv6.
 	on "$1" sysctl -qw net.ipv6.conf.default.autoconf=0
 	guest "$1" "$3"
 	run_client "$1" "$2" 6
@@ -169,7 +170,7 @@ life6() {
 	check "$1: has its address" within 30 has_address "$1" "$own"
 	forget "$1"
 	exchange 'renews' "$1" "$((renewal + 30))" "out renew $own to ff02::1:2" "in reply $own for $lease"
-	# networkd gives nothing back.
+	# networkd releases nothing.
 	[ "$2" != networkd ] || return 0
 	forget "$1"
 	gives_back "$1" "$2" "out release $own to ff02::1:2" 6
@@ -177,7 +178,7 @@ life6() {
 	check "$1: gives its address up" within 30 not has_address "$1" "$own"
 }
 
-# The kernel by itself: a router and an address by router advertisement, and the way through the host.
+# kernel NAME: the kernel alone gets a router and an address by router advertisement, and reaches an address behind the host.
 kernel() {
 	machine "$1"
 	on "$1" sysctl -qw net.ipv6.conf.default.accept_dad=0

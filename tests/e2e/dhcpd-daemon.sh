@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dhcpd-daemon: fold-dhcpd as a service: in the background with a pid file and a log, as a user with two capabilities, under a service
-# manager that is notified, and its signals. Words after the name run only those lanes.
+# dhcpd-daemon: fold-dhcpd as a service: in the background with a pid file and a log, as a user with only two
+# capabilities, under a service manager that it notifies, and its signals. Words after the name run only those lanes.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/dhcpd-lib.sh
@@ -21,7 +21,7 @@ small_host() {
 	printf 'MAC=%s\nIP=10.0.1.1\nSUBNET=10.0.1.0/24\nHOSTNAME=first\nIP6=2001:db8::11\nSUBNET6=2001:db8::/64\n' "$(mac_of 1)" >"$DATA/tap1"
 }
 
-# background [FLAG...]: as an init script starts it; its status.
+# background [FLAG...]: starts it as an init script does; returns its status.
 background() {
 	timeout $((60 * SLOW)) env -u NFDHCPD_CFG setpriv --groups 4,24 nsenter --net="/run/netns/$HOST" "$DHCPD" -c "$CONF" "$@" >"$T/$HOST/out" 2>&1 </dev/null
 }
@@ -44,7 +44,7 @@ status_of() {
 
 background_process() {
 	small_host "$1"
-	# It makes these for its user.
+	# fold-dhcpd makes these directories for its user.
 	rmdir "$T/$1/log" "$T/$1/run"
 	check "$1: it goes to the background with status 0" background || detail_file "$T/$1/out"
 	pid=$(pid_file)
@@ -112,7 +112,7 @@ background_process() {
 	within 10 gone "$(pid_file)" >/dev/null
 	check "$1: after SIGKILL it starts again" background
 	check "$1: and serves" ask4 "$1-1"
-	# A process that has the number that an old pid file names, and is another program.
+	# An old pid file whose number now belongs to another program.
 	kill -TERM "$(pid_file)"
 	within 10 not test -e "$T/$1/run/nfdhcpd.pid" >/dev/null
 	echo $$ >"$T/$1/run/nfdhcpd.pid"
@@ -120,7 +120,8 @@ background_process() {
 	kill -TERM "$(pid_file)"
 	check "$1: the last one ends" within 10 not test -e "$T/$1/run/nfdhcpd.pid"
 
-	# Directories of root's, in which nobody may remove and make nothing: logrotate makes the new log.
+	# root's directories, in which the daemon's user can neither remove nor make files: logrotate makes the new
+	# log.
 	chown root "$T/$1/run" "$T/$1/log"
 	check "$1: it starts with directories that are root's" background
 	mv "$T/$1/log/nfdhcpd.log" "$T/$1/log/older"
@@ -135,7 +136,8 @@ background_process() {
 	check "$1: no sanitizer has complained" not grep -qsE 'Sanitizer|runtime error' "$T/$1/out" "$T/$1"/log/*
 }
 
-# other_conf [KEY=VALUE...]: the path of a configuration like CONF for one beside it, with other values.
+# other_conf [KEY=VALUE...]: writes a configuration for a second daemon beside that of CONF, with these values; prints
+# its path.
 other_conf() {
 	sed "s|^pidfile.*|pidfile = $T/$HOST/run/other.pid|; s|^dhcp_queue.*|dhcp_queue = 53|" "$CONF" >"$T/$HOST/other.conf"
 	for other_pair; do
@@ -144,7 +146,7 @@ other_conf() {
 	echo "$T/$HOST/other.conf"
 }
 
-# asks_for LANE TEXT CAPABILITIES: it does not start without these, and says so in one line.
+# asks_for LANE TEXT CAPABILITIES: whether it refuses to start without these capabilities, and says so in one line.
 asks_for() {
 	conf=$(other_conf)
 	timeout $((60 * SLOW)) env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" setpriv --bounding-set "$3" --inh-caps "$3" "$DHCPD" -c "$conf" \
@@ -169,7 +171,7 @@ made_aloud() {
 		grep -q "warning: logdir $T/$1/newlog: is not there; making it" "$T/$1/out"
 }
 
-# A directory where the log would be.
+# A directory stands where the log should be: that is said once, not twice.
 not_twice() {
 	mkdir -p "$T/$1/badlog/nfdhcpd.log"
 	CONF=$(other_conf "logdir=$T/$1/badlog") not background || return
@@ -180,7 +182,7 @@ nameserver_is() {
 	ask4 "$1-1" && told "$1-1" 4 "dns=$2"
 }
 
-# What the service manager was told, in order.
+# notified PATTERN: whether the service manager got such messages, in that order.
 notified() {
 	tr '\n' ' ' <"$T/$HOST/notify" | grep -qE -- "$1" && return
 	cat "$T/$HOST/notify"
@@ -210,7 +212,7 @@ managed() {
 	check "$1: no sanitizer has complained" not grep -qE 'Sanitizer|runtime error' "$T/$1/out"
 }
 
-# What root can do at the start, and its user cannot later on.
+# root reads and opens files at the start that the daemon's user cannot read or make again later.
 rereads() {
 	small_host "$1"
 	chmod 640 "$CONF"
@@ -220,7 +222,7 @@ rereads() {
 		"warning: $CONF: user nobody cannot read it again .Permission denied.*; let that user read it" log_file
 	check "$1: that SIGHUP will open no log is, too" asks \
 		"warning: logdir $T/$1/log: user nobody cannot make files there .Permission denied.*; or let that user write there" log_file
-	# The directory's watch does not see what is written by another name.
+	# A write through a hard link outside the directory does not trigger the watch on the directory.
 	ln "$DATA/tap1" "$T/$1/tap1"
 	sed 's/^HOSTNAME=.*/HOSTNAME=second/' "$DATA/tap1" >"$T/$1/new"
 	cat "$T/$1/new" >"$T/$1/tap1"
@@ -250,7 +252,7 @@ rereads() {
 	check "$1: no sanitizer has complained" not grep -qsE 'Sanitizer|runtime error' "$T/$1/out" "$T/$1"/log/*
 }
 
-# locked COMMAND...: with a lock of its own open, as an ifup script has one.
+# locked COMMAND...: runs it with an open, locked file of the caller's, as an ifup script may have one.
 locked() {
 	(
 		exec 9>"$T/$HOST/lock"
@@ -263,7 +265,8 @@ leases() {
 	ask4 "$1" && told "$1" 4 "hostname=$2"
 }
 
-# few_files LANE N: it does not start where so many may be open; how many it needs is in $need.
+# few_files LANE N: whether it refuses to start with a limit of N open files. Sets $need to the number that it says it
+# needs.
 few_files() {
 	timeout $((20 * SLOW)) prlimit --nofile="$2:$2" env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" "$DHCPD" -f -c "$CONF" >"$T/$1/out" 2>&1 </dev/null && return 1
 	cat "$T/$1/out"
@@ -286,7 +289,7 @@ no_space() {
 	grep -q "pidfile $T/$1/full/pid: cannot be written: No space left" "$T/$1/out"
 }
 
-# Packets for which the queue has no room while nobody reads it.
+# Packets are lost when the queue is full because nobody reads it.
 losses() {
 	small_host "$1"
 	check "$1: starts" dhcpd_start || return
@@ -302,7 +305,7 @@ losses() {
 	check "$1: no sanitizer has complained" not grep -qE 'Sanitizer|runtime error' "$T/$1/out"
 }
 
-# As a service manager stops what it has just started.
+# A service manager may stop the daemon right after it has started it.
 early_end() {
 	for wait in 0.01 0.02 0.03 0.05 0.08 0.12; do
 		env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" "$DHCPD" -f -c "$CONF" >>"$T/$HOST/out" 2>&1 </dev/null &
@@ -311,7 +314,7 @@ early_end() {
 		kill -TERM "$early"
 		wait "$early"
 		early_status=$?
-		# Before it has set its signals up it dies of them, like everything else.
+		# Before it has installed its signal handlers, SIGTERM kills it as it does any program.
 		[ "$early_status" = 0 ] || [ "$early_status" = 143 ] || {
 			echo "status $early_status after $wait s"
 			return 1
@@ -319,7 +322,7 @@ early_end() {
 	done
 }
 
-# The unit that is shipped says what the program needs and no more.
+# The shipped unit must allow what the program needs, and no more.
 unit() {
 	file=$root/packaging/fold-dhcpd.service
 	check 'unit: there is one' test -s "$file" || return
@@ -338,7 +341,8 @@ unit() {
 	fi
 }
 
-# What the unit's SystemCallFilter lets through: systemd's own sets, one call a line. What is not in it would kill the program.
+# calls_let_through UNIT: the system calls that the unit's SystemCallFilter allows, with systemd's own sets expanded,
+# one a line. Any other call would kill the program.
 calls_let_through() {
 	systemd-analyze syscall-filter 2>/dev/null | awk -v words="@default $(sed -n 's/^SystemCallFilter=//p' "$1" | tr '\n' ' ')" '
 		function add(word,  n, i, w) {
@@ -358,7 +362,7 @@ none_is_refused() {
 	[ "$(wc -l <"$T/made")" -gt 20 ] && ! grep -vxF -f "$T/calls" "$T/made"
 }
 
-# From its first instruction to its last: it starts, serves, rereads, writes its table, ends.
+# The system calls of a whole life: it starts, serves, reads its files again, writes its table, ends.
 unit_calls() {
 	if ! command -v strace >/dev/null; then
 		skip 'unit: all its system calls are let through' 'no strace'

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dhcpd-files: bindings and interfaces that come, change and go while fold-dhcpd runs, by whatever means; files that are no bindings; and
-# configurations that it cannot start with. Words after the name run only those lanes.
+# dhcpd-files: bindings and interfaces that come, change and go while fold-dhcpd runs, in every way; files that are no
+# bindings; and configurations with which it does not start. Words after the name run only those lanes.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/dhcpd-lib.sh
@@ -10,7 +10,8 @@
 begin "$@"
 dhcpd_begin
 
-# A host whose DHCP requests are queued, with guests 1 and 2, and a count of those that went on.
+# dhcp_host NAME: a host with guests 1 and 2 whose DHCP requests are queued. A counter behind the queue shows those
+# that were let through.
 dhcp_host() {
 	new_host "$1"
 	host iptables -t mangle -A PREROUTING -i tap+ -p udp --dport 67 -j NFQUEUE --queue-num 42 || bail 'no rule'
@@ -24,17 +25,17 @@ dhcp_host() {
 	} >"$CONF"
 }
 
-# simple N NAME [IP]: a binding's text.
+# simple N NAME [IP]: the text of a binding for guest N.
 simple() {
 	printf 'MAC=%s\nIP=%s\nSUBNET=10.0.1.0/24\nHOSTNAME=%s\n' "$(mac_of "$1")" "${3:-10.0.1.$1}" "$2"
 }
 
-# leases GUEST NAME: it gets its lease, with that host name.
+# leases GUEST NAME: whether the guest gets its lease, with that host name.
 leases() {
 	ask4 "$1" && told "$1" 4 "hostname=$2"
 }
 
-# left_alone GUEST N: one request of it goes on.
+# left_alone GUEST N: whether a request of the guest is let through unanswered.
 left_alone() {
 	before=$(count dhcp ip)
 	in_guest "$1" sh -c "craft dhcp smac=$(mac_of "$2") | frames send eth0"
@@ -61,7 +62,7 @@ writers() {
 	ln -f "$T/$1/new" "$DATA/.tap1.tmp" && mv "$DATA/.tap1.tmp" "$DATA/tap1"
 	check "$1: a file that is renamed within the directory" within 5 leases "$1-1" linked
 
-	# Slowly: while its writer has it open, and has written half of it, the last one counts.
+	# While a writer has the file open and has written only half, the last complete version is in force.
 	exec 7>"$DATA/tap1"
 	printf 'MAC=%s\nIP=10.0.1.77\nSUBNET=10.0.' "$(mac_of 1)" >&7
 	sleep "$SLOW"
@@ -98,7 +99,7 @@ writers() {
 	ends_well
 }
 
-# Scripts write first, with whatever umask root has, and let others read it then.
+# Scripts may write a file with root's restrictive umask first, and make it readable for others afterwards.
 rights() {
 	dhcp_host "$1"
 	host iptables -t mangle -A PREROUTING -i tap+ -p udp --dport 53 -j NFQUEUE --queue-num 46 || bail 'no rule'
@@ -137,7 +138,7 @@ rights() {
 	ends_well
 }
 
-# More events than the kernel keeps, while the program cannot read them.
+# More inotify events than the kernel queues while the program is stopped.
 overflow() {
 	dhcp_host "$1"
 	simple 1 before >"$DATA/tap1"
@@ -160,7 +161,7 @@ overflow() {
 	ends_well
 }
 
-# ---- files that are none ----
+# ---- files that are no bindings ----
 
 odd() {
 	dhcp_host "$1"
@@ -194,7 +195,7 @@ odd() {
 
 interfaces() {
 	dhcp_host "$1"
-	# The same MAC and IP address on both, as a VM that moves has them for a while.
+	# Both interfaces have the same MAC and IP address, as happens for a while when a VM moves.
 	ip -n "$1-2" link set eth0 address "$(mac_of 1)"
 	simple 1 one >"$DATA/tap1"
 	simple 1 two >"$DATA/tap2"
@@ -209,7 +210,7 @@ interfaces() {
 	sleep "$SLOW"
 	plug "$1-5" tap5 5
 	check "$1: one that is deleted and made again" within 5 leases "$1-5" early
-	# Both at once: the new one has the old one's name before anybody has looked.
+	# Without a pause: the new interface has the old one's name before fold-dhcpd has noticed the removal.
 	host ip link del tap5
 	plug "$1-5" tap5 5
 	check "$1: the same at once" within 5 leases "$1-5" early
@@ -221,7 +222,7 @@ interfaces() {
 	check "$1: a renamed interface has its new name's binding" within 5 leases "$1-5" renamed
 	ip -n "$1-5" link set eth0 address "$(mac_of 5)"
 	check "$1: and not its old one's" not dhcp_answered "$1-5" 5
-	# Two that change names.
+	# Two interfaces exchange their names.
 	for move in 'tap1 x' 'tap2 tap1' 'x tap2'; do
 		host ip link set "${move% *}" down
 		host ip link set "${move% *}" name "${move#* }"
@@ -230,7 +231,7 @@ interfaces() {
 	host ip link set tap2 up
 	check "$1: interfaces that changed names changed bindings" within 5 leases "$1-1" two
 	check "$1: both of them" within 5 leases "$1-2" one
-	# A real tap, which has a carrier only while somebody holds it.
+	# A real tap has a carrier only while somebody has it open.
 	host ip tuntap add dev tap7 mode tap
 	simple 7 seventh >"$DATA/tap7"
 	host ip link set tap7 up
@@ -256,7 +257,7 @@ dhcp_answered() {
 
 # ---- configurations that it does not start with ----
 
-# refuses WHAT PATTERN [STATUS]: it ends at once, with one line that names what is wrong.
+# refuses WHAT PATTERN [STATUS]: a test that it ends at once, with one line that names the fault.
 refuses() {
 	# shellcheck disable=SC2086 # words
 	timeout $((20 * SLOW)) env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" ${starter:-} "$DHCPD" -f -c "$CONF" >"$T/$HOST/refused" 2>&1 </dev/null
@@ -286,7 +287,7 @@ configurations() {
 	refuses 'a directory that its user may not read' "$T/$1/closed"
 	sed "s|^datapath.*|datapath = $CONF|" "$T/$1/good" >"$CONF"
 	refuses 'a directory that is a file' "$CONF"
-	# A directory that is not there: after a boot, where it is on a tmpfs.
+	# The directory does not exist, as after a boot if it is on a tmpfs.
 	DATA=$T/$1/later
 	sed "s|^datapath.*|datapath = $DATA|" "$T/$1/good" >"$CONF"
 	check "$1: a directory that does not exist yet: it starts" dhcpd_start
@@ -310,11 +311,12 @@ configurations() {
 	check "$1: it ends" dhcpd_stop
 	cp "$T/$1/good" "$CONF"
 	check "$1: the good one starts" dhcpd_start || return
-	# Another that wants the same queue, with files of its own.
+	# A second daemon that wants the same queue, with its own pid file and log.
 	sed "s|^pidfile.*|pidfile = $T/$1/run/second.pid|; s|^logdir.*|logdir = $T/$1/run|" "$T/$1/good" >"$T/$1/second"
 	CONF=$T/$1/second
 	refuses 'a queue that somebody has' "queue 42.*$(dhcpd_pid)"
-	# With the capabilities that the unit leaves it, too: they tell root less of what others have open.
+	# With the unit's capabilities the daemon can see less of other processes' open files, and must still name the
+	# queue's owner.
 	caps=$(sed -n 's/^CapabilityBoundingSet=//p' "$root/packaging/fold-dhcpd.service" | tr 'A-Z' 'a-z' | sed 's/ *cap_/,+/g')
 	starter="setpriv --bounding-set -all$caps"
 	refuses 'a queue that somebody has, as a service' "queue 42.*$(dhcpd_pid) \(fold-dhcpd\)"
