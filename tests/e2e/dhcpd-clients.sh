@@ -178,7 +178,8 @@ life6() {
 	check "$1: gives its address up" within 30 not has_address "$1" "$own"
 }
 
-# kernel NAME: the kernel alone gets a router and an address by router advertisement, and reaches an address behind the host.
+# kernel NAME N: the kernel alone gets a router and an address by router advertisement, and reaches an address behind
+# the host.
 kernel() {
 	machine "$1"
 	on "$1" sysctl -qw net.ipv6.conf.default.accept_dad=0

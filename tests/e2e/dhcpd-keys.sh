@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dhcpd-keys: what fold-dhcpd makes of the configuration and the bindings of both lines of nfdhcpd, key by key, and what it does not do of
-# what they did wrong. Words after the name run only those lanes.
+# dhcpd-keys: how fold-dhcpd treats each key of the configuration and the bindings of both lines of nfdhcpd (GRNET's
+# and its fork), and that it does not repeat their faults. Words after the name run only those lanes.
 #
 #   GRNET    server_on_link, domain and the host name's own, [ipv6] mode, enable_dhcpv6, enable_*, queues absent or -1; PRIVATE, MACSPOOF,
 #            EUI64, INDEV (dhcpd-rules has it on a bridge), empty values, quoted ones, unknown keys
@@ -50,15 +50,16 @@ fork_host() {
 	fork_conf
 }
 
-# again SED...: the configuration changed, the daemon started anew.
+# again SED...: edits the configuration and restarts the daemon.
 again() {
 	dhcpd_stop || not_ok "$HOST: ended with status $?"
 	sed -i "$@" "$CONF"
 	dhcpd_start
 }
 
-# dhcp GUEST WANT CRAFT'S FIELD...: one message from the guest and what comes back within a second or so: the line of dhcp.awk that
-# begins with WANT, or none where WANT is no. A second message, a plain DISCOVER, whose offer comes in any case, ends the wait.
+# dhcp GUEST WANT N CRAFT'S-FIELD...: sends a DHCP message from guest N; whether a line of dhcp.awk for the answer
+# begins with WANT, or none comes if WANT is `no`. A plain DISCOVER is sent after it: its offer always comes, and ends
+# the wait.
 dhcp() {
 	dhcp_guest=$1 dhcp_want=$2 dhcp_n=$3
 	shift 3
@@ -73,7 +74,7 @@ dhcp() {
 	} | in_guest "$dhcp_guest" frames send eth0
 	wait "$dhcp_sniff" || echo 'the offer that ends the wait did not come'
 	awk -f "$root/tests/e2e/dhcp.awk" "$T/$dhcp_guest.frames" >"$T/$dhcp_guest.words"
-	# The last one is the offer that ends the wait.
+	# Removes the offer that ends the wait.
 	sed -i '$d' "$T/$dhcp_guest.words"
 	cat "$T/$dhcp_guest.words" "$T/$dhcp_guest.frames"
 	grep -q '7e57e57e' "$T/$dhcp_guest.frames" || return 1
@@ -83,7 +84,7 @@ dhcp() {
 	esac
 }
 
-# ---- GRNET's ----
+# ---- the keys of GRNET's nfdhcpd ----
 
 grnet_keys() {
 	grnet_host "$1"
@@ -171,7 +172,7 @@ leased_without_router() {
 	ask4 "$1" && not_told "$1" 4 router
 }
 
-# ---- the fork's ----
+# ---- the keys of the fork ----
 
 fork_keys() {
 	fork_host "$1"
@@ -181,7 +182,7 @@ fork_keys() {
 		'TXT:equals.=a=b=c' 'DHCP_OPTION:42=10.0.1.123' IP6=$FORK6::1111
 	printf 'ADDRESS:listed.=10.0.1.201\nNO_FORWARD=secret.test\n' >"$DATA/address_list_one"
 	printf 'ADDRESS6:listed6.=%s::202\nTXT:listed.=hidden by the first list\n' "$FORK6" >"$DATA/address_list_two"
-	# The subnet, the gateway and the prefix of a routing table, which has a name.
+	# SUBNET, GATEWAY and the prefix come from a routing table that has a name.
 	{
 		cat /etc/iproute2/rt_tables
 		echo '77 tenants'
@@ -197,7 +198,7 @@ fork_keys() {
 	host ip -6 route add default via 2001:db8:77::3 dev out table 77 onlink
 	printf 'MAC=%s\nIP=203.0.113.7\nHOSTNAME=linked\nLINK=tenants\nNAMESERVERS=203.0.113.50\n' "$(mac_of 2)" >"$DATA/tap2"
 	printf 'MAC=%s\nIP=203.0.113.8\nLINK=79\nNAMESERVERS=203.0.113.50\n' "$(mac_of 4)" >"$DATA/tap4"
-	# A new host with the least that a binding can be.
+	# Guest 3's binding has only what a binding must have.
 	printf 'MAC=%s\nIP=10.0.1.3\nSUBNET=10.0.1.0/24\nNAMESERVERS=10.0.1.50\n' "$(mac_of 3)" >"$DATA/tap3"
 	sed -i 's/^dhcp6_queue.*/&\ndomain_search = global.test, all.test\ndhcp6_hostname_optcode = 65100\ndhcp6_domainname_optcode = 65101/' "$CONF"
 	check "$1: fold-dhcpd starts" dhcpd_start || return
@@ -271,7 +272,8 @@ linked_to() {
 
 # ---- notifications ----
 
-# heard_octets GUEST N: so many datagrams, all the same 16 octets, from the binding's address and port.
+# heard_octets GUEST N: whether at least N datagrams came, all with the same 16 octets and from the binding's address
+# and port.
 heard_octets() {
 	awk '/^#/ { next } { n++; if ($2 != "10.0.1.51" || $3 != 5300 || length($4) != 32) bad = 1; kind[$4]++ }
 		END { for (k in kind) kinds++; print n + 0 " datagrams, " kinds + 0 " kinds"; exit !(n >= '"$2"' && kinds == 1 && !bad) }' "$T/$1.hear"
@@ -317,7 +319,7 @@ notifies() {
 	ends_well
 }
 
-# ---- DNS that others answer ----
+# ---- DNS questions that are forwarded ----
 
 upstream() {
 	host ip addr add 10.99.0.1/32 dev lo
@@ -329,7 +331,8 @@ upstream() {
 	within 10 sh -c "nsenter --net=/run/netns/$HOST ss -Hlun 'sport = 53' | grep -q 10.99.0.1" >/dev/null || not_ok "$HOST: dnsmasq listens"
 }
 
-# limit SOFT: whoever is that user may do it, root without CAP_SYS_RESOURCE may not.
+# limit SOFT: limits the daemon's open files. A process of the daemon's own user may do that; root without
+# CAP_SYS_RESOURCE may not.
 limit() {
 	limit_user=$(sed -n 's/^Uid:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$(dhcpd_pid)/status")
 	limit_group=$(sed -n 's/^Gid:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$(dhcpd_pid)/status")
@@ -344,7 +347,7 @@ fork_dns() {
 	sed -i 's/^forward = no/forward = yes\nno_forward = hidden.test\nnameservers = 10.99.0.1/' "$CONF"
 	fork_binding tap1 1 NO_FORWARD=secret.test
 	fork_binding tap2 2 DNS_FORWARD=no
-	# A server that never answers: nobody listens behind this address.
+	# A server that never answers: packets to this address are dropped.
 	host nft 'table ip hole { chain out { type filter hook output priority 0; ip daddr 10.99.0.2 drop; }; }'
 	fork_binding tap3 3 DNS_NAMESERVERS=10.99.0.2
 	check "$1: fold-dhcpd starts" dhcpd_start || return
@@ -361,14 +364,14 @@ fork_dns() {
 	check "$1: DNS_FORWARD=no" dns "$1-2" '' @10.0.1.50 else.test A
 	check "$1: another guest's NO_FORWARD is not its own" dns "$1-1" 192.0.2.77 @10.0.1.50 else.test A
 
-	# No descriptor for another one's questions.
+	# No descriptor is left for a forwarder.
 	check "$1: its descriptors are limited" limit 3
 	check "$1: no forwarder to be had: the question fails at once" asks 'status: SERVFAIL' in_guest "$1-3" dig +tries=1 +time=$((5 * SLOW)) @10.0.1.50 else.test A
 	check "$1: and why is said" asks 'tap3: no sockets to ask name servers: Too many open files' words
 	check "$1: own records are answered" dns "$1-3" 10.0.1.3 @10.0.1.50 database. A
 	check "$1: the limit is lifted" limit 1024
 
-	# Nothing here holds back packets, and that is said.
+	# fold-dhcpd makes no packet rules, so ALLOW cannot hold packets back here; fold-dhcpd warns of that.
 	echo ALLOW=else.test >>"$DATA/tap1"
 	check "$1: ALLOW: other names are refused" within 5 asks 'status: REFUSED' in_guest "$1-1" dig +time=2 @10.0.1.50 other.test A
 	check "$1: ALLOW: a name of the list is asked for" dns "$1-1" 192.0.2.77 @10.0.1.50 else.test A
@@ -376,7 +379,8 @@ fork_dns() {
 	check "$1: ALLOW: it says what is missing" within 5 asks 'tap1:[0-9]*: ALLOW: other names are refused, but nothing here keeps' words
 	sed -i '/^ALLOW=/d' "$DATA/tap1"
 
-	# What is asked elsewhere is answered too, unless the binding says otherwise: then it goes where it was sent.
+	# Questions to other servers are answered too, unless the binding has DNS_INTERCEPT=service: then they reach
+	# those servers.
 	in_guest "$1-1" ip route replace 10.99.0.1/32 dev eth0
 	in_guest "$1-1" ip neigh replace 10.99.0.1 lladdr "$(address_of tap1)" dev eth0
 	host ip route replace 10.0.1.1/32 dev tap1
@@ -397,19 +401,19 @@ fork_dns() {
 	ends_well
 }
 
-# ---- faults that the old ones had ----
+# ---- faults of the old programs ----
 
 server_duid() {
 	grep -ao 'option dhcp6.server-id [^;]*' "$T/$1.6.leases" | head -n 1
 }
 
-# Nothing waits for a verdict.
+# none_waits: whether no queued packet waits for a verdict.
 none_waits() {
 	host cat /proc/net/netfilter/nfnetlink_queue
 	[ "$(host awk '{ n += $3 } END { print n + 0 }' /proc/net/netfilter/nfnetlink_queue)" = 0 ]
 }
 
-# Things that look like what is asked for and are cut, or lie about their lengths.
+# broken: requests that are truncated, or that give wrong lengths.
 broken() {
 	craft dhcp smac="$(mac_of 1)" bootp=100 end=no
 	craft dhcp smac="$(mac_of 1)" options=3501ff
@@ -420,7 +424,8 @@ broken() {
 	craft dhcp smac="$(mac_of 1)" len=9
 	craft udp smac="$(mac_of 1)" src=10.0.1.1 dst=10.0.1.50 sport=1000 dport=53 data=00
 	craft udp smac="$(mac_of 1)" src=10.0.1.1 dst=10.0.1.50 sport=1000 dport=53 data=0001010000ff000000000000c00c00010001
-	# ICMPv6 and DHCPv6 with a right header and too few octets: hop limit 255, checksums that the queue's reader must not trust.
+	# ICMPv6 and DHCPv6 that are too short behind a valid IPv6 header: hop limit 255, and checksums that the
+	# queue's reader must not trust.
 	printf '333300000002%s86dd6000000000043afffe80000000000000505400fffe000001ff0200000000000000000000000000028500\n' "$(mac_of 1 | tr -d :)" | sed 's/$/0000/'
 	printf '333300010002%s86dd60000000000911fffe80000000000000505400fffe000001ff0200000000000000000000000100020222022300090000\n' "$(mac_of 1 | tr -d :)" | sed 's/$/01/'
 	printf '3333ff000001%s86dd6000000000083afffe80000000000000505400fffe000001ff0200000000000000000001ff0000018700000000000000\n' "$(mac_of 1 | tr -d :)"
@@ -433,7 +438,7 @@ faults() {
 	fork_binding tap2 2
 	check "$1: fold-dhcpd starts" dhcpd_start || return
 
-	# Link-local addresses that are none of the MAC.
+	# Link-local addresses that are not made from the MAC.
 	in_guest "$1-1" ip -6 addr flush dev eth0 scope link
 	in_guest "$1-1" ip -6 addr replace fe80::1:2:3:4/64 dev eth0 nodad
 	check "$1: a router solicitation from a stable-privacy address is answered" rs "$1-1"
@@ -442,7 +447,8 @@ faults() {
 	check "$1: a second one" ask6 "$1-1"
 	check "$1: the server's DUID is the same" same DUID "$(server_duid "$1-1")" "${first:-a DUID}"
 
-	# Global ones that are none of the MAC either, as it may make them of an autonomous prefix: from there it asks for neighbours, too.
+	# Global addresses that are not made from the MAC, as the guest may form them in an autonomous prefix. The
+	# guest also sends its neighbour solicitations from them.
 	in_guest "$1-1" ip -6 addr replace "$FORK6:1:2:3:4/64" dev eth0 nodad
 	check "$1: DNS questions from a stable-privacy or temporary address are answered" dns "$1-1" "$FORK6::9" -b "$FORK6:1:2:3:4" "@$FORK6::1" \
 		database. AAAA
@@ -458,7 +464,7 @@ faults() {
 	check "$1: a relay's is dropped" dhcp "$1-1" no 1 giaddr=10.0.1.9
 	check "$1: another guest's MAC address is" dhcp "$1-1" no 1 chaddr="$(mac_of 2)"
 
-	# Every packet has its verdict, whatever is in it.
+	# Every packet must get a verdict, whatever it contains.
 	broken | in_guest "$1-1" frames send eth0 || not_ok "$1: broken packets are sent"
 	check "$1: no broken packet waits for its verdict" within 5 none_waits
 	check "$1: after broken packets it still answers DHCP" ask4 "$1-1"
@@ -481,17 +487,19 @@ heard() {
 	return 1
 }
 
-# router_is GUEST HEX: the last advertisement that it heard is that address's, which stands behind Ethernet's 14 octets and IPv6's first 8.
+# router_is GUEST HEX: whether the last advertisement came from that address: the IPv6 source, behind Ethernet's 14
+# octets and IPv6's first 8.
 router_is() {
 	same router "$(tail -n 1 "$T/$1.frames" | sed -n 's/^in .\{44\}\(.\{32\}\).*/\1/p')" "$2"
 }
 
-# read_again N: the configuration, so often.
+# read_again N: whether the configuration was read again N times.
 read_again() {
 	same reloads "$(words | grep -c 'nfdhcpd.conf: read again')" "$1"
 }
 
-# withdrawn GUEST TIMES [MORE]: as often, and then MORE without it.
+# withdrawn GUEST TIMES [MORE]: whether the withdrawal of the name server was advertised TIMES times (at least, without
+# MORE), and then MORE advertisements came without it.
 withdrawn() {
 	awk -f "$root/tests/e2e/dhcp6.awk" "$T/$1.frames" | sed -n '/dns 2001:db8:100::1 no dns 2001:db8:200::2 /,$p' >"$T/$1.withdrawn"
 	cat "$T/$1.withdrawn"
@@ -499,7 +507,8 @@ withdrawn() {
 		[ "$(sed "1,$2d" "$T/$1.withdrawn" | grep -vc ' no dns ')" -ge "${3:-0}" ]
 }
 
-# withdrawn_all GUEST PREFIX: the last that it heard is that it has no router, and both of the prefix's lifetimes are 0.
+# withdrawn_all GUEST PREFIX: whether the last advertisement has router lifetime 0, and both lifetimes of the prefix
+# are 0.
 withdrawn_all() {
 	awk -f "$root/tests/e2e/dhcp6.awk" "$T/$1.frames" | sed -n '/^in ra 0 /,$p' >"$T/$1.words"
 	cat "$T/$1.words"
@@ -509,7 +518,7 @@ withdrawn_all() {
 
 # ---- services that are off ----
 
-# Of IPv6, neighbour solicitations alone; DNS is another machine's.
+# IPv6 with neighbour solicitations only; another machine does DNS.
 off() {
 	new_host "$1"
 	one_rule 4 42 -p udp --dport 67
@@ -549,7 +558,7 @@ periodic() {
 	done
 	check "$1: RDNSS lives three periods" rs "$1-1"
 	check "$1: as long as it should" advertised "$1-1" 'DNS servers* lifetime *: *6 ' 'Router lifetime *: *14400 '
-	# What changes is told at once, and what no longer counts.
+	# A reload advertises at once what is new, and what is no longer valid with lifetime 0.
 	sed -i 's/^nameservers = 2001.*/nameservers = 2001:db8:100::1/' "$CONF"
 	kill -HUP "$(dhcpd_pid)"
 	check "$1: a reload that changes name servers is told, and that one is none any more" within 15 withdrawn "$1-2" 1
@@ -557,7 +566,7 @@ periodic() {
 	sed -i 's/^ra_period.*/ra_period = 600/' "$CONF"
 	kill -HUP "$(dhcpd_pid)"
 	check "$1: another reload, of the period" within 15 read_again 2
-	# A bridge's MAC address changes with its ports: here the interface's own.
+	# A bridge's MAC address changes with its ports; this test changes the interface's own.
 	host ip link set tap2 address 02:0a:00:00:00:99
 	check "$1: the host's other MAC address makes it another router, which is told at once" within 5 router_is "$1-2" fe80000000000000000a00fffe000099
 	last=$(wc -l <"$T/$1-2.frames")

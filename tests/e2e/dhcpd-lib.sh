@@ -8,8 +8,9 @@
 #   begin "$@"
 #   dhcpd_begin
 #
-# A "host" is a network namespace with rules of its own, interfaces tapN and a fold-dhcpd; a "guest" is one at the other end of
-# such an interface. $HOST says which host is meant. Nothing of the program but its files, packets and signals is used.
+# A "host" is a network namespace with rules of its own, interfaces tapN and a fold-dhcpd; a "guest" is a namespace at
+# the other end of such an interface. $HOST is the current host. The tests use nothing of the program but its files,
+# packets and signals.
 #
 # Which test proves what:
 #
@@ -40,7 +41,7 @@ dhcpd_begin() {
 		exit 0
 	END
 	chmod +x "$T/dump.script" "$T/dump6.script"
-	# A user who is nobody else, for the daemon; the test's directory must let it through.
+	# The daemon runs as a user of its own (nobody), who must be able to enter the test's directory.
 	chmod 755 "$T"
 }
 
@@ -52,12 +53,13 @@ new_host() {
 	ip netns add "$HOST"
 	ip -n "$HOST" link set lo up
 	mkdir -p "$T/$HOST"
-	# In memory: some tests have very many files.
+	# On a tmpfs, because some tests make very many files.
 	[ -n "$KEEP" ] || mount -t tmpfs -o mode=0755,nr_inodes=300000 host "$T/$HOST"
 	mkdir -p "$T/$HOST/data" "$T/$HOST/log" "$T/$HOST/run"
 	DATA=$T/$HOST/data
 	CONF=$T/$HOST/nfdhcpd.conf
-	# Neither duplicate address detection nor the kernel's own answers to routers' matters stand between a test and its question.
+	# No duplicate address detection delays a test, and the host is a router: its kernel neither solicits nor obeys
+	# other routers. br_netfilter is off.
 	host sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad; echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad
 		echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 		for f in iptables ip6tables arptables; do
@@ -80,7 +82,7 @@ eui64_of() {
 	printf '%s:5054:ff:fe00:%x' "$2" "$1"
 }
 
-# link_of MAC: its link-local address.
+# link_of MAC: the link-local address made from it.
 link_of() {
 	echo "$1" | awk -F: '{
 		split("0123456789abcdef", d, ""); for (i = 1; i <= 16; i++) v[d[i]] = i - 1
@@ -97,7 +99,8 @@ address_of() {
 	ip -n "$HOST" -o link show "$1" | sed 's/.* link\/ether \([^ ]*\) .*/\1/'
 }
 
-# plug GUEST TAP N [BRIDGE]: guest N's eth0 is at the other end of $HOST's interface TAP, a port of BRIDGE where one is named.
+# plug GUEST TAP N [BRIDGE]: connects guest N's eth0 to $HOST's interface TAP, which becomes a port of BRIDGE if one is
+# given.
 plug() {
 	[ -e "/run/netns/$1" ] || {
 		ip netns add "$1"
@@ -121,7 +124,7 @@ port_forwards() {
 	host bridge link show dev "$1" | grep -q 'state forwarding'
 }
 
-# ---- the two lines' own files ----
+# ---- the configuration and binding files of both lines of nfdhcpd ----
 
 general() {
 	printf '[general]\npidfile = %s/run/nfdhcpd.pid\ndatapath = %s # Where the client configuration will be read from\n' \
@@ -129,8 +132,8 @@ general() {
 	printf 'logdir = %s/log   # Where to write our logs\nuser = nobody # An unprivileged user to run as\n' "$T/$HOST"
 }
 
-# grnet_conf [LINES]: the sample that GRNET's documentation has, with this host's paths; LINES stand at the end of its last
-# section, [ipv6].
+# grnet_conf [LINES]: the sample configuration of GRNET's documentation, with this host's paths. LINES go to the end of
+# its last section, [ipv6].
 grnet_conf() {
 	{
 		general
@@ -160,7 +163,7 @@ grnet_conf() {
 	} >"$CONF"
 }
 
-# fork_conf [LINES]: what the fork's users have; LINES stand after its last section.
+# fork_conf [LINES]: a configuration as the fork's users have it. LINES go behind its last section.
 fork_conf() {
 	{
 		general
@@ -199,12 +202,12 @@ fork_conf() {
 	} >"$CONF"
 }
 
-# binding TAP: the file of that interface is what stands on stdin.
+# binding TAP: writes that interface's binding file from stdin.
 binding() {
 	cat >"$DATA/$1"
 }
 
-# grnet_binding TAP N [INDEV]: as its ifup scripts write it.
+# grnet_binding TAP N [INDEV]: a binding as GRNET's ifup scripts write it.
 grnet_binding() {
 	binding "$1" <<-END
 		INDEV=${3:-$1}
@@ -247,12 +250,12 @@ fork_binding() {
 
 # ---- the daemon ----
 
-# queues: the numbers that somebody listens on at $HOST, one a line.
+# queues: the numbers of the queues of $HOST that have a listener, one a line.
 queues() {
 	host awk '{ print $1 }' /proc/net/netfilter/nfnetlink_queue
 }
 
-# wanted_queues: those that $CONF names, or $QUEUES where its other lines turn some of them off.
+# wanted_queues: the queues that $CONF names, or those of $QUEUES if other lines of $CONF turn some of them off.
 wanted_queues() {
 	if [ -n "${QUEUES:-}" ]; then
 		printf '%s\n' "$QUEUES" | tr ' ' '\n'
@@ -272,12 +275,13 @@ dhcpd_pid() {
 	cat "$T/$HOST/pid"
 }
 
-# ready: it takes packets, or has ended.
+# ready: whether the daemon listens on all its queues, or has ended.
 ready() {
 	gone "$(dhcpd_pid)" || listening
 }
 
-# dhcpd_start [FLAG...]: on $HOST with $CONF, in the foreground; its words are in $T/$HOST/out. 1 where it ended.
+# dhcpd_start [FLAG...]: starts it on $HOST with $CONF, in the foreground; its output is in $T/$HOST/out. Status 1 if
+# it ended.
 dhcpd_start() {
 	env -u NFDHCPD_CFG nsenter --net="/run/netns/$HOST" env --default-signal=INT,QUIT "$DHCPD" -f -c "$CONF" "$@" \
 		>>"$T/$HOST/out" 2>&1 </dev/null &
@@ -287,26 +291,26 @@ dhcpd_start() {
 	return 1
 }
 
-# dhcpd_stop [SIGNAL]: returns its status.
+# dhcpd_stop [SIGNAL]: ends it; returns its status.
 dhcpd_stop() {
 	kill "-${1:-TERM}" "$(dhcpd_pid)"
 	wait "$(dhcpd_pid)"
 }
 
-# ends: a test that it ends by SIGTERM with status 0 and had nothing to say of memory.
+# ends_well: tests that it ends by SIGTERM with status 0, and that no sanitizer has complained.
 ends_well() {
 	check "${1:-$HOST}: ends by SIGTERM with status 0" dhcpd_stop || detail_file "$T/$HOST/out"
 	check "${1:-$HOST}: no sanitizer has complained" not grep -qE 'Sanitizer|runtime error' "$T/$HOST/out"
 }
 
-# words: all that it said, wherever.
+# words: all that it has written to stdout, stderr and its logs.
 words() {
 	cat "$T/$HOST/out" "$T/$HOST"/log/* 2>/dev/null
 }
 
-# ---- questions that a guest asks; each leaves what it was told in $T/GUEST.KIND ----
+# ---- requests of a guest; each stores what the guest was told in $T/GUEST.KIND ----
 
-# ask4 GUEST [UDHCPC'S FLAG...]: a whole DHCPv4 exchange, nothing configured by it. 1 where there was no lease.
+# ask4 GUEST [UDHCPC'S FLAG...]: a whole DHCPv4 exchange that configures nothing. Status 1 if there was no lease.
 ask4() {
 	ask_guest=$1
 	shift
@@ -318,7 +322,7 @@ ask4() {
 	return 1
 }
 
-# ask6 GUEST [-S] [DHCLIENT'S FLAG...]: a whole DHCPv6 exchange likewise.
+# ask6 GUEST [-S] [DHCLIENT'S FLAG...]: the same for DHCPv6.
 ask6() {
 	ask_guest=$1
 	shift
@@ -335,7 +339,7 @@ ask6() {
 	return "$ask_status"
 }
 
-# told GUEST KIND LINE...: those lines are among what it was told.
+# told GUEST KIND LINE...: whether these lines are among those that the guest was told.
 told() {
 	told_file=$T/$1.$2
 	shift 2
@@ -353,14 +357,14 @@ not_told() {
 	! grep "^$3=" "$T/$1.$2"
 }
 
-# rs GUEST: a router solicitation; what rdisc6 says of the advertisement.
+# rs GUEST: sends a router solicitation; rdisc6's report of the advertisement is in $T/GUEST.ra.
 rs() {
 	in_guest "$1" rdisc6 -1 -r 3 -w $((1000 * SLOW)) eth0 >"$T/$1.ra" 2>&1 && return 0
 	cat "$T/$1.ra"
 	return 1
 }
 
-# advertised GUEST PATTERN...: rdisc6's words have such lines.
+# advertised GUEST PATTERN...: whether that report has such lines.
 advertised() {
 	advertised_guest=$1
 	shift
@@ -372,7 +376,7 @@ advertised() {
 	done
 }
 
-# neighbour GUEST TARGET MAC|no: who has it, as it is told.
+# neighbour GUEST TARGET MAC|no: whether a neighbour solicitation for TARGET is answered with that MAC, or not at all.
 neighbour() {
 	in_guest "$1" ndisc6 -1 -r 2 -w $((500 * SLOW)) "$2" eth0 >"$T/$1.na" 2>&1
 	cat "$T/$1.na"
@@ -382,24 +386,24 @@ neighbour() {
 	esac
 }
 
-# dns GUEST WANT DIG'S WORDS...: the short answer, lines joined by blanks.
+# dns GUEST WANT DIG'S WORDS...: whether dig's short answer is WANT; several lines are joined by blanks.
 dns() {
 	dns_guest=$1 dns_want=$2
 	shift 2
 	same "dig $*" "$(in_guest "$dns_guest" dig +short +time=$((2 * SLOW)) +tries=2 "$@" 2>&1 | sort | tr '\n' ' ' | sed 's/ $//')" "$dns_want"
 }
 
-# count NAME FAMILY: packets that came to that named counter of $HOST.
+# count NAME FAMILY: the packets of that named counter of $HOST.
 count() {
 	host nft list counter "$2" seen "$1" | sed -n 's/.*packets \([0-9]*\) .*/\1/p'
 }
 
-# counted NAME FAMILY N: exactly so many.
+# counted NAME FAMILY N: whether the counter has exactly N packets.
 counted() {
 	same "packets that went on ($1)" "$(count "$1" "$2")" "$3"
 }
 
-# asks PATTERN COMMAND...: what it prints has a line like that.
+# asks PATTERN COMMAND...: whether the command prints a line that matches.
 asks() {
 	asks_pattern=$1
 	shift
@@ -408,7 +412,7 @@ asks() {
 	grep -qE -- "$asks_pattern" "$T/asks.$job"
 }
 
-# lane NAME FUNCTION ARGUMENT...: beside the others, unless $only names others.
+# lane NAME FUNCTION ARGUMENT...: runs the function beside the others, unless $only names others.
 lane() {
 	case " ${only:-} " in '  ' | *" $1 "*) ;; *) return ;; esac
 	lane_name=$1

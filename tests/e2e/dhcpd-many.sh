@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dhcpd-many: one fold-dhcpd for 1,000 interfaces with a client each, beside 10,000 bindings and in a directory of 100,000 files; one
-# interface that floods; death and restart while all of them ask.
+# dhcpd-many: one fold-dhcpd for 1,000 interfaces with a client each, with 10,000 bindings and in a directory of
+# 100,000 files; an interface that floods; kill and restart while all clients ask.
 #
 # COUNT is the number of interfaces (1000).
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
@@ -15,7 +15,8 @@ dhcpd_begin
 
 TAP_MAC=02:00:00:00:00:01
 
-# Interfaces tap0.. of the host, all with one MAC address, and at their other ends c0.. of one namespace that does nothing by itself.
+# interfaces: the interfaces tap0.. of the host, all with one MAC address. Their other ends c0.. are in one namespace,
+# whose kernel sends nothing by itself.
 interfaces() {
 	ip netns add crowd
 	nsenter --net=/run/netns/crowd sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6'
@@ -26,7 +27,8 @@ interfaces() {
 	ip -n "$HOST" -batch "$T/links" && ip -n crowd -batch "$T/peers"
 }
 
-# bindings FIRST LAST: each its own addresses; 10.20.1.0 + N and fd00:20::1:0 + N, and the name n00000.bench for 10.30.0.0 + N.
+# bindings FIRST LAST: writes these bindings. Binding N has the addresses 10.20.1.0 + N and fd00:20::1:0 + N, and
+# answers the name n00000.bench with 10.30.0.0 + N.
 bindings() {
 	awk -v first="$1" -v last="$2" -v dir="$DATA" 'BEGIN {
 		for (n = first; n <= last; n++) {
@@ -39,7 +41,7 @@ bindings() {
 	}'
 }
 
-# crowd_asks FLAG...: its clients' questions; what came of them is the test's detail.
+# crowd_asks FLAG...: all clients ask; what came of it is printed.
 crowd_asks() {
 	nsenter --net=/run/netns/crowd crowd -i c -M $TAP_MAC -4 10.20.1.0 -6 fd00:20::1:0 -a 10.30.0.0 -server 10.0.250.1 \
 		-server fd00:250::1 -t $((60 * SLOW)) "$@"
@@ -75,7 +77,7 @@ bindings 7 7
 
 # ---- a flood ----
 
-# flood IFACE WHAT...: frames as fast as they go, until it is killed.
+# flood IFACE COMMAND...: sends the frames that the command prints as fast as possible, until $flood_pid is killed.
 flood() {
 	flood_iface=$1
 	shift
@@ -85,7 +87,7 @@ flood() {
 	sleep "$SLOW"
 }
 
-# hanging: questions for names that somebody else would have to be asked for.
+# hanging: questions for names that would have to be forwarded.
 hanging() {
 	for i in 1 2 3 4 5 6 7 8; do
 		craft udp smac=52:54:00:02:00:03 dmac=$TAP_MAC src=10.20.1.3 dst=10.0.250.1 sport=$((3000 + i)) dport=53 \
@@ -127,11 +129,12 @@ check 'starts with a short period' dhcpd_start
 nsenter --net=/run/netns/crowd tcpdump -i any -n -tt -l -Q in 'icmp6 and ip6[40] == 134 and dst ff02::1' >"$T/advertisements" 2>"$T/tcpdump" &
 tcpdump=$!
 within 10 grep -q listening "$T/tcpdump" >/dev/null
-# Those of the start are over, two periods later.
+# After two periods the quicker advertisements of the start are over.
 sleep $((period * 4))
 kill $tcpdump
 wait $tcpdump
-# spread: within two whole periods after the first two every interface was told, and no tenth of a period has more than four tenths of all.
+# spread: whether, in two whole periods after the first period of the capture, the interfaces got their advertisements
+# and no tenth of a period has more than 40 % of COUNT.
 spread() {
 	awk -v period=$period -v count="$COUNT" '
 		NR == 1 { begin = $1 + period }

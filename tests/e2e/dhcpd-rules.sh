@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dhcpd-rules: fold-dhcpd behind the packet rules that users of nfdhcpd have: each set as their documentation has it, with the real
-# iptables, ip6tables, ebtables and nft. Words after the name run only those sets; `tables` and `bridge` need a kernel with nft's `queue`
-# and run only where they are asked for.
+# dhcpd-rules: fold-dhcpd behind the packet rules that users of nfdhcpd have: each rule set as their documentation has
+# it, with the real iptables, ip6tables, ebtables and nft. Words after the name run only those sets; `tables` and
+# `bridge` need a kernel with nft's `queue`, and run only if they are named.
 #
-# On every host tap1 and tap2 have bindings and tap3 has none: what it sends must go on as if no rule were there, and nothing else may.
+# On every host tap1 and tap2 have bindings and tap3 has none. Packets from tap3 must be let through as if no rule were
+# there, those from the others must not.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2086 # most functions are called by name; rules are words
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/dhcpd-lib.sh
@@ -17,7 +18,7 @@ FORK6=fde5:824d:d315:3bb1
 
 # ---- rule sets ----
 
-# A rule that the kernel does not take is no reason to go on without it.
+# rule COMMAND...: makes a rule. One that the kernel refuses is a failed test, and the others still run.
 rule() {
 	host "$@" || not_ok "$HOST: the kernel takes: $*"
 }
@@ -30,7 +31,7 @@ grnet_rules() {
 	rule "ip6tables-$1" -t mangle -A PREROUTING $3 -p udp --dport 547 -j NFQUEUE --queue-num 45
 }
 
-# fork_rules MATCH: for what the guest sends.
+# fork_rules MATCH: the fork's rules for packets that guests send.
 fork_rules() {
 	rule iptables -t mangle -A PREROUTING $1 -p udp --dport bootps -j NFQUEUE --queue-num 42
 	rule ip6tables -t mangle -A PREROUTING $1 -p udp --dport 547 -j NFQUEUE --queue-num 43
@@ -47,7 +48,7 @@ fork_rules_towards() {
 	rule ip6tables -t mangle -A FORWARD -m physdev --physdev-is-bridged --physdev-out tap+ -p udp --dport domain -j NFQUEUE --queue-num 47
 }
 
-# One table for both families, as somebody writes it who has no iptables.
+# One table for both families, as a user without iptables would write it.
 nft_rules() {
 	rule nft 'table inet dhcpd { chain in { type filter hook prerouting priority mangle
 		iifname "tap*" meta nfproto ipv4 udp dport 67 queue num 42
@@ -56,8 +57,8 @@ nft_rules() {
 		iifname "tap*" meta nfproto ipv6 udp dport 547 queue num 45; }; }'
 }
 
-# The fork's set in the bridge's own family: no br_netfilter, no iptables. Where br_netfilter is loaded for others, a frame that is forwarded passes
-# over what stands at priority 0 or before.
+# The fork's rules in the bridge family: no br_netfilter, no iptables. Where br_netfilter is loaded for other reasons,
+# a forwarded frame skips chains of priority 0 and below.
 bridge_rules() {
 	rule nft 'table bridge dhcpd {
 		chain in { type filter hook prerouting priority -300
@@ -74,7 +75,8 @@ bridge_rules() {
 			oifname "tap*" meta protocol ip6 udp dport 53 queue num 47; }; }'
 }
 
-# What went on behind the queues: FAMILY PRIORITY, and the interface where it can be told (behind br_netfilter it cannot).
+# count_on FAMILY MATCH: counts the packets that were let through behind the queues; MATCH names the interfaces where
+# the kernel can tell them (behind br_netfilter it cannot).
 count_on() {
 	# shellcheck disable=SC2089,SC2090 # nft's own quotes
 	case $1 in
@@ -95,7 +97,7 @@ count_on() {
 	done
 }
 
-# The number of packets with that name that went on, in whatever family.
+# passed NAME: the number of packets that were let through under that counter's name, in all families.
 passed() {
 	for family in ip ip6 bridge; do
 		host nft list counter $family seen "$1" 2>/dev/null
@@ -107,7 +109,7 @@ passed_are() {
 		"$(passed dhcp) $(passed dhcp6) $(passed rs) $(passed ns)" "$1"
 }
 
-# stranger GUEST: it sends one of each, and what tells that they have gone on.
+# stranger GUEST: sends one packet of each kind, for a test that they are let through.
 stranger() {
 	in_guest "$1" craft dhcp smac="$(mac_of 3)" | in_guest "$1" frames send eth0
 	in_guest "$1" rdisc6 -1 -r 1 -w 100 eth0 >/dev/null 2>&1
@@ -162,7 +164,7 @@ told_of_change() { # GUEST N SENDER FAMILY...
 	return 1
 }
 
-# notified GUEST TAP N: told of a change at once, over both families.
+# notified GUEST TAP N: tests that the guest is notified of a change at once, over both families.
 notified() {
 	nsenter --net="/run/netns/$1" hear 5300 ack >"$T/$1.hear" 2>&1 &
 	hear=$!
@@ -173,9 +175,9 @@ notified() {
 	kill "$hear"
 }
 
-# ---- one set each ----
+# ---- a test for each rule set ----
 
-# three GUESTS on taps; BRIDGE where they are ports.
+# stage [BRIDGE]: three guests on taps, which are ports of BRIDGE if one is given.
 stage() {
 	for n in 1 2 3; do plug "$HOST-$n" "tap$n" "$n" "${1:-}"; done
 }
@@ -201,14 +203,14 @@ routed() { # LANE nft|legacy|tables
 	ends_well
 }
 
-# GRNET's guests on a bridge: INDEV is the bridge, whose MAC the answers have.
+# GRNET's guests on a bridge: INDEV is the bridge, and answers have the bridge's MAC.
 bridged_grnet() {
 	new_host "$1"
 	host ip link add br0 address 02:0a:00:00:0b:01 type bridge mcast_snooping 0
 	host ip link set br0 up
 	physdev_on || return
 	stage br0
-	# Both lines of their sample for IPv4, and the same for IPv6.
+	# The rules that GRNET's sample has for IPv4, and the same for IPv6.
 	rule iptables -t mangle -A PREROUTING -i tap+ -p udp --dport 67 -j NFQUEUE --queue-num 42
 	grnet_rules nft '-m physdev --physdev-in tap+' '-m physdev --physdev-in tap+'
 	count_on ip ''
@@ -231,13 +233,14 @@ physdev_on() {
 		echo 1 >/proc/sys/net/bridge/bridge-nf-call-ip6tables'
 }
 
-# A container beside the guests asks a guest's own address; so does another guest.
+# Another machine on the bridge (a container) asks a guest's own address.
 fork_from_outside() {
 	check "$1: another on the bridge is answered from the guest's address${2:-}" dns "$1-out" 10.0.1.1 @10.0.1.1 database. A
 	check "$1: likewise over IPv6${2:-}" dns "$1-out" "$FORK6::9" "@$(eui64_of 1 "$FORK6")" database. AAAA
 }
 
-# solicits GUEST TARGET: its link-local address asks; the asked one sees who asks.
+# solicitation_rewritten LANE: guest 1 solicits guest 2 from its link-local address; guest 2 must see guest 1's own
+# address as the source.
 solicitation_rewritten() {
 	: >"$T/$1.ns"
 	in_guest "$1-2" frames sniff eth0 -d in -f "icmp6 and ip6[40] == 135 and ether src $(mac_of 1)" -u 'icmp6 and ip6[40] == 135' \
@@ -247,7 +250,7 @@ solicitation_rewritten() {
 	in_guest "$1-1" ip -6 neigh flush dev eth0
 	check "$1: a guest finds another guest's address" neighbour "$1-1" "$(eui64_of 2 "$FORK6")" "$(mac_of 2)"
 	wait "$sniff"
-	# 22: the source address behind Ethernet's 14 octets and IPv6's first 8.
+	# The IPv6 source address is behind Ethernet's 14 octets and IPv6's first 8.
 	check "$1: its solicitation goes on with the guest's own address as source" same source \
 		"$(sed -n 's/^in .\{44\}\(.\{32\}\).*/\1/p' "$T/$1.ns" | head -n 1)" fde5824dd3153bb1505400fffe000001
 }
@@ -284,7 +287,8 @@ bridged_fork() { # LANE physdev|bridge
 	check "$1: another guest has its own records" dns "$1-2" 10.0.1.2 @10.0.1.50 database. A
 	fork_from_outside "$1"
 	if [ "$2" = bridge ]; then
-		# The other place where people hook what leaves by a port; there the kernel names no interface that it came by.
+		# Users may also hook packets that leave by a port in postrouting. There the kernel does not name the
+		# port by which they came.
 		rule nft delete chain bridge dhcpd out
 		rule nft 'table bridge dhcpd { chain out { type filter hook postrouting priority 300
 			oifname "tap*" meta protocol ip udp dport 53 queue num 46
@@ -299,7 +303,7 @@ bridged_fork() { # LANE physdev|bridge
 	ends_well
 }
 
-# The fork's set without a bridge: each guest's link is the host's.
+# The fork's rules without a bridge: each guest's link ends at the host.
 routed_fork() {
 	new_host "$1"
 	stage
@@ -318,7 +322,7 @@ has_changed() {
 	ask4 "$1" && told "$1" 4 "ip=$2"
 }
 
-# NFQUEUE --queue-balance over queue numbers, each a thread's.
+# NFQUEUE --queue-balance over several queue numbers, with one thread for each queue.
 balanced() {
 	new_host "$1"
 	stage
@@ -335,7 +339,7 @@ balanced() {
 		check "$1: $1-$n is told its own address" told "$1-$n" 4 "ip=192.0.2.$n"
 		check "$1: $1-$n is advertised a router" rs "$1-$n"
 	done
-	# All workers are busy: addresses spread the packets over the queues.
+	# Different source addresses spread the packets over the queues, so that all workers are busy.
 	for a in 1 2 3 4 5 6 7 8; do
 		craft dhcp smac="$(mac_of 1)" src="10.0.$a.1" dst=192.0.2.250 dmac="$(address_of tap1)"
 	done >"$T/$1.flood"

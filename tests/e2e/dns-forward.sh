@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dns-forward: questions that fold does not answer itself, against real servers and against one that lies. The answerer and
-# the forwarder stand behind ordinary sockets (dnsfold), with no capability; the addresses are a namespace's own.
+# dns-forward: questions that fold does not answer itself, against real servers and against one that lies. dnsfold runs
+# the answerer and the forwarder over ordinary sockets, without any capability. The addresses are those of the test's
+# own namespace.
 #
 #   10.0.1.100, fde5::100   the guest      10.0.1.50, fde5::50   fold's service addresses
 #   10.9.0.1 .. 10.9.0.4    upstream servers: a liar (1, 2), dnsmasq (3), unbound (4); 10.9.0.9 has none
@@ -29,7 +30,7 @@ dnsliar 10.9.0.2 "$T/asked2" >"$T/liar2" 2>&1 &
 dnsliar fde5::9:1 "$T/asked6" >"$T/liar6" 2>&1 &
 for liar in 1 2 6; do within 10 said_ready "$T/liar$liar" || bail 'no dnsliar'; done
 
-# A user without rights, who must read what the test makes.
+# dnsfold runs as a user without privileges, who must be able to read the test's files.
 chmod 755 "$T"
 fold_pid=
 # start_fold BINDING-TEXT [dnsfold's FLAG...]
@@ -176,7 +177,7 @@ check 'of that question alone' code NOERROR good7.example A
 sleep 2.1
 check 'and soon forgotten' failed_once servfail7 2
 
-# Local names while a question hangs.
+# hanging: whether a local name is answered while 80 forwarded questions are without an answer.
 hanging() {
 	i=0
 	while [ $i -lt 80 ]; do
@@ -260,14 +261,15 @@ check 'new servers: nobody is at the first, which is seen at once' quick gives 1
 check 'and the time after' gives 192.0.2.1 good201.example A
 check 'REFUSED by one, and the next is asked' code SERVFAIL refused2.example A
 check 'both were' grep -q ' refused2 ' "$T/asked2"
-# A server that takes questions and never says a word: the first question waits for it, the next ones do not.
+# A server that takes questions and never answers: the first question waits for it, the next ones go to the other
+# server first.
 nc -u -k -l 10.9.0.5 53 >/dev/null 2>&1 &
 within 10 sh -c "ss -Hlnu src 10.9.0.5:53 | grep -q ."
 printf 'DNS_NAMESERVERS=10.9.0.5,10.9.0.1\n' >"$T/binding"
 kill -USR1 "$fold_pid"
 check 'a silent server costs two seconds' lasts 2 3 gives 192.0.2.1 good210.example A
 check 'and the one that answered is asked first from then on' quick gives 192.0.2.1 good211.example A
-# What was asked of a server that is none any more is asked of the new one.
+# A question that is under way to a server which is removed from the list is asked again of the new server.
 printf 'DNS_NAMESERVERS=10.9.0.5\n' >"$T/binding"
 kill -USR1 "$fold_pid"
 short good212.example A >"$T/moved" &
@@ -277,7 +279,8 @@ printf 'DNS_NAMESERVERS=10.9.0.1\n' >"$T/binding"
 kill -USR1 "$fold_pid"
 wait "$asker"
 check 'a question under way goes to the new server' same answer "$(cat "$T/moved")" 192.0.2.1
-# A question's servers come in its own order, whichever has answered another one meanwhile.
+# A question goes through the servers in the order in which it began, even if another question meanwhile found out
+# which server answers.
 printf 'DNS_NAMESERVERS=10.9.0.5,10.9.0.1\n' >"$T/binding"
 kill -USR1 "$fold_pid"
 short good213.example A >"$T/earlier" &
@@ -329,7 +332,8 @@ sleep 0.3
 check 'replaced by a rename' gives 192.0.2.1 good404.example A
 check 'and only that one is asked' sh -c "grep -q good404 '$T/asked' && ! grep -q good404 '$T/asked2'"
 stop_fold
-# As containers and ip-netns(8) have it: the file that stands at the path is another directory's.
+# As containers and ip-netns(8) have it: another file is mounted over the path, and changes of it do not show in the
+# path's directory.
 mkdir "$T/elsewhere"
 printf 'nameserver 10.9.0.1\n' >"$T/elsewhere/file"
 mount --bind "$T/elsewhere/file" "$T/resolv"
@@ -398,7 +402,7 @@ up() {
 check 'dnsmasq runs' within 10 up 10.9.0.3 both.real.zone
 check 'unbound runs' within 10 up 10.9.0.4 a.unb.zone
 
-# both SERVER NAME TYPE: the same answer and code by fold as from the server itself.
+# through SERVER NAME TYPE: whether the answer and its code are the same through fold as from the server itself.
 plain() {
 	dig "$@" +notcp +tries=1 +time=5 +noall +answer +comments +nottlid +norrcomments |
 		sed -n -e 's/.*status: \([A-Z]*\),.*/\1/p' -e '/^;/d;/^$/d;p' | sort
@@ -414,7 +418,8 @@ for q in 'both.real.zone A' 'both.real.zone AAAA' 'alias.real.zone A' 'real.zone
 	'both.real.zone MX' 'no.real.zone A' 'real.zone CAA' '9.2.0.192.in-addr.arpa PTR' 'a.real.test.zone A' 'both.real.zone ANY'; do
 	check "dnsmasq: $q" through 10.9.0.3 ${q% *} ${q#* }
 done
-# Names that are made up, as fast as four clients ask: no more than a second's worth at once, and 1,000 a second after that.
+# Four clients ask for made-up names as fast as they can: fold forwards no more than a second's worth at once, and
+# 1,000 a second after that.
 if [ "$SLOW" -eq 1 ]; then
 	for n in 1 2 3 4; do
 		awk -v n=$n 'BEGIN { for (i = 0; i < 4000; i++) printf "m%d-%d.a.real.test.zone A\n", n, i }' >"$T/made-up.$n"

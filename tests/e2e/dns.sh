@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dns: resolvers that people use, unmodified, as guests and as the network's, against the whole program: a VM's own names,
-# what is forwarded to real servers, what is left to others, and who is told nothing. (dns-forward has the forwarder
-# against servers that lie.)
+# dns: the whole program against resolvers that people use, unmodified, in guests and elsewhere on the network: a VM's
+# own names, questions that are forwarded to real servers, questions that are left to other servers, and those who must
+# get no answer. (dns-forward tests the forwarder against servers that lie.)
 #
-#   tests/e2e/dns.sh [short]      short: the ways of delivery, without what differs by the client or the question alone
+#   tests/e2e/dns.sh [short]      short: only what may differ between the ways of delivery
 #
 #   10.0.1.0/24, fd5e:1:2:3::/64  the guests ann (.1) who asks dnsmasq, cid (.3) who asks unbound, bob (.2) who chose
 #                                 DNS_INTERCEPT=service and DNS_SERVE=no and has a server of his own, dan (.4) whose servers are dead
@@ -45,7 +45,7 @@ for n in 3 4 5 6; do ip addr add 10.8.0.$n/32 dev lo; done
 
 # ---- servers ----
 
-# nameserver NAMESPACE ADDRESS LINE...: a dnsmasq that writes down what it is asked in $T/asked.NAMESPACE
+# nameserver NAMESPACE ADDRESS LINE...: starts a dnsmasq that logs the questions that it is asked to $T/asked.NAMESPACE
 nameserver() {
 	server=$1 address=$2
 	shift 2
@@ -59,7 +59,7 @@ nameserver() {
 	*) in_guest "$server" dnsmasq -k -C "$T/$server.conf" >>"$T/asked.$server" 2>&1 & ;;
 	esac
 }
-# asked SERVER NAME: it was asked for that.
+# asked SERVER NAME: whether that server was asked for the name.
 asked() {
 	grep -q "query\[.*\] $2 " "$T/asked.$1"
 }
@@ -94,7 +94,7 @@ remote-control:
 END
 unbound -c "$T/unbound.conf" -d >"$T/asked.unbound" 2>&1 &
 for n in 5 6; do nc -u -k -l 10.8.0.$n 53 >/dev/null 2>&1 & done
-# The host's own resolver would answer; nobody who was not told so may have it asked.
+# The host's own resolver would answer. Only a VM whose binding says so may have it asked.
 echo 'nameserver 10.8.0.3' >/etc/resolv.conf
 
 answers() {
@@ -180,19 +180,19 @@ done
 machine carl
 service4=10.0.1.50 service6=$P::50
 
-# ask VM SERVER ARGUMENT...: dig's whole answer
+# ask VM SERVER ARGUMENT...: prints dig's whole answer
 ask() {
 	ask_vm=$1 ask_server=$2
 	shift 2
 	in_guest "$ask_vm" dig +nocmd "@$ask_server" +tries=1 +time=$((3 * SLOW)) +nocookie +ignore "$@"
 }
-# gives WANT VM SERVER ARGUMENT...: that answer, its lines sorted and joined by blanks
+# gives WANT VM SERVER ARGUMENT...: whether the short answer is WANT; its lines are sorted and joined by blanks
 gives() {
 	gives_want=$1
 	shift
 	same "$*" "$(ask "$@" +short +retry=0 | sort | tr '\n' ' ' | sed 's/ $//')" "$gives_want"
 }
-# is CODE FLAGS VM SERVER ARGUMENT...: the code, and the flags as dig has them
+# is CODE FLAGS VM SERVER ARGUMENT...: whether the answer has that code and those flags, as dig prints them
 is() {
 	is_code=$1 is_flags=$2
 	shift 2
@@ -201,11 +201,11 @@ is() {
 	same code "$(sed -n 's/.*status: \([A-Z]*\),.*/\1/p' "$T/dig")" "$is_code" || return 1
 	same flags "$(sed -n 's/^;; flags: \([^;]*\);.*/\1/p' "$T/dig")" "$is_flags"
 }
-# has TEXT: the last answer has a line with that.
+# has TEXT: whether a line of the last answer contains TEXT.
 has() {
 	grep -q -- "$1" "$T/dig"
 }
-# tells PATTERN COMMAND...: it prints a line with that
+# tells PATTERN COMMAND...: whether the command prints a line that matches
 tells() {
 	tells_pattern=$1
 	shift
@@ -213,13 +213,13 @@ tells() {
 	cat "$T/told"
 	grep -q -- "$tells_pattern" "$T/told"
 }
-# none VM SERVER ARGUMENT...: nobody answers
+# none VM SERVER ARGUMENT...: whether nobody answers
 none() {
 	ask "$@" +time=$SLOW >"$T/dig"
 	cat "$T/dig"
 	grep -q 'no servers could be reached\|connection timed out' "$T/dig"
 }
-# quick LIMIT COMMAND...: in that many milliseconds (not counting how slow the machine is)
+# quick LIMIT COMMAND...: whether the command succeeds within LIMIT milliseconds (more on a slow machine)
 quick() {
 	quick_limit=$(($1 * SLOW)) quick_start=$(now)
 	shift
@@ -295,7 +295,7 @@ check 'in an answer to a question without EDNS there is none' not tells EDNS: as
 # ---- TCP ----
 
 printf '%s\n' "$huge" >"$T/huge"
-# whole: what dig printed of the text of 65,000 octets, is it.
+# whole: whether dig printed the text of 65,000 octets completely.
 whole() {
 	sed -n 's/^huge\.lab\.example\..*IN[[:space:]]*TXT[[:space:]]*"\(.*\)"$/\1/p' "$T/dig" | sed 's/" "//g' >"$T/text"
 	cmp "$T/huge" "$T/text"
@@ -344,7 +344,7 @@ check 'TCP: a zone is not handed out' tells 'Transfer failed' ask ann $service4 
 check 'TCP: what is no question ends it' tells '^$' in_guest ann sh -c "printf '\\0\\0' | nc -w $((5 * SLOW)) $service4 53; echo"
 check "TCP: another VM has no such text" tells 'status: NXDOMAIN' ask bob $service4 huge.lab.example TXT +tcp
 
-# What this takes is time, and no kernel has a say in it.
+# These tests take long, and their results do not depend on the kernel.
 if [ "${1:-}" != short ]; then
 	wide() { # MTU
 		ip -n ann link set eth0 mtu $1
@@ -380,14 +380,14 @@ if [ "${1:-}" != short ]; then
 		[ $silent_took -ge 9000 ] && [ $silent_took -le 12000 ]
 	}
 	check 'TCP: who says nothing is hung up on after ten seconds' silent
-	# Handshakes that never end, and connections that say nothing: who asks is answered all the same.
+	# Connections that say nothing use up all that fold keeps: a client that asks is answered all the same.
 	flooded() {
 		for n in $(seq 1 40); do in_guest ann timeout 9 nc -d $service4 53 & done
 		sleep 1
 		many_at_once 12 $service4
 	}
 	check 'TCP: forty that are silent keep nobody out' flooded
-# extended DIG'S OPTION...: answered by EDNS 0 of 1232 octets; no option and no unknown flag comes back
+# extended DIG'S OPTION...: whether the answer has EDNS 0 with 1232 octets, and neither an option nor an unknown flag
 extended() {
 	ask ann $service4 db.lab.example A "$@" >"$T/dig"
 	cat "$T/dig"
@@ -427,7 +427,7 @@ check 'kdig: a long text' tells zzzz in_guest ann kdig @$service4 longer.lab.exa
 check 'drill: PTR' tells 'PTR.*db.lab.example' in_guest ann drill -x 10.0.1.11 @$service4
 check 'drill: NXDOMAIN' tells NXDOMAIN in_guest bob drill no.lab.example @$service4
 
-# by_library WHAT COMMAND: a program that calls getaddrinfo, in ann's machine
+# by_library WHAT COMMAND: tests a program that calls getaddrinfo, in ann's machine
 by_library() {
 	what=$1
 	shift
@@ -482,7 +482,7 @@ done
 on ann sh -c "printf 'nameserver 10.0.1.50\nnameserver $P::50\n' >/etc/resolv.conf"
 check 'busybox: by resolv.conf' tells "Address.*10.0.1.11" on ann busybox nslookup db.lab.example
 
-# ---- systemd-resolved, run by hand; what it made of the answers is asked of its stub ----
+# ---- systemd-resolved, started by hand; its stub is asked, to see what it made of fold's answers ----
 
 resolved=$("$root/utils/deps" resolved 2>/dev/null)
 start_resolved() {
@@ -608,7 +608,8 @@ check 'yes: another VM asks as a peer does' gives 10.0.1.11 bob 10.0.1.1 db.lab.
 check 'yes: over IPv6' gives 10.0.1.11 bob $P::1 db.lab.example A
 check "yes: from behind the gateway" gives 10.0.1.11 far 10.0.1.1 db.lab.example A
 check "yes: from behind the gateway over IPv6" gives 10.0.1.11 far $P::1 db.lab.example A
-# The host, with an address in the subnet for as long: the bridge gives it nothing that is sent out of itself.
+# The host, which gets an address in the subnet for this test, is a case of its own: fold's other answers are sent out of
+# the bridge, which does not hand such frames to the host.
 ip addr add 10.0.1.254/24 dev br0
 echo 0 >/proc/sys/net/ipv6/conf/br0/disable_ipv6
 ip addr add $P::fe/64 dev br0 nodad
@@ -629,9 +630,10 @@ check 'no: a peer outside of the subnet gets nothing' none dora 10.0.1.2 own.bob
 
 # ---- dead servers ----
 
-# More than are asked at a time; an emulated machine is busy enough with starting a few.
+# More questions than are under way at a time. An emulated machine is busy enough with starting a few.
 hanging=$((SLOW > 1 ? 6 : 70))
-# For every question new ones, while none of those before hangs: on a slow machine a few programs' starts take as long as a question hangs.
+# Each check has a new batch of hanging questions and waits for the previous batch to end: on a slow machine starting a
+# few programs takes as long as a question hangs.
 hang() { # a question and its answer, as gives has it
 	wait_for_the_hanging
 	hang_batch=$((hang_batch + 1))
@@ -650,8 +652,8 @@ wait_for_the_hanging() {
 	done
 	hanging_pids=
 }
-# Answered while some of those still hang (what is above the 64 is refused at once). A forwarder that waits answers after them all, on
-# however busy a machine.
+# meanwhile: whether the question is answered while some of the batch still hang (those above the limit of 64 are
+# refused at once). A forwarder that waits would answer after all of them, however busy the machine is.
 meanwhile() {
 	"$@" && grep -L 'status:' "$T"/hang.* | grep .
 }
