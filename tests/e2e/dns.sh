@@ -608,8 +608,8 @@ check 'yes: another VM asks as a peer does' gives 10.0.1.11 bob 10.0.1.1 db.lab.
 check 'yes: over IPv6' gives 10.0.1.11 bob $P::1 db.lab.example A
 check "yes: from behind the gateway" gives 10.0.1.11 far 10.0.1.1 db.lab.example A
 check "yes: from behind the gateway over IPv6" gives 10.0.1.11 far $P::1 db.lab.example A
-# The host, which gets an address in the subnet for this test, is a case of its own: fold's other answers are sent out of
-# the bridge, which does not hand such frames to the host.
+# The host, which gets an address in the subnet for this test, is a case of its own: fold sends its other answers out
+# of the bridge, which does not hand such frames to the host.
 ip addr add 10.0.1.254/24 dev br0
 echo 0 >/proc/sys/net/ipv6/conf/br0/disable_ipv6
 ip addr add $P::fe/64 dev br0 nodad

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# doctor: what is wrong is made wrong for real, and fold doctor must find it. What it calls a fault must keep a VM from
-# starting, and what it only warns of must not; where it names a command, that command, run as it stands, must mend it.
+# doctor: the test breaks each thing for real, and fold doctor must find it. What doctor calls a fault must keep a VM
+# from starting, and a mere warning must not; if doctor names a command, that very command must repair it.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -15,7 +15,7 @@ hypervisor true <<'END'
 exit 0
 END
 
-# doctor ARGUMENT...: sets $status; $T/said has what it says, $T/json the same as JSON.
+# doctor ARGUMENT...: runs fold doctor; sets $status, its output is in $T/said and as JSON in $T/json.
 doctor() {
 	run_fold doctor --json "$@"
 	cp "$T/stdout" "$T/json"
@@ -44,7 +44,7 @@ if flat != text:
 END
 }
 
-# finds CHECK STATE TEXT: in what the last doctor said.
+# finds CHECK STATE TEXT: whether the last doctor reported that.
 finds() {
 	awk -v check="$1" -v state="$2" -v text="$3" '
 		substr($0, 8, length(check) + 2) == check "  " && $1 == state && index($0, text) { found = 1 }
@@ -53,7 +53,8 @@ finds() {
 	return 1
 }
 
-# verdict NAME CHECK STATE TEXT [ARGUMENT...]: the doctor's, and the exit status that goes with it.
+# verdict NAME CHECK STATE TEXT [ARGUMENT...]: tests what doctor reports for CHECK, and the exit status that follows
+# from it.
 verdict() {
 	name=$1 verdict_check=$2 verdict_state=$3 verdict_text=$4
 	shift 4
@@ -65,14 +66,14 @@ verdict() {
 	check "$name: the same as JSON" json_agrees
 }
 
-# remedy CHECK: the command that the last doctor gave for it.
+# remedy CHECK: the command that the last doctor named for it.
 remedy() {
 	awk -v check="$1" '
 		here && sub(/^ +do: /, "") { print; exit }
 		{ here = substr($0, 8, length(check) + 2) == check "  " }' "$T/said"
 }
 
-# mended NAME CHECK [ARGUMENT...]: by that very command.
+# mended NAME CHECK [ARGUMENT...]: tests that this very command repairs it.
 mended() {
 	name=$1 mended_check=$2
 	shift 2
@@ -97,7 +98,7 @@ nft monitor >"$T/monitor" 2>&1 &
 monitor=$!
 ip monitor link >"$T/links" 2>&1 &
 links=$!
-# It hears only what comes after it has begun to listen.
+# nft monitor reports only changes that are made after it has begun to listen.
 monitor_hears() {
 	nft add table inet users
 	nft delete table inet users
@@ -119,7 +120,7 @@ kill "$monitor"
 check "the host's rules stay as they are" same rules "$(nft list ruleset)" "$(cat "$T/before")"
 check 'and nobody hears of the trying' not grep -i probe "$T/monitor" "$T/links"
 
-# ---- what the kernel can do: as it is when it is done by hand, and by a VM ----
+# ---- what the kernel can do: doctor against a trial by hand, and against a VM ----
 
 unshare --net nft 'add table bridge t; add chain bridge t c { type filter hook prerouting priority 0; };
 	add rule bridge t c meta l4proto udp queue num 1' 2>/dev/null && want=NFQUEUE || want=NFLOG
@@ -186,7 +187,7 @@ verdict 'a multicast querier' multicast ok 'with a querier'
 ip link set "$BRIDGE" type bridge mcast_snooping 0
 verdict 'no snooping' multicast ok 'off'
 
-# ---- br_netfilter: what the doctor says is what happens to a ping between two ports ----
+# ---- br_netfilter: doctor's report against a real ping between two ports ----
 
 container ann 10.0.2.1/24 02:00:00:00:02:01
 container bob 10.0.2.2/24 02:00:00:00:02:02
@@ -212,7 +213,8 @@ echo 1 >/proc/sys/net/bridge/bridge-nf-call-ip6tables
 verdict 'bridged packets in iptables' br_netfilter ok 'bridge-nf-call-iptables is on'
 check 'bridged packets in iptables: two containers ping' reaches 10.0.2.2
 
-# detour NAME CHECK TARGET COMMAND...: the command makes a chain that drops.
+# detour NAME CHECK TARGET COMMAND...: COMMAND makes a chain that drops bridged packets; doctor must warn of it, and
+# its remedy must help.
 detour() {
 	detour_name=$1 detour_check=$2 detour_target=$3
 	shift 3
@@ -250,7 +252,7 @@ else
 	skip "iptables-legacy's FORWARD that drops" 'this kernel has no x_tables for it'
 fi
 
-# ---- the host as gateway: what the doctor says is what happens to a ping that goes through it ----
+# ---- the host as gateway: doctor's report against a real ping through the host ----
 
 verdict 'a host without an address on the bridge' bridge ok ''
 check 'a host without an address on the bridge is no gateway: nothing is said' not grep '^[a-z]* *forwarding' "$T/said"
@@ -297,7 +299,7 @@ ip addr flush dev "$BRIDGE"
 
 make_bridge weave
 verdict 'no router' weave warn '127.0.0.1:6784 cannot be reached (Connection refused)' --bridge weave
-# A double of it, as in weave.sh.
+# router PORT [OPTION...]: starts a double of Weave Net's router, as in weave.sh.
 router() {
 	router_port=$1
 	shift
@@ -344,7 +346,7 @@ else
 	verdict 'no /dev/kvm' kvm warn '/dev/kvm: '
 fi
 
-# inside: makes a program of stdin that does something and then becomes fold, for the next verdict alone.
+# inside: makes a program from stdin that does something and then executes fold; for the next verdict only.
 inside() {
 	{
 		echo '#!/bin/sh'
@@ -370,7 +372,7 @@ configure '[dhcp]
 flavour = lemon'
 verdict 'a configuration with an unknown key' configuration warn 'flavour'
 check 'a configuration with an unknown key: a VM starts' starts
-# Every key, with its default or behind a '#'; what stands there is no error, and nothing that is not known.
+# The example has every key, with its default or commented out. It must have neither an error nor an unknown key.
 NFDHCPD_CFG=$root/docs/nfdhcpd.conf.example verdict 'the example of a configuration' configuration ok nfdhcpd.conf.example
 sed 's/^#\([a-z].* = \)/\1/' "$root/docs/nfdhcpd.conf.example" >"$T/all.conf"
 NFDHCPD_CFG=$T/all.conf verdict 'the example of a configuration, whole' configuration ok all.conf
@@ -413,10 +415,10 @@ FOLD_STATE_DIR=$T/readonly verdict 'a FOLD_STATE_DIR that may not be written' st
 umount "$T/readonly"
 verdict 'a FOLD_STATE_DIR' state ok '' --local
 
-# ---- capabilities: what is missing is missing for a VM, too ----
+# ---- capabilities: one that doctor reports as missing, a VM lacks too ----
 
 verdict 'all capabilities' capabilities ok ''
-# without CAP[,CAP...]: fold without these.
+# without CAP[,CAP...]: makes a program that runs fold without these capabilities.
 without() {
 	printf '#!/bin/sh\nexec setpriv --bounding-set %s --inh-caps %s env ASAN_OPTIONS=detect_leaks=0 %s "$@"\n' "$1" "$1" "$FOLD" \
 		>"$T/bin/inside"
@@ -466,7 +468,7 @@ verdict 'a damaged database' addresses warn 'local.db: ' --local
 run_fold --local -i a -4 auto
 check 'a damaged database: -4 auto fails' ended 125
 
-# Nobody is left who could clean up.
+# The hypervisor of a VM whose fold and keeper are both killed, so that no process is left to clean up.
 hypervisor stay <<'END'
 exec sleep 1000
 END

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# evpn: two hosts, joined by VXLAN, that learn of each other's MACs from BGP EVPN (RFC 7432, 8365) and not from frames. FRR's
-# zebra and bgpd run in each; what they have to tell is the static forwarding entry that fold makes for a VM.
+# evpn: two hosts, joined by VXLAN, that learn each other's MACs from BGP EVPN (RFC 7432, 8365) and not from frames.
+# FRR's zebra and bgpd run on each; they advertise the static forwarding entry that fold makes for a VM.
 # shellcheck source=tests/e2e/lib.sh source=tests/e2e/hosts.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -11,13 +11,14 @@ begin "$@"
 frr=/usr/lib/frr
 [ -x $frr/zebra ] || bail 'no FRR: utils/deps test installs it'
 
-# Nothing is learned of frames, and what is to one MAC is never flooded: it goes where BGP said, or nowhere.
+# The tunnel learns no MAC from frames and floods no frame to an unknown MAC: such a frame goes where BGP said, or is
+# dropped.
 two_hosts nolearning
 for host in east west; do
 	ip netns exec "$host" bridge link set dev vx0 learning off flood off
 done
 
-# speak HOST OWN OTHER: BGP with the other one, over the network that carries the tunnel.
+# speak HOST OWN OTHER: starts BGP with the other host, over the network that carries the tunnel.
 speak() {
 	mkdir -p "$T/frr/$1"
 	cat >"$T/frr/$1/bgpd.conf" <<-END
@@ -49,7 +50,7 @@ vty() {
 	vtysh --vty_socket "$T/frr/$vty_host" -c "$*"
 }
 
-# knows HOST MAC VTEP: its forwarding table leads there.
+# knows HOST MAC VTEP: whether the host's forwarding table leads to the MAC by that VTEP.
 knows() {
 	ip netns exec "$1" bridge fdb show dev vx0 | grep -i "^$2 .*dst $3" && return
 	ip netns exec "$1" bridge fdb show
@@ -74,7 +75,7 @@ check 'ann reaches bob' reaches ann 10.0.2.2
 check 'bob reaches ann' reaches bob 10.0.2.1
 check 'ann reaches bob over IPv6' reaches ann fde5:2::5054:ff:fe00:202
 check 'bob reaches ann over IPv6' reaches bob fde5:2::5054:ff:fe00:201
-# told: ann's MAC as BGP tells of it.
+# told TEXT: whether BGP's route to ann's MAC has that text.
 told() {
 	vty west show bgp l2vpn evpn route type macip >"$T/told"
 	grep -A 2 -F '[52:54:00:00:02:01]' "$T/told" | grep -F "$1" && return

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# example: the binding files that people start from work as they stand: the one they have from nfdhcpd and its shell script, and
-# docs/binding.example. Every address in them is in use.
+# example: the binding files that people start from work unchanged: the one of nfdhcpd with its shell script, and
+# docs/binding.example. Every address in them exists in the test.
 #
 #   10.0.1.0/24, fde5:824d:d315:3bb1::/64   the guest (.7); the gateways gw4 (.90) and gw6 (::91), which have the far address too;
 #                                           container carl (.8)
@@ -16,7 +16,7 @@ for tool in dig dnsmasq busybox; do
 	command -v $tool >/dev/null || bail "no $tool: make deps"
 done
 P=fde5:824d:d315:3bb1
-# As on a machine that has no configuration.
+# A machine without any configuration of fold.
 unset NFDHCPD_CFG
 mount -t tmpfs -o mode=0755 lib /var/lib
 [ ! -e /etc/nfdhcpd ] || mount -t tmpfs -o mode=0755 none /etc/nfdhcpd
@@ -52,7 +52,7 @@ DNS_NAMESERVERS=172.17.42.1
 END
 cp "$root/docs/binding.example" "$T/new.binding"
 
-# What DHCP tells the guest, and its default route of that.
+# told WANT: the guest asks by DHCP and takes its default route from the answer; whether it was told WANT.
 told() {
 	cat >"$T/bin/udhcpc.script" <<-'END'
 		#!/bin/sh

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# explain: what `fold explain` says of a frame is what the kernel and the responder do with it: every malformed frame that the replay
-# cases know is sent for real, by the guest and by another machine, and each counter must move as it was said.
+# explain: the kernel and the responder treat each frame as `fold explain` says. Every malformed frame of the replay
+# cases is really sent, by the guest and by another machine, and each counter must grow as explain predicted.
 # shellcheck source=tests/e2e/lib.sh source=tests/e2e/hosts.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -12,22 +12,22 @@ mac=52:54:00:12:34:56 other=02:00:00:00:02:08
 malform=$(dirname "$TOOLS")/pcap/malform/malform
 mkdir "$T/mal"
 "$malform" "$T/mal" || bail 'no malformed frames'
-# Nobody here says anything of its own accord while frames are counted.
+# No machine may send anything by itself while frames are counted.
 echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 make_bridge "$BRIDGE"
-# br_netfilter would drop what it takes for no IP packet before the VM's rules see it.
+# br_netfilter would drop malformed IP packets before the VM's rules see them.
 for file in /proc/sys/net/bridge/bridge-nf-call-*; do
 	[ ! -e "$file" ] || echo 0 >"$file"
 done
 container carl 10.0.1.8/24 $other
 cp "$root/tests/pcap/bindings/dns" "$T/ann.binding"
 check 'ann starts' start_vm ann 10.0.1.100/24 $mac -6 fde5:824d:d315:3bb1::/64 -b "$T/ann.binding"
-# Its kernel says nothing of its own from here on.
+# The guest's kernel sends nothing by itself from here on.
 in_guest ann sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; ip link set eth0 arp off'
 in_guest carl sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6'
 
-# frames_of CAPTURE [DST SRC]: a line of hex a frame, from DST and SRC where they are given.
+# frames_of CAPTURE [DST SRC]: the frames in hex, one a line, with these MACs if they are given.
 frames_of() {
 	python3 - "$@" <<'PY'
 import struct, sys
@@ -41,13 +41,13 @@ while at < len(data):
     at += 16 + n
     if macs and n >= 14:
         frame = macs + frame[12:]
-    # What a network card pads, or would not take, is no frame of the same octets.
+    # A network card would pad a shorter frame and refuse a longer one, so that other octets arrived.
     if 14 <= len(frame) <= 1514:
         print(frame.hex())
 PY
 }
 
-# capture_of FILE: the frames on stdin, as a capture.
+# capture_of FILE: writes the frames on stdin (in hex) as a capture.
 capture_of() {
 	python3 -c '
 import struct, sys
@@ -64,12 +64,13 @@ import json, sys
 [print(k, v) for k, v in sorted(json.load(sys.stdin)["counters"].items())]'
 }
 
-# moved PREFIX: the counters that moved between $T/before and $T/after, of that direction or taken.
+# moved PREFIX: which counters grew between $T/before and $T/after, of those that begin with PREFIX and `taken`, and by
+# how much.
 moved() {
 	join "$T/before" "$T/after" | awk -v p="^($1|taken)" '$1 ~ p && $3 > $2 { print $1, $3 - $2 }'
 }
 
-# said: how often explain said each; what the responder decides was taken.
+# said_moves FILE: how far each counter should grow by explain's words. What the responder decides counts as taken.
 said_moves() {
 	python3 -c '
 import collections, json, sys
@@ -82,7 +83,7 @@ for f in json.load(open(sys.argv[1])):
 [print(k, n[k]) for k in sorted(n)]' "$1"
 }
 
-# as_said WHO INTERFACE DIRECTION FILE: its frames are sent, and the counters move as it was said.
+# as_said WHO INTERFACE DIRECTION FILE: sends the frames; whether the counters grow as explain said.
 as_said() {
 	capture_of "$T/sent.pcap" <"$4"
 	"$FOLD" explain ann "$T/sent.pcap" "--$3" --json >"$T/said.json" || return

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# faults: what a host may do to a running VM: no descriptors left, full disks, processes that are stopped, the bridge or the tap gone,
-# rules flushed. The VM is served, or it is cut off; it is said; nothing forged passes; and when it ends nothing remains.
+# faults: what may happen to a running VM on a host: no free descriptors, full disks, stopped processes, the bridge or
+# the tap removed, rules flushed. The VM must be served or cut off; fold must say so; no forged frame may pass; and
+# nothing may remain when it ends.
 #
 #   10.0.1.0/24   the guest ann (.1), the container carl (.8)
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC3045 # most functions are called by name; dash has ulimit -n
@@ -36,7 +37,7 @@ reaches() {
 said_in_log() {
 	grep -q "$1" "$T/ann.log"
 }
-# forged: frames with a MAC and address that are not the guest's, which carl must never see.
+# $T/forged gets the frames with a MAC or address that is not the guest's; carl must never see one.
 on_carl() {
 	ip netns exec carl "$@"
 }
@@ -75,12 +76,13 @@ nothing_left 'too few descriptors'
 
 check 'the VM starts' vm
 responder=$(responder ann) fold=$(vm_pid ann)
-# limit SOFT: whoever is that user may do it, root without CAP_SYS_RESOURCE may not.
+# limit SOFT: limits the responder's open files. A process of the responder's own user may do that; root without
+# CAP_SYS_RESOURCE may not.
 limit() {
 	user=$(sed -n 's/^Uid:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$responder/status")
 	setpriv --reuid "$user" --regid "$user" --clear-groups prlimit --pid "$responder" --nofile="$1":256
 }
-# As many as it has, and no more; what is free below that is taken.
+# The limit is its highest descriptor; the free numbers below that are then taken.
 check 'its descriptors are limited' limit "$(find "/proc/$responder/fd" -type l -printf '%f\n' | sort -n | tail -n 1)"
 take_all() {
 	while :; do
@@ -107,7 +109,8 @@ check 'no descriptor left: and nothing spins' [ $(($(cpu) - began)) -lt 50 ]
 check 'the limit is lifted' limit 256
 says 10.0.9.3
 check 'with descriptors again: the file is read' within 5 gives db. 10.0.9.3
-# One that is to ask others from now on, and has a descriptor to read that and none to do it.
+# The VM's binding is to change from own records to forwarding, while the responder has a descriptor to read the file
+# and none for the forwarder.
 check 'the VM ends' stop_vm ann
 printf 'NAMESERVERS=10.0.1.50\nADDRESS:db.=10.0.9.1\n' >"$file"
 check 'one that asks nobody starts' vm
@@ -163,7 +166,7 @@ nothing_left 'the keeper that goes on'
 
 # ---- a process that nothing ends ----
 
-# Like one that waits for a disk that is dead: it was killed, and has everything open that it had.
+# Like a process that waits for a dead disk: it has been killed, but does not end and keeps all its descriptors.
 hypervisor leaver <<'END'
 sleep 1000 &
 echo $! >"$T/left"
@@ -259,7 +262,7 @@ check 'the other interface is left alone' ip link show ann
 ip link del ann
 nothing_left 'a tap that was removed'
 check 'the VM starts once more' vm
-# Since Linux 6.16 rules go with the name, and a port that is up can be given another.
+# Since Linux 6.16 an interface that is up can be renamed, and nftables binds rules to the name.
 if ip link set ann name eve 2>/dev/null; then
 	eve_is_down() {
 		! ip -o link show eve up | grep -q .
@@ -324,7 +327,7 @@ rules_differ 1
 check 'its file changes: so do the rules' within 5 said_in_log "$file is in force as it is now"
 : >"$T/steal"
 sleep 0.2
-# It is not always quick enough: then the change is in force, and the next one is tried.
+# The thief is not always quick enough. Then the change is in force, and the next one is tried.
 turn=0
 while [ $turn -lt 40 ] && ! said_in_log 'is unknown'; do
 	turn=$((turn + 1))
@@ -346,7 +349,7 @@ says 10.0.9.7
 # ---- rules that somebody removes ----
 
 check 'the VM starts for the last time' vm
-# served: milliseconds until the guest is answered again.
+# served: sets $took to the milliseconds until the guest is answered.
 served() {
 	began=$(now)
 	while ! answer db. | grep -q 10.0.9.7; do
@@ -358,7 +361,8 @@ blow() {
 	blow_name=$1
 	shift
 	"$@"
-	# The question itself takes its time; a lost one comes again after a second.
+	# A question takes time itself, and a lost one is repeated only after a second, so the first is asked after 100
+	# ms.
 	sleep 0.1
 	served
 	echo "# $blow_name: answered after 100 + $took ms"
@@ -369,7 +373,7 @@ if nft list table bridge fold >/dev/null 2>&1; then
 	blow 'the shared table deleted' nft delete table bridge fold
 	blow 'the shared map emptied' nft flush map bridge fold take
 	blow 'the shared chain emptied' nft flush chain bridge fold prerouting
-	# Its events do not fit into the socket meanwhile.
+	# While the responder is stopped, more events come than its socket can hold.
 	responder=$(responder ann)
 	kill -STOP "$responder"
 	nft delete table bridge fold

@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# gateway: the way out of the subnet, and what -a and -A make of it, each form in both families and in both directions.
+# gateway: the way out of the subnet, and what -a and -A do with it: each form of action, in both families and both
+# directions.
 #
 #   10.0.2.0/24, fd5e:1:2:3::/64   guest ann (.1, ::1), container carl (.8, ::8), routers rt and alt (both .90, ::90; they masquerade)
 #   198.51.100.7, 2001:db8:7::7    inet, behind either router
-#   203.0.113.7, 2001:db8:d::7     deep, behind inet by a link that takes 1300 octets, which deep does not know
-#   tests/e2e/gateway.sh [short]     short: without what does not depend on the way of delivery
+#   203.0.113.7, 2001:db8:d::7     deep, behind inet by a link with an MTU of 1300, which deep does not know
+#   tests/e2e/gateway.sh [short]     short: only what depends on the way of delivery
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -14,7 +15,7 @@ begin "$@"
 [ "${1:-}" = short ] && short=yes || short=
 near=fd5e:1:2:3 far4=198.51.100.7 far6=2001:db8:7::7
 MAC=52:54:00:00:02:01 RT=02:00:00:00:02:90 ALT=02:00:00:00:02:91
-# What is dropped is not waited for so long.
+# Waiting for a packet that is dropped takes this long.
 patience=$((SLOW > 1 ? 3 : 1))
 
 make_bridge "$BRIDGE"
@@ -25,7 +26,7 @@ ip -n inet link set lo up
 ip -n inet addr add $far4/32 dev lo
 ip -n inet addr add $far6/128 dev lo nodad
 
-# router NAME MAC NET: on the bridge, and by a link of its own to inet.
+# router NAME MAC NET: a router on the bridge with a link of its own to inet.
 router() {
 	container "$1" 10.0.2.90/24 "$2"
 	in_guest "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
@@ -80,7 +81,7 @@ binding() {
 }
 binding >"$T/ann.binding"
 
-# up [FOLD'S FLAG...]: ann runs, with addresses and routes that nobody had to tell her.
+# up [FOLD'S FLAG...]: starts ann's VM. Her addresses and routes are configured by hand.
 up() {
 	rm -f "$T/ann.log"
 	[ -e /run/netns/ann ] || ip netns add ann
@@ -116,11 +117,11 @@ own() {
 	[ "$1" = 4 ] && echo 10.0.2.1 || echo $near::1
 }
 
-# count NAME: a counter of ann's table.
+# count NAME: the packets of a counter in ann's table.
 count() {
 	nft list counter netdev fold-ann "$1" | sed -n 's/.*packets \([0-9]*\).*/\1/p'
 }
-# counts NAME COMMAND...: the counter grows meanwhile.
+# counts NAME COMMAND...: whether the counter grows while the command runs.
 counts() {
 	counts_name=$1 counts_had=$(count "$1")
 	shift
@@ -131,11 +132,11 @@ counts() {
 	}
 }
 
-# A neighbour may have to be found first.
+# The neighbour may have to be resolved first.
 reaches_soon() {
 	within 5 reaches "$@"
 }
-# passes WHAT [FAMILY...]: both directions.
+# passes WHAT [FAMILY...]: tests that packets pass in both directions.
 passes() {
 	passes_what=$1
 	shift
@@ -145,7 +146,7 @@ passes() {
 		check "$passes_what: IPv$f enters" reaches_soon inet "$(own $f)"
 	done
 }
-# stops WHAT [FAMILY...]: neither direction, and nothing else is stopped.
+# stops WHAT [FAMILY...]: tests that packets pass in neither direction, and that the subnet is still reached.
 stops() {
 	stops_what=$1
 	shift
@@ -206,7 +207,7 @@ check 'ann ends' down
 
 # ---- a static route by DHCP (RFC 3442) ----
 
-# 198.51.100.0/24 through the gateway, and no default route.
+# A route to 198.51.100.0/24 through the gateway, and no default route.
 {
 	binding
 	echo 'DHCP_OPTION:121=18:c6:33:64:0a:00:02:5a'
@@ -227,7 +228,7 @@ ip netns del ann
 
 fi
 
-# tells TEXT PING'S-WORD...: she is told so of her ping.
+# tells TEXT PING'S-WORD...: whether ann's ping reports such an error.
 tells() {
 	tells_text=$1
 	shift
@@ -235,7 +236,8 @@ tells() {
 	cat "$T/tells"
 	grep -qE "$tells_text" "$T/tells"
 }
-# errors_pass WHAT: the errors of routers beyond her gateway, without which she would never learn that her packets are too big (RFC 1191, 8201).
+# errors_pass WHAT: tests that ann gets the errors of routers beyond her gateway, without which she would never learn
+# that her packets are too big (RFC 1191, 8201).
 errors_pass() {
 	for f in 4 6; do
 		[ $f = 4 ] && deep=$deep4 || deep=$deep6
@@ -251,7 +253,7 @@ errors_pass() {
 	done
 }
 
-# changed: the rules name the other gateway.
+# changed: whether the rules have the other gateway's MAC.
 changed() {
 	nft list table netdev fold-ann | grep -q "0x$(echo $ALT | tr -d : | sed 's/^0*//')"
 }
@@ -332,7 +334,7 @@ fi
 
 # ---- refused with an answer ----
 
-# hears WHERE IFACE FILTER COMMAND...: such a frame comes in there while the command runs.
+# hears WHERE IFACE FILTER COMMAND...: whether a matching frame arrives there while the command runs.
 hears() {
 	hears_at=$1 hears_filter=$3
 	: >"$T/hears"
@@ -340,7 +342,7 @@ hears() {
 	sniffer=$!
 	within 10 grep -q '^# sniffing' "$T/hears"
 	shift 3
-	# Under load something may be late: it is tried again while the listener listens.
+	# Under load a frame may be late or lost, so the command is repeated while the sniffer runs.
 	for _ in 1 2 3; do
 		"$@" >"$T/hears.said" 2>&1
 		! grep -q '^in ' "$T/hears" || break
@@ -353,7 +355,7 @@ hears() {
 calls() {
 	in_guest "$1" timeout "$((3 * SLOW))" nc -z -w "$((2 * SLOW))" "$2" "${3:-22}"
 }
-# Whose answer: the address that was to be reached.
+# refused FAMILY CODE: sets filters for the error: its source is the address that was to be reached.
 refused() {
 	f=$1 code=$2
 	if [ "$f" = 4 ]; then
@@ -364,7 +366,7 @@ refused() {
 		here="$here and src $far6" there="$there and src $near::1"
 	fi
 }
-# rejects WORDS FAMILY CODE
+# rejects WORDS FAMILY CODE: tests that pings are refused so, in both directions.
 rejects() {
 	refused "$2" "$3"
 	check "'$1': a ping from ann is refused with code $3" hears ann eth0 "$here" unreachable ann "$(far "$2")"
@@ -384,8 +386,8 @@ for f in 4 6; do
 done
 check 'the subnet is reached over IPv4' reaches ann 10.0.2.8
 check 'and over IPv6' reaches ann $near::8
-# No error about an error (RFC 1812 4.3.2.7), and none about what was for many.
-# errors HOW-MANY CRAFT'S WORD...: so many are the answer.
+# errors HOW-MANY CRAFT'S-WORD...: whether the crafted message is answered with that many errors. There is no error
+# about an error (RFC 1812 4.3.2.7), and none about a packet to many receivers.
 errors() {
 	want=$1
 	: >"$T/errors"
@@ -402,7 +404,7 @@ check 'an error is answered with nothing' errors 0 itype=3 code=1
 check 'nor is a message of an unknown kind' errors 0 itype=42
 check 'nor a fragment' errors 0 mf=1
 check 'nor a broken checksum' errors 0 csum=1
-# A hundred a second, and fifty at once.
+# fold answers a hundred a second at most, and fifty at once.
 flood() {
 	: >"$T/flood"
 	in_guest ann frames sniff eth0 -d in -t "$((3 * SLOW))" -f 'icmp[0] = 3' >"$T/flood" &
@@ -467,7 +469,7 @@ nft -f - <<-'END'
 		}
 	}
 END
-# After the last VM nothing of fold's own is in the table, and all of the user's.
+# users_alone: after the last VM the table has nothing of fold's, and everything of the user's.
 users_alone() {
 	nft list table bridge fold | grep -E 'map |chain (leav|enter|take|serve|pre|post)' >"$T/table.sets"
 	nft list chain bridge fold mine | grep -q 4001 && nft list chain bridge fold strict | grep -q 4002 &&
@@ -476,14 +478,15 @@ users_alone() {
 named() {
 	nft list counter bridge fold "$1" | sed -n 's/.*packets \([0-9]*\).*/\1/p'
 }
-# passed NAME COMMAND...: the user's own counter grows.
+# passed NAME COMMAND...: whether the user's own counter grows while the command succeeds.
 passed() {
 	passed_name=$1 passed_had=$(named "$1")
 	shift
 	"$@" || return 1
 	[ "$(named "$passed_name")" -gt "$passed_had" ]
 }
-# aside: what stays in the subnet goes past the chain. Connections that came to their end may still say so: it is looked at again.
+# aside: whether packets within the subnet bypass the chain. Connections that have just ended may still send something
+# through it, so the counters are compared again.
 aside() {
 	for _ in 1 2 3 4 5; do
 		had="$(named out) $(named in)"
@@ -500,7 +503,7 @@ within 10 in_guest inet sh -c 'ss -Hlnt sport = :4002 | grep -c . | grep -q 2'
 for words in '-j mine' 'jump mine' '-g mine' 'goto mine'; do
 	[ -z "$short" ] || [ "${words#-}" != "$words" ] || continue
 	check "'$words': ann runs" up -a "$words" -A "$words"
-	# The router asks for her from a link-local address; that is no affair of the chain's, which drops it.
+	# The router solicits ann from a link-local address. The chain must not see that: it would drop it.
 	ip -n rt neigh flush dev eth0
 	for f in 4 6; do
 		check "'$words': what IPv$f sends goes through the chain, and on" passed out reaches ann "$(far $f)"
@@ -553,7 +556,7 @@ nft flush table bridge fold
 check 'a flushed table too' within 5 reaches inet 10.0.2.1
 check 'and the way out' within 5 reaches ann $far4
 
-# While somebody flushes the table again and again, nothing passes that the chain drops.
+# While a user deletes and makes the table again and again, no packet passes that the chain drops.
 nft add rule bridge fold strict icmp type echo-request drop
 leak=$((2 + SLOW + SLOW / 2))
 in_guest rt frames sniff eth0 -d in -t "$((leak + 3))" -f "ether src $MAC and icmp[0] = 8 and dst $far4" >"$T/leak" &
@@ -591,9 +594,10 @@ binding >"$T/ann.binding"
 ip -n inet route replace 10.0.2.0/24 via 192.0.2.1
 ip -n inet route replace $near::/64 via 2001:db8:1::1
 
-# ---- the tap's MAC becomes the gateway's, as whoever holds its descriptor can make it ----
+# ---- the tap gets the gateway's MAC, as any process that holds its descriptor can set it ----
 
-# What is sent to the gateway is the host's then. rt has lost its entry in the bridge, so nobody else gets it.
+# The bridge then takes packets to the gateway for the host's own. rt has lost its entry in the bridge, so nobody else
+# gets them.
 check "the gateway's MAC on the tap: ann runs" up
 ip addr add 172.31.9.1/32 dev lo
 "$TOOLS/hear" 2375 >"$T/host.heard" &
@@ -643,7 +647,7 @@ hypervisor none <<-'END'
 	exit 0
 END
 nft 'add chain bridge fold hooked { type filter hook forward priority 0; }'
-# wrong STATUS TEXT [FOLD'S FLAG...]
+# wrong STATUS TEXT [FOLD'S FLAG...]: whether fold fails with that status and TEXT.
 wrong() {
 	wrong_status=$1 wrong_text=$2
 	shift 2
@@ -672,7 +676,8 @@ nothing_of_fold() {
 }
 check 'nothing of these is left' nothing_of_fold
 
-# says_wrong TEXT WHICH-LINE LINE...: these lines in place of those with their keys, or without a value, none.
+# says_wrong TEXT KEY LINE...: replaces the lines of the good binding that have the same keys (removes them if the
+# value is empty); whether fold then names the line of KEY.
 says_wrong() {
 	says_text=$1 says_at=$2
 	shift 2

@@ -1,22 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# guest: whole boots of an unmodified Linux (tests/guest) through `fold ... qemu-system-x86_64 -accel tcg`, as `make demo` does
-# it: what the guests themselves say they got, and that they reach each other over IPv4 and IPv6.
+# guest: whole boots of an unmodified Linux (tests/guest) through `fold ... qemu-system-x86_64 -accel tcg`, as in `make
+# demo`: what the guests report that they got, and that they reach each other over IPv4 and IPv6.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
-# While there is still a network: the guest's kernel may have to be fetched.
+# Before `begin`, while the network is still there: the guest's kernel may have to be fetched.
 if [ "${FOLD_E2E:-}" != inside ]; then
 	"$root/tests/guest/build" >&2 || bail 'tests/guest/build failed: no guest'
 fi
 begin "$@"
 
 command -v qemu-system-x86_64 >/dev/null || bail 'no qemu-system-x86_64: make deps installs it'
-# A hypervisor that runs as another user cannot look into everybody's folders.
+# The hypervisor may run as another user, who may not be able to read the source directory.
 cp "$root/build/guest/vmlinuz" "$root/build/guest/initrd" "$T/"
 chmod 644 "$T/vmlinuz" "$T/initrd"
 
-# fold0 as --local finds it; smaller than usual, so that its MTU is seen to arrive.
+# --local uses an existing fold0. A smaller MTU than usual shows whether the guest gets it.
 make_bridge fold0 1376
 mac_alice=52:54:00:00:00:0a
 mac_bob=52:54:00:00:00:0b
@@ -28,7 +28,7 @@ prefix=fd5e:1:2:3
 alice6=$prefix:5054:ff:fe00:a
 bob6=$prefix:5054:ff:fe00:b
 
-# Alice has a way out: a router that masquerades, and behind it the world.
+# Alice has a gateway: a router that masquerades. Behind it are the addresses of the outside world.
 BRIDGE=fold0
 world4=198.51.100.7 world6=2001:db8:7::7
 container rt 10.47.255.254/12 02:00:00:00:00:90
@@ -49,10 +49,10 @@ ip -n rt route add default via 2001:db8:1::2
 in_guest rt sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 in_guest rt nft 'add table inet nat; add chain inet nat post { type nat hook postrouting priority 100; };
 	add rule inet nat post oifname out0 masquerade'
-# What alice's own fold lets out goes through a chain as well.
+# Packets that leave through alice's gateway also go through a chain of the user's.
 nft 'add table bridge fold; add counter bridge fold out; add chain bridge fold mine; add rule bridge fold mine counter name out'
 
-# boot NAME ADDRESS MAC WORDS: its pid is in $boot.
+# boot NAME ADDRESS MAC WORDS: starts a VM; the pid of its fold is in $boot.
 boot() {
 	cat >"$T/$1.binding" <<-END
 		HOSTNAME=$1
@@ -72,7 +72,7 @@ boot() {
 }
 
 start=$(now)
-# Bob's hypervisor runs without any privilege, as it does under sudo.
+# Bob's hypervisor runs unprivileged, as under sudo.
 SUDO_USER=nobody
 export SUDO_USER
 boot bob "$bob" "$mac_bob" "fold.ping=${alice%/*},$alice6 fold.hello=${alice%/*},$alice6"
@@ -84,7 +84,7 @@ alice_fold=$boot
 heard() {
 	tr -d '\r' <"$T/$1.console" | grep -q "^GUEST-$2"
 }
-# Once it is done, or fold has ended, there is nothing more to come.
+# The guest is done, or fold has ended: no more output will come.
 done_or_over() {
 	heard "$1" DONE || gone "$2"
 }
@@ -92,7 +92,7 @@ within $((90)) done_or_over bob "$bob_fold"
 within $((90)) done_or_over alice "$alice_fold"
 echo "# both guests are done $(($(now) - start)) ms after the start"
 
-# got NAME WHAT VALUE: a line of its own.
+# got NAME WHAT VALUE: whether the guest reported that part of its lease.
 got() {
 	heard "$1" "LEASE *$2  *$3\$" && return
 	echo "not said: GUEST-LEASE $2 $3; but:"
@@ -147,7 +147,7 @@ check 'bob goes on' sh -c 'ip link show bob'
 kill "$bob_fold"
 wait "$bob_fold"
 status=$?
-# qemu ends with success when it is told to end.
+# qemu exits with status 0 when it is told to end.
 check "bob's fold is told to end, and tells qemu" ended 0
 nft delete table bridge fold
 nothing_left 'two guests'

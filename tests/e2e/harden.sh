@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# harden: what the process that answers a guest could still do if the guest took it over: its rights as the kernel shows them,
-# and system calls that are put into it while it runs (tests/tools/inject.c). Each that it may not make is refused or ends the VM,
-# and nothing remains. That all features work in that state is what the other tests show.
+# harden: what fold's process that answers a guest could still do if the guest took it over. Its rights are read from
+# the kernel, and system calls are injected into it while it runs (tests/tools/inject.c): each call that is not allowed
+# must be refused or end the VM, and nothing may remain. That all features work under these restrictions is shown by
+# the other tests.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2034 # most functions are called by name, some variables too
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -17,20 +18,20 @@ chmod 600 "$T/private/binding"
 vm() {
 	start_vm vm0 10.0.1.1/24 "$mac" -b "$T/private/binding" && ip -n vm0 addr add 10.0.1.1/24 dev eth0 && within 10 ready
 }
-# It is confined by the time that it says so.
+# When the log says that packets are answered, the responder is confined.
 ready() {
 	grep -q 'packets are answered by' "$T/vm0.log" && responder vm0
 }
-# state PID KEY: of /proc/PID/status, its words apart by one blank.
+# state PID KEY: that line of /proc/PID/status, its words separated by single blanks.
 state() {
 	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr -s '\t ' ' ' | sed 's/ $//'
 }
-# limit PID WORDS: the hard limit of that name.
+# limit PID WORDS: the process's hard limit of that name.
 limit() {
 	sed -n "s/^Max $2  *[^ ]*  *\([^ ]*\) .*/\1/p" "/proc/$1/limits"
 }
 
-# What fold's caller has open is the hypervisor's, and nobody else's.
+# A file that fold's caller has open is passed to the hypervisor and to no other process.
 echo secret >"$T/theirs"
 exec 8<"$T/theirs"
 check 'the VM starts' vm
@@ -39,7 +40,7 @@ fold=$(vm_pid vm0) responder=$(responder vm0) keeper=$(pgrep -x fold-keeper -P "
 
 # ---- what the kernel shows ----
 
-# Landlock is in both kernels that are tested; the filter is in every one.
+# Both kernels that are tested have Landlock; every kernel has seccomp.
 check 'the log says what is in force' grep -qE "vm0: packets are answered by process $responder: seccomp, Landlock [1-9]" "$T/vm0.log"
 for who in fold responder keeper; do
 	eval "pid=\$$who"
@@ -110,7 +111,7 @@ nothing_left 'a VM whose responder was refused'
 over() {
 	gone "$fold"
 }
-# fatal WHO NAME CALL [ARGUMENT...]: the process WHO makes the call.
+# fatal WHO NAME CALL [ARGUMENT...]: tests that the VM ends if the process WHO makes the call.
 fatal() {
 	who=$1 fatal_name="$1: $2"
 	shift 2
@@ -169,7 +170,8 @@ nothing_left "another user's hypervisor"
 # ---- what the hypervisor may do to its tap, which needs no right but to have it open ----
 
 ln -s "$TOOLS/tapper" "$T/bin/qemu-system-tapper"
-# tapper NAME NO_NEW_PRIVS [COMMAND...]: by that command another user's hypervisor is started.
+# tapper NAME NO_NEW_PRIVS [COMMAND...]: COMMAND starts fold with another user's hypervisor; tests that it cannot
+# change its tap.
 tapper() {
 	tapper_name=$1 privs=$2
 	shift 2
@@ -191,7 +193,7 @@ tapper() {
 	check "$tapper_name: no_new_privs" grep -qx "no_new_privs $privs" "$T/stdout"
 	nothing_left "$tapper_name"
 }
-# What it starts may be set-user-ID, as it may without fold.
+# Set-user-ID programs must work under the hypervisor as they do without fold: no_new_privs is not set.
 tapper "another user's hypervisor" 0
 tapper 'in a container without CAP_SYS_ADMIN' 1 setpriv --bounding-set -sys_admin --inh-caps -sys_admin
 
@@ -221,12 +223,12 @@ contained() {
 	echo go >"$T/mapped"
 	wait "$contained"
 	cat "$T/contained.log"
-	# A group that it knows, and so above all that is mapped nowhere.
+	# The replies' group is one of the 65,536 that the namespace knows; fold's first try is a much higher number.
 	grep -qE 'meta skgid [0-9]+ ' "$T/contained.log" && ! grep -q '^fold: .*could not' "$T/contained.log"
 }
 check 'in a container of 65,536 users: the VM runs, and replies have a group of their own' contained
 
-# ---- the others' rights are of use: what they are kept for ----
+# ---- what the others' rights are needed for ----
 
 chown nobody "$T/private"
 check 'a VM with a file in a directory of another user starts' vm

@@ -5,8 +5,8 @@
 
 # ---- addresses ----
 
-# lease NAME CIDR: the guest asks once by DHCP; the address that it is given is put on its interface and must be CIDR. $T/NAME.mtu has
-# the MTU that came with it.
+# lease NAME CIDR: the guest asks once by DHCP and configures the address that it is given, which must be CIDR.
+# $T/NAME.mtu has the MTU that came with it.
 lease() {
 	cat >"$T/bin/udhcpc.script" <<-'END'
 		#!/bin/sh
@@ -19,7 +19,7 @@ lease() {
 	has_address "$1" "$2"
 }
 
-# has_address NAME CIDR: and it is no tentative one.
+# has_address NAME CIDR: whether it has the address, and that is no longer tentative.
 has_address() {
 	ip -n "$1" -o addr show dev "$GUEST_IF" -tentative | grep -F " $2 " || {
 		ip -n "$1" addr show dev "$GUEST_IF"
@@ -27,13 +27,14 @@ has_address() {
 	}
 }
 
-# gets_addresses NAME CIDR4 CIDR6: tests.
+# gets_addresses NAME CIDR4 CIDR6: tests that the guest gets these addresses.
 gets_addresses() {
 	check "$1 gets its lease" lease "$1" "$2"
 	[ -z "${3:-}" ] || check "$1 makes its IPv6 address of a router advertisement" within 15 has_address "$1" "$3"
 }
 
-# reaches NAME ADDRESS [PING'S FLAG...]: a packet is lost now and then on a machine under load.
+# reaches NAME ADDRESS [PING'S FLAG...]: whether a ping is answered; it is repeated, because a busy machine loses a
+# packet now and then.
 reaches() {
 	reaches_name=$1 reaches_address=$2
 	shift 2
@@ -45,7 +46,7 @@ cut_off() {
 	! in_guest "$1" ping -n -q -c 3 -i 0.2 -W "$SLOW" "$2"
 }
 
-# forget_neighbours NAME...: whom they want to reach they must ask for again.
+# forget_neighbours NAME...: empties their neighbour tables, so that they must resolve addresses again.
 forget_neighbours() {
 	for forget_name; do
 		ip -n "$forget_name" neigh flush all 2>/dev/null
@@ -79,7 +80,7 @@ one_host() {
 	ip -n "$host" link set vx0 master br0
 	ip -n "$host" link set vx0 up
 	ip -n "$host" link set br0 up
-	# The program as that host runs it.
+	# fold-HOST: the program as that host runs it.
 	printf '#!/bin/sh\nexec nsenter --net=/run/netns/%s %s "$@"\n' "$host" "$FOLD" >"$T/bin/fold-$host"
 	chmod 755 "$T/bin/fold-$host"
 }
@@ -105,7 +106,8 @@ host_container() {
 	ip -n "$container" link set eth0 up
 }
 
-# capture HOST INTERFACE FILE: everything that goes over it from now on; ends with the test or by end_capture.
+# capture HOST INTERFACE FILE: captures everything on the interface from now on, until end_capture or the end of the
+# test.
 capture() {
 	nsenter --net="/run/netns/$1" tcpdump -i "$2" -U -w "$3" 2>"$3.log" &
 	capture=$!
@@ -113,14 +115,14 @@ capture() {
 }
 
 end_capture() {
-	# What was there last may still be on its way through the kernel.
+	# The last frames may still be on their way through the kernel to tcpdump.
 	sleep "$SLOW"
 	kill "$capture"
 	wait "$capture"
 	true
 }
 
-# seen FILE FILTER: how many frames of a capture match.
+# seen FILE FILTER: the number of frames of a capture that match.
 seen() {
 	tcpdump -n -r "$1" "$2" >"$T/seen" 2>"$T/seen.err" || cat "$T/seen.err"
 	wc -l <"$T/seen"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# inspect: what fold inspect says of a running VM is what the VM did, as it is counted outside too; nobody but root may ask, and asking
-# disturbs nobody.
+# inspect: what fold inspect says of a running VM is what the VM did, as counted outside too; only root may ask, and
+# asking disturbs nothing.
 # shellcheck source=tests/e2e/lib.sh source=tests/e2e/hosts.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -14,7 +14,7 @@ printf 'HOSTNAME=ann\nNAMESERVERS=10.0.2.50\nADDRESS:db.example=10.0.2.9\n' >"$T
 check 'ann starts' start_vm ann 10.0.2.1/24 52:54:00:00:02:01 -6 fde5:2::/64 -b "$T/ann.binding"
 check 'bob starts' start_vm bob 10.0.2.2/24 52:54:00:00:02:02
 
-# inspect NAME: sets $status; the answer as JSON is in $T/json, in words in $T/words.
+# inspect NAME: sets $status; the answer is in $T/json as JSON and in $T/words in words.
 inspect() {
 	run_fold inspect "$1" --json
 	cp "$T/stdout" "$T/json"
@@ -23,7 +23,8 @@ inspect() {
 	cp "$T/stdout" "$T/words"
 }
 
-# value EXPRESSION: of the JSON, called v; count(LIST, NAME) is how often.
+# value EXPRESSION: the value of a Python expression about the JSON, which is v; count(LIST, NAME) is the count of that
+# entry.
 value() {
 	python3 -c '
 import json, sys
@@ -70,7 +71,7 @@ check 'an address that was given back is no lease' same lease "$(value 'v["lease
 
 # ---- refusals ----
 
-# Three questions of a strange form (a response), which reach the responder and are refused by it.
+# Three DNS messages that the responder refuses: they are responses, not questions.
 for _ in 1 2 3; do
 	printf '\0\1\200\0\0\0\0\0\0\0\0\0' | in_guest ann nc -u -w 1 -q 0 10.0.2.50 53
 done

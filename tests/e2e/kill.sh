@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# kill: fold is ended at random points of its life, from the first instruction to the last: whatever was half made, two
-# seconds later nothing of it remains. Every kill prints the delay that it came after; SEED=N repeats a run's delays.
+# kill: fold is ended at random points of its life, from its first instruction to its last; two seconds later nothing
+# of it may remain, whatever was half made. Every kill prints the delay after which it came; SEED=N repeats a run's
+# delays.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -14,14 +15,14 @@ make_bridge "$BRIDGE"
 printf 'HOSTNAME=victim\nNAMESERVERS=10.0.1.50\n' >"$T/binding"
 
 after=$(printf '%d.%d' $((SLOW / 10)) $((SLOW % 10)))
-# The life that is cut short: start, a tenth of a second of a guest that asks for its address all the time, takedown.
+# The life that is interrupted: start, a tenth of a second of a guest that asks for its address all the time, takedown.
 hypervisor brief <<END
 [ -z "\$MARK" ] || : >"\$MARK"
 exec qemu-system-pump "\$@" -fold-pump "netns=guest,after=$after"
 END
 ip netns add guest
 
-# live: fold in a session and a process group of its own, $fold is its pid.
+# live: starts fold in a session and process group of its own; $fold is its pid.
 live() {
 	rm -f "$T/mark"
 	MARK=$T/mark setsid env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 \
@@ -29,7 +30,8 @@ live() {
 	fold=$!
 }
 
-# How long a life is, undisturbed: the delays are spread over a little more. The best of three: the first reads files.
+# The length of an undisturbed life; the delays are spread over a little more. The best of three, because the first run
+# reads files from disk.
 life=0
 for _ in 1 2 3; do
 	start=$(now)
@@ -41,7 +43,8 @@ done
 echo "# a life takes $life ms"
 nothing_left 'a whole life'
 
-# delays: $turns random numbers of milliseconds, half of them in the first third, where the most is half made.
+# delays: $turns random delays in seconds. Half of them are in the first third of the life, where most things are half
+# made.
 delays() {
 	awk -v seed="$SEED" -v turn="$turn" -v life="$life" -v n="$turns" 'BEGIN {
 		srand(seed * 10 + turn)
@@ -54,7 +57,7 @@ keeper() {
 	pgrep -x fold-keeper -P "$fold"
 }
 
-# kill_them HOW: whom it hits, with which signal.
+# kill_them HOW: sends the signal; fails if the process to kill does not exist.
 kill_them() {
 	case $1 in
 	SIGTERM) kill -TERM "$fold" ;;
@@ -64,7 +67,7 @@ kill_them() {
 	"SIGKILL to the keeper") victim=$(keeper) && kill -KILL "$victim" ;;
 	"SIGKILL to the responder") victim=$(pgrep -x fold-responder -P "$fold") && kill -KILL "$victim" ;;
 	"SIGKILL to the hypervisor") victim=$(pgrep '^qemu-system-') && kill -KILL "$victim" ;;
-	# Nobody is left who could clean up: that is for the next.
+	# No process is left that could clean up: the next fold, or fold gc, must do so.
 	"SIGKILL to both at once")
 		victim=$(keeper)
 		# shellcheck disable=SC2086 # one or none
@@ -73,15 +76,15 @@ kill_them() {
 	esac 2>/dev/null
 }
 
-# What both leave when they are killed at once is files and, with NFQUEUE, the VM's part of the table that all share; the
-# guest, its tap and its own rules are gone without anybody's help.
+# only_files: if both are killed at once, files remain and, with NFQUEUE, the VM's part of the shared table. The kernel
+# removes the guest, its tap and its own rules by itself.
 only_files() {
 	remains | grep -v -e '^file: ' -e '^rules: table bridge fold$' && return 1
 	remains >/dev/null && return
 	"$FOLD" gc && remains
 }
 
-# sweep: what one kill left is not the next one's fault.
+# sweep: removes what one kill has left, so that it does not count against the next.
 sweep() {
 	# shellcheck disable=SC2046 # lists
 	kill -KILL $(pgrep -x fold; pgrep -x fold-keeper; pgrep -x fold-responder; pgrep '^qemu-system-') 2>/dev/null
@@ -92,13 +95,13 @@ turn=0
 for how in SIGTERM SIGKILL 'SIGTERM to the process group' 'SIGKILL to the process group' 'SIGKILL to the keeper' \
 	'SIGKILL to the responder' 'SIGKILL to the hypervisor' 'SIGKILL to both at once'; do
 	turn=$((turn + 1))
-	# On a slow machine fewer: TURNS of the first two, half of it of the others.
+	# Fewer on a slow machine: TURNS kills of each of the first two kinds, half as many of the others.
 	case $how in SIGTERM | SIGKILL) turns=${TURNS:-20} ;; *) turns=$((${TURNS:-20} / 2)) ;; esac
 	hits=0 running=0 count=0
 	for delay in $(delays); do
 		count=$((count + 1))
 		live
-		# Before that there is no hypervisor to kill.
+		# Until the mark exists there is no hypervisor to kill.
 		case $how in *hypervisor | *responder) within 30 test -e "$T/mark" ;; esac
 		sleep "$delay"
 		hit=missed
@@ -108,7 +111,7 @@ for how in SIGTERM SIGKILL 'SIGTERM to the process group' 'SIGKILL to the proces
 		if [ -e "$T/mark" ]; then
 			running=$((running + 1)) hit="$hit, with the hypervisor running"
 		fi
-		# A shell says who was killed; that is no news here.
+		# The shell would report a killed child; that is not of interest here.
 		wait "$fold" 2>/dev/null
 		status=$?
 		case $how in *both*) left=only_files ;; *) left=remains ;; esac
@@ -129,7 +132,7 @@ for how in SIGTERM SIGKILL 'SIGTERM to the process group' 'SIGKILL to the proces
 	echo "# $how: $hits of $turns hit, $running when the hypervisor had begun"
 done
 
-# The next fold, after all that.
+# A whole life must still work after all that.
 live
 wait "$fold"
 status=$?
