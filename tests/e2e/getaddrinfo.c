@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * getaddrinfo NAME [4|6]: what the C library's resolver makes of a name, an address a line, sorted; its code where it makes nothing.
- * dns.sh builds it with each library that it asks.
+ * getaddrinfo NAME [4|6]: prints the addresses that the C library's resolver finds for a name, sorted, one a line, or
+ * its error code if it finds none. dns.sh builds this program with each C library that it tests.
  */
 #include <netdb.h>
 #include <stdio.h>

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# live: a running VM's files change, in every way in which files change, and what they say is in force at once; what is wrong with
-# them is said, and what was before stays. The guest is told of each change (NOTIFY_PORT), which is how the time is taken.
+# live: the files of a running VM change, in every way in which files change. What they say is in force at once; a
+# fault is reported, and the last good version stays in force. The guest is notified of each change (NOTIFY_PORT); the
+# test measures the delay by that.
 #
 #   10.0.1.0/24, fd5e:1:2:3::/64   the guest ann (.1, ::1), the container carl (.8); the routers old and new (both .90)
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
@@ -25,7 +26,7 @@ done
 mkdir "$T/b" "$datapath"
 file=$T/b/ann copy=$datapath/ann
 
-# says ADDRESS [LINE...]: a binding with that answer for db.
+# says ADDRESS [LINE...]: prints a binding that answers db. with that address.
 says() {
 	printf 'HOSTNAME=ann\nNAMESERVERS=10.0.1.50\nNAMESERVERS6=fd5e:1:2:3::50\nGATEWAY=10.0.1.90\nGATEWAY_MAC=%s\n' "${GATE:-$OLD}"
 	printf 'NOTIFY_PORT=4242\nNOTIFY_IP=10.0.1.60\nADDRESS_LISTS=shared\nADDRESS:db.=%s\n' "$1"
@@ -42,7 +43,7 @@ ip -n ann route add default via 10.0.1.90
 in_guest ann hear 4242 ack >"$T/heard" 2>&1 &
 within 30 grep -q ready "$T/heard" || bail 'nobody listens'
 
-# answer NAME: what fold says it is.
+# answer NAME: fold's answer for that name.
 answer() {
 	in_guest ann dig +short +tries=3 +time=$((2 * SLOW)) @10.0.1.50 "$1" A
 }
@@ -57,7 +58,7 @@ check 'what the file says at the start' gives db. 10.0.9.1
 check 'and the address list' gives all. 10.0.8.1
 check 'nobody was told of a change' not told 0
 
-# change COMMAND: how long after that the guest is told, in $took; empty where it is not.
+# change COMMAND: runs it; sets $took to the milliseconds until the guest was notified, or to nothing if it was not.
 change() {
 	took=
 	had=$(grep -c '^[0-9]* 10.0.1.60 ' "$T/heard")
@@ -67,15 +68,16 @@ change() {
 	took=$(($(sed -n '/^[0-9]* 10.0.1.60 /p' "$T/heard" | sed -n "$((had + 1))s/ .*//p") - began))
 }
 
-# soon: the change before took 100 ms at most.
+# soon: whether the last change took 100 ms at most.
 soon() {
 	[ -n "$took" ] || { echo 'the guest was not told'; return 1; }
 	[ "$took" -le $((100 * SLOW)) ] || { echo "after $took ms"; return 1; }
 }
 
 turn=1
-# way NAME FUNCTION [NAME-ASKED]: the function puts an answer, its argument, into a file. A machine under load may be late; so
-# there are three tries for the time, and each must be right.
+# way NAME FUNCTION [NAME-ASKED]: tests one way to change a file; FUNCTION puts its argument into a file as an answer.
+# Each of up to three tries must give the right answer, and one of them must be quick enough, because a machine under
+# load may be late.
 way() {
 	way_right=yes
 	for _ in 1 2 3; do
@@ -154,7 +156,7 @@ same_copy() { touch "$copy"; }
 change same_copy
 check 'nor is a touch of the copy' [ -z "$took" ]
 
-# ---- who may read the copy: nobody who may not read the file that it is of ----
+# ---- who may read the copy: only those who may read the -b file ----
 
 mode_is() {
 	same mode "$(stat -c %a "$copy")" "$1"
@@ -165,7 +167,7 @@ check 'which is taken away from others: so is the copy' within 5 mode_is 600
 chmod 644 "$file"
 check 'which is given back: so is the copy' within 5 mode_is 644
 
-# ---- who the VM is stays ----
+# ---- the VM's identity stays ----
 
 other_address() { sed -i 's/^IP=.*/IP=10.0.1.77/' "$copy"; }
 change other_address
@@ -183,14 +185,14 @@ check 'it uses its own' reaches -I 10.0.1.1 10.0.1.8
 ip -n ann addr del 10.0.1.77/24 dev eth0
 way 'the -b file once more' in_place
 
-# ---- bad files: what was before stays, and the line is named ----
+# ---- bad files: the last good version stays in force, and the faulty line is named ----
 
 good=$turn
 seen() {
 	tail -n "+$((log_lines + 1))" "$T/ann.log" | grep -qF "$1"
 }
 
-# bad NAME WHAT-IS-SAID COMMAND...
+# bad NAME WHAT-IS-SAID COMMAND...: tests that the file that COMMAND makes is reported so and changes nothing.
 bad() {
 	log_lines=$(wc -l <"$T/ann.log")
 	bad_name=$1 bad_said=$2
@@ -217,7 +219,7 @@ bad 'a name above 253 octets' "$file:10: ADDRESS:" line "ADDRESS:$(printf 'a%.0s
 bad 'the port of DNS for notifications' "$file:10: NOTIFY_PORT=53" line NOTIFY_PORT=53
 too_large() { { says 10.0.9.250 && yes '# large' | head -c 2097152; } >"$file"; }
 bad '2 MiB' "$file: is larger than 1024 KiB" too_large
-# The first half says something else, and whoever writes it takes his time with the second, which is bad.
+# The writer pauses after the first half, which is valid and has another answer; the second half is faulty.
 slowly() {
 	says 10.0.9.250 | python3 -c '
 import os, sys, time
@@ -256,7 +258,7 @@ way 'the binding goes on meanwhile' in_place
 check 'with what the list said' gives all. "$was_all"
 way 'the address list comes back' list_in_place all.
 
-# A writer who takes his time: half of what he writes is never in force.
+# The writer pauses in the middle: half of what it writes must never be in force.
 was_db=$(answer db.)
 (
 	says "10.0.9.$turn" | head -n 3
@@ -269,7 +271,7 @@ check 'the whole one is' within 5 gives db. 10.0.9.251
 
 # ---- the gateway's MAC: the rules change with it ----
 
-# through MAC: an address behind the router, by way of that MAC.
+# through MAC: whether ann reaches an address behind the router by that MAC.
 through() {
 	ip -n ann neigh replace 10.0.1.90 lladdr "$1" dev eth0 nud permanent
 	reaches 192.0.2.1
@@ -293,7 +295,8 @@ check 'no packet of its own was lost by the rules meanwhile' reaches 10.0.1.8
 TALK_FILTER='icmp6 and ip6[40] = 134' TALK_WORDS=dhcp6.awk
 listen ann
 
-# advertised NAME WORDS SED-COMMAND: the file of now, changed so; these words come.
+# advertised NAME WORDS SED-COMMAND: edits the binding; tests that the guest then gets an advertisement with these
+# words.
 advertised() {
 	forget ann
 	says 10.0.9.252 | sed "$3" >"$T/b/.new"
@@ -303,7 +306,7 @@ advertised() {
 advertised 'other name servers are advertised at once, and the old one withdrawn' \
 	'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1500 dns fd5e:1:2:3::51 no dns fd5e:1:2:3::50 to ff02::1' \
 	's/^NAMESERVERS6=.*/NAMESERVERS6=fd5e:1:2:3::51/'
-# The first one may be lost: the others that follow it soon say all of it.
+# The first advertisement may be lost; those that follow it soon repeat all of it.
 forget ann
 exchange 'and once more' ann 20 'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1500 dns fd5e:1:2:3::51 no dns fd5e:1:2:3::50 to ff02::1'
 advertised 'another MTU too' \
@@ -311,7 +314,7 @@ advertised 'another MTU too' \
 advertised 'and that the MTU is the old one again, and again what is withdrawn' \
 	'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1500 dns fd5e:1:2:3::50 no dns fd5e:1:2:3::51 to ff02::1' '$aDOMAIN=plain.example'
 advertised 'a search list too' 'in ra 0 MO' '$aDOMAIN_SEARCH=live.example'
-# 04 l i v e, in the last frame.
+# The name "live" in DNS encoding (04 l i v e) is in the last frame.
 check 'with its names' sh -c "tail -n 1 '$T/ann.frames' | grep -q 046c697665"
 forget ann
 says 10.0.9.253 'DOMAIN_SEARCH=live.example' 'TXT:a.=no business of routers' >"$file"
@@ -340,7 +343,7 @@ while [ $i -lt $reloads ]; do
 done
 wait $sniffer
 check "all $flood DHCPDISCOVERs are answered meanwhile" same offers "$(grep -c '^in ' "$T/offers")" $flood
-# One of fold's changes may hold two of these.
+# fold may read two of these changes at once.
 changes=$(($(grep -c ' is in force as it is now' "$T/ann.log") - had))
 check "of $reloads changes most were in force ($changes)" [ "$changes" -ge $((reloads / (2 * SLOW))) ]
 check 'the last one is' within 5 gives db. 10.0.9.$((reloads % 200))
@@ -365,7 +368,7 @@ check 'the VM ends' stop_vm ann
 rm "$datapath"/address_list_*
 nothing_left 'the VM'
 
-# ---- a user's private file, which root may read and fold's own process, without its privileges, could not ----
+# ---- a user's private file, which root may read and the responder, without root's privileges, may not ----
 
 private=$T/private
 mkdir -m 700 "$private"
@@ -380,7 +383,7 @@ privately() {
 }
 check 'it is replaced' privately
 check 'and in force' within 5 gives db. 10.0.9.2
-# Somebody has it open for writing, for long, while another edits it.
+# One process has the file open for writing for a long time, while another edits it.
 exec 9>>"$private/ann"
 printf 'NAMESERVERS=10.0.1.50\nADDRESS:db.=10.0.9.4\n' >"$private/ann"
 check 'it is open for writing: that is said after a while' within 10 grep -q "$private/ann: somebody has it open for writing" "$T/ann.log"

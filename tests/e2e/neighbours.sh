@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# neighbours: what guests reach of each other: all of their own subnet, nothing else, and nobody under a false name. Each
-# attack is tried from an ordinary container on the same bridge too, where it must arrive: else it would prove nothing.
-# (tests/fw has the rules one by one; here is the whole program.)
+# neighbours: what guests reach of each other: everything in their own subnet and nothing else, and nobody under a
+# false name. Each attack is also tried from an ordinary container on the same bridge, where it must arrive, else the
+# test would prove nothing. (tests/fw tests the rules one by one; this test runs the whole program.)
 #
 #   10.0.2.0/24   guests ann (.1) and bob (.2), containers carl (.8) and dave (.9)
 #   10.0.3.0/24   guest eve (.1); dave is there too (.9)
@@ -31,7 +31,8 @@ reaches() {
 	in_guest "$1" ping -n -q -c 2 -i 0.2 -W "$((2 * SLOW))" "$2"
 }
 
-# listen NAME FILTER SENTINEL: what comes in there and matches FILTER, until the sentinel came; the wait is heard's.
+# listen NAME FILTER SENTINEL: captures in the background what arrives there and matches FILTER, until the sentinel
+# arrives; `heard` waits for that.
 listen() {
 	: >"$T/heard"
 	in_guest "$1" frames sniff eth0 -d in -t "$((30 * SLOW))" -f "($3) or ($2)" -u "$3" >"$T/heard" 2>&1 &
@@ -39,7 +40,7 @@ listen() {
 	within 30 grep -q '^# sniffing' "$T/heard"
 }
 
-# heard: sets $heard to how many frames came before the sentinel, or to nothing where that never came.
+# heard: sets $heard to the number of frames before the sentinel, or to nothing if the sentinel never came.
 heard() {
 	heard=
 	wait "$listener" && heard=$(($(grep -c '^in ' "$T/heard") - 1))
@@ -53,7 +54,7 @@ check 'a guest pings a container in its subnet' reaches ann 10.0.2.9
 check 'a container in its subnet pings a guest' reaches dave 10.0.2.1
 check 'eve pings the container in her own subnet' reaches eve 10.0.3.9
 
-# says NAME PORT: UDP both ways.
+# talks: whether a UDP datagram of ann's arrives at bob.
 talks() {
 	in_guest bob timeout "$((30 * SLOW))" nc -u -l -W 1 10.0.2.2 4000 >"$T/said" &
 	listener=$!
@@ -129,13 +130,14 @@ dhcp_server() {
 	echo offer | in_guest "$1" timeout "$((2 * SLOW))" nc -u -w 1 -p 67 10.0.2.9 68
 }
 
-# An ARP request in VLAN 5 (IEEE 802.1Q), whole.
+# tagged NAME ADDRESS MAC: sends a whole ARP request in VLAN 5 (IEEE 802.1Q).
 tagged() {
 	mac=$(echo "$3" | tr -d :)
 	in_guest "$1" frames send eth0 "ffffffffffff${mac}8100000508060001080006040001${mac}0a00020100000000000a000209"
 }
 
-# try_attack FUNCTION FILTER ATTACKER ADDRESS MAC: sets $heard.
+# try_attack FUNCTION FILTER ATTACKER ADDRESS MAC: attacks, then pings; sets $heard to what dave received before the
+# ping.
 try_attack() {
 	listen dave "$(echo "$2" | sed "s/MAC/$5/")" "icmp[icmptype] = icmp-echo and ether src $5 and src $4 and dst 10.0.2.9"
 	"$1" "$3" "$4" "$5" >"$T/attack" 2>&1
@@ -143,9 +145,10 @@ try_attack() {
 	heard
 }
 
-# attack WHAT FUNCTION FILTER: frames that match reach dave from carl, and none from ann. MAC stands for the attacker's.
+# attack WHAT FUNCTION FILTER: tests that matching frames reach dave from carl, and none from ann. In FILTER, MAC
+# stands for the attacker's MAC.
 attack() {
-	# A machine under load drops a frame now and then.
+	# A machine under load loses a frame now and then, so carl may try several times.
 	for _ in 1 2 3 4 5; do
 		try_attack "$2" "$3" carl 10.0.2.8 02:00:00:00:02:08
 		[ "${heard:-0}" = 0 ] || break

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# neighbours6: what guests reach of each other over IPv6: all of their own prefix, nothing of another, the world through their
-# gateway, and of either family nothing where the VM has no address of it. The bridge carries jumbo frames, snoops on multicast
-# groups and asks for them itself. (tests/fw has the rules one by one; here is the whole program; attack6 has the attacks.)
+# neighbours6: what guests reach of each other over IPv6: everything in their own prefix, nothing of another prefix,
+# and the world through their gateway; and nothing of a family in which the VM has no address. The bridge carries jumbo
+# frames, snoops on multicast groups and is their querier. (tests/fw tests the rules one by one; this test runs the
+# whole program; attack6 has the attacks.)
 #
 #   fd5e:1:2:3::/64 (near)   guests ann and bob (with 10.0.2.1 and .2), six (IPv6 alone), pia (addresses of her own making), containers carl
 #                            (::8, 10.0.2.8) and rt (::90, fe80::90), a router
@@ -52,7 +53,7 @@ ip -n far route add default via fd5e:9:9:9::1
 printf 'NAMESERVERS6=%s::50\nGATEWAY6=%s::90\nGATEWAY6_MAC=02:00:00:00:02:90\n' $near $near >"$T/ann.binding"
 printf 'NAMESERVERS6=%s::51\nGATEWAY6=fe80::90\nGATEWAY6_MAC=02:00:00:00:02:90\n' $near >"$T/bob.binding"
 
-# Whoever forms addresses of its own does so from the first one on.
+# pia forms her addresses in her own way from the first one on.
 ip netns add pia
 in_guest pia sysctl -qw net.ipv6.conf.default.addr_gen_mode=3 net.ipv6.conf.default.use_tempaddr=2
 
@@ -84,7 +85,7 @@ reaches() {
 	in_guest "$reaches_from" ping -n -q -c 2 -i 0.2 -W "$((2 * SLOW))" "$@" "$reaches_to"
 }
 
-# What is dropped is not waited for so long.
+# Waiting for a packet that is dropped takes this long.
 patience=$((SLOW > 1 ? 3 : 1))
 unreachable() {
 	! in_guest "$1" ping -n -q -c 2 -i 0.2 -W "$patience" "$2"
@@ -103,7 +104,7 @@ check 'and the other way' reaches bob $six
 check 'eve pings the container in her own prefix' reaches eve $other::8
 check 'IPv4 works beside it' reaches ann 10.0.2.2
 
-# talks FROM TO ADDRESS PORT OCTETS [u]: that much arrives whole, over TCP or UDP.
+# talks FROM TO ADDRESS PORT OCTETS [u]: whether that much data arrives completely, over TCP or UDP.
 talks() {
 	head -c "$5" /dev/urandom | base64 -w 0 | head -c "$5" >"$T/say.$4"
 	in_guest "$2" timeout "$((20 * SLOW))" nc -6 ${6:+-u -W 1} -l -N "$3" "$4" >"$T/said.$4" </dev/null &
@@ -155,7 +156,7 @@ check 'a guest that forwards is reached' reaches ann $bob
 check 'and said that it is a router' wait "$sniffer"
 check 'and reaches the others' reaches bob $ann
 
-# ---- addresses of the guest's own making ----
+# ---- addresses that the guest makes by itself ----
 
 check 'pia forms another link-local address than the one of her MAC' not has pia fe80::5054:ff:fe00:204
 temporary() {
@@ -165,7 +166,7 @@ check 'pia makes herself a temporary address' within 20 temporary
 check 'which reaches nobody' unreachable pia $near::8
 ip -n pia addr add "$pia/64" dev eth0
 within 10 has pia $pia >"$T/pia"
-# Her kernel asks for the neighbour from the temporary one until it gives up.
+# Until the kernel gives up, it solicits the neighbour from the temporary address.
 check 'with her own she reaches the others' within 10 reaches pia $near::8 -I $pia
 check 'and they reach her' reaches ann $pia
 found() {
@@ -173,7 +174,7 @@ found() {
 }
 check 'from her own link-local address she finds a neighbour' within 5 found $bob
 
-# ---- the bridge knows who listens, and guests need not say so ----
+# ---- the bridge knows who listens, without reports of the guests ----
 
 check 'the bridge is the querier of its groups' sh -c "bridge -d mdb show dev $BRIDGE | grep -q ff02::1:ff00:8"
 for name in ann bob; do ip -n $name neigh flush dev eth0; done
@@ -189,7 +190,7 @@ check 'guests of two prefixes do not reach each other' unreachable ann $eve
 check 'not the other way either' unreachable eve $ann
 ip -n dave route add $other::/64 dev eth0
 check 'a stranger on the bridge does not reach a guest of another prefix' unreachable dave $eve
-# With the neighbour's MAC known from elsewhere too.
+# Also with the neighbour's MAC as a static entry.
 ip -n eve neigh replace $ann lladdr 52:54:00:00:02:01 dev eth0
 ip -n eve neigh replace fe80::5054:ff:fe00:201 lladdr 52:54:00:00:02:01 dev eth0
 check 'not where it knows the MAC' unreachable eve $ann
@@ -216,14 +217,15 @@ check 'still not by its other address' unreachable ann fd5e:1:2:9::1
 
 # ---- one family alone ----
 
-# silence: the listener has heard all that was sent until now.
+# silence: waits until the sniffer has heard everything that was sent, then ends it.
 silence() {
 	sleep $patience
 	kill "$sniffer"
 	wait "$sniffer"
 }
 
-# foreign NAME MAC FILTER TEST: how many frames like that come to carl from that MAC while NAME tries all it can.
+# foreign NAME MAC FILTER TEST: NAME tries all it can to send in a family in which it has no address; compares the
+# number of matching frames that carl gets from that MAC with 0 by TEST (-eq, -gt).
 foreign() {
 	: >"$T/foreign.$1"
 	in_guest carl frames sniff eth0 -d in -f "ether src $2 and ($3)" >"$T/foreign.$1" &
@@ -253,7 +255,8 @@ ip -n dave addr del "$four/64" dev eth0
 check 'a guest with IPv6 alone sends no IPv4 and no ARP' foreign six 52:54:00:00:02:03 'ip or arp' -eq
 check 'a guest with IPv4 alone sends no IPv6' foreign four 52:54:00:00:02:05 ip6 -eq
 
-# to_guest NAME FILTER: what comes in there while a container calls it in the family that it has not.
+# to_guest NAME FILTER: how many such frames arrive while a container calls the guest in the family in which it has no
+# address.
 to_guest() {
 	: >"$T/to.$1"
 	in_guest "$1" frames sniff eth0 -d in -f "$2" >"$T/to.$1" &

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# notify: the guest is told that its binding changed, again and again until it says that it heard, and nobody else speaks on that port.
+# notify: fold notifies the guest of a change of its binding, again and again until the guest acknowledges it, and
+# nobody else can use that port.
 #
 #   10.0.1.0/24, fd5e:1:2:3::/64   the guests ann (.1, ::1) and bob (.2, ::2), the container carl (.8, ::8)
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
@@ -29,7 +30,7 @@ for n in 1 2; do
 	ip -n $vm addr add fd5e:1:2:3::$n/64 dev eth0 nodad
 done
 
-# hears HOW [NAME] [PORT]: from now on that guest listens so.
+# hears HOW [NAME] [PORT]: from now on that guest listens in that way.
 hears() {
 	nsenter --net="/run/netns/${2:-ann}" hear "${3:-4242}" "$1" >"$T/heard" 2>&1 &
 	listener=$!
@@ -45,11 +46,11 @@ times4() {
 times6() {
 	grep -c ' fd5e:1:2:3::60 4242 ' "$T/heard"
 }
-# at_least N: notifications came over each family.
+# at_least N: whether N notifications came over each family.
 at_least() {
 	[ "$(times4)" -ge "$1" ] && [ "$(times6)" -ge "$1" ]
 }
-# no_more: none comes in the time of three.
+# no_more: whether no further notification comes within three of their periods.
 no_more() {
 	had="$(times4) $(times6)"
 	sleep $((3 * period))
@@ -81,7 +82,7 @@ deaf
 
 # ---- nobody else may speak on that port ----
 
-# An acknowledgement of bob's or carl's does not count, for it does not arrive.
+# Acknowledgements of bob and carl do not arrive at fold, and so do not count.
 for who in bob carl; do
 	in_guest $who hear say 4242 10.0.1.60 4242 "$first" 2>/dev/null
 	in_guest $who ip neigh replace 10.0.1.60 nud permanent lladdr fe:54:00:00:01:01 dev eth0
@@ -90,7 +91,8 @@ done
 hears quiet
 check "others' acknowledgements: it goes on" within $((3 * period + 10)) at_least 2
 
-# passes FROM SENDER-PORT ADDRESS PORT: a datagram from there arrives at the one who hears; 5000 is a port like any other.
+# passes FROM SENDER-PORT ADDRESS PORT: whether a datagram from there arrives at the guest that listens. Port 5000 is
+# an ordinary port.
 sent=0
 passes() {
 	sent=$((sent + 1))

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# policy: a host whose own firewall drops what a bridge forwards, as Docker's does where br_netfilter is on: fold says what stops
-# the VM and what lets it pass, the command it names does so, and the VM's isolation is what it was, before and after.
+# policy: a host whose own firewall drops what a bridge forwards, as Docker's does where br_netfilter is on. fold says
+# what stops the VM and which command lets its packets pass; that command works; and the VM is as isolated after it as
+# before.
 #
-# The same where the host is the VM's gateway, and forwards nothing, or drops what it forwards.
+# The same for a host that is the VM's gateway and does not forward, or drops what it forwards.
 #
 #   10.0.2.0/24, fd5e:1:2:3::/64   guests ann (.1, ::1) and bob (.2, ::2), container carl (.8, ::8)
 # shellcheck source=tests/e2e/lib.sh disable=SC2317 # most functions are called by name
@@ -21,7 +22,7 @@ fi
 command -v iptables-nft >/dev/null || bail 'no iptables: make deps'
 iptables=iptables-nft ip6tables=ip6tables-nft
 
-# knob VALUE: whether bridged packets are handed to iptables.
+# knob VALUE: sets whether the kernel hands bridged packets to iptables.
 knob() {
 	echo "$1" >$knobs/bridge-nf-call-iptables
 	echo "$1" >$knobs/bridge-nf-call-ip6tables
@@ -57,7 +58,7 @@ patience=$((SLOW > 1 ? 3 : 1))
 unreachable() {
 	! in_guest "$1" ping -n -q -c 2 -i 0.2 -W "$patience" "$2"
 }
-# warned FAMILY HOW-OFTEN CHAIN COMMAND: by ann's fold.
+# warned FAMILY HOW-OFTEN CHAIN COMMAND: whether ann's fold has warned so.
 warned() {
 	grep "this host's firewall" "$T/ann.log" >"$T/lines"
 	cat "$T/lines"
@@ -67,7 +68,7 @@ warned() {
 quiet() {
 	! grep "this host's firewall" "$T/ann.log"
 }
-# mend: what ann's fold says must be done, done.
+# mend: runs the command that ann's fold has named.
 mend() {
 	sed -n "s/.*firewall.*let it pass: //p" "$T/ann.log" >"$T/mend"
 	[ -s "$T/mend" ] && sh -ex "$T/mend"
@@ -82,7 +83,8 @@ stops() {
 		check "$1: ann does not reach $to" unreachable ann $to
 	done
 }
-# With another's address and with another's MAC; what carl hears, but for the honest pings after it.
+# forge NAME TEST: pings with another's address and with another's MAC; compares the number of frames that carl gets
+# from these with 0 by TEST.
 forge() {
 	: >"$T/forged"
 	in_guest carl frames sniff eth0 -d in -t "$((4 * SLOW))" -f 'src 10.0.2.77 or src fd5e:1:2:3::77 or ether src 02:00:00:00:02:77' >"$T/forged" &
@@ -206,7 +208,7 @@ echo 0 >"/sys/class/net/$BRIDGE/bridge/nf_call_iptables"
 $iptables -P FORWARD ACCEPT
 $ip6tables -P FORWARD ACCEPT
 
-# ---- iptables-legacy, whose tables stand beside those of nftables ----
+# ---- iptables-legacy, whose tables exist beside those of nftables ----
 
 legacy() {
 	knob 1
@@ -262,7 +264,7 @@ out() {
 	ip -n ann addr add $near::1/64 dev eth0 nodad
 	ip -n ann route add default via 10.0.2.90
 	ip -n ann route replace default via $near::90
-	# By then it has said all that it has to say of the host.
+	# By then fold has said everything about the host.
 	within 10 grep -q 'packets are answered by' "$T/ann.log"
 }
 # told FAMILY WHAT COMMAND
@@ -277,7 +279,7 @@ mend_out() {
 	sed -n 's/.*gateway is this host.*let it pass: //p' "$T/ann.log" >"$T/mend"
 	[ -s "$T/mend" ] && sh -ex "$T/mend"
 }
-# mends WHAT: ann does not get out, and what her fold says mends it.
+# mends WHAT: tests that ann does not get out, and that the command that her fold names changes that.
 mends() {
 	for to in $far4 $far6; do
 		check "$1: ann does not reach $to" unreachable ann $to
@@ -298,7 +300,7 @@ check "and of IPv6, with what keeps the host's own route" told IPv6 'does not fo
 	'sysctl -w net/ipv6/conf/up0/accept_ra=2 net/ipv6/conf/all/forwarding=1'
 mends 'a host that does not forward'
 
-# As dockerd writes them, with a port that is published, and a rule that any firewall has.
+# The rules of dockerd with a published port, and a rule that any firewall may have.
 for tool in $iptables $ip6tables; do
 	$tool -F FORWARD
 	$tool -P FORWARD DROP
@@ -330,7 +332,7 @@ check "nftables' own: ann runs" out
 check 'it is named' told IPv4 'drops what it forwards of' 'chain inet filter fw' "nft insert rule inet filter fw iifname $BRIDGE oifname != $BRIDGE accept && "
 mends "nftables' own"
 
-# What may let her pass is enough: nobody is warned of his own firewall.
+# If a rule might let her packets pass, fold does not warn.
 for rule in "iif $BRIDGE oif up0" "iifname $BRIDGE ct state new" 'ip saddr 10.0.2.0/24' 'oifname up0 tcp dport 443'; do
 	nft -f - <<-END
 		flush chain inet filter fw

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# services: where fold's services are to be had when their address is the gateway's, link-local, or the service is off.
+# services: fold's services when their address is the gateway's or link-local, or when the service is off.
 #
 #   10.0.1.0/24, fd5e:1:2:3::/64   the guest ann (.1); container rt (.90), the gateway, without a DNS server; the host has
 #                                  a dnsmasq at 10.8.0.3 that is asked for what fold does not know
@@ -20,7 +20,7 @@ ip addr add 10.8.0.3/32 dev lo
 printf 'port=53\nbind-interfaces\nno-resolv\nno-hosts\nuser=root\npid-file=\nlisten-address=10.8.0.3\nhost-record=up.zone,192.0.2.3\n' >"$T/up.conf"
 dnsmasq -k -C "$T/up.conf" >"$T/up" 2>&1 &
 
-# ann LINE...: she runs with that binding.
+# ann LINE...: runs ann's VM with this binding.
 ann() {
 	printf '%s\n' 'ADDRESS:db.x.=10.0.9.1' "$@" >"$T/binding"
 	check "ann starts: $*" start_vm ann 10.0.1.1/24 $mac -6 $P::/64 -b "$T/binding"
@@ -39,7 +39,7 @@ ends() {
 	check 'ann ends' stop_vm ann
 }
 
-# ---- the name server that she is told of is the gateway ----
+# ---- the name server in the binding is the gateway ----
 
 gateway="GATEWAY=10.0.1.90
 GATEWAY_MAC=02:00:00:00:01:90
@@ -66,7 +66,7 @@ for server in fe80::53 fe80::fc54:ff:fe00:101; do
 done
 ends
 
-# ---- what is forwarded is told ----
+# ---- forwarded questions are in the log and in fold inspect ----
 
 ann DNS_FORWARD=yes DNS_NAMESERVERS=10.8.0.3 NAMESERVERS=10.0.1.50
 check 'a name of others' within 10 gives 192.0.2.3 @10.0.1.50 up.zone A
@@ -78,7 +78,7 @@ check 'the log has both' within 5 told
 check 'and so has inspect' sh -c "'$FOLD' inspect ann | grep -qE 'DNS: forwarded +2 '"
 ends
 
-# ---- off ----
+# ---- services that are off ----
 
 configure '[dhcp]
 enable_dhcp = no

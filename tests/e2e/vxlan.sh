@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# vxlan: two hosts whose bridges are joined by a VXLAN tunnel. The guests of each are served by their own host: nothing of
-# that crosses the tunnel; and they reach each other, over both families, with the tunnel's MTU.
+# vxlan: two hosts whose bridges are joined by a VXLAN tunnel. Each guest is served by its own host, and nothing of
+# that crosses the tunnel; guests reach each other over both families, with the tunnel's MTU.
 # shellcheck source=tests/e2e/lib.sh source=tests/e2e/hosts.sh disable=SC2317 # most functions are called by name
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -43,7 +43,7 @@ crosses_not() {
 	check "$1 stays on its host" same frames "$(seen "$T/tunnel.pcap" "$2")" 0
 }
 crosses_not DHCP 'port 67 or port 68 or port 546 or port 547'
-# The hosts and the container speak for themselves: what has a guest's MAC counts, or fold's.
+# The hosts and the container send such messages themselves; only frames with a guest's MAC or fold's count.
 guests='(ether[6:4] = 0x52540000 or ether[6:4] = 0xfe540000)'
 crosses_not "guests' router discovery" "$guests and icmp6 and (ip6[40] = 133 or ip6[40] = 134 or ip6[40] = 137)"
 crosses_not "guests' multicast listening" "$guests and (igmp or (ip6 and ip6[6] = 0) or (icmp6 and ip6[40] >= 130 and ip6[40] <= 132))"
@@ -65,14 +65,15 @@ ip -n west link del imp
 
 # ---- multicast snooping, with a querier on the other host ----
 
-# East asks, and prunes what nobody reports to it over the tunnel; west only hears that somebody asks. What it is not to prune it must
-# hear of again within a membership; the times come before the querier, who goes by them from the start.
+# East is the querier, and prunes groups that nobody reports to it over the tunnel; west only hears the queries. A
+# group must be reported again within a membership interval. The intervals are set before the querier starts, because
+# it uses them from the start.
 for host in east west; do
 	ip -n "$host" link set br0 type bridge mcast_query_interval 100 mcast_membership_interval 500 \
 		mcast_querier_interval 200 mcast_query_response_interval 50 mcast_startup_query_interval 50
 done
 ip -n east link set br0 type bridge mcast_querier 1
-# A VM that was there before the querier reports to it when it looks again, after a minute at most: these begin anew.
+# A running VM notices a new querier within a minute; VMs that are started anew report at once.
 for vm in ann bob; do
 	check "a querier: $vm ends" stop_vm $vm
 	ip netns del $vm
@@ -80,7 +81,7 @@ done
 capture east vx0 "$T/reports.pcap"
 check 'a querier: ann starts' host_vm east ann 10.0.2.1/24 52:54:00:00:02:01 -6 fde5:2::/64 -m 239.1.1.1
 check 'a querier: bob starts' host_vm west bob 10.0.2.2/24 52:54:00:00:02:02 -6 fde5:2::99/64 -s -m 239.1.1.1 -m ff05::1:3
-# Longer than a membership, and than anything is remembered that was heard before there was a querier.
+# Waits longer than a membership lasts, and longer than the bridge remembers what it heard before there was a querier.
 sleep 8
 for vm in ann:1 bob:2; do
 	ip -n "${vm%:*}" addr add "10.0.2.${vm#*:}/24" dev eth0
@@ -92,7 +93,7 @@ for pair in ann:fde5:2::99 bob:fde5:2::5054:ff:fe00:201 carl:fde5:2::99; do
 	check "a querier: ${pair%%:*} reaches ${pair#*:}" reaches "${pair%%:*}" "${pair#*:}"
 done
 ip netns exec east bridge mdb show dev br0 >"$T/east.mdb"
-# wanted GROUP: east knows that somebody beyond the tunnel listens to it.
+# wanted GROUP: whether east knows a listener of the group beyond the tunnel.
 wanted() {
 	grep "port vx0 grp $1 " "$T/east.mdb" && return
 	cat "$T/east.mdb"

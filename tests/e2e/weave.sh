@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# weave: Weave Net's addresses, names and bridge, with a double in the router's place (tests/tools/weave_double.c), which gives what a
-# real router was recorded with and a good deal that none would. It is no proof of the real one.
+# weave: Weave Net's addresses, names and bridge. A double of the router (tests/tools/weave_double.c) gives answers
+# that were recorded from a real one, and many that no real one would give. It is no proof for the real router.
 # shellcheck source=tests/e2e/lib.sh disable=SC2317,SC2016,SC2031 # most functions are called by name; other languages' text
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -11,11 +11,12 @@ for tool in python3 rdisc6 busybox; do
 	command -v "$tool" >/dev/null || bail "no $tool: make deps"
 done
 export FOLD_TRANSPORT
-# Under another name, so that those who still wait for a router are not taken for what a VM left behind.
+# Under another name, so that processes which still wait for a router do not count as left behind by a VM.
 ln -s "$FOLD" "$T/bin/allocate"
 unset WEAVE_HTTP_ADDR
 
-# router PORT [OPTION...]: its log is $T/ns/PORT.log, its allocations $T/ns/PORT.state. The process is in $router.
+# router PORT [OPTION...]: starts a double; its log is $T/ns/PORT.log, its allocations are in $T/ns/PORT.state, its pid
+# is in $router.
 router() {
 	router_port=$1
 	shift
@@ -25,13 +26,13 @@ router() {
 	within 10 grep -q ready "$T/ns/$router_port.ready" || bail "no router at $router_port: $(cat "$T/ns/$router_port.ready")"
 }
 
-# stop_router [PID]: its port is free again.
+# stop_router [PID]: ends it, so that its port is free again.
 stop_router() {
 	kill "${1:-$router}"
 	wait "${1:-$router}" 2>/dev/null
 }
 
-# ask PORT ARGUMENT...: fold, which asks that router; sets $status. What it says is kept for each job by itself.
+# ask PORT ARGUMENT...: runs fold with that router; sets $status. Each job's output is kept apart.
 ask() {
 	ask_port=$1
 	shift
@@ -46,7 +47,7 @@ says() {
 	cat "$T/ns/$job.stdout" "$T/ns/$job.stderr"
 }
 
-# gives WHAT CIDR PORT ARGUMENT...: a test that it prints that and nothing else.
+# gives WHAT CIDR PORT ARGUMENT...: tests that fold prints CIDR and nothing else.
 gives() {
 	gives_what=$1 gives_want=$2
 	shift 2
@@ -60,7 +61,7 @@ one_line() {
 		same 'lines' "$(wc -l <"$T/ns/$job.stderr")" 1 && grep -qE "^fold: .*$2" "$T/ns/$job.stderr"
 }
 
-# refused WHAT STATUS PATTERN PORT ARGUMENT...: a test that it fails with that status and one line that has the pattern.
+# refused WHAT STATUS PATTERN PORT ARGUMENT...: tests that fold fails with that status and one line that matches.
 refused() {
 	refused_what=$1 refused_status=$2 refused_pattern=$3
 	shift 3
@@ -68,7 +69,7 @@ refused() {
 	check "$refused_what" one_line "$refused_status" "$refused_pattern"
 }
 
-# log PORT: what that router was asked for since the last `forget_log PORT`.
+# log PORT: the requests to that router since the last `forget_log PORT`.
 log() {
 	tail -n "+$(($(cat "$T/ns/$1.seen" 2>/dev/null || echo 0) + 1))" "$T/ns/$1.log" 2>/dev/null
 }
@@ -77,14 +78,15 @@ forget_log() {
 	wc -l <"$T/ns/$1.log" >"$T/ns/$1.seen"
 }
 
-# owned PORT: all that is allocated there.
+# owned PORT: all addresses that are allocated there.
 owned() {
 	sort "$T/ns/$1.state" 2>/dev/null | tr '\n' ';'
 }
 
-# ---- the double gives what was recorded ----
+# ---- the double gives the answers that were recorded ----
 
-# Method, target, status, body (a regular expression); "A" and "B" begin the two routers' parts, a last word json the header.
+# Method, target, status, body (a regular expression). "A", "B" and "C" are the recorded routers; `json` before the
+# status asks for JSON.
 cat >"$T/recorded" <<'END'
 A GET /ipinfo/defaultsubnet 200 10\.32\.0\.0/12
 A GET /ip/tap0 200
@@ -279,7 +281,8 @@ check 'a router whose name nobody knows' same 'status, stdout, lines' \
 too_much='answers with more than 524288 octets$'
 not_http='answers with something that is not HTTP$'
 odd_port=7100
-# odd MODE PATTERN: everything is answered so, and then POST alone; whatever POST may have allocated is given back.
+# odd MODE PATTERN: first the router answers everything in that way, then only POST. What POST may have allocated must
+# be given back.
 odd() {
 	odd_port=$((odd_port + 2))
 	router "$odd_port" -m "$1"
@@ -308,7 +311,7 @@ odd status=405: 'answers with status 405 and nothing else'
 odd status=403:forbidden 'answers with status 403: forbidden$'
 odd status=404:x 'IPAM is off'
 
-# As odd, but good enough for all that is no POST.
+# A router whose answers are odd in their body only, and to POST only.
 odd_port=7150
 for body in cancelled 10.40.0.999/16 10.40.0.1/16x ' 10.40.0.1/16' '10.40.0.1/16 10.40.0.2/16' 10.40.0.1 10.40.0.1/33 10.40.0.1/24 10.41.0.1/16 \
 	10.40.0.0/16 10.40.255.255/16 fd00::1/64 0.0.0.0/0 ''; do
@@ -323,7 +326,7 @@ gives 'a reply without a length is one' 10.32.0.9/12 7090 -i c1 -4 auto
 router 7091 -1
 gives 'a router that closes every connection' 10.32.0.1/12 7091 -i c1 -4 auto
 
-# ---- POST blocks: each of these waits for its own end, all at the same time ----
+# ---- POST blocks: these tests wait at the same time, each for its own end ----
 
 in_time() {
 	echo "$took ms"
@@ -372,7 +375,7 @@ late() {
 	gives 'an address that comes free meanwhile is taken' 10.41.0.1/30 7206 -i s3 -4 auto net:10.41.0.0/30
 	wait $!
 }
-# gone_while PORT NAME SIGNAL: fold, which waits for an address, is ended so.
+# gone_while PORT NAME SIGNAL: sends the signal to a fold that waits for an address.
 gone_while() {
 	WEAVE_HTTP_ADDR=:$1 env --default-signal=INT,QUIT allocate -i "$2" -4 auto net:10.41.0.0/16 >"$T/ns/$job.stdout" \
 		2>"$T/ns/$job.stderr" </dev/null &
@@ -404,7 +407,7 @@ died() {
 		7208 -i c1 -4 auto net:10.40.0.0/16
 }
 hidden() {
-	# Nowhere to be found in this job's own view of the file system.
+	# The library is hidden in this job's own mount namespace.
 	cat >"$T/hidden" <<-'END'
 		for file in $(ldconfig -p | sed -n 's/.*libcurl[^ ]*\.so\.4 .*=> //p'); do mount --bind /dev/null "$(readlink -f "$file")"; done
 		WEAVE_HTTP_ADDR=:7001 exec "$FOLD" -i c1 -4 auto
@@ -429,12 +432,13 @@ cat >"$T/lease" <<'END'
 END
 chmod 755 "$T/lease"
 
-# begin_vm NAME CIDR [FLAG...]: without --bridge; returns when its guest's interface is up.
+# begin_vm NAME CIDR [FLAG...]: starts a VM on the bridge `weave`, without --bridge; returns when its guest's interface
+# is up.
 begin_vm() {
 	vm_name=$1 vm_cidr=$2
 	shift 2
 	[ -e "/run/netns/$vm_name" ] || ip netns add "$vm_name"
-	# Its link-local address is of use at once.
+	# No duplicate address detection: its link-local address must be usable at once.
 	ip netns exec "$vm_name" sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad'
 	[ "$vm_cidr" = - ] || set -- -4 "$vm_cidr" "$@"
 	env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" -v -i "$vm_name" "$@" "$mac" \
@@ -450,14 +454,14 @@ end_vm() {
 	status=$?
 }
 
-# leased NAME: what DHCP gives the guest.
+# leased NAME: the lease that the guest gets by DHCP.
 leased() {
 	rm -f "$T/ns/$1.lease"
 	LEASE=$T/ns/$1.lease in_guest "$1" busybox udhcpc -n -q -f -t 5 -T "$SLOW" -i eth0 -O mtu -s "$T/lease" >/dev/null 2>&1
 	cat "$T/ns/$1.lease"
 }
 
-# names PORT: all that stands in that router's weaveDNS.
+# names PORT: all entries of that router's weaveDNS.
 cat >"$T/names" <<'END'
 import json, sys, urllib.request as u
 q = u.Request("http://127.0.0.1:%s/name" % sys.argv[1], headers={"Accept": "application/json"})
@@ -532,7 +536,7 @@ nothing_left 'the VM'
 check 'no request of all these named an IPv6 address' not grep -qE '(PUT|DELETE) /name/[^/]*/[^ ?]*:' "$T/ns/6784.log"
 check 'nor freed more than its own' same deletes "$(grep -E 'DELETE /name/' "$T/ns/6784.log" | grep -vcE '^DELETE /name/ann/10.32.0.1\?fqdn=ann[a-zA-Z0-9.]* 204$')" 0
 
-# ---- however it ends ----
+# ---- the name is withdrawn however fold ends ----
 
 withdrawn_after() {
 	withdrawn_what=$1
@@ -567,11 +571,11 @@ withdrawn_after 'SIGKILL to fold and its keeper, and fold gc' kill_both
 listed_or_gone() {
 	gone "$vm" || "$FOLD" ls | grep "^ann .* $vm qemu-system-pump$"
 }
-# begin_again: as soon as what was killed lets go of its interface and addresses.
+# begin_again: starts the VM again as soon as the killed one has released its interface and addresses.
 begin_again() {
 	begin_vm ann "$address" -b "$T/binding" && within 5 listed_or_gone && ! gone "$vm"
 }
-# The next of that name starts while the process of the one before may still be withdrawing its own.
+# The next VM of that name starts while the fold-weave of the one before may still be withdrawing its entry.
 for turn in 1 2 3; do
 	says_binding HOSTNAME=ann WEAVE_DNS=yes
 	begin_vm ann "$address" -b "$T/binding"
@@ -586,12 +590,13 @@ for turn in 1 2 3; do
 	end_vm TERM
 done 2>/dev/null
 
-# kill_all: nobody is left who could withdraw it, or who still holds the VM's name while he dies.
+# kill_all: kills all of fold's processes, so that none can withdraw the name. Then waits until none of them holds the
+# VM's name any more.
 kill_all() {
 	says_binding HOSTNAME=ann WEAVE_DNS=yes
 	begin_vm ann "$address" -b "$T/binding"
 	within 10 stands ann=ann.weave.local.10.32.0.1 || echo "# it never stood there"
-	# Stopped first: between two of these signals it has no time to see what happens.
+	# fold-weave is stopped first: between the signals it must not notice that the others die.
 	kill -STOP "$(pgrep -x fold-weave)"
 	kill -KILL "$vm" "$(pgrep -x fold-keeper)" "$(pgrep -x fold-weave)"
 	wait "$vm" 2>/dev/null
@@ -619,7 +624,7 @@ check 'that is said' within 5 grep -q 'warning: ann: weaveDNS: .*127.0.0.1:7301 
 router 7301
 check 'it comes: the name is entered' within 25 stands ann=anna.weave.local.10.32.0.1 7301
 check 'and that it was missing was said once' same warnings "$(warnings weaveDNS)" 1
-# Stopped it is as if it hung: connections are taken, and nothing is answered.
+# A stopped router behaves like one that hangs: the kernel accepts connections, and nothing is answered.
 kill -STOP "$router"
 says_binding HOSTNAME=hung WEAVE_DNS=yes
 began=$(now)
@@ -657,7 +662,7 @@ check 'until the VM ends' stands '' 7303
 unset WEAVE_HTTP_ADDR
 nothing_left 'other routers'
 
-# ---- who is not entered ----
+# ---- VMs that are not entered ----
 
 forget_log 6784
 says_binding HOSTNAME=ann
@@ -696,7 +701,7 @@ nothing_left 'those who are not entered'
 advertised() {
 	in_guest ann rdisc6 -1 -w $((1000 * SLOW)) eth0 2>&1 | grep "^ *MTU *: *$1 "
 }
-# mtu NAME WANT-OF-BRIDGE WANT-OF-GUEST [LINE...]: a VM on bridge NAME, with these lines in its binding.
+# mtu NAME WANT-OF-BRIDGE WANT-OF-GUEST [LINE...]: tests a VM on bridge NAME with these lines in its binding.
 mtu() {
 	mtu_bridge=$1 mtu_want=$2 mtu_guest=$3
 	shift 3
@@ -710,7 +715,7 @@ mtu() {
 	end_vm TERM
 	check "a bridge of $mtu_want: and when the VM is gone" same MTU "$(cat "/sys/class/net/$mtu_bridge/mtu")" "$mtu_want"
 }
-# A bridge that nobody gave an MTU has that of its smallest port.
+# A bridge without an MTU of its own has that of its smallest port.
 for size in 1376 16384 16385 65521 65535; do
 	ip link add "auto$size" type bridge
 	ip link add "p$size" mtu "$size" type veth peer name "q$size" mtu "$size"
