@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: arp_answer. The input is the frame's source address and then all from the
- * hardware type on. What is answered must be a request from the guest for a service
- * address, by a reading of the octets that shares nothing with the program.
+ * Fuzz target: arp_answer. The input is the frame's source MAC address, followed by the ARP packet from its hardware
+ * type on. fold may answer only requests from the guest for a service address. The target checks that with a parser
+ * of its own, which shares no code with fold.
  */
 #include "ra/arp.h"
 
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(g.service_mac, service_mac, MAC_LEN);
 	memcpy(&g.id.ip4.addr, own, 4);
 	memcpy(&services[0], served, 4);
-	memcpy(&services[1], own, 4); /* must not matter */
+	memcpy(&services[1], own, 4); /* the guest's own address is never served */
 	if (size < MAC_LEN)
 		return 0;
 	memcpy(in.src_mac, data, MAC_LEN);

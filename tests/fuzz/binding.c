@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any octets as a binding file, and the guest that comes out of it. Beyond crashes and
- * leaks, what the parser accepts must be what it promises to everything that reads it.
+ * Fuzz target: binding_parse and guest_build. The input is a binding file. Besides crashes and leaks, the target
+ * looks for bindings that the parser accepts although they lack a property on which their readers rely.
  */
 #include "guest/allow.h"
 #include "guest/build.h"
@@ -34,7 +34,10 @@ static void check_names(const uint8_t *wire, size_t len)
 	}
 }
 
-/* A pattern fits its own name, whatever stars are in it; one for names below fits none of them alone. */
+/*
+ * A pattern matches its own text as a name, stars included; one that begins with the label `*` matches only names
+ * below.
+ */
 static void check_allow(const struct allow_list *l)
 {
 	CHECK(l->count <= ALLOW_MAX);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any octets as the global configuration, and a guest that is built with it. */
+/*
+ * Fuzz target: config_parse. The input is a global configuration file; a guest is built with every one that is
+ * accepted.
+ */
 #include "guest/build.h"
 
 #include <stdint.h>

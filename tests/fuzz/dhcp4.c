@@ -2,10 +2,10 @@
 /*
  * Fuzz target: dhcp4_answer. The input is a whole BOOTP message, the data of a UDP packet.
  *
- * It is given to several guests: one with everything, one with next to nothing, one
- * that is whoever chaddr names (so that most inputs get past that check). Every answer
- * must pass bootp_reply.h; it must not depend on what its buffer held, on where it
- * lies, or on what was asked before; and a shorter buffer must give a good answer too, or none.
+ * It is given to several guests: one with all settings, one with almost none, and one that has the message's chaddr
+ * as its MAC (so that most inputs pass that check). Every answer must pass bootp_reply.h. It must not depend on the
+ * old contents of its buffer, on where the buffer lies, or on earlier messages; with a shorter buffer there must be a
+ * good answer, or none.
  */
 #include "../unit/bootp_reply.h"
 #include "dhcp/dhcp4.h"
@@ -27,7 +27,7 @@ static struct in_addr ip(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 	return (struct in_addr){.s_addr = htonl((uint32_t)a << 24 | (uint32_t)b << 16 | (uint32_t)c << 8 | d)};
 }
 
-/* The guest of the captures: 10.0.1.100, as little configuration as there may be. */
+/* The guest of the captures, 10.0.1.100, with the least configuration that a guest can have. */
 static void make_bare(struct guest *g)
 {
 	static const uint8_t mac[] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
@@ -99,7 +99,7 @@ static void answer(const struct guest *g, const struct pkt *in, uint8_t garbage,
 		must(o->out.drop > DROP_NONE && o->out.drop < DROP_COUNT, "dropped without a reason");
 }
 
-/* Whether an octet of that value stands where options may be: enough to see what cannot be there. */
+/* Whether this octet occurs anywhere in the options. If not, the client cannot have sent the option of that code. */
 static bool mentions(const uint8_t *data, size_t size, uint8_t code)
 {
 	for (size_t i = 44; i < size; i++)
@@ -130,7 +130,7 @@ static void check(const struct guest *g, const struct pkt *in)
 	must(again.answer == first.answer && again.len == first.len, "not the same twice");
 	must(!memcmp(again.out.w.start, first.out.w.start, first.len), "octets that nobody wrote");
 
-	/* A buffer that the input itself chooses. */
+	/* A reply buffer whose size the input chooses. */
 	size_t room = in->len > 7 ? (size_t)(in->data[4] << 8 | in->data[5]) % (REPLY_DATA_MAX + 1) : 0;
 	answer(g, in, 0xa5, room, &again);
 	if (again.answer == ANSWER_REPLY) {
@@ -156,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size >= 34)
 		memcpy(named.id.mac, data + 28, MAC_LEN);
 	if (size >= 20) {
-		memcpy(&in.src4, data + 16, 4); /* yiaddr is not looked at, so the input may say it there */
+		memcpy(&in.src4, data + 16, 4); /* fold ignores yiaddr, which gives the source address here */
 		named.id.ip4.len = data[3] % 33;
 		named.id.mtu = (uint32_t)(data[8] << 8 | data[9]);
 	}

@@ -2,10 +2,10 @@
 /*
  * Fuzz target: dhcp6_answer. The input is a whole DHCPv6 message, the data of a UDP packet.
  *
- * It is given to several guests: one with everything, one with next to nothing, one that has the first
- * address that the message names; as it is, and with fold's server identifier put in, so that most inputs get past that
- * check; to the group and to fold alone. Every answer must pass dhcp6_check.h; it must not depend on what its
- * buffer held, or on what was asked before; and a shorter buffer must give a good answer too, or none.
+ * It is given to several guests: one with all settings, one with almost none, and one that has the first address in
+ * the message; as it is, and with fold's server identifier inserted, so that most inputs pass that check; sent to the
+ * multicast group, and to fold's own address. Every answer must pass dhcp6_check.h. It must not depend on the old
+ * contents of its buffer or on earlier messages; with a shorter buffer there must be a good answer, or none.
  */
 #include "../unit/dhcp6_check.h"
 #include "dhcp/dhcp6.h"
@@ -29,7 +29,7 @@ static struct in6_addr ip6(const char *text)
 	return a;
 }
 
-/* The guest of the captures, as little configuration as there may be. */
+/* The guest of the captures, with the least configuration that a guest can have. */
 static void make_bare(struct guest *g)
 {
 	static const uint8_t mac[] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
@@ -52,7 +52,7 @@ static void make_full(struct guest *g)
 	static struct dhcp6_option options[] = {
 	    {31, 16, long_value}, {56, 20, long_value},    {59, 40, long_value},
 	    {17, 9, long_value},  {4000, 600, long_value}, {4001, 300, long_value},
-	    {4002, 0, NULL},      {2, 10, long_value}, /* these must never leave */
+	    {4002, 0, NULL},      {2, 10, long_value}, /* code 2 and those below must never be sent */
 	    {3, 40, long_value},  {13, 2, long_value},     {65535, 3, long_value},
 	};
 
@@ -77,7 +77,7 @@ static void make_full(struct guest *g)
 	g->option6_count = sizeof(options) / sizeof(options[0]);
 }
 
-/* The first address in an IA of the message, read the slow way. */
+/* Gives the guest the first address in an IA of the message, which the test's own parser reads. */
 static void take_address(struct guest *g, const uint8_t *data, size_t size)
 {
 	static struct tlvs top, in;
@@ -131,7 +131,7 @@ static void check(const struct guest *g, const struct pkt *in)
 	must(again.answer == first.answer && again.len == first.len, "not the same twice");
 	must(!first.len || !memcmp(again.out.w.start, first.out.w.start, first.len), "octets that nobody wrote");
 
-	/* A buffer that the input itself chooses. */
+	/* A reply buffer whose size the input chooses. */
 	size_t room = in->len > 3 ? (size_t)(in->data[2] << 8 | in->data[3]) % (REPLY_DATA_MAX + 1) : 0;
 	answer(g, in, 0xa5, room, &again);
 	if (again.answer == ANSWER_REPLY) {

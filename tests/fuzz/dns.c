@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: dns_answer, dns_answer_network and dns_segment. The first octet says who asks and how; the rest is the UDP data, or the
- * TCP segment. What is answered is read back with ldns, which shares nothing with the answerer, and must hold no name or
- * address that is not in the zone; what is forwarded must be the very question.
+ * Fuzz target: dns_answer, dns_answer_network and dns_segment. The first octet says who asks and how; the rest is the
+ * UDP data, or the TCP segment. Each answer is read back with ldns, which shares no code with the answerer, and must
+ * hold no name or address that is not in the zone. A forwarded message must be exactly the question.
  */
 #include "dns/dns.h"
 #include "dns/dns_wire.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: upstream_read, and upstream_age on what it lets through. The first octet: 1 by TCP, 2 asked without EDNS, 4 the
- * header and the question are made right, so that what stands behind them is looked at.
+ * Fuzz target: upstream_read, and upstream_age on the replies that it accepts. Flags in the first octet: 1: the reply
+ * came by TCP; 2: the question had no EDNS; 4: the target overwrites the header and the question with correct ones,
+ * so that upstream_read goes on to the records.
  */
 #include "dns/dns_wire.h"
 #include "dns/handed.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: nd_answer. The input is two octets of choices, the frame's source address and the ICMPv6 message.
- * What is answered must be a solicitation that RFC 4861 7.1.1 lets stand, for an address of fold's or the gateway's, by
- * a reading of the octets that shares nothing with the program.
+ * Fuzz target: nd_answer. The input is two octets of choices, the frame's source MAC address and the ICMPv6 message.
+ * fold may answer only a solicitation that is valid by RFC 4861 7.1.1, for an address of its own or the gateway's.
+ * The target checks that with a parser of its own, which shares no code with fold.
  */
 #include "ra/nd.h"
 
@@ -31,7 +31,7 @@ static const uint8_t address[ADDRESSES][16] = {
     [OTHER] = {0xfe, 0x80, [15] = 0x99},
 };
 
-/* The choices, one octet each. */
+/* What the input's two octets of choices say. */
 struct choice {
 	bool probe;   /* from :: */
 	unsigned to;  /* 0: the solicited-node group of the message's target, 1: the target, 2: all nodes */
@@ -49,7 +49,7 @@ static struct choice choose(const uint8_t *d)
 	};
 }
 
-/* Which address the message is about; ADDRESSES where it is none that fold answers for. */
+/* The index in `address` of the message's target; ADDRESSES if fold does not answer for that. */
 static unsigned about(const struct choice *c, const uint8_t *p)
 {
 	for (unsigned i = FOLD; i <= GATEWAY; i++) {
@@ -106,7 +106,7 @@ static void set_guest(struct guest *g, const struct choice *c, struct in6_addr s
 	memcpy(&g->link_local, address[FOLD], 16);
 	memcpy(&g->gateway6, address[GATEWAY], 16);
 	memcpy(&services[0], address[SERVICE], 16);
-	memcpy(&services[1], address[OWN], 16); /* must not matter */
+	memcpy(&services[1], address[OWN], 16); /* the guest's own address is never served */
 	g->service6 = (struct ip6_list){.at = services, .count = 2};
 }
 

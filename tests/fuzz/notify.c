@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: notify_answer. The input is an octet of choices (family, whether anything is waited for, whose the addresses
- * are), the destination port, the 16 octets that were sent, and then what the guest says. It counts where, and only where,
- * all of it is right by a reading that shares nothing with the program.
+ * Fuzz target: notify_answer. The input is an octet of choices (family, whether an acknowledgement is awaited, whose
+ * the addresses are), the destination port, the 16 octets that fold sent, and the guest's datagram. fold must take
+ * the datagram for an acknowledgement if, and only if, all of it is right by the target's own checks, which share no
+ * code with fold.
  */
 #include "notify/notify.h"
 

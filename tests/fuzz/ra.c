@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fuzz target: ra_answer and ra_advertise. The input is eight octets of choices, which make the guest, and the
- * solicitation. What is answered must be one that RFC 4861 6.1.1 lets stand, and every advertisement one that a host takes
- * (6.1.2), both by a reading of the octets that shares nothing with the program; none may be larger than the link's MTU.
+ * solicitation. fold may answer only a solicitation that is valid by RFC 4861 6.1.1, and every advertisement must be
+ * one that a host accepts (6.1.2) and no larger than the link's MTU. The target checks that with a parser of its own,
+ * which shares no code with fold.
  */
 #include "ra/ra.h"
 
@@ -30,7 +31,7 @@ static const uint8_t fold[16] = {0xfe, 0x80, [8] = 0xfc, 0x54, 0, 0xff, 0xfe, 0x
 static const uint8_t all_nodes[16] = {0xff, 2, [15] = 1};
 static const uint8_t all_routers[16] = {0xff, 2, [15] = 2};
 
-/* Who asks whom; the other choices only shape the guest. */
+/* The solicitation's sender and destination. All other choices are about the guest's configuration. */
 struct choice {
 	bool unspecified, other_mac;
 	const uint8_t *to;
@@ -49,7 +50,9 @@ static struct choice choose(const uint8_t *d)
 	};
 }
 
-/* One guest; `twist` makes it another one that has had other values. */
+/*
+ * Fills in a guest from the choices. twist 1 gives the guest as it was before its binding changed: with other values.
+ */
 static void set_guest(struct guest *g, const uint8_t *d, unsigned twist, struct in6_addr *servers, uint8_t *names)
 {
 	*g = (struct guest){.id = {.has6 = true}, .answers6 = true, .link_local = {{{0}}}};

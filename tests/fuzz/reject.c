@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: the answers to packets that may not pass the gateway. The input is an octet of choices (ethertype, direction,
- * how it is refused, whose MAC), and then all from the network header on; its checksums are taken for pending. What is answered
- * must be about a packet between the guest and the world and no error, by a reading of the octets that shares nothing with the program.
+ * Fuzz target: the answers to packets that may not pass the gateway. The input is an octet of choices (ethertype,
+ * direction, kind of refusal, whose MAC), followed by the packet from the network header on; its checksums count as
+ * pending. fold may answer only a packet between the guest and the world that is not an error itself. The target
+ * checks that with a parser of its own, which shares no code with fold.
  */
 #include "answer/answer.h"
 

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define INPUT_MAX ((size_t)1 << 20)
 
-/* 0, or 1 where the file cannot be read. */
+/* Gives one file to the target. Returns 0, or 1 if the file cannot be read. */
 static int replay(const char *path)
 {
 	FILE *f = fopen(path, "rb");
@@ -25,7 +25,7 @@ static int replay(const char *path)
 	size_t len = fread(whole, 1, INPUT_MAX, f);
 	if (ferror(f) || !feof(f))
 		goto out;
-	/* In a block of just its size, so that a read past its end is seen. */
+	/* A heap block of exactly the input's size, so that the sanitizer sees a read past its end. */
 	exact = malloc(len ? len : 1);
 	if (!exact)
 		goto out;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: streams, by what a guest may send and when. The input is a list of acts of 32 peers, more than there
- * are connections: an octet that says who (lower five bits) and what, then what that takes. Whatever comes: never
- * more connections than there may be, an end in sight for each of them, and every segment out is whole, for the
- * guest, where the peer's window is, and says the same octets whenever it says them again.
+ * Fuzz target: streams (DNS by TCP). The input is a list of acts of 32 peers, more peers than there may be
+ * connections: an octet that names the peer (lower five bits) and the act, followed by the act's arguments. At any
+ * time there must be no more connections than are allowed, and each must have a deadline. Every segment that fold
+ * sends must be complete, for the guest and within the peer's window, and a retransmission must carry the same octets
+ * as before.
  */
 #include "dns/stream.h"
 #include "guest/zone.h"
@@ -25,14 +26,14 @@ enum act { ACT_SEGMENT, ACT_SYN, ACT_ACK, ACT_QUESTION, ACT_WAIT, ACT_ANSWER, AC
 
 struct peer {
 	bool begun;
-	uint32_t seq;   /* its next */
-	uint32_t iss;   /* the stream's */
-	uint32_t heard; /* what it would acknowledge */
-	uint32_t edge;  /* the furthest that it ever had a window for */
+	uint32_t seq;   /* the peer's next sequence number */
+	uint32_t iss;   /* the stream's initial sequence number */
+	uint32_t heard; /* the acknowledgement number that the peer would send */
+	uint32_t edge;  /* the highest right edge that the peer's window ever had */
 	uint16_t window;
 	uint32_t mss;
-	uint32_t said; /* octets that the stream has said to it */
-	bool ended;    /* and that it says no more */
+	uint32_t said; /* octets that the peer got from the stream */
+	bool ended;    /* the stream sent FIN */
 	uint8_t *octets;
 };
 
@@ -95,7 +96,7 @@ static void hear(struct peer *p, const struct tcp_segment *seg)
 
 	must(seg->len <= p->mss && seg->len <= REPLY_DATA_MAX - TCP_HEADER, "longer than the peer takes");
 	must(!seg->len || !tcp_before(p->edge + 1, seg->seq + seg->len), "beyond the peer's window");
-	/* More than is looked at. */
+	/* Contents are compared up to SAID_MAX only; beyond it, the acknowledgement number still advances. */
 	if (p->said > SAID_MAX - REPLY_DATA_MAX) {
 		p->heard = seg->seq == p->heard ? p->heard + seg->space : p->heard;
 		return;
@@ -200,7 +201,10 @@ static void syn(unsigned who, struct rd *r)
 	p->seq = rd_u16(r) * 65537U;
 	p->window = rd_u16(r);
 	rd_copy(r, options, 4);
-	/* Whatever the options say, no segment may be longer than the largest that could be meant. */
+	/*
+	 * The target does not read the random options: it allows segments up to the largest that an MSS option could
+	 * permit.
+	 */
 	p->mss = REPLY_DATA_MAX;
 	put(who, TCP_SYN, p->seq++, 0, NULL, 0, options, 4);
 }
@@ -298,7 +302,7 @@ static void act(struct rd *r)
 	}
 }
 
-/* Whatever was begun has an end, once all that others were asked is answered. */
+/* Every connection must end by its deadlines, once all forwarded questions are answered. */
 static void finish(void)
 {
 	while (asked_count) {
