@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is handed to the responder: it is answered or not, but never goes on to the network, whatever addresses it carries. The contents of
- * replies are the replay harness's business; here it is who gets one. Specifications: RFC 826, 5227, 2131, 4861, 4862, 8415.
+ * Packets that the rules hand to the responder: fold answers them or not, but they never go on to the network,
+ * whatever addresses they carry. The replay harness (tests/pcap) checks the contents of replies; here it is who gets
+ * one. Specifications: RFC 826, 5227, 2131, 4861, 4862, 8415.
  */
 #include "cases.h"
 
@@ -26,10 +27,13 @@ struct ask {
 	struct shape f;
 	enum port from;
 	enum reply reply;
-	const char *drop; /* the counter of a drop before the responder; NULL: it is taken */
+	const char *drop; /* the counter of its drop before the responder; NULL: the responder gets it */
 };
 
-/* RFC 2131 4.3.2: REQUEST after an OFFER names the server; here the address alone, as after a reboot. */
+/*
+ * A REQUEST with the address but without server identifier, as after a reboot; after an OFFER it has one (RFC 2131
+ * 4.3.2).
+ */
 #define REBOOT(x, ip) DHCP(x, REQUEST, .reqip = (ip))
 #define CONTROL14 0x0180c200000eULL
 
@@ -134,7 +138,10 @@ static const struct ask asks[] = {
 };
 /* clang-format on */
 
-/* What neighbour discovery answers, to whom and with whose MAC; DHCPv6 by its 24 bits. */
+/*
+ * Whether `got` is the expected IPv6 reply: neighbour discovery by recipient, target and MAC; DHCPv6 by its 24-bit
+ * transaction ID.
+ */
 static bool answered6(const struct ask *a, uint32_t id, const struct answer *got)
 {
 	static const struct ip6 any = IP6_ANY, nodes = IP6_NODES;
@@ -169,9 +176,9 @@ static bool answered(const struct ask *a, uint32_t id, const struct answer *got,
 
 	for (size_t i = 0; i < n; i++) {
 		if (!got[i].arp && !got[i].nd && got[i].xid != id && got[i].xid != (id & 0xffffff))
-			continue; /* the fence's */
+			continue; /* the reply to the fence's DISCOVER */
 		if (got[i].nd == 134 && a->reply != RA_ANSWER)
-			continue; /* unasked ones come at any time */
+			continue; /* unsolicited advertisements come at any time */
 		if (got[i].nd == 134 && replies)
 			continue;
 		replies++;
@@ -202,7 +209,7 @@ static void run_ask(const struct ask *a)
 	bool judged = fence_from(a->from) && fence_responder(a->from);
 	tally_read(vms[a->from].table, &after);
 	uint64_t drops = tally_diff(&before, &after, text);
-	uint64_t taken = tally_of(&after, "taken") - tally_of(&before, "taken") - 1; /* the fence's own */
+	uint64_t taken = tally_of(&after, "taken") - tally_of(&before, "taken") - 1; /* the fence's DISCOVER */
 	bool counted = a->drop ? drops == 1 && !taken && tally_of(&after, a->drop) - tally_of(&before, a->drop) == 1
 			       : !drops && taken == 1;
 	const struct answer *got = answers_of(a->from, &n);

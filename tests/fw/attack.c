@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * attack: the program behind tests/fw/run. As qemu-system-attack it is the hypervisor of the VMs (hold.c); else
+ * attack: the program behind tests/fw/run. Called as qemu-system-attack it is the VMs' hypervisor (hold.c);
+ * otherwise:
  *
  *   attack DIR NETNS cases | marked | hijack | mutate SEED FRAMES | flood | flush | life IFACE FOLD-COMMAND...
  *
- * DIR has the sockets of the VMs' holders, NETNS is the path of the namespace with the containers' ends. TAP lines without numbers on stdout.
+ * DIR has the sockets by which the VMs' hypervisors lend their taps, NETNS is the path of the namespace with the
+ * containers' ends. Prints TAP lines without numbers on stdout.
  */
 #include "attack.h"
 

@@ -2,7 +2,7 @@
 /*
  * attack: packet-level isolation tests against running fold VMs.
  *
- * The stage, which tests/fw/run sets up. All of it is on one bridge, br0, but for O:
+ * The stage, which tests/fw/run sets up. All but O are on one bridge, br0:
  *
  *   A  VM 10.0.1.1/24, no gateway, groups 239.1.2.3 and 239.7.0.0/16, name server 10.0.1.50 (fold's)
  *      NET6(1)/64 by EUI-64, groups ff05::1:3 and ff15::700:0/104, name server NET6(1)::50 (fold's)
@@ -16,12 +16,12 @@
  *   G  the router's port
  *   H  the host itself, on br0: 10.0.2.254 (inside C's subnet) and 10.9.0.1; it forwards, and its default route leads to O.
  *      NET6(2)::254, NET6(a)::1 and its link-local address; it forwards IPv6 too, and believes router advertisements
- *   O  whatever lies behind the host
- *   M  a container's macvlan on br0 itself, where the kernel has these: it sends, and nobody listens there
+ *   O  the network behind the host
+ *   M  a container's macvlan on br0 itself, if the kernel has macvlan: frames are only sent there, never received
  *
- * This program is the VMs' hypervisor too (hold.c): it has the taps' own descriptors, and so sends whatever bytes a
- * hostile guest can, virtio header included. Every case is sent alone and followed by an honest frame; when that has
- * arrived, the case's frame has been judged, and the VM's counters say how.
+ * This program is also the VMs' hypervisor (hold.c): it has the descriptors of their taps, and can send any bytes
+ * that a hostile guest can, virtio header included. Each case's frame is sent alone and followed by an honest frame,
+ * a fence. When the fence arrives, the rules have decided about the case's frame, and the VM's counters show how.
  */
 #ifndef FOLD_TESTS_FW_ATTACK_H
 #define FOLD_TESTS_FW_ATTACK_H
@@ -97,7 +97,7 @@ struct ip6 {
 #define IP6_B	    NET6(1, EUI6(0x0b))
 #define IP6_C	    NET6(2, EUI6(0x0c))
 #define IP6_D	    NET6(3, 0, 0, 0, 4)
-#define IP6_E	    NET6(1, EUI6(0x0e)) /* as if it had one */
+#define IP6_E	    NET6(1, EUI6(0x0e)) /* as if E had IPv6 */
 #define IP6_F	    NET6(1, 0, 0, 0, 0x50)
 #define IP6_S	    NET6(9, 0x88, 0, 0, 7)
 #define IP6_L	    NET6(1, EUI6(0x17))
@@ -127,7 +127,7 @@ struct ip6 {
 #define IP6_LP LOCAL6(0, 0xff, 0xfe00, 1)
 #define IP6_LG LOCAL6(0, 0xff, 0xfe00, 0x90)
 #define IP6_LH LOCAL6(0, 0xff, 0xfe00, 0xfe)
-#define IP6_LH2 LOCAL6(0x1111, 0x2222, 0x3333, 0x4444) /* another of the host's, made of nothing */
+#define IP6_LH2 LOCAL6(0x1111, 0x2222, 0x3333, 0x4444) /* another of the host's, not made from a MAC */
 #define IP6_FOLD_A LOCAL6(0xfc54, 0xff, 0xfe00, 0x0a)
 #define IP6_FOLD_B LOCAL6(0xfc54, 0xff, 0xfe00, 0x0b)
 #define IP6_ELSE LOCAL6(0x1234, 0x5678, 0x9abc, 0xdef0) /* a stable, private one (RFC 7217) */
@@ -143,12 +143,12 @@ struct vm {
 	uint32_t service;     /* fold's address, or 0 where the tests do not care */
 	uint32_t groups[2];   /* network and length: what -m gave */
 	uint8_t group_len[2]; /* 0: none */
-	/* Somebody honest for it to talk to. */
+	/* An honest peer for the VM to talk to. */
 	enum port peer;
 	uint64_t peer_mac;
 	uint32_t peer_ip;
-	/* IPv6; len6 0: it has none. */
-	struct ip6 ip6, local6, fold6; /* its own; link-local, EUI-64; and fold's on its link */
+	/* IPv6; len6 is 0 if the VM has none. */
+	struct ip6 ip6, local6, fold6; /* its own; link-local, EUI-64; fold's on its link */
 	uint8_t len6;
 	bool gateway6, has_service6;
 	struct ip6 gateway_ip6, service6;
@@ -174,7 +174,7 @@ enum ext {
 	X_ROUTE2, /* ... one address left */
 	X_FRAG,   /* fragment: .frag as it stands there */
 	X_DEST,   /* destination options: padding */
-	X_DEST24, /* ... much of it */
+	X_DEST24, /* ... 24 octets long */
 	X_AUTH,   /* AH */
 	X_MOBILE, /* mobility */
 	X_HIP,
@@ -182,9 +182,9 @@ enum ext {
 	X_UNKNOWN, /* 253 */
 };
 #define MF6 1         /* in .frag of IPv6 */
-#define NO_LENGTH 255 /* in .olen: 0 */
+#define NO_LENGTH 255 /* in .olen: a length of 0 */
 
-/* Whole frames are written down with the macros of cases.h, which give every field its honest value. */
+/* What a frame consists of. The case tables use the macros of cases.h, which set every field to its honest value. */
 struct shape {
 	enum kind kind;
 	uint64_t smac, dmac;
@@ -197,23 +197,26 @@ struct shape {
 	uint64_t sha, tha;
 	uint32_t spa, tpa;
 	uint8_t vihl, proto;
-	uint16_t total; /* 0: right */
+	uint16_t total; /* total length; 0: the right one */
 	uint16_t frag;  /* flags and offset as they stand in the header */
 	uint8_t opts;   /* words of IP options (loose source route) */
 	uint32_t src, dst;
 	uint16_t sport, dport;
 	uint8_t itype, icode, msg, next, hop;
-	/* Of the packet that an ICMP error is about; 0: it went the other way. */
+	/* Addresses in the packet that an ICMP error quotes; 0: the error's own, the other way round. */
 	uint32_t qsrc, qdst;
 	struct ip6 qsrc6, qdst6;
-	bool unquoted; /* there is none */
+	bool unquoted; /* the error quotes no packet */
 	uint32_t ciaddr, giaddr, reqip;
 	/* IPv6. total is the payload's length there. */
 	struct ip6 src6, dst6, target;
 	uint8_t ver;    /* 0: 6 */
 	uint8_t ext[4]; /* enum ext */
 	bool no_len;    /* payload length 0 */
-	/* Neighbour discovery: what follows the checksum; options by type, all with lla in them and olen (0: 1) as length. */
+	/*
+	 * Neighbour discovery. flags: the octets behind the checksum; opt: the options' types, each with lla in it
+	 * and olen (0: 1) as its length.
+	 */
 	uint32_t flags;
 	uint8_t opt[3], olen;
 	uint64_t lla;
@@ -225,7 +228,10 @@ struct shape {
 /* IP flags and offsets in units of 8 octets. */
 #define MF 0x2000
 
-/* Returns the length. id goes into the cookie, by which the frame is known wherever it turns up. */
+/*
+ * Writes a frame and returns its length. It holds `id` in a cookie, by which it is recognized at whatever port it is
+ * seen.
+ */
 size_t frame_build(const struct shape *s, uint32_t id, uint8_t out[static FRAME_MAX]);
 /* The id in the last cookie within the frame; false where there is none. */
 bool frame_cookie(const uint8_t *frame, size_t len, uint32_t *id);
@@ -237,15 +243,21 @@ bool ip6_same(struct ip6 a, struct ip6 b);
 
 /* ---- ports (ports.c) ---- */
 
-/* Opens everything: taps from the holders in dir, packet sockets in namespace `netns` and in this one. Exits on failure. */
+/*
+ * Opens all ports: the taps from the hypervisors' sockets in dir, packet sockets in `netns` and in this namespace.
+ * Exits on failure.
+ */
 void ports_open(const char *dir, const char *netns);
-/* vnet: the virtio header, for VMs; may be NULL. mark: as a socket mark, for the others. False where the kernel refused it. */
+/*
+ * vnet: the virtio header (VMs only), or NULL. mark: the socket mark (other ports only), or 0. False if the kernel
+ * refused the frame.
+ */
 bool port_send(enum port p, const uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet, uint32_t mark);
-/* Hands everything that has arrived to the observer; waits up to ms where there is nothing. Returns how many frames. */
+/* Passes all frames that have arrived to the observer; if there are none, waits up to ms. Returns their number. */
 int ports_poll(int ms);
-/* The tap of a holder, from its socket, nonblocking; waits for it. */
+/* The tap that a hypervisor lends by its socket (hold.c), nonblocking. Waits until the socket is there. */
 int port_borrow(const char *path);
-bool port_is_there(enum port p); /* M may not be */
+bool port_is_there(enum port p); /* M is missing without macvlan */
 bool tap_has_vnet(int tap);
 bool port_has_vnet(enum port vm); /* whether its tap takes a virtio header at all */
 bool host_heard(uint32_t id);     /* whether a UDP socket of the host's got that cookie (ports 67, 547 and HOST_PORT) */
@@ -264,7 +276,7 @@ struct seen {
 uint32_t seen_new(void);
 struct seen *seen_of(uint32_t id);
 unsigned seen_mask(uint32_t id); /* ports where it was seen */
-/* A frame without a cookie is known by its octets. */
+/* Registers a frame without a cookie, which is recognized by its octets. */
 void seen_learn(uint32_t id, const uint8_t *frame, size_t len);
 void seen_on_frame(enum port at, const uint8_t *frame, size_t len);
 
@@ -283,19 +295,22 @@ struct answer {
 };
 const struct answer *answers_of(enum port vm, size_t *count);
 void answers_forget(void);
-/* Frames that nobody sent on purpose: how many, and a line about the first. */
+/* How many frames were seen that no test sent, and a description of the first. */
 uint32_t strays(const char **text);
 
-/* Sends an honest frame between VM and peer and waits until it is there: all before it has been judged by then. */
+/*
+ * Fences: an honest frame from the VM, or to it. When it arrives, all frames before it have been judged. False if it
+ * does not.
+ */
 bool fence_from(enum port vm);
 bool fence_to(enum port vm);
-/* The same again and again: a bridge opens a port some time after the tap has found its hypervisor. */
+/* Repeats fence_from() until one arrives: a bridge opens a port some time after the tap gets its hypervisor. */
 void settle(enum port vm);
-/* A DISCOVER, and its OFFER: all that was given to the responder before has been answered or not by then. */
+/* A fence for the responder: when its DISCOVER gets an OFFER, all packets before it have been answered or dropped. */
 bool fence_responder(enum port vm);
 /* Teaches the bridge where P and G are. */
 void hello(void);
-uint64_t patience_ms(void); /* how long something honest may take: FW_PATIENCE, 10 s */
+uint64_t patience_ms(void); /* how long an honest frame may take: FW_PATIENCE, else 10 s */
 
 /* ---- the kernel's state (state.c) ---- */
 
@@ -307,7 +322,7 @@ struct tally {
 };
 void tally_read(const char *table, struct tally *out); /* the named counters of `table netdev ...`; exits on failure */
 uint64_t tally_of(const struct tally *t, const char *name);
-/* "+1 from_mac" and so on into text; returns the total growth but that of "taken". */
+/* Describes in text which counters grew, such as "+1 from_mac". Returns their total growth, without that of "taken". */
 uint64_t tally_diff(const struct tally *before, const struct tally *after, char text[static 256]);
 
 enum state { STATE_FDB, STATE_MDB, STATE_NEIGHBOURS, STATE_ROUTES, STATE_NEIGHBOURS6, STATE_ROUTES6 };
@@ -339,10 +354,10 @@ int run_flush(void);                           /* flush.c: somebody flushes the 
 int run_life(char **fold, const char *iface);  /* life.c: from the first frame to the last */
 int hold(int argc, char **argv);               /* hold.c: this program as a hypervisor */
 
-/* May this frame of that VM's leave (may it go to it)? Written from the specification alone (oracle.c). */
+/* Whether the VM may send this frame, or get it, by the specification alone and without fold's code (oracle.c). */
 bool oracle_from(const struct vm *v, const uint8_t *frame, size_t len);
 bool oracle_to(const struct vm *v, const uint8_t *frame, size_t len);
-/* The same of IPv6 frames whose Ethernet source has been judged (oracle6.c). */
+/* The same for IPv6 frames, whose Ethernet source oracle.c has checked already (oracle6.c). */
 bool oracle6_from(const struct vm *v, const uint8_t *frame, size_t len);
 bool oracle6_to(const struct vm *v, const uint8_t *frame, size_t len);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whole fields, value by value: thousands of frames under one name. All share a cookie, so that one leak is enough to see it. */
+/*
+ * Tries all values of a field: thousands of frames under one test name. They share a cookie: one frame that leaks is
+ * seen.
+ */
 #include "cases.h"
 
 #include <stdio.h>
@@ -15,7 +18,7 @@ static size_t ethertype(uint32_t i, uint32_t id, uint8_t *f)
 	return i == 0 || i == 0x0800 || i == 0x0806 || i == 0x86dd ? 0 : frame_build(&s, id, f);
 }
 
-/* The same with an honest IPv4 packet behind it: nobody may look at that. */
+/* The same ethertypes with an honest IPv4 packet behind them, which must not matter. */
 static size_t ethertype_of_ip(uint32_t i, uint32_t id, uint8_t *f)
 {
 	const struct shape s = {UDP(A, P, .type = (uint16_t)(i ^ 0x0800))};
@@ -27,7 +30,7 @@ static size_t random_mac(uint32_t i, uint32_t id, uint8_t *f)
 {
 	struct shape s = {UDP(A, P)};
 
-	/* Spread by Knuth's multiplier, unicast, never the guest's own. */
+	/* Spread by Knuth's multiplier: all unicast, and never the guest's own. */
 	s.smac = 0x020000000000ULL | (uint64_t)(i * 2654435761U) << 8 | (i & 0xff);
 	return frame_build(&s, id, f);
 }
@@ -102,7 +105,7 @@ static size_t own_mac_bit(uint32_t i, uint32_t id, uint8_t *f)
 	return frame_build(&s, id, f);
 }
 
-/* Every bit of the destination that the subnet's mask covers. */
+/* Inverts, one by one, the bits of the destination that the subnet's mask covers. */
 static size_t subnet_bit(uint32_t i, uint32_t id, uint8_t *f)
 {
 	const struct shape s = {UDP(A, P, .dst = IP_P ^ 1U << (8 + i))};
@@ -132,7 +135,7 @@ static size_t gateway_mac_bit(uint32_t i, uint32_t id, uint8_t *f)
 	return frame_build(&s, id, f);
 }
 
-/* 0, 127 and 224 to 255 are nobody's; 169.254 is a case of its own. */
+/* First octets that no host's address has: 0, 127, 224 to 255. 169.254.0.0/16 is a case of its own. */
 static bool is_special(uint32_t octet)
 {
 	return octet == 0 || octet == 127 || octet >= 224;
@@ -166,7 +169,10 @@ static size_t ordinary_source(uint32_t i, uint32_t id, uint8_t *f)
 	return is_special(i) ? 0 : frame_build(&s, id, f);
 }
 
-/* An honest frame of each kind, cut off: kind in the high bits, length in the low ones. 14 octets are the least a tap takes. */
+/*
+ * An honest frame, cut off: i has its kind in the high bits and its new length in the low 8. A tap takes 14 octets or
+ * more.
+ */
 static size_t cut(uint32_t i, uint32_t id, uint8_t *f)
 {
 	static const struct shape kinds[] = {
@@ -183,7 +189,7 @@ static size_t cut(uint32_t i, uint32_t id, uint8_t *f)
 	return len;
 }
 
-/* The same with a total length that fits: only the transport header is cut off. */
+/* The same with a corrected total length: only the transport header is cut off. */
 static size_t cut_transport(uint32_t i, uint32_t id, uint8_t *f)
 {
 	static const struct shape kinds[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whole fields of IPv6, value by value (see bulk.c). Specifications: RFC 8200, 4291, 4443, 4861, 6052. */
+/* Tries all values of IPv6 fields (see bulk.c). Specifications: RFC 8200, 4291, 4443, 4861, 6052. */
 #include "cases.h"
 
 #include <sys/random.h>
@@ -22,7 +22,7 @@ static size_t icmp6_type_to(uint32_t i, uint32_t id, uint8_t *f)
 {
 	const struct shape s = {ICMP6(P, A, .itype = (uint8_t)i)};
 
-	/* The bridge itself looks at MLD. */
+	/* Without MLD (130 to 132, 143), which the bridge itself processes. */
 	return (i >= 1 && i <= 4) || i == 128 || i == 129 || (i >= 130 && i <= 136) || i == 143
 		   ? 0
 		   : frame_build(&s, id, f);
@@ -129,7 +129,7 @@ static size_t gateway_mac_bit6(uint32_t i, uint32_t id, uint8_t *f)
 	return frame_build(&s, id, f);
 }
 
-/* By the first 16 bits: what routers carry begins with 0064 (only its 64:ff9b:: and what follows) and ends before fe80. */
+/* All values of the destination's first 16 bits. Routers forward to 64:ff9b:: and above, up to fe80:: exclusive. */
 static size_t far6(uint32_t i, uint32_t id, uint8_t *f)
 {
 	const struct shape s = {UDP6(B, FAR, .dst6 = IP6((uint16_t)i, 0, 0, 1, 0, 0, 0, 9))};
@@ -176,7 +176,7 @@ static size_t nd_option(uint32_t i, uint32_t id, uint8_t *f)
 	return frame_build(&s, id, f);
 }
 
-/* As above: cut off at every octet, and with a payload length that fits what is left. */
+/* As in bulk.c: a frame cut off at every octet; below, one whose payload length fits what is left. */
 static size_t cut6(uint32_t i, uint32_t id, uint8_t *f)
 {
 	static const struct shape kinds[] = {
@@ -218,10 +218,16 @@ static size_t noise6(uint32_t i, uint32_t id, uint8_t *f)
 	const struct shape kinds[] = {{UDP6(A, P)}, {NS(A, P)}, {NA_ALL(A)}, {ICMP6(A, P)}};
 	size_t len = frame_build(&kinds[i % 4], id, f), from = i % 3 == 0 ? 14 : i % 3 == 1 ? 20 : 54;
 
-	/* All behind the Ethernet header, or from the next header on, or behind the header. */
+	/*
+	 * Noise instead of all behind the Ethernet header, or from the next-header field on, or behind the IPv6
+	 * header.
+	 */
 	if (getrandom(f + from, len - from - 8, 0) < 0)
 		die("getrandom");
-	/* Nothing honest by chance: a type of ICMPv6 that is closed, and ports far from all others. */
+	/*
+	 * No frame may be honest by chance: an ICMPv6 type from 160 up is closed, and no other case has so high a
+	 * source port.
+	 */
 	if (from == 54)
 		f[20] = 58;
 	f[54] |= 0xa0;

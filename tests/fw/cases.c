@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs the tables: each case's frame alone, the judge's counters before and after, and in the end where each frame was seen. */
+/*
+ * Runs the tables: sends each case's frame alone, reads the judge's counters before and after it, and in the end
+ * checks where each was seen.
+ */
 #include "cases.h"
 
 #include <stdio.h>
@@ -11,7 +14,7 @@ struct outcome {
 	bool sent, fenced;
 	struct tally before, after;
 	size_t len;
-	uint8_t frame[256]; /* its beginning, to be shown */
+	uint8_t frame[256]; /* its beginning, for the report */
 };
 
 static unsigned cut_off; /* fences in a row that did not arrive */
@@ -26,14 +29,17 @@ static void run_case(const struct wcase *c, struct outcome *o)
 	uint32_t found;
 	if (!frame_cookie(frame, o->len, &found))
 		seen_learn(o->id, frame, o->len);
-	/* The host's br_netfilter, where it is on, takes off what stands behind the packet. */
+	/*
+	 * br_netfilter, if the host has it on, cuts off what follows the IP packet: the frame may arrive like that,
+	 * too.
+	 */
 	if (c->f.total && 14U + c->f.total < o->len)
 		seen_learn(o->id, frame, 14U + c->f.total);
 	tally_read(vms[c->judge].table, &o->before);
 	o->sent = port_send(c->from, frame, o->len, NULL, c->mark);
 	o->fenced = c->from == c->judge ? fence_from(c->judge) : fence_to(c->judge);
 	tally_read(vms[c->judge].table, &o->after);
-	/* A forged source on a container's port was learned there: undo that. */
+	/* The bridge has learned the forged source at the container's port: teach it the containers' MACs anew. */
 	if (c->from >= VMS && c->f.smac != MAC_P)
 		hello();
 	cut_off = o->fenced ? 0 : cut_off + 1;
@@ -54,7 +60,7 @@ static bool counted_right(const struct wcase *c, const struct outcome *o, char t
 	return own == 1 && drops + taken == 1;
 }
 
-/* For a UDP socket of the host's. */
+/* Whether the frame is for one of the host's UDP sockets. */
 static bool for_host(const struct shape *s)
 {
 	static const struct ip6 host = IP6_H2;
@@ -108,7 +114,7 @@ static void run_table(const struct table *t)
 		die("out of memory");
 	for (size_t i = 0; i < t->n; i++)
 		run_case(&t->cases[i], &o[i]);
-	/* What went another way than the fences did has this long. */
+	/* Frames that took another way than the fences have 50 ms to arrive. */
 	for (uint64_t end = now_ms() + 50; now_ms() < end;)
 		ports_poll(10);
 	for (size_t i = 0; i < t->n; i++)
@@ -139,7 +145,7 @@ static void compare_states(char *before[static STATES])
 	}
 }
 
-/* A guest's MAC that a container claims must stay where it is. */
+/* If a container sends with a guest's MAC, the bridge's entry for that MAC must stay at the guest's port. */
 static void check_entry_stays(void)
 {
 	char *before = state_dump(STATE_FDB), *wanted = strstr(before, "52540000000a");
@@ -186,7 +192,7 @@ int run_cases(void)
 	return finish();
 }
 
-/* Apart: with a macvlan on it the bridge is promiscuous, and the host sees all. */
+/* A part of its own: a macvlan makes the bridge promiscuous, so that the host sees all frames. */
 int run_marked(void)
 {
 	if (port_is_there(AT_M))
@@ -196,7 +202,10 @@ int run_marked(void)
 	return finish();
 }
 
-/* Apart and last: where the bridge believes it, nothing reaches or leaves that guest any more. */
+/*
+ * A part of its own, and the last: if the bridge believes the container, nothing reaches or leaves that guest any
+ * more.
+ */
 int run_hijack(void)
 {
 	check_entry_stays();

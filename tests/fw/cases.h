@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The language of the case tables: an honest frame from one to the other, then what is wrong with it.
+ * The macros of the case tables: an honest frame from one party to another, then the fields that are wrong in it.
  *
  *   {"27 the victim's address as source", {UDP(A, P, .src = IP_B)}, FROM(A), DROP("from_source")},
  *
@@ -11,7 +11,7 @@
 
 #include "attack.h"
 
-/* Honest values first, then others for the same fields: the tables live on it. */
+/* The tables give some fields twice: the macros' honest value first, then the case's own. */
 #pragma GCC diagnostic ignored "-Woverride-init"
 
 /* clang-format off */
@@ -40,7 +40,7 @@
 #define ARP_REPLY(x, y, ...) ARP_(x, y), .op = 2, .dmac = MAC_##y, .tha = MAC_##y, __VA_ARGS__
 /* RFC 5227: "may I have y's address?" */
 #define ARP_PROBE(x, y, ...) ARP_(x, y), .op = 1, .dmac = MAC_ALL, .spa = 0, __VA_ARGS__
-/* From a client: msg, to everybody. From a server: an OFFER. */
+/* DHCP: the client's message m, broadcast. DHCP_SERVER: a server's OFFER. */
 #define DHCP(x, m, ...)	.kind = K_DHCP, .smac = MAC_##x, .dmac = MAC_ALL, .src = 0, .dst = IP4(255, 255, 255, 255), .proto = 17, \
 			.sport = 68, .dport = 67, .sha = MAC_##x, .msg = m, __VA_ARGS__
 #define DHCP_SERVER(x, y, ...) .kind = K_DHCP, L3_(x, y), .proto = 17, .sport = 67, .dport = 68, .sha = MAC_##y, .msg = 2, \
@@ -51,24 +51,24 @@
 #define TCP6(x, y, ...) .kind = K_TCP6, L36_(x, y), .next = 6, .sport = 4000, .dport = 80, __VA_ARGS__
 #define ICMP6(x, y, ...) .kind = K_ICMP6, L36_(x, y), .next = 58, .itype = 128, __VA_ARGS__
 #define RAW6(x, y, n, ...) .kind = K_IP6, L36_(x, y), .next = n, .data = 40, __VA_ARGS__
-/* From a client to all servers; from a server: an ADVERTISE. */
+/* DHCP6: the client's message m to all servers. DHCP6_SERVER: a server's ADVERTISE. */
 #define DHCP6(x, m, ...) .kind = K_DHCP6, .smac = MAC_##x, .dmac = 0x333300010002ULL, .src6 = IP6_##x, .dst6 = IP6_SERVERS, \
 			.hop = 1, .next = 17, .sport = 546, .dport = 547, .sha = MAC_##x, .msg = m, __VA_ARGS__
 #define DHCP6_SERVER(x, y, ...) .kind = K_DHCP6, L36_(x, y), .next = 17, .sport = 547, .dport = 546, .sha = MAC_##y, .msg = 2, \
 			__VA_ARGS__
 #define ND_(x, type) .kind = K_ND, .smac = MAC_##x, .src6 = IP6_##x, .hop = 255, .next = 58, .itype = type, .lla = MAC_##x
-/* Who has y's address, asked of everybody and of y alone. */
+/* Who has y's address? NS asks by multicast, NS_ONE asks y alone. */
 #define NS(x, y, ...) ND_(x, 135), .dmac = SOLICITED_MAC(LOW_##y), .dst6 = SOLICITED6(LOW_##y), .target = IP6_##y, .opt = {1}, __VA_ARGS__
 #define NS_ONE(x, y, ...) ND_(x, 135), .dmac = MAC_##y, .dst6 = IP6_##y, .target = IP6_##y, .opt = {1}, __VA_ARGS__
 /* RFC 4862 5.4.2: may I have x's address? */
 #define DAD(x, ...) ND_(x, 135), .src6 = IP6_ANY, .dmac = SOLICITED_MAC(LOW_##x), .dst6 = SOLICITED6(LOW_##x), .target = IP6_##x, __VA_ARGS__
-/* x's address, told to y that asked, and to all unasked. */
+/* x's address: NA answers y, NA_ALL tells all nodes unasked. */
 #define NA(x, y, ...) ND_(x, 136), .dmac = MAC_##y, .dst6 = IP6_##y, .target = IP6_##x, .flags = 0x60000000, .opt = {2}, __VA_ARGS__
 #define NA_ALL(x, ...) ND_(x, 136), .dmac = MAC_NODES, .dst6 = IP6_NODES, .target = IP6_##x, .flags = 0x20000000, .opt = {2}, __VA_ARGS__
 #define RS(x, ...) ND_(x, 133), .dmac = 0x333300000002ULL, .dst6 = IP6_ROUTERS, .opt = {1}, __VA_ARGS__
-/* A default route, for half an hour. */
+/* A default router, for half an hour. */
 #define RA(x, ...) ND_(x, 134), .dmac = MAC_NODES, .dst6 = IP6_NODES, .flags = 0x40000708, .opt = {1}, __VA_ARGS__
-/* To reach the target, go to it directly. */
+/* Tells y that it can reach x directly. */
 #define REDIRECT(x, y, ...) ND_(x, 137), .dmac = MAC_##y, .dst6 = IP6_##y, .target = IP6_##x, .opt = {2}, __VA_ARGS__
 #define MAC_NODES 0x333300000001ULL
 #define MAC_GROUP6 0x333300010003ULL
@@ -82,11 +82,11 @@
 #define MAC_LG MAC_G
 #define MAC_LH MAC_H
 #define MAC_P9 MAC_P
-/* Names that stand for an IPv6 address alone: a MAC is given beside. */
+/* Names of which the cases use the IPv6 address: where the MAC matters, the case gives it. */
 #define MAC_BLOCK MAC_NONE
 #define MAC_BLOCK8 MAC_NONE
 #define MAC_ROUTERS 0x333300000002ULL
-#define IP_S IP4(10, 0, 1, 9) /* as if it had one */
+#define IP_S IP4(10, 0, 1, 9) /* as if S had IPv4 */
 #define MAC_FOLD_A SERVICE(MAC_A)
 #define MAC_FOLD_B SERVICE(MAC_B)
 /* The last 24 bits of the addresses. */
@@ -120,11 +120,17 @@
 enum { SOLICIT = 1, ADVERTISE = 2, REQUEST6 = 3, REPLY6 = 7, INFORMATION = 11, RELAY = 12 };
 enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM };
 
-/* The ids of life.c, which speak over process boundaries: what is forged, and a VM's honest frame with its keeper's pid. */
+/*
+ * Cookie ids of life.c, where another process sends: for forged frames, and for honest ones, with the keeper's pid in
+ * the low bits.
+ */
 #define COOKIE_FORGED 0xf0000000U
 #define COOKIE_HONEST 0x80000000U
 
-/* The turn-th frame of a VM L that forges all it can and now and then is honest (life.c). Returns its length. */
+/*
+ * Builds the turn-th frame of VM L, which sends forged frames of all kinds and one honest one in turn (life.c).
+ * Returns its length.
+ */
 size_t forge(unsigned turn, uint32_t keeper, uint8_t *frame);
 
 struct wcase {
@@ -132,11 +138,11 @@ struct wcase {
 	struct shape f;
 	enum port from, judge; /* judge: the VM whose counters say what happened */
 	unsigned reach;        /* ports where it must be seen */
-	unsigned watch;   /* and nowhere else of these; 0: everywhere where from is the judge, else the judge alone */
+	unsigned watch;   /* and nowhere else among these; 0: all ports if from is the judge, else the judge alone */
 	const char *drop; /* the counter that must grow by one, and no other; NULL: none grows */
-	bool quiet;       /* dropped, and by whom is not said: the bridge may do it before the rules */
+	bool quiet;       /* no counter need grow: the bridge may drop it before the rules do */
 	uint32_t mark;    /* on the sender's socket */
-	const struct shape *as; /* as it arrives, where the rules write something into it */
+	const struct shape *as; /* as it must arrive, if the rules write something into it */
 };
 
 struct table {
@@ -153,9 +159,12 @@ struct bulk {
 	const char *name;
 	enum port from, judge;
 	uint32_t n;
-	/* The i-th frame; 0 for a value that is left out. */
+	/* Builds the i-th frame; 0 leaves that value out. */
 	size_t (*make)(uint32_t i, uint32_t id, uint8_t *frame);
-	/* Each goes there; NULL: each is seen where `reach` says; "*": dropped, by whatever counter, or refused by the tap. */
+	/*
+	 * The counter of their drops; NULL: each is seen where `reach` says; "*": dropped by any counter, or refused
+	 * by the tap.
+	 */
 	const char *drop;
 	unsigned reach;
 };
@@ -168,7 +177,7 @@ extern const size_t bulks6_count;
 #define DROP(name) .drop = name
 #define SEEN(...) .reach = (__VA_ARGS__)
 #define NOWHERE .quiet = true
-/* fold's to answer: on its way to the guest the shared table may take it before the VM's own counts. */
+/* A packet for fold to answer. On its way to the guest the shared table may take it before the VM's own counts it. */
 #define TAKEN .quiet = true, .drop = "taken"
 
 #endif

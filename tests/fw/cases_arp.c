@@ -10,7 +10,7 @@ static const struct wcase cases[] = {
     {"honest ARP reply", {ARP_REPLY(A, P)}, FROM(A), SEEN(ON(P))},
     {"honest ARP reply to another VM", {ARP_REPLY(A, B)}, FROM(A), SEEN(ON(B))},
     {"honest ARP without padding", {ARP_REQUEST(A, P, .cut = 42)}, FROM(A), SEEN(ON(P) | ON(G) | ON(B) | ON(H) | ON(F))},
-    /* RFC 5227 2.1.1: it asks for its own address; no VM but the owner has to hear of it. */
+    /* RFC 5227 2.1.1: a probe asks for the sender's own address, so no VM but that address's owner needs to see it. */
     {"probe for the own address", {ARP_PROBE(A, A)}, FROM(A), SEEN(ON(P) | ON(G) | ON(H))},
     {"announcement of the own address", {ARP_REQUEST(A, A)}, FROM(A), SEEN(ON(P) | ON(G) | ON(B) | ON(H) | ON(F))},
     {"announcement of the own address by a reply", {ARP_REPLY(A, A, .dmac = MAC_ALL)}, FROM(A), SEEN(ON(P) | ON(G) | ON(B) | ON(H) | ON(F))},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Through the gateway: only with one, only by its MAC, only where a router may go. And what reaches the host, which is on the same bridge.
- * Specifications: RFC 1122 3.2.1.3, 3927, 5735 (special addresses), 3442.
+ * Through the gateway: only if the VM has one, only by its MAC, only to addresses that a router may forward to. Also
+ * what reaches the host, which is on the same bridge. Specifications: RFC 1122 3.2.1.3, 3927, 5735 (special
+ * addresses), 3442.
  */
 #include "cases.h"
 

@@ -196,7 +196,10 @@ static const struct wcase cases[] = {
 
 TABLE(table_to, "towards the guest", cases);
 
-/* The mark of fold's replies, which a macvlan carries into the bridge, and which the host's own programs can set. */
+/*
+ * Frames with the mark of fold's replies. A macvlan carries the mark into the bridge, and the host's own programs can
+ * set it.
+ */
 #define MARKED(value) TOWARDS(A, M), .mark = (value)
 
 /* clang-format off */

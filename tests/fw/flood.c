@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* 73, 74, 76: a VM that sends as fast as it can: its broadcasts are capped, its own answers suffer, and nobody else's do. */
+/*
+ * 73, 74, 76: a VM that sends as fast as it can. Its broadcasts are limited, and only its own answers may suffer, not
+ * those of other VMs.
+ */
 #include "cases.h"
 
 #include <time.h>
 
-/* What the policy promises: this many a second, and this many at once, per kind (ARP; IPv4; IPv6; neighbour discovery). */
+/*
+ * The policy's limits for each kind of frame (ARP; IPv4; IPv6; neighbour discovery): the rate a second, and the
+ * burst.
+ */
 #define CAP 1000
 #define BURST 500
 static uint64_t us(void)
@@ -15,7 +21,7 @@ static uint64_t us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* At `rate` a second (0: as fast as it goes). Returns the microseconds that it took. */
+/* Sends n frames, `rate` a second (0: as fast as possible). Returns how many microseconds that took. */
 static uint64_t send_many(const struct shape *s, uint32_t id, uint32_t n, uint32_t rate)
 {
 	static uint8_t f[FRAME_MAX];
@@ -44,14 +50,14 @@ static void run_storm(const char *what, const struct shape *s)
 	uint32_t arrived = seen_of(id)->count[AT_P];
 	uint64_t most = BURST + CAP * took / 1000000 + CAP / 10,
 		 capped = tally_of(&after, "from_storm") - tally_of(&before, "from_storm");
-	/* A machine that cannot send faster than the cap tests nothing here: then the first line fails. */
+	/* A machine that cannot send faster than the limit would test nothing: then this check fails. */
 	if (!ok(n > 2 * most, "76 %s: %u were sent fast enough to be a storm", what, n))
 		detail("%llu ms for %u", (unsigned long long)took / 1000, n);
 	if (!ok(alive && arrived && arrived <= most && arrived + capped == n,
 		"76 a storm of %s: at most %u a second leave", what, CAP))
 		detail("%u of %u arrived in %llu ms; from_storm +%llu; at most %llu were expected", arrived, n,
 		       (unsigned long long)took / 1000, (unsigned long long)capped, (unsigned long long)most);
-	/* The bucket has run empty; it fills within a second. */
+	/* The limit's bucket is empty; it is full again within a second. */
 	for (uint64_t end = now_ms() + 700; now_ms() < end;)
 		ports_poll(10);
 	id = seen_new();
@@ -61,7 +67,7 @@ static void run_storm(const char *what, const struct shape *s)
 		detail("%u of 200", seen_of(id)->count[AT_P]);
 }
 
-/* What goes to one machine is nobody's storm. */
+/* Frames to one machine are not limited. */
 static void run_free(const char *what, const struct shape *s)
 {
 	uint32_t id = seen_new(), n = 4000;
@@ -73,7 +79,7 @@ static void run_free(const char *what, const struct shape *s)
 		detail("%u of %u", seen_of(id)->count[AT_P], n);
 }
 
-/* One VM asks for leases as fast as it can; the other, on the same host, must not notice. */
+/* One VM sends requests to its responder as fast as it can; another on the same host must still get its answers. */
 static void run_beside(const char *what, const struct shape *s)
 {
 	uint64_t worst = 0;
@@ -87,7 +93,10 @@ static void run_beside(const char *what, const struct shape *s)
 		all &= fence_responder(AT_B);
 		worst = now_ms() - start > worst ? now_ms() - start : worst;
 	}
-	/* On one of two cores both folds answer: what is bounded is that B waits for A's whole queue never. */
+	/*
+	 * Both folds may share one of two cores, so B is slower. The limit shows that it never waits for A's whole
+	 * queue.
+	 */
 	if (!ok(all && worst < 1000, "73 a flood of %s: another VM's DISCOVER is answered meanwhile", what))
 		detail("%s; the slowest took %llu ms", all ? "all answered" : "some were not",
 		       (unsigned long long)worst);

@@ -30,7 +30,7 @@ static const struct shape forged[] = {
     {DHCP6_SERVER(A, B)},
     {UDP(A, P, .src = IP_B, .frag = 50)},
 };
-/* For the responder alone, with honest addresses: where nobody takes them, they go nowhere. */
+/* For the responder alone, with honest addresses: without a rule that hands them to it, they must go nowhere. */
 static const struct shape taken[] = {{DHCP(A, DISCOVER)},  {ARP_REQUEST(A, SERVICE)}, {RS(LA)},
 				     {DHCP6(LA, SOLICIT)}, {UDP(A, P, .dport = 53)},  {UDP(A, H2, .dport = 53)}};
 
@@ -73,7 +73,7 @@ static int nft_meanwhile(struct spate *s, char *command)
 		die("nft: %s", strerror(err));
 	while (waitpid(pid, &status, WNOHANG) == 0)
 		spate_round(s);
-	/* And for a while after: what is put back, is put back by then. */
+	/* And for 150 ms more, within which fold has to put back what is missing. */
 	for (uint64_t end = now_ms() + 150; now_ms() < end;)
 		spate_round(s);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -90,9 +90,9 @@ static unsigned anywhere(const uint32_t *ids, size_t n)
 
 struct blow {
 	char *command;
-	bool refused; /* must it fail? */
+	bool refused; /* nft must refuse it */
 	const char *name;
-	bool lasting; /* nobody mends it: DHCP ends, and nothing else may come of it */
+	bool lasting; /* fold cannot repair it: DHCP stops for good, and nothing else may follow */
 };
 
 static void strike(const struct blow *b)
@@ -115,7 +115,7 @@ static void strike(const struct blow *b)
 				detail_ports("seen at", seen_mask(s.forged[i]));
 				detail_frame("forged", seen_of(s.forged[i])->first, seen_of(s.forged[i])->len);
 			}
-	/* Cut off or whole again: never half. */
+	/* The VM must work again as a whole: honest frames pass and, unless the blow is lasting, DHCP is answered. */
 	bool answered = b->lasting || fence_responder(AT_A);
 	if (!ok(through && answered, "%s: honest frames pass%s 150 ms later", b->name,
 		b->lasting ? "" : " and DHCP is answered"))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a shape to the octets of a frame. Specifications: RFC 826, 791, 768, 792, 9293, 2131, 8200, 4443, 1042; IEEE 802.1Q.
+ * Builds a frame's octets from its shape. Specifications: RFC 826, 791, 768, 792, 9293, 2131, 8200, 4443, 1042; IEEE
+ * 802.1Q.
  */
 #include "frame_priv.h"
 
@@ -117,7 +118,7 @@ static void put_dhcp(struct wr *w, const struct shape *s, uint32_t id)
 	wr_zero(w, 48);
 }
 
-/* RFC 792, RFC 4443 2.1: which messages are about another packet. */
+/* Whether it is an ICMP error, which quotes another packet (RFC 792, RFC 4443 2.1). */
 static bool is_error(const struct shape *s)
 {
 	if (s->unquoted)
@@ -127,7 +128,7 @@ static bool is_error(const struct shape *s)
 	return s->itype == 3 || s->itype == 4 || s->itype == 11 || s->itype == 12;
 }
 
-/* An echo request's headers. */
+/* The quoted packet: the headers of an echo request. */
 static void put_quoted(struct wr *w, const struct shape *s)
 {
 	static const struct ip6 none;
@@ -191,7 +192,7 @@ void put_transport(struct wr *w, const struct shape *s, uint32_t id)
 		put_cookie(w, s, id);
 }
 
-/* Lengths and checksums of what begins at `start`; pseudo: the sum of its pseudo-header. */
+/* Sets lengths and checksums of the transport header at `start`; pseudo: the sum of its pseudo-header. */
 void finish_transport(struct wr *w, const struct shape *s, size_t start, uint64_t pseudo)
 {
 	size_t len = wr_len(w) - start, at = 0;
@@ -225,7 +226,7 @@ static void put_ip(struct wr *w, const struct shape *s, uint32_t id)
 	wr_u16(w, 0);
 	wr_u32(w, s->src);
 	wr_u32(w, s->dst);
-	/* RFC 791: a loose source route, at its end; then end of list. */
+	/* RFC 791: a loose source route whose pointer is at its end, then end of options. */
 	for (uint8_t i = 0; i < s->opts; i++)
 		wr_u32(w, i == 0 ? 0x83030400 : 0);
 	put_transport(w, s, id);

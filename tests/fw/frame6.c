@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IPv6 frames. Neighbour discovery has no room for a cookie: it stands behind the packet, as padding would.
+ * IPv6 frames. Neighbour discovery has no room for a cookie, which therefore follows the packet, like padding.
  * Specifications: RFC 8200, 4302, 4443, 4861, 7527, 8415.
  */
 #include "frame_priv.h"
@@ -15,7 +15,7 @@ void put_ip6_address(struct wr *w, const struct ip6 *a)
 		wr_u16(w, a->w[i]);
 }
 
-/* One a kind: its number, its length, and what follows the number of the next header. */
+/* One extension header of each kind: its number, its length, and the octets behind its next-header field. */
 static const struct {
 	uint8_t number, len, body[8];
 } exts[] = {
@@ -27,7 +27,7 @@ static const struct {
     [X_FRAG] = {44, 8, {0}},
     [X_DEST] = {60, 8, {0, 1, 4}},
     [X_DEST24] = {60, 24, {2, 1, 20}},
-    [X_AUTH] = {51, 24, {4}}, /* in words of 32 bits, less 2 */
+    [X_AUTH] = {51, 24, {4}}, /* the length field: 32-bit words, less 2 */
     [X_MOBILE] = {135, 8, {0, 1}},
     [X_HIP] = {139, 8, {0}},
     [X_SHIM6] = {140, 8, {0}},
@@ -59,7 +59,7 @@ void put_nd(struct wr *w, const struct shape *s)
 	wr_u16(w, 0);
 	wr_u32(w, s->flags);
 	if (s->itype == 134)
-		wr_zero(w, 8); /* times */
+		wr_zero(w, 8); /* reachable time, retransmission timer */
 	else if (s->itype != 133)
 		put_ip6_address(w, &s->target);
 	if (s->itype == 137)
@@ -71,7 +71,7 @@ void put_nd(struct wr *w, const struct shape *s)
 	}
 }
 
-/* A client's: who it is, and that it wants an address. The cookie is an option that nobody knows. */
+/* A client's (or server's) DHCPv6 message with an IA_NA. The cookie is in an option of unknown code. */
 void put_dhcp6(struct wr *w, const struct shape *s, uint32_t id)
 {
 	const bool server = s->sport == 547;

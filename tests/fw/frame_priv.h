@@ -11,7 +11,7 @@ void put_mac(struct wr *w, uint64_t mac);
 void put_cookie(struct wr *w, const struct shape *s, uint32_t id);
 void patch(struct wr *w, size_t at, uint16_t v);
 void put_transport(struct wr *w, const struct shape *s, uint32_t id);
-/* Lengths and checksums of what begins at `start`; pseudo: the sum of its pseudo-header. */
+/* Sets lengths and checksums of the transport header at `start`; pseudo: the sum of its pseudo-header. */
 void finish_transport(struct wr *w, const struct shape *s, size_t start, uint64_t pseudo);
 
 void put_ip6(struct wr *w, const struct shape *s, uint32_t id);

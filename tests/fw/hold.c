@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * This program under the name qemu-system-attack: fold runs it as the hypervisor of a VM.
+ * This program under the name qemu-system-attack, which fold starts as the hypervisor of a VM.
  *
  *   -hold SOCKET     gives the tap's descriptor to whoever connects there, until SIGTERM
- *   -lend SOCKET     the same, and the rules' socket is closed first: a hypervisor that knows what it does
- *   -flood MS        forges, from the first instruction to the last: SIGTERM only ends it MS later
+ *   -lend SOCKET     the same, after closing all other descriptors, the socket that owns the VM's rules among them
+ *   -flood MS        sends forged frames from its first instruction on, and still for MS milliseconds after SIGTERM
  *
  * fold's own arguments are read as qemu reads them: fd=N behind -netdev.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 81, 5.6: a VM that forges from its first instruction to its last, and how it ends: by signals to any of its processes, with its tap made
- * persistent by somebody who got at it, and with a copy of the tap's descriptor in somebody else's hands. Nothing forged is ever seen, and nothing remains.
+ * 81, 5.6: a VM that forges from its first instruction to its last, and how it ends: by signals to any of its
+ * processes, with its tap made persistent, and with a copy of the tap's descriptor in another process. Nothing forged
+ * may ever be seen, and nothing may remain.
  */
 #include "cases.h"
 
@@ -51,9 +52,9 @@ enum end { END_TERM, END_KILL_FOLD, END_KILL_KEEPER, END_KILL_HYPERVISOR, END_KI
 static const struct ending {
 	const char *name;
 	enum end end;
-	bool lent;    /* a copy of the tap is here, and forges on */
-	bool persist; /* somebody who got at the tap's descriptor asks it to stay, which the hypervisor itself cannot */
-	bool gc;      /* nobody was left to clean up: `fold gc` may be needed */
+	bool lent;    /* this process has a copy of the tap, and forges on */
+	bool persist; /* this process makes the tap persistent by its descriptor, as the hypervisor itself cannot */
+	bool gc;      /* no process is left to clean up: `fold gc` may be needed */
 } endings[] = {
     {"SIGTERM", END_TERM, false, false, false},
     {"SIGKILL to fold", END_KILL_FOLD, false, false, false},
@@ -97,7 +98,7 @@ static void on_life(enum port at, const uint8_t *f, size_t len)
 	}
 }
 
-/* fold's own command line, and behind it what this program shall do as its hypervisor. */
+/* Starts fold by its command line, followed by what this program shall do as the hypervisor. */
 static pid_t start(char **fold, const char *socket, bool lent)
 {
 	char *argv[64], path[128];
@@ -117,7 +118,7 @@ static pid_t start(char **fold, const char *socket, bool lent)
 	return pid;
 }
 
-/* The one process whose parent is pid. */
+/* The only child of pid, or 0. */
 static pid_t child_of(pid_t pid)
 {
 	char path[64];
@@ -132,7 +133,7 @@ static pid_t child_of(pid_t pid)
 	return child;
 }
 
-/* Whoever has the descriptor may: no capability is asked for. */
+/* Any process that has the tap's descriptor may do this: the kernel asks for no capability. */
 static bool make_persistent(pid_t hypervisor)
 {
 	int process = (int)syscall(SYS_pidfd_open, hypervisor, 0);
@@ -150,7 +151,7 @@ static bool make_persistent(pid_t hypervisor)
 	return done;
 }
 
-/* Sends a burst through the borrowed descriptor, if there is one, and looks around. */
+/* Sends a burst through the lent tap, if there is one, and takes in the frames that have arrived. */
 static void forge_some(int lent)
 {
 	static uint8_t room[sizeof(struct virtio_net_hdr) + FRAME_MAX];
@@ -193,7 +194,7 @@ static void collect_garbage(const char *fold)
 	posix_spawn_file_actions_t acts;
 	pid_t pid;
 
-	/* What gc says belongs to no TAP. */
+	/* The output of gc must not get among the TAP lines. */
 	posix_spawn_file_actions_init(&acts);
 	posix_spawn_file_actions_addopen(&acts, 1, "/dev/null", O_WRONLY, 0);
 	if (posix_spawnp(&pid, fold, &acts, NULL, argv, environ) == 0)
@@ -222,7 +223,7 @@ static bool has_ended(pid_t pid)
 	return waitpid(pid, NULL, WNOHANG) == pid;
 }
 
-/* The keeper is nobody's child here; a zombie of it holds nothing any more. */
+/* The keeper is no child of this process, so waitpid() cannot tell. As a zombie it holds nothing any more. */
 static bool keeper_is_gone(pid_t keeper)
 {
 	char path[64], state = 0;
@@ -258,10 +259,10 @@ static void run_ending(const struct ending *e, char **fold, const char *socket)
 		kill(pid, SIGTERM);
 	bool ended = wait_for(has_ended, pid, lent, 3 * patience_ms());
 	bool gone = wait_for(tap_is_gone, 0, lent, e->gc ? 300 : patience_ms());
-	/* It gives up the VM's name after its tap: whoever comes next must find that free. */
+	/* The keeper gives up the VM's name after its tap, and the next fold needs that name. */
 	if (keeper)
 		wait_for(keeper_is_gone, keeper, lent, patience_ms());
-	/* Whoever could still send would be heard now. */
+	/* If any process could still send through the tap, its frames would be seen now. */
 	for (uint64_t until = now_ms() + 100; now_ms() < until;)
 		forge_some(lent);
 	if (lent >= 0)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mutant: stands in front of every rule file in the copy that mutate.sh builds. The words of fw/nft.h then ask the environment whether
- * they are the one that is taken out:
+ * mutant: included before every rule file in the copy of fold that mutate.sh builds. It wraps the
+ * functions of fw/nft.h, which then look in the environment whether they make the rule or the match that is to be
+ * left out:
  *
- *   FOLD_MUTANT=rules_nd.c:120:to_nd:0   the rule of that chain that begins there: it matches nothing and does nothing
- *   FOLD_MUTANT=rules_nd.c:120:to_nd:2   its second match: it holds for every packet that has those octets
- *   FOLD_MUTANTS=FILE                    all that there is, a line each, is added to that file
+ *   FOLD_MUTANT=rules_nd.c:120:to_nd:0   the rule of that chain that begins at that line has no match and no action
+ *   FOLD_MUTANT=rules_nd.c:120:to_nd:2   its second match holds for every packet that has those octets
+ *   FOLD_MUTANTS=FILE                    appends the names of all rules and matches to that file, one a line
  */
 #ifndef FOLD_TESTS_FW_MUTANT_H
 #define FOLD_TESTS_FW_MUTANT_H
@@ -18,14 +19,14 @@
 
 #define MUTANT_MAX 64 /* octets in the longest match */
 
-/* One for all files: the rule that is being written, and how many matches it has so far. */
+/* Shared by all rule files: the rule that is being written, and how many matches it has so far. */
 __attribute__((weak)) struct {
 	char rule[128];
 	unsigned match;
 	bool gone;
 } mutant;
 
-/* Whether this part is the one; notes that it exists. */
+/* Whether this part of the rule (0: all of it; else a match) is to be left out. Appends its name to FOLD_MUTANTS. */
 static inline bool mutant_is(unsigned part)
 {
 	const char *want = getenv("FOLD_MUTANT"), *list = getenv("FOLD_MUTANTS");
@@ -79,12 +80,15 @@ static inline void mutant_l4proto(struct nft *n, enum nft_op op, uint8_t proto)
 {
 	bool out = mutant_match();
 
-	/* "Is sound" is the one match that is meant by its failure to look. */
+	/*
+	 * "Protocol is not 0" only tests whether the kernel found a transport header, as "at least 0" would: left out
+	 * altogether.
+	 */
 	if (!mutant.gone && !(out && op == NFT_IS_NOT && proto == 0))
 		(nft_match_l4proto)(n, out ? NFT_AT_LEAST : op, out ? 0 : proto);
 }
 
-/* Matches that nothing follows on what they looked at, and actions. */
+/* These matches load nothing that a later one compares, so they can be left out altogether, as actions can. */
 #define MUTANT_MATCH(call) (mutant_match() || mutant.gone ? (void)0 : (call))
 #define MUTANT_ACTION(call) (mutant.gone ? (void)0 : (call))
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 82: honest frames, mutated. Whatever of it is seen anywhere must be permitted by the oracle (oracle.c), judged by the octets that were
- * seen; and the honest frames among them must all arrive. The same seed gives the same frames.
+ * 82: mutated honest frames. The oracle (oracle.c) must permit every frame that is seen anywhere, by the octets that
+ * were seen; the honest frames sent in between must all arrive. The same seed gives the same frames.
  */
 #include "cases.h"
 
@@ -13,7 +13,7 @@
 
 static uint64_t state;
 
-/* xorshift64*: below n. */
+/* A pseudo-random number below n (xorshift64*). */
 static uint32_t below(uint32_t n)
 {
 	state ^= state >> 12;
@@ -90,7 +90,7 @@ static const struct run {
 	const char *name;
 	const struct shape *list;
 	uint32_t n;
-	enum port from, vm; /* vm: the one that sends, or that is sent to */
+	enum port from, vm; /* vm: the VM that sends, or that is sent to */
 	uint32_t share;     /* of all frames, in percent */
 } runs[] = {
     {"from a VM without a gateway", of_a, COUNT(of_a), AT_A, AT_A, 15},
@@ -238,16 +238,16 @@ static size_t mutate_once(uint8_t *f, size_t len)
 	case 2:
 		f[at] = octets[below(COUNT(octets))];
 		return len;
-	case 3: /* a tag */
+	case 3: /* insert a VLAN tag */
 		memmove(f + 16, f + 12, len - 12);
 		put(f, len + 4, 12, (uint64_t)tags[below(3)] << 16 | below(3), 4);
 		return len + 4;
 	case 4:
 		return 14 + below((uint32_t)len - 13);
-	case 5: /* zeros behind it */
+	case 5: /* append zeros */
 		memset(f + len, 0, 32);
 		return len + below(32);
-	case 6: /* an octet more or less somewhere */
+	case 6: /* remove an octet */
 		if (len < 40)
 			return len;
 		memmove(f + at, f + at + 1, len - at - 1);
@@ -261,7 +261,7 @@ static size_t mutate_once(uint8_t *f, size_t len)
 	}
 }
 
-/* Where the header still looks like one: its checksum made right, so that no router on the way throws it away for that. */
+/* Corrects the checksum of an IPv4 header, so that no router on the way drops the frame just for that. */
 static void mend(uint8_t *f, size_t len)
 {
 	if (len < 34 || frame_u16(f + 12) != 0x0800)
@@ -291,7 +291,10 @@ static struct {
 	uint8_t frame[128];
 } first_wrong;
 
-/* What the host forwarded as that VM's router, as it was before: the VM may have sent it. */
+/*
+ * Whether the host forwarded, as that VM's router, a frame that the VM may send: undoes the router's changes and asks
+ * the oracle.
+ */
 static bool was_routed(const struct vm *v, const uint8_t *f, size_t len)
 {
 	static uint8_t before[FRAME_MAX];
@@ -311,12 +314,17 @@ static bool permitted(enum port at, const uint8_t *f, size_t len)
 	const struct vm *v = &vms[running->vm];
 	uint32_t id;
 
-	/* fold's own replies, which carry no cookie, and the host's to those who may ask it. */
+	/*
+	 * Permitted: fold's own replies, which carry no cookie, and the host's, at a VM only if that VM may get them.
+	 */
 	if (at < VMS && frame_mac(f + 6) == SERVICE(vms[at].mac) && !frame_cookie(f, len, &id))
 		return true;
 	if (frame_mac(f + 6) == MAC_H)
 		return at >= VMS || oracle_to(&vms[at], f, len);
-	/* The host's default route is there: its own answers to a VM's wider subnet leave by it. */
+	/*
+	 * Permitted at O, where the host's default route leads: its answers to addresses that only a VM's wider
+	 * subnet has.
+	 */
 	if (at == AT_O && len >= 34 && frame_u32(f + 26) == IP_H2)
 		return true;
 	if (at == AT_O && len >= 54 && ip6_same(frame_ip6(f + 22), near_host))
@@ -368,11 +376,11 @@ static void run_one(const struct run *r, uint32_t frames)
 	passed = wrong = 0;
 	for (uint32_t i = 0; i < frames; i++) {
 		if (i % 64 == 0) {
-			/* A forged source may have moved the containers on the bridge. */
+			/* The bridge may have learned the containers' MACs elsewhere, from a forged source. */
 			if (!from)
 				hello();
 			sent += port_send(from ? r->vm : peer, f, frame_build(&s, honest, f), NULL, 0);
-			/* Its arrival sets the pace: no queue on the way overflows. */
+			/* Waits for its arrival, so that no queue on the way overflows. */
 			for (int turn = 0; turn < 20 && seen_of(honest)->count[from ? peer : r->vm] < sent; turn++)
 				ports_poll(10);
 		}
@@ -381,10 +389,10 @@ static void run_one(const struct run *r, uint32_t frames)
 	if (!from)
 		hello();
 	bool alive = from ? fence_from(r->vm) : fence_to(r->vm);
-	/* A mutation within a cookie may make it this one's. */
+	/* More may arrive than were sent: a mutated cookie may have become the honest frame's. */
 	uint32_t arrived = seen_of(honest)->count[from ? peer : r->vm];
 	arrived = arrived > sent ? sent : arrived;
-	/* Of frames changed in one to three places some are still fine: where none came through, nothing was tested. */
+	/* One to three changes leave some frames permitted: if none came through, nothing was tested. */
 	bool some = seen_mask(id) != 0;
 	if (ok(alive && !wrong && some && arrived == sent,
 	       "82 %u mutated frames %s: nothing passes that the oracle forbids", frames, r->name)) {

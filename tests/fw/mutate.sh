@@ -37,13 +37,13 @@ done
 work=$(mktemp -d "${TMPDIR:-/tmp}/fold-mutate.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
-# A copy: nobody's edits come in between.
+# Works on a copy of the tree, which nobody edits meanwhile.
 cp -r "$root/src" "$root/tests/fw" "$work"
 cd "$work"
 rm src/dhcpd/main.c # the other program
 echo '#define FOLD_VERSION "0"' >version.h
 
-# build: every object that is missing, and the program.
+# build: compiles every object that is missing, and links fold.
 build() {
 	for c in src/*/*.c; do
 		o=${c%.c}.o
@@ -59,13 +59,14 @@ build() {
 	$CC -o fold src/*/*.o $LIBS
 }
 
-# suite PARTS: its output in the file out.
+# suite PARTS: runs these parts of tests/fw/run, with its output in the file out.
 suite() {
 	# shellcheck disable=SC2086
 	FOLD=$work/fold ATTACK=$work/attack FW_FIRST=yes FW_PATIENCE=2000 sh "$work/fw/run" $transport $gate --frames 40000 --parts "$1" >out 2>&1
 }
 
-# survives: true where every test passes. Part after part, the quickest first; the recorded rulesets would see everything, and are left out.
+# survives: true if every test passes. Runs the quickest parts first. The recorded rulesets are left out: they would
+# notice every mutant, whether or not a packet does.
 survives() {
 	for parts in 'cases ports marked' 'hijack' 'mutate flood'; do
 		suite "$parts" || return 1
@@ -73,7 +74,7 @@ survives() {
 	return 0
 }
 
-# verdict WHAT...: of the mutant that is in place.
+# verdict WHAT...: runs the suite with the mutant that is in place, and prints the result.
 survivors=0
 verdict() {
 	if survives; then
@@ -86,7 +87,7 @@ verdict() {
 	fi
 }
 
-# The flags of the bridge port and of its entry, by their text.
+# flags: the lines of the source that set the flags of the bridge port and of its forwarding entry.
 flags() {
 	grep -n 'mnl_attr_put_u8(h, \(IFLA_\)\?BRPORT_\| | NTF_STICKY' src/host/link.c | sed 's/^\([0-9]*\):[[:space:]]*/link.c:\1 /'
 }
@@ -94,7 +95,7 @@ flags() {
 # shellcheck disable=SC2086
 $CC $CFLAGS -I"$work/fw" -o attack fw/*.c src/base/*.c $LIBS
 build
-# What VMs of every kind are given: each rule and match that there is.
+# Starts VMs of every kind, without any tests: that lists each rule and match there is.
 FOLD_MUTANTS=$work/all suite ' ' || true
 if [ ! -s all ]; then
 	cat out

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Large frames, and the virtio header (virtio 1.1 5.1.6) where the tap has one: it asks the host to finish a frame after all rules have seen it.
+ * Large frames, and the virtio header (virtio 1.1 5.1.6), if the tap has one: with it a guest asks the host to
+ * complete a frame after all rules have seen it.
  */
 #include "cases.h"
 
@@ -8,7 +9,7 @@
 
 #include <linux/if_ether.h>
 
-/* Sends it alone; true where it was seen at exactly these ports and the network lives. */
+/* Sends one frame; true if it was seen at exactly the ports of `reach`, and honest frames still pass. */
 static bool send_one(const struct shape *s, const struct virtio_net_hdr *vnet, unsigned reach, const char *name)
 {
 	static uint8_t frame[FRAME_MAX];
@@ -27,8 +28,9 @@ static bool send_one(const struct shape *s, const struct virtio_net_hdr *vnet, u
 }
 
 /*
- * csum_start and csum_offset say where the host writes the checksum, when a port that wants it complete has already
- * been let through. If they are believed, the guest overwrites 16 bits of its choice: here of ARP's sender address.
+ * csum_start and csum_offset say where the host writes the checksum, which it does after the rules have let the frame
+ * pass, if the port wants it complete. If the host believes them, the guest overwrites 16 bits of its choice: here of
+ * ARP's sender address, IPv4's source or UDP's ports.
  */
 static void run_pen(void)
 {
@@ -88,7 +90,7 @@ void run_offload(void)
 	send_one(&over, NULL, 0, "77 nine octets more than the MTU");
 	send_one(&jumbo, NULL, 0, "77 9,000 octets");
 	send_one(&largest, NULL, 0, "77 65,450 octets");
-	/* The host's own end of the bridge has no limit; the ports have. */
+	/* The ports of the bridge have an MTU; the host's own end of the bridge takes any length. */
 	send_one(&all, NULL, ON(H), "77 65,450 octets to everybody");
 	send_one(&forged, NULL, 0, "77 65,450 octets from another VM's address");
 	send_one(&dhcp, NULL, 0, "77 65,450 octets for the responder");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The oracle: may this frame pass? Written from the specification (its section on isolation) and the list of threats, in plain C, and
- * from nothing else: it shares no line and no order of questions with the rules it is held against. IPv6 is in oracle6.c.
+ * The oracle decides whether a frame may pass. It is written in plain C, from the specification (its section on
+ * isolation) and the list of threats alone, and shares neither code nor the order of tests with the rules that it
+ * checks. IPv6 is in oracle6.c.
  *
  * Specifications: RFC 826, 5227, 791, 1112, 1858, 3128, 2131, 3021, 3442, 6890.
  */
@@ -28,7 +29,7 @@ static bool in_subnet(const struct vm *v, uint32_t a)
 	return (a & mask(v->len)) == (v->ip & mask(v->len));
 }
 
-/* The two addresses of a subnet that are nobody's; a /31 and a /32 have none. */
+/* The network and broadcast addresses of the subnet, which no host has; a /31 and a /32 have neither. */
 static bool is_edge(const struct vm *v, uint32_t a)
 {
 	uint32_t net = v->ip & mask(v->len);
@@ -46,7 +47,10 @@ static bool is_group_mac(uint64_t mac)
 	return mac >> 40 & 1;
 }
 
-/* RFC 1112 6.4: a group's low 23 bits make its MAC. Of a listed block any group's will do: the VM may reach them all. */
+/*
+ * RFC 1112 6.4: a group's MAC has its low 23 bits. The VM may reach all groups of a listed block: any of their MACs
+ * will do.
+ */
 static bool is_listed(const struct vm *v, uint32_t a, uint64_t dmac)
 {
 	for (int i = 0; i < 2; i++) {
@@ -58,7 +62,7 @@ static bool is_listed(const struct vm *v, uint32_t a, uint64_t dmac)
 	return false;
 }
 
-/* Can no router carry it: "this" network, loopback, link-local, multicast and reserved. */
+/* Whether no router forwards to it: "this" network, loopback, link-local, multicast and reserved. */
 static bool is_unroutable(uint32_t a)
 {
 	return a >> 24 == 0 || a >> 24 == 127 || a >> 16 == 0xa9fe || a >> 24 >= 224;
@@ -83,7 +87,7 @@ static bool parse_ip(const uint8_t *f, size_t len, struct ip *out)
 	return true;
 }
 
-/* What either direction asks of the packet itself. */
+/* What must hold for the packet itself in both directions. */
 static bool sound(const struct ip *p, uint64_t dmac)
 {
 	bool to_many = is_group_mac(dmac);
@@ -94,12 +98,12 @@ static bool sound(const struct ip *p, uint64_t dmac)
 	if (fragment && to_many)
 		return false;
 	if (p->offset)
-		return p->offset >= 16; /* 8 lies within the ports and flags of the first */
+		return p->offset >= 16; /* at 8 it would overlap the first one's transport header */
 	if (p->l4_len < (fragment ? 16U : p->proto == 6 ? 20U : 8U))
 		return false;
 	if (p->proto == 17) {
 		uint16_t sport = frame_u16(p->l4), dport = frame_u16(p->l4 + 2);
-		/* DHCP, in whatever direction, is between the guest and fold. */
+		/* DHCP passes in neither direction: it is between the guest and fold alone. */
 		if (sport == 67 || dport == 67 || dport == 68)
 			return false;
 		if (dmac == MAC_ALL && (dport == 137 || dport == 138))
@@ -124,12 +128,12 @@ static bool arp_from(const struct vm *v, const uint8_t *f, size_t len)
 	uint32_t spa = frame_u32(f + 28), tpa = frame_u32(f + 38);
 	if (dmac != MAC_ALL && is_group_mac(dmac))
 		return false;
-	/* fold's own address is asked of fold; its own MAC is nobody else's. */
+	/* Requests for fold's address and frames to its MAC are for fold alone: they do not go on. */
 	if (dmac == SERVICE(v->mac) || (request && v->service && tpa == v->service))
 		return false;
 	if (request && spa == 0)
 		return tpa == v->ip;
-	/* The answer to a probe goes to nobody's address. */
+	/* A probe has no sender address, so its answer has the target address 0. */
 	return spa == v->ip && (in_subnet(v, tpa) || (v->gateway && tpa == v->gateway_ip) || (!request && tpa == 0));
 }
 
@@ -142,7 +146,7 @@ static bool ip_from(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	if (dmac == SERVICE(v->mac))
 		return false;
-	/* DNS is fold's to answer, wherever it is sent; over TCP only what is sent to fold. */
+	/* fold answers all DNS by UDP, wherever it is sent, and by TCP what is sent to its own address. */
 	if (!p.offset && p.proto == 17 && frame_u16(p.l4 + 2) == 53)
 		return false;
 	if (!p.offset && p.proto == 6 && frame_u16(p.l4 + 2) == 53 && v->service && p.dst == v->service)
@@ -208,7 +212,7 @@ static bool ip_to(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	if (is_broadcast(v, p.dst))
 		return near && dmac == MAC_ALL;
-	if (p.dst == v->ip) /* its DNS is fold's to answer */
+	if (p.dst == v->ip) /* fold answers DNS queries to it */
 		return dmac == v->mac && !(!p.offset && p.proto == 17 && frame_u16(p.l4 + 2) == 53);
 	return is_listed(v, p.dst, dmac);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The oracle for IPv6 (see oracle.c): from the specification alone, a question a line, in the order in which one reads a packet.
+ * The oracle for IPv6 (see oracle.c): from the specification alone, a condition a line, in the order of
+ * the packet's fields.
  *
- * What no rule can say is not asked: that the group of a solicitation is the one of its target (two fields of one frame), and whose a
- * link-local address is that is not made of a MAC.
+ * It leaves out what no nftables rule can test: that a solicitation's group is that of its target (two fields of one
+ * frame), and who has a link-local address that is not made from a MAC.
  *
  * Specifications: RFC 8200, 4291, 2464, 4443, 4861 7.1, 4862 5.4, 6980, 7527, 8415, 6052, 6890.
  */
@@ -43,7 +44,10 @@ static bool is_local(struct ip6 a)
 	return in(a, link_local, 64);
 }
 
-/* A link-local address that is made of a MAC (RFC 4291 2.5.1), and not of this VM's, or that somebody chose for a router. */
+/*
+ * Whether another machine has the link-local address: it is made from a MAC (RFC 4291 2.5.1) that is not the VM's, or
+ * it is short, like fe80::1, as people choose it for a router.
+ */
 static bool is_foreign(const struct vm *v, struct ip6 a)
 {
 	const bool made = (a.w[5] & 0xff) == 0xff && a.w[6] >> 8 == 0xfe, chosen = !a.w[4] && !a.w[5];
@@ -76,7 +80,7 @@ static bool is_solicited(const struct packet *p)
 	return in(p->dst, group_base, 104) && p->dmac >> 24 == 0x3333ff;
 }
 
-/* Of a listed block any group's MAC will do, as in IPv4. */
+/* The VM may reach all groups of a listed block: any of their MACs will do, as in IPv4. */
 static bool is_listed(const struct vm *v, const struct packet *p)
 {
 	for (int i = 0; i < 2; i++) {
@@ -90,7 +94,7 @@ static bool is_listed(const struct vm *v, const struct packet *p)
 	return false;
 }
 
-/* From the well-known prefix of translated IPv4 up to what is no longer unicast beyond a link. */
+/* Whether routers forward to it: from 64:ff9b::, the well-known prefix of translated IPv4, up to fe80:: exclusive. */
 static bool is_routable(struct ip6 a)
 {
 	return (a.w[0] > 0x64 || (a.w[0] == 0x64 && a.w[1] >= 0xff9b)) && a.w[0] < 0xfe80;
@@ -113,7 +117,7 @@ static bool parse(const uint8_t *f, size_t len, struct packet *p)
 	return p->next == 6 ? p->len >= 20 : (p->next == 17 || p->next == 58) && p->len >= 8;
 }
 
-/* The transport itself, in either direction: all but neighbour discovery. */
+/* Whether the transport may pass, in both directions; neighbour discovery is judged apart. */
 static bool is_open(const struct packet *p)
 {
 	if (p->next == 58)
@@ -125,7 +129,10 @@ static bool is_open(const struct packet *p)
 	return true;
 }
 
-/* Form of a neighbour solicitation or advertisement; false for all else. option: its kind, or NO_OPTION. */
+/*
+ * Parses a neighbour solicitation or advertisement; false if malformed or anything else. option: its kind, or
+ * NO_OPTION.
+ */
 static bool parse_nd(const struct packet *p, struct ip6 *target, int *option, uint64_t *lla)
 {
 	if (p->next != 58 || (p->l4[0] != NS && p->l4[0] != NA) || p->l4[1] != 0 || p->hop != 255 ||
@@ -139,7 +146,7 @@ static bool parse_nd(const struct packet *p, struct ip6 *target, int *option, ui
 									   : SOURCE_OPTION);
 }
 
-/* What is asked of fold it answers, and nobody else hears it. */
+/* Whether fold answers solicitations for that target, which nobody else may then hear. */
 static bool is_folds(const struct vm *v, struct ip6 target)
 {
 	return ip6_same(target, v->fold6) || (v->has_service6 && ip6_same(target, v->service6)) ||
@@ -171,9 +178,9 @@ static bool nd_from(const struct vm *v, const struct packet *p)
 	if (p->dmac == SERVICE(v->mac))
 		return false;
 	if (p->dmac == MAC_H && v->gateway6 &&
-	    v->gateway_mac6 == MAC_H) /* told where the guest is, as a gateway must be */
+	    v->gateway_mac6 == MAC_H) /* as the VM's gateway, the host must learn where the guest is */
 		return !asks && ip6_same(p->dst, v->gateway_ip6);
-	if (p->dmac == MAC_H) /* anything else it would route */
+	if (p->dmac == MAC_H) /* the host would route anything else */
 		return near(v, host_near) && (ip6_same(p->dst, host_near) || (!asks && ip6_same(p->dst, host_local)));
 	if (!asks && v->gateway6 && ip6_same(p->dst, v->gateway_ip6) && !is_local(p->dst))
 		return near(v, p->dst) || p->dmac == v->gateway_mac6;
@@ -190,7 +197,7 @@ bool oracle6_from(const struct vm *v, const uint8_t *f, size_t len)
 		return nd_from(v, &p);
 	if (!ip6_same(p.src, v->ip6) || !is_open(&p) || p.dmac == SERVICE(v->mac))
 		return false;
-	/* DNS is fold's to answer, wherever it is sent; over TCP only what is sent to fold. */
+	/* fold answers all DNS by UDP, wherever it is sent, and by TCP what is sent to its own address. */
 	if (p.next == 17 && frame_u16(p.l4 + 2) == 53)
 		return false;
 	if (p.next == 6 && frame_u16(p.l4 + 2) == 53 && v->has_service6 && ip6_same(p.dst, v->service6))
@@ -202,7 +209,7 @@ bool oracle6_from(const struct vm *v, const uint8_t *f, size_t len)
 	return near(v, p.dst) || (v->gateway6 && p.dmac == v->gateway_mac6 && is_routable(p.dst));
 }
 
-/* Whose address may stand in front: not the guest's, and not what only fold says. */
+/* Whether no other machine may use it as source: it is the guest's own, or only fold uses it. */
 static bool is_taken(const struct vm *v, struct ip6 a)
 {
 	return ip6_same(a, v->ip6) || ip6_same(a, v->local6) || ip6_same(a, v->fold6) ||
@@ -253,7 +260,7 @@ bool oracle6_to(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	if (!near(v, p.src) && !(v->gateway6 && p.smac == v->gateway_mac6 && is_routable(p.src)))
 		return false;
-	if (ip6_same(p.dst, v->ip6)) /* its DNS is fold's to answer */
+	if (ip6_same(p.dst, v->ip6)) /* fold answers DNS queries to it */
 		return p.dmac == v->mac && !(p.next == 17 && frame_u16(p.l4 + 2) == 53);
 	return is_listed(v, &p);
 }

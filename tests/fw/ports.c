@@ -28,7 +28,7 @@
 
 #define VNET sizeof(struct virtio_net_hdr)
 
-static int fds[PORTS + 1], sender_index; /* and M, whose interface that is */
+static int fds[PORTS + 1], sender_index; /* the last one is M's; sender_index: M's interface */
 static bool vnet_hdr[VMS];               /* whether the tap has a virtio header before each frame */
 static int ears[4];                      /* UDP sockets of the host, IPv4 and IPv6 */
 #define EARS_MAX 64
@@ -78,7 +78,7 @@ static int open_packet(const char *iface)
 	if (fd < 0 || !at.sll_ifindex)
 		die("%s: %s", iface, strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
-	/* The host's bridge is not made promiscuous: what it then gets is what its IP stack gets. */
+	/* br0 is not made promiscuous, so that the socket gets only what the host's IP stack gets. */
 	if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) < 0 ||
 	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0 ||
 	    (strcmp(iface, "br0") != 0 && setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) < 0) ||
@@ -87,7 +87,7 @@ static int open_packet(const char *iface)
 	return fd;
 }
 
-/* Where nobody listens, and the bridge below is not to become promiscuous either. -1 where there is none. */
+/* M's socket, which only sends, so that the bridge below does not become promiscuous either. -1 if there is no M. */
 static int open_sender(const char *iface)
 {
 	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(iface)};
@@ -136,7 +136,7 @@ void ports_open(const char *dir, const char *netns)
 	char own[64], path[256];
 	cpu_set_t one;
 
-	/* All that a frame does on its way is then done in order, here. */
+	/* On one CPU, so that the kernel processes all frames here, in order. */
 	CPU_ZERO(&one);
 	CPU_SET((size_t)sched_getcpu(), &one);
 	sched_setaffinity(0, sizeof(one), &one);
@@ -196,7 +196,7 @@ bool port_send(enum port p, const uint8_t *frame, size_t len, const struct virti
 		return send_tap(p, frame, len, vnet);
 	if (mark)
 		setsockopt(fds[p], SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
-	/* What leaves by a macvlan is not looked into by older kernels: there the sender says what it is. */
+	/* Older kernels do not read the ethertype of what is sent by a macvlan: the sender's address gives it. */
 	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = sender_index};
 	if (len >= 14)
 		memcpy(&to.sll_protocol, frame + 12, sizeof(to.sll_protocol));
@@ -215,7 +215,10 @@ bool port_send(enum port p, const uint8_t *frame, size_t len, const struct virti
 	return sent >= 0;
 }
 
-/* The VLAN tag that the kernel took out of a frame, put back. Returns its length, 0 for none of ours. */
+/*
+ * Receives a frame, and puts back the VLAN tag that the kernel took out. Returns its length; 0: there is none, or no
+ * whole one.
+ */
 static size_t receive_packet(int fd, uint8_t *frame)
 {
 	union {

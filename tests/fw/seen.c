@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The books: which frame was seen where, what fold answered, and when everything before has been judged. */
+/*
+ * Records which frame was seen where and what fold answered, and sends fences, which tell when all before them has
+ * been judged.
+ */
 #include "attack.h"
 
 #include "cases.h"
@@ -52,7 +55,7 @@ static struct {
 } unmarked[UNMARKED];
 static size_t unmarked_count;
 static uint32_t fence_seen[PORTS], fence_answered[VMS];
-/* Far from any id that a mutation of another can give. */
+/* So far from all other ids that a mutated cookie cannot become a fence's. */
 static uint32_t next_fence = FENCE | 0x00a5c300;
 static struct answer answers[VMS][ANSWERS];
 static size_t answer_count[VMS];
@@ -98,7 +101,7 @@ void seen_learn(uint32_t id, const uint8_t *frame, size_t len)
 
 	for (size_t i = 0; i < unmarked_count; i++)
 		if (unmarked[i].len == len && unmarked[i].hash == h)
-			return; /* the same octets: told apart by nothing, so they are one */
+			return; /* frames of the same octets cannot be told apart: they count as one */
 	if (unmarked_count == UNMARKED)
 		die("more than %d frames without a cookie", UNMARKED);
 	unmarked[unmarked_count].id = id;
@@ -130,14 +133,14 @@ static bool take_answer6(enum port at, const uint8_t *f, size_t len)
 	return true;
 }
 
-/* A reply of fold's, which carries no cookie of ours. */
+/* Records a reply of fold's, which carries no cookie; false if it is none. */
 static bool take_answer(enum port at, const uint8_t *f, size_t len)
 {
 	if (at >= VMS || len < 42 || frame_mac(f + 6) != SERVICE(vms[at].mac))
 		return false;
 	if (frame_u16(f + 12) == 0x86dd)
 		return take_answer6(at, f, len);
-	/* Nobody looks at all the answers to a flood. */
+	/* Of a flood's answers only the first ANSWERS are kept: no test looks at all of them. */
 	struct answer spare, *a = answer_count[at] < ANSWERS ? &answers[at][answer_count[at]++] : &spare;
 	*a = (struct answer){.arp = frame_u16(f + 12) == 0x0806};
 	if (a->arp) {
@@ -190,13 +193,16 @@ void seen_on_frame(enum port at, const uint8_t *f, size_t len)
 {
 	uint32_t id = 0;
 
-	/* A frame of ours that only looks like fold's answer carries a cookie: fold's do not. */
+	/* A test's frame that imitates a reply of fold's carries a cookie; fold's own carry none. */
 	if (!frame_cookie(f, len, &id) && take_answer(at, f, len))
 		return;
-	/* The host reports its own groups now and then (IGMP, MLD): its bridge listens to other snoopers. */
+	/* The host reports its own groups now and then (IGMP, MLD), because its bridge takes part in snooping. */
 	if (frame_mac(f + 6) == MAC_H && len > 34 && frame_u16(f + 12) == 0x0800 && f[23] == 2)
 		return;
-	/* And it is asked where it is, and tells. */
+	/*
+	 * IPv6 of the host's: MLD reports (behind a hop-by-hop header), and neighbour advertisements when it is
+	 * asked.
+	 */
 	if (frame_mac(f + 6) == MAC_H && len > 62 && frame_u16(f + 12) == 0x86dd && (f[20] == 0 || f[54] == 136) &&
 	    !frame_cookie(f, len, &id))
 		return;
@@ -317,7 +323,7 @@ bool fence_responder(enum port p)
 	}
 	s.smac = s.sha = vms[p].mac;
 	size_t len = frame_build(&s, id, f);
-	/* A client asks again: a flood may have filled the queue. */
+	/* Asks again, as a client does: a flood may have filled the queue. */
 	for (uint64_t over = now_ms() + patience_ms(); now_ms() < over;) {
 		port_send(p, f, len, NULL, 0);
 		for (uint64_t end = now_ms() + patience_ms() / 10; now_ms() < end;) {
@@ -329,7 +335,7 @@ bool fence_responder(enum port p)
 	return false;
 }
 
-/* For everybody, and for no VM: 10.66.0.0/16 is nobody's. */
+/* Broadcasts, which the bridge learns from and no VM takes: none has an address in 10.66.0.0/16. */
 void hello(void)
 {
 	static uint8_t f[FRAME_MAX];

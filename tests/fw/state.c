@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's own account: nftables counters, and tables that no guest may write to. Source: linux/netfilter/nf_tables.h, rtnetlink(7). */
+/*
+ * The kernel's state: nftables counters, and tables that no guest may change. Source: linux/netfilter/nf_tables.h,
+ * rtnetlink(7).
+ */
 #include "attack.h"
 
 #include <arpa/inet.h>
@@ -20,7 +23,7 @@
 
 static uint32_t seq = 1;
 
-/* One dump: cb over every message. 0 or -errno. */
+/* Asks for one dump and calls cb for every message. Returns 0 or -errno. */
 static int dump(int bus, struct nlmsghdr *h, mnl_cb_t cb, void *arg)
 {
 	static struct mnl_socket *sockets[NETLINK_NETFILTER + 1];
@@ -112,7 +115,7 @@ static void hex(char *to, const void *from, size_t len)
 		sprintf(to + 2 * i, "%02x", ((const uint8_t *)from)[i]);
 }
 
-/* libmnl's own loop does not survive -Wconversion. */
+/* libmnl's own loop gives warnings with -Wconversion. */
 #define each_attr(a, h, fixed)                                                                                         \
 	a = mnl_nlmsg_get_payload_offset(h, fixed);                                                                    \
 	mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)(a)));                        \
@@ -125,7 +128,7 @@ static void keep_line(struct lines *l, const char *text)
 	l->at[l->n++] = strdup(text);
 }
 
-/* A port's groups: one line each, without the timer behind it. */
+/* A group of a bridge port as a line, without the timer that follows it. */
 static int read_group(const struct nlattr *a, void *arg)
 {
 	struct br_mdb_entry e;
@@ -145,7 +148,7 @@ static int read_entry(const struct nlattr *a, void *arg)
 	return mnl_attr_parse_nested(a, read_group, arg);
 }
 
-/* One message: its fixed part and those attributes that do not change with time. */
+/* A message as a line: its fixed part, and the attributes that do not change with time. */
 static int read_line(const struct nlmsghdr *h, void *arg)
 {
 	struct lines *l = arg;
@@ -154,7 +157,7 @@ static int read_line(const struct nlmsghdr *h, void *arg)
 	size_t fixed = h->nlmsg_type == RTM_NEWNEIGH ? sizeof(struct ndmsg) : sizeof(struct rtmsg);
 	size_t at = (size_t)snprintf(text, sizeof(text), "%u ", h->nlmsg_type);
 
-	/* The kernel's dump says GET where it means NEW. */
+	/* The kernel dumps groups as RTM_GETMDB, where RTM_NEWMDB would be right. */
 	if (h->nlmsg_type == RTM_NEWMDB || h->nlmsg_type == RTM_GETMDB) {
 		for (each_attr (a, h, sizeof(struct br_port_msg)))
 			if (mnl_attr_get_type(a) == MDBA_MDB)
@@ -164,7 +167,7 @@ static int read_line(const struct nlmsghdr *h, void *arg)
 
 	if (h->nlmsg_type == RTM_NEWNEIGH) {
 		const struct ndmsg *nd = mnl_nlmsg_get_payload(h);
-		/* The kernel notes the groups that it sends to itself. */
+		/* The kernel makes such entries for groups that it sends to itself. */
 		if (nd->ndm_family == AF_INET6 && nd->ndm_state & NUD_NOARP)
 			return MNL_CB_OK;
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "if%d static%d", nd->ndm_ifindex,
@@ -211,7 +214,7 @@ char *state_dump(enum state what)
 	h->nlmsg_type = asks[what].type;
 	uint8_t *extra = mnl_nlmsg_put_extra_header(h, asks[what].header);
 	memset(extra, 0, asks[what].header);
-	extra[0] = asks[what].family; /* the first field of each */
+	extra[0] = asks[what].family; /* the family comes first in the fixed part of each */
 	int err = dump(NETLINK_ROUTE, h, read_line, &l);
 	if (err)
 		die("rtnetlink: %s", strerror(-err));
