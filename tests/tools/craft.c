@@ -158,7 +158,7 @@ static void put_ip4(struct wr *w, const char *name, const char *otherwise)
 	wr_bytes(w, &a, sizeof(a));
 }
 
-/* HEX of a field that has a fixed size; zeros behind it. */
+/* Writes a field of fixed size, given as hex; zeros fill it up. */
 static void put_fixed(struct wr *w, const char *name, size_t size)
 {
 	const char *v = field(name);
@@ -426,7 +426,7 @@ static const struct kind {
     {"dhcp", craft_dhcp, 0x0800, IPPROTO_UDP, "0.0.0.0", "255.255.255.255"},
 };
 
-/* Inside out: the checksums and lengths around a thing need the thing. */
+/* From the inside out: outer lengths and checksums depend on what is inside. */
 static void craft(const struct kind *k, struct wr *frame)
 {
 	static uint8_t inner_room[FRAME_MAX], ip_room[512];

@@ -5,17 +5,19 @@
  *   crowd -i PREFIX [-f FIRST] [-n COUNT] [-k KIND,...] [-r ROUNDS] [-w WINDOW] [-t SECONDS] [-M MAC]
  *         [-4 ADDRESS] [-6 ADDRESS] [-a ADDRESS] [-A ADDRESS] [-server ADDRESS]...
  *
- * Client N (FIRST, 0, to FIRST + COUNT - 1) is the interface PREFIXN and has its MAC address. The server under test owes it ADDRESS + N of
- * -4 and -6, and for the DNS name n00000.bench ADDRESS + N of -a and -A. It asks each KIND (discover) in turn, ROUNDS (1) times,
- * as a client does: a question that nobody answers is asked again after 0.5 s, 1 s, 2 s, then every 4 s. WINDOW (64) clients
- * at a time are at it. -M is where questions for a server's own address go.
+ * Client N (FIRST, 0, to FIRST + COUNT - 1) is the interface PREFIXN, with its MAC address. The server under test
+ * must give it the addresses -4 and -6, plus N each, and answer the DNS name n00000.bench with -a and -A, plus N. The
+ * client asks each KIND (discover) in turn, ROUNDS (1) times, as real clients do: a question without an answer is
+ * repeated after 0.5 s, 1 s, 2 s, then every 4 s. WINDOW (64) clients are active at a time. -M is the MAC that
+ * questions for a server's own address are sent to.
  *
- * Kinds are those of the bench (bench/kinds.h), and `request`: a DHCPREQUEST of a client that comes back (INIT-REBOOT), which an ACK
- * of its own address answers. An answer counts only on the interface that asked, with its own address.
+ * Kinds are those of the bench (bench/kinds.h), and `request`: the DHCPREQUEST of a client that comes back
+ * (INIT-REBOOT), which must get an ACK of its own address. An answer counts only on the interface that asked, and
+ * with its own address.
  *
- * Prints "KIND answered=N of=N asked=N foreign=N" for each kind, and "silent KIND PREFIXN" for who got none until SECONDS (60)
- * were over. foreign: answers of that kind that are not for this client, or not to what it asks. Status 0 where all were answered and
- * nothing was foreign.
+ * Prints "KIND answered=N of=N asked=N foreign=N" for each kind, and "silent KIND PREFIXN" for each client that had
+ * no answer after SECONDS (60). foreign: answers of that kind that are for another client, or not to its question.
+ * Status 0 if all were answered and nothing was foreign.
  *
  * Specifications: as kinds.h; packet(7).
  */
@@ -27,7 +29,7 @@
 #define ASK_AGAIN_NS 500000000u
 #define ASK_AGAIN_MAX_NS 4000000000u
 
-/* A DHCPREQUEST as RFC 2131 4.3.2 has it of a client in INIT-REBOOT: its address in option 50, no server identifier. */
+/* The DHCPREQUEST of a client in INIT-REBOOT (RFC 2131 4.3.2): its address in option 50, no server identifier. */
 static size_t request_build(const struct kind *kind, const struct ask *ask, uint8_t frame[static REQUEST_MAX])
 {
 	size_t len = discover_build(kind, ask, frame);
@@ -107,7 +109,7 @@ static void crowd_begin(struct crowd *w, struct client *c, uint64_t now)
 {
 	c->active = true;
 	c->wait_ns = ASK_AGAIN_NS;
-	c->id = c->id * 1664525 + 1013904223; /* each question's own; the low bits differ too */
+	c->id = c->id * 1664525 + 1013904223; /* another for each question, also in the low bits */
 	crowd_ask(w, c, now);
 }
 
@@ -130,7 +132,7 @@ static bool looks_like(const struct kind *kind, const uint8_t *frame, size_t len
 
 	if (len < DATA_6 || (!six && get16(frame + 12) != ETH_P_IP))
 		return false;
-	if (kind->match == rs_match) /* who asks for nothing hears those to all */
+	if (kind->match == rs_match) /* those to all nodes reach clients that did not ask */
 		return six && ip[6] == IPPROTO_ICMPV6 && frame[L4_6] == 134 && ip[24] == 0xfe;
 	if ((six ? ip[6] : ip[9]) != IPPROTO_UDP)
 		return false;
@@ -149,7 +151,10 @@ static void crowd_take(struct crowd *w, struct client *c, const uint8_t *frame, 
 	const struct kind *kind = w->kinds[k];
 
 	if (!c->active || kind->match(kind, &c->ask, frame, len, &id) == MATCH_NO || (id ^ c->id) & kind->id_mask) {
-		/* A second answer to a question asked twice is no fault: only one with somebody else's address is. */
+		/*
+		 * A repeated question may get a second answer, which is no fault. An answer with another client's
+		 * address is.
+		 */
 		for (unsigned i = 0; i < w->kind_count; i++) {
 			bool own = w->kinds[i]->match(w->kinds[i], &c->ask, frame, len, &id) != MATCH_NO;
 			if (own)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dnsfold: fold's answerer and forwarder for names behind ordinary sockets, for tests.
+ * dnsfold: fold's DNS answerer and forwarder on ordinary UDP sockets, for tests.
  *
  *   dnsfold [-b BINDING] [-c CONFIG] [-r RESOLV.CONF] [-u UID] GUEST-ADDRESS SERVICE-ADDRESS...
  *
- * The addresses are the namespace's own: a client that binds to the guest's asks a service's, and what it asks is handed over as
- * the packet that it would have been. With -u everything happens as that user, without a capability. SIGUSR1
- * reads the binding anew; SIGTERM prints the forwarder's counts, and ends it.
+ * The addresses must be this namespace's own. A client binds to the guest's address and asks a service address;
+ * dnsfold hands its question to the answerer as the packet that the guest would have sent. With -u everything happens
+ * as that user, without a capability. SIGUSR1 reads the binding anew; SIGTERM prints the forwarder's counts, and ends
+ * the program.
  */
 #include "base/cleanup.h"
 #include "dns/dns.h"
@@ -59,7 +60,7 @@ static void load(void)
 	config_free(&c);
 }
 
-/* The socket that has the reply's source; the data goes out as the packet's would. */
+/* Sends the reply's data by the socket that is bound to the reply's source address. */
 static void send_reply(void *arg, const struct reply *r)
 {
 	bool six = r->kind == PKT_UDP6;
@@ -102,7 +103,7 @@ static void on_question(int i)
 	}
 	memcpy(in.src_mac, t.id.mac, MAC_LEN);
 	reply_init(&out);
-	/* Only the network asks the guest's own address, which is the first one. */
+	/* A question to the guest's own address, the first one, comes from the network, not from the guest. */
 	enum answer a = i == 0 ? dns_answer_network(&t.g, &in, &out) : dns_answer(&t.g, &in, &out);
 	if (a == ANSWER_FORWARD)
 		forward_ask(t.forward, &out);
@@ -185,7 +186,7 @@ int main(int argc, char **argv)
 
 	take_options(argc, argv, &uid);
 	load();
-	/* The guest's own address too: there the network asks. */
+	/* The guest's own address gets a socket too, for questions from the network. */
 	open_sockets(argv + optind, argc - optind, epoll);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dnsliar: a DNS server that does what no server should, for tests of whoever asks it.
+ * dnsliar: a DNS server that does what no server should, for tests of its clients.
  *
  *   dnsliar ADDRESS [LOG]
  *
- * UDP and TCP, port 53. The first label of the question's name, up to a digit, says what it does; the true answer to everything is
- * A 192.0.2.N, where N counts the questions for that first label, and what it forges is A 6.6.6.6. Each UDP question
- * is a line in LOG: the source port, the ID, the name.
+ * UDP and TCP, port 53. The first label of the question's name, up to a digit, selects what the server does wrong.
+ * The true answer is always A 192.0.2.N, where N counts the questions for that first label; a forged one is A
+ * 6.6.6.6. For each UDP question LOG gets a line: the source port, the ID, the name.
  */
 #include "base/rd.h"
 #include "base/wr.h"
@@ -32,7 +32,7 @@ struct question {
 	size_t len;
 	bool edns;
 	char label[64];
-	unsigned n; /* of this label */
+	unsigned n; /* how many questions had this label so far */
 };
 
 /* An answer that is to be sent at a later time. */
@@ -141,7 +141,7 @@ static void soa(struct wr *w, uint32_t ttl, uint32_t minimum)
 	wr_u32(w, minimum);
 }
 
-/* Forty of the question's name: 760 octets. */
+/* Writes forty NS records for the question's name: 760 octets. */
 #define SERVERS 40
 static void servers(struct wr *w)
 {
@@ -163,7 +163,7 @@ static bool is(const struct question *q, const char *what)
 {
 	size_t n = strlen(what);
 
-	/* "wrong-id7" is a "wrong-id" that nobody asked for before. */
+	/* A digit makes a name that nobody asked for before: "wrong-id7" does the same as "wrong-id". */
 	return strncmp(q->label, what, n) == 0 && (!q->label[n] || isdigit((unsigned char)q->label[n]));
 }
 
@@ -184,7 +184,7 @@ static void send_later(unsigned ms, const uint8_t *msg, size_t len, const struct
 	}
 }
 
-/* A forged answer, and 100 ms later the true one. */
+/* Sends a forged answer, and 100 ms later the true one. */
 static bool forge(const struct question *q, const struct sockaddr_storage *to)
 {
 	uint8_t forged[512], truth[512];
@@ -213,7 +213,7 @@ static bool forge(const struct question *q, const struct sockaddr_storage *to)
 	return true;
 }
 
-/* Records that no reader may follow. */
+/* Writes a malformed answer, which a client must not follow. */
 static bool malform(const struct question *q, struct wr *w)
 {
 	if (is(q, "loop")) {
@@ -256,7 +256,7 @@ static bool malform(const struct question *q, struct wr *w)
 	return true;
 }
 
-/* What both transports know. False where the question wants something that only one has. */
+/* Writes the answers that are the same by UDP and TCP. False for names that select what only one of them does. */
 static bool answer(const struct question *q, struct wr *w)
 {
 	if (is(q, "servfail") || is(q, "refused")) {
@@ -346,7 +346,9 @@ static void write_all(int fd, const uint8_t *p, size_t len, bool slowly)
 	}
 }
 
-/* One question to a connection; the connection is over after it. True where it stays open, without a word. */
+/*
+ * Answers one question by TCP. False if the connection is to be closed now; true if it stays open, without an answer.
+ */
 static bool on_tcp(int fd)
 {
 	static uint8_t msg[65536], reply[65537];
@@ -365,7 +367,10 @@ static bool on_tcp(int fd)
 		for (uint32_t i = 0; i < 1000; i++)
 			address(&w, 60, 0x0a000000 + i);
 	} else if (is(&q, "tc-chain")) {
-		/* A thousand pointers, each to the one before it, in a record; and records whose owner is the last one. */
+		/*
+		 * A record of 8,000 compression pointers, each to the one before it, and 2,000 records whose owner is
+		 * the last one.
+		 */
 		header(&w, &q, 0, 2001, 0);
 		wr_u16(&w, 0xc00c);
 		wr_u16(&w, 65280);

@@ -86,7 +86,10 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* A raw socket on iface that gets the frames of `protocol` (host order; 0: none), with what the kernel took out of them. */
+/*
+ * A raw socket on iface for frames of `protocol` (host order; 0: none). With a frame comes the VLAN tag that the
+ * kernel took out.
+ */
 static int open_packet(const char *iface, uint16_t protocol)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -100,7 +103,7 @@ static int open_packet(const char *iface, uint16_t protocol)
 	};
 	if (at.sll_ifindex == 0)
 		die("%s: no such interface", iface);
-	/* All before the socket is bound: the first frame counts too. Room for a flood. */
+	/* All is set before the socket is bound, so that it holds for the first frame too. The room is for a flood. */
 	int room = 32 << 20, on = 1;
 	struct packet_mreq all = {.mr_ifindex = at.sll_ifindex, .mr_type = PACKET_MR_PROMISC};
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
@@ -171,8 +174,8 @@ static void read_frames(struct frame_list *l)
 }
 
 /*
- * A full queue is waited for, but not for ever: a rule that drops on the way out
- * looks the same. Anything else is the frame's own fault.
+ * Waits while the queue is full, but not for ever: a rule that drops on the way out gives the same error. Any other
+ * error is the frame's own fault.
  */
 static bool send_one(int fd, const struct one *f)
 {
@@ -259,7 +262,7 @@ static bool matches(const struct bpf_program *filter, const uint8_t *frame, size
 	return pcap_offline_filter(filter, &h, frame) != 0;
 }
 
-/* The tag that the kernel took out of the frame, or false. */
+/* Gets the VLAN tag that the kernel took out of the frame; false if there is none. */
 static bool taken_tag(struct msghdr *m, uint8_t tag[static TAG_LEN])
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
@@ -314,7 +317,10 @@ static bool take_frame(struct sniff *s, int fd)
 	};
 	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
 
-	/* ENETDOWN is told once: the interface is not up, and frames come when it is, or it was deleted. */
+	/*
+	 * The kernel reports ENETDOWN once: if the interface is down, frames come when it is up again; or it was
+	 * deleted.
+	 */
 	if (n < 0) {
 		bool down = errno == ENETDOWN, again = down || errno == EINTR;
 		s->gone = down && if_nametoindex(s->iface) == 0;
@@ -359,7 +365,7 @@ static void sniff(struct sniff *s, int fd)
 		uint64_t now = now_ns();
 		if (s->end_ns && now >= s->end_ns)
 			break;
-		/* Rounded up: not a spin through the last millisecond. */
+		/* Rounded up, so that the loop does not spin through the last millisecond. */
 		int wait_ms = s->end_ns ? (int)((s->end_ns - now) / 1000000 + 1) : -1;
 		if (poll(fds, 2, wait_ms) < 0 && errno != EINTR)
 			die("poll: %s", strerror(errno));

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * inject: has another process make a system call, as whoever had taken it over would.
+ * inject: has another process make a system call, as an attacker who had taken over that process would.
  *
  *   inject PID CALL [ARGUMENT...]
  *
- * CALL is a number or one of the names below; an ARGUMENT is a number (0x... too) or text, which is put on the process's stack
- * and handed over as its address. Prints what the call returned, such as "-13" for EACCES, or "gone" where the process ended by
- * it. Status 0 in both cases, 1 where the process cannot be traced.
+ * CALL is a number or one of the names below. An ARGUMENT is a number (0x... too) or text, which is written to the
+ * process's stack and passed by its address. Prints what the call returned, such as "-13" for EACCES, or "gone" if
+ * the call ended the process. Status 0 in both cases, 1 if the process cannot be traced.
  *
- * The process is stopped wherever it is; the call is made by an instruction that is there already, the one by which it made
- * its last call, and everything is put back after it. x86_64 and aarch64. Source: ptrace(2).
+ * The process is stopped while it waits in a system call. The instruction by which it made that call makes the new
+ * one, and the registers are restored after it. x86_64 and aarch64. Source: ptrace(2).
  */
 #include <errno.h>
 #include <signal.h>
@@ -94,7 +94,7 @@ static void prepare(struct user_regs_struct *r, long nr, const uint64_t arg[stat
 {
 	r->rip -= 2; /* syscall: 0f 05 */
 	r->rax = (uint64_t)nr;
-	r->orig_rax = UINT64_MAX; /* no call of the kernel's own to be begun again */
+	r->orig_rax = UINT64_MAX; /* the kernel must not restart the call that was interrupted */
 	r->rdi = arg[0];
 	r->rsi = arg[1];
 	r->rdx = arg[2];
@@ -127,7 +127,10 @@ static void stopped(pid_t pid)
 		die("the process");
 }
 
-/* Stops it where it waits: the instruction before the one that comes next is then a call. One that runs is given time until it does. */
+/*
+ * Stops the process in a system call: the instruction before the next one made it. If the process runs, tries again
+ * until it waits.
+ */
 static bool stop(pid_t pid, struct user_regs_struct *r)
 {
 	const struct timespec moment = {.tv_nsec = 10000000};
@@ -147,7 +150,7 @@ static bool stop(pid_t pid, struct user_regs_struct *r)
 	return false;
 }
 
-/* A filter's trap leaves the number where the result would be; its signal comes next. */
+/* Whether a filter trapped the call: its number is then in place of the result, and SIGSYS is pending. */
 static bool is_trapped(pid_t pid)
 {
 	struct __ptrace_peeksiginfo_args first = {.nr = 1};
@@ -176,7 +179,7 @@ int main(int argc, char **argv)
 		arg[i - 3] = strtoull(argv[i], &end, 0);
 		if (*argv[i] && !*end)
 			continue;
-		/* Below what the process itself has there. */
+		/* Below the part of the stack that the process uses. */
 		arg[i - 3] = at -= (strlen(argv[i]) + 8) & ~7ULL;
 		struct iovec here = {argv[i], strlen(argv[i]) + 1}, there = {(void *)at, here.iov_len};
 		if (process_vm_writev(pid, &here, 1, &there, 1, 0) < 0)
@@ -185,7 +188,7 @@ int main(int argc, char **argv)
 	now = before;
 	prepare(&now, number_of(argv[2]), arg);
 	set(pid, &now);
-	/* Once to the call's begin, and once to its end. */
+	/* Runs to the call's entry, then to its exit. */
 	for (int i = 0; i < 2; i++) {
 		int status;
 		if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) < 0 || waitpid(pid, &status, __WALL) < 0 ||
@@ -204,7 +207,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	printf("%ld\n", (long)RESULT(&now));
-	/* What it was in was interrupted; what the kernel alone may see as a result is that, too. */
+	/*
+	 * The process's own call was interrupted. Its result may be one that only the kernel may see: -EINTR takes
+	 * its place.
+	 */
 	if ((long)RESULT(&before) <= -512)
 		RESULT(&before) = (unsigned long)-EINTR;
 	set(pid, &before);

@@ -153,7 +153,7 @@ static void take_own(struct pump *p, char *words)
 
 static void parse(struct pump *p, int argc, char **argv)
 {
-	/* Own words first: a mac= there stands above the card's. */
+	/* -fold-pump first: a mac= there overrides that of the card. */
 	for (int i = 1; i + 1 < argc; i++)
 		if (strcmp(argv[i], "-fold-pump") == 0)
 			take_own(p, argv[++i]);
@@ -208,7 +208,7 @@ static short tap_flags(int fd, int *header)
 	return IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
 }
 
-/* What this side may hand over unfinished; without a header in front nothing may. */
+/* What this tap may hand over incomplete (checksums, segments), which only the virtio header makes possible. */
 static void set_offload(int fd, int header, unsigned offload)
 {
 	if (offload && !header)
@@ -217,7 +217,7 @@ static void set_offload(int fd, int header, unsigned offload)
 		die("TUNSETOFFLOAD: %s", strerror(errno));
 }
 
-/* By rtnetlink: the request to a tap by which it could be done is none that fold leaves its hypervisors. */
+/* By rtnetlink: fold's system-call filter refuses its hypervisors the request that would do it by the tap. */
 static int set_mac(const char *name, const uint8_t mac[static MAC_LEN])
 {
 	char buf[1024];
@@ -257,7 +257,7 @@ static void configure(const struct pump *p, int sock, const struct ifreq *named)
 		die("%s: cannot bring it up: %s", p->ifname, strerror(errno));
 }
 
-/* The guest's card; its link is up on return. */
+/* Makes the guest's card, whose link is up on return. */
 static int open_guest(const struct pump *p)
 {
 	struct ifreq ifr = {0};
@@ -285,7 +285,7 @@ static int open_guest(const struct pump *p)
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", p->ifname);
 	configure(p, sock, &ifr);
 	close(sock);
-	/* Back: the namespace must not live longer than its own processes and this tap. */
+	/* Back to the first namespace: the guest's must end with its own processes and this tap. */
 	if (setns(own, CLONE_NEWNET) < 0)
 		die("cannot return to the first namespace: %s", strerror(errno));
 	close(netns);
@@ -354,13 +354,13 @@ static int pump(int fold, int guest, int signals, int timer, int status)
 			die("poll: %s", strerror(errno));
 		}
 		if (fds[2].revents) {
-			/* fold's last words came before the signal. */
+			/* Frames that fold sent before the signal still reach the guest. */
 			carry(fold, guest);
 			return 0;
 		}
 		if (fds[3].revents)
 			return status;
-		/* fold's tap may be taken away under a running hypervisor, which then merely has no cable. */
+		/* fold may delete its tap under a running hypervisor: the guest then merely has no cable. */
 		if (fds[0].revents && !carry(fold, guest))
 			fds[0].fd = -1;
 		if (fds[1].revents && !carry(guest, fold))

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tapper: a "hypervisor" that turns against its tap what needs no right but to have it open.
+ * tapper: a "hypervisor" that tries on its tap every request that needs no right but the open descriptor.
  *
  *   qemu-system-tapper -netdev tap,id=ID,fd=N ... [-fold-mac MAC]
  *
- * Prints a line for each try, such as "SIOCSIFHWADDR 1", with the errno or 0, and whether it has no_new_privs; then it ends. -fold-mac:
- * the MAC that the tap is to have, otherwise 02:00:00:00:00:01. On x86_64 the first try is made by the other two ways into the kernel
- * as well, where that has them. Source: drivers/net/tun.c.
+ * Prints a line for each try, such as "SIOCSIFHWADDR 1", with the errno or 0, and whether it has no_new_privs; then
+ * it ends. -fold-mac: the MAC that it tries to give the tap, otherwise 02:00:00:00:00:01. On x86_64 it tries
+ * SIOCSIFHWADDR also by the other two ways into the kernel (x32, i386), if the kernel has them. Source:
+ * drivers/net/tun.c.
  */
 #include "base/addr.h"
 
@@ -36,7 +37,7 @@ static void say(const char *what, long result)
 #ifdef __x86_64__
 static int by_32_bits(int fd, unsigned long request, const struct ifreq *q)
 {
-	/* Its pointers have 32 bits. */
+	/* The i386 call takes pointers of 32 bits. */
 	struct ifreq *low =
 	    mmap(NULL, sizeof(*q), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	long result = 54; /* ioctl */
@@ -49,7 +50,7 @@ static int by_32_bits(int fd, unsigned long request, const struct ifreq *q)
 	return result < 0 ? -1 : 0;
 }
 
-/* In a child: a kernel without that way kills who takes it. */
+/* i386 in a child: a kernel without that way kills the caller. */
 static void other_ways(int fd, unsigned long request, const struct ifreq *q)
 {
 	say("x32", syscall(0x40000000 | 514, fd, request, q));

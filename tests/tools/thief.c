@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * thief: a "hypervisor" that keeps the kernel's answers about its VM's rules from fold, by the socket that it was given to keep these.
+ * thief: a "hypervisor" that keeps from fold the kernel's answers about the VM's rules. It uses the socket that owns
+ * the rules, which fold gave it so that they stay.
  *
  *   qemu-system-thief ... -fold-when FILE
  *
- * Prints "SO_ATTACH_FILTER E": the errno, or 0, of a filter that lets nothing pass, which it takes off again. As soon as FILE is there it fills
- * the socket with answers to messages of its own, without end. Source: netlink(7), socket(7).
+ * Prints "SO_ATTACH_FILTER E": the errno, or 0, of attaching a filter that lets nothing pass, which it takes off
+ * again. Once FILE exists it fills the socket with answers to messages of its own, without end. Source: netlink(7),
+ * socket(7).
  */
 #include <errno.h>
 #include <stdint.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * undying: has another process not end, as one does not that waits uninterruptibly, until this one is killed.
+ * undying: keeps another process from ending when it is killed, as if it waited uninterruptibly, until undying itself
+ * is killed.
  *
  *   undying PID
  *
- * Prints "held". From then on that process, once killed, stops before it closes anything, and nothing wakes it. Source: ptrace(2),
- * PTRACE_O_TRACEEXIT.
+ * Prints "held". If that process is killed from then on, it stops before it closes anything, and nothing wakes it.
+ * Source: ptrace(2), PTRACE_O_TRACEEXIT.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -153,7 +153,7 @@ static void split(struct request *q, char *path)
 	}
 }
 
-/* One request out of the client's buffer; false where there is none whole. */
+/* Takes one request out of the client's buffer; false if none is complete. */
 static bool take(struct client *c)
 {
 	char *end = memmem(c->in, c->len, "\r\n\r\n", 4), path[4096], version[16];

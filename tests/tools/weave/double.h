@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* double: what the parts of the double of Weave Net's router share; see ../weave_double.c. */
+/* double: what the parts share of the test double of Weave Net's router; see ../weave_double.c. */
 #ifndef FOLD_TESTS_WEAVE_DOUBLE_H
 #define FOLD_TESTS_WEAVE_DOUBLE_H
 
@@ -30,7 +30,7 @@ struct request {
 	char seg[SEGMENTS][ID];
 	int segs;
 	bool json, has_host, is_10;
-	bool is_json; /* what it is answered with, and said to be */
+	bool is_json; /* the answer is JSON, and its Content-Type says so */
 	char body[4096];
 };
 
@@ -44,12 +44,12 @@ void put(const struct client *c, const char *data, size_t len);
 void reply(struct request *q, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void no_page(struct request *q);
 
-/* Addresses (ip.c). range: what they are given out of; set by read_range(), "-" for no IPAM. */
+/* Addresses (ip.c). read_range() sets the range that they are allocated from; "-": no IPAM. */
 void read_range(const char *word);
 bool read_default(const char *word);
-bool read_block(const char *word); /* A-B: another peer's */
+bool read_block(const char *word); /* A-B: addresses of another peer */
 void no_quorum(void);
-void load(const char *path); /* and keep there from now on */
+void load(const char *path); /* and save it there from now on */
 void answer_ip(struct request *q);
 void answer_default_subnet(struct request *q);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The double's allocations: the router's ipam/http.go as it was recorded. */
+/* The double's allocations. It answers as the real router (ipam/http.go) did when it was recorded. */
 #include "double.h"
 
 #include <arpa/inet.h>
@@ -68,7 +68,7 @@ static void own(const char *id, struct cidr4 c)
 	save();
 }
 
-/* The address the name has or gets; false where there is none to be had now. */
+/* The address that the name has, or a new one; false if none can be allocated now. */
 static bool allocate(const char *id, struct cidr4 subnet, struct cidr4 *out)
 {
 	*out = subnet;
@@ -85,7 +85,7 @@ static bool allocate(const char *id, struct cidr4 subnet, struct cidr4 *out)
 			continue;
 		char self[INET_ADDRSTRLEN];
 		inet_ntop(AF_INET, &out->addr, self, sizeof(self));
-		own(strcmp(id, "_") == 0 ? self : id, *out); /* anonymous: filed under itself */
+		own(strcmp(id, "_") == 0 ? self : id, *out); /* anonymous: the address is its own name */
 		return true;
 	}
 	return false;
@@ -106,7 +106,7 @@ static void serve_blocked(void)
 	}
 }
 
-/* A subnet in the path, with the words that the router has for a bad one. */
+/* Reads a subnet from the path; answers a bad one with the router's own error text. */
 static bool read_subnet(struct request *q, struct cidr4 *out)
 {
 	char text[2 * ID + 2], own_range[CIDR4_TEXT];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The double's names: the router's nameserver/http.go as it was recorded. No DNS server answers from them. */
+/*
+ * The double's names. It answers as the real router (nameserver/http.go) did when it was recorded. No DNS server uses
+ * them.
+ */
 #include "double.h"
 
 #include <arpa/inet.h>
@@ -16,7 +19,7 @@ static struct name names[256];
 static size_t name_count;
 const char *domain = "weave.local.";
 
-/* The value of fqdn, decoded already, with a last dot; NULL where there is none. */
+/* The value of fqdn, which is decoded already, ending with a dot; NULL if there is none. */
 static const char *read_fqdn(const char *from, char out[static 256])
 {
 	const char *at = from ? strstr(from, "fqdn=") : NULL;
@@ -37,12 +40,12 @@ static void put_name(struct request *q)
 	if (!fqdn)
 		fqdn = read_fqdn(q->body, text);
 	if (strchr(q->seg[2], ':')) {
-		ip.s_addr = 0; /* IPv6: taken, and stored as that */
+		ip.s_addr = 0; /* the router accepts IPv6 and stores 0.0.0.0 */
 	} else if (inet_pton(AF_INET, q->seg[2], &ip) != 1) {
 		reply(q, 400, "invalid IP Address: %s\n", q->seg[2]);
 		return;
 	}
-	/* Outside the domain: no word of it, and no entry. */
+	/* A name outside the domain is accepted like any other, but not stored. */
 	size_t d = strlen(domain), f = fqdn ? strlen(fqdn) : 0;
 	bool inside = f > d && strcasecmp(fqdn + f - d, domain) == 0 && fqdn[f - d - 1] == '.', known = false;
 	for (size_t i = 0; inside && i < name_count; i++) {
