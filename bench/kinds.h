@@ -2,11 +2,11 @@
 /*
  * kinds: the kinds of requests that load.c asks, and how it knows their answers.
  *
- * A request is built once, then patched with an identifier, of which the answer brings some bits back: a transaction
- * identifier, or for router solicitations, which have none, the address that asked. Names are numbered,
- * nNNNNN.bench, and name number N has the address `answer` + N, so that an answer proves that it is the right one.
+ * A request is built once, then patched with an identifier, some bits of which come back in the answer: a transaction
+ * identifier, or for router solicitations, which have none, the source address. Names are numbered, nNNNNN.bench, and
+ * name number N has the address `answer` + N, so that an answer proves that it is the right one.
  *
- * Header only, for each program here is one source file.
+ * Header only, because each program here is one source file.
  *
  * Specifications: RFC 2131, 2132 (DHCP), 8415 (DHCPv6), 4861 (router solicitation), 1035 (DNS).
  */
@@ -24,7 +24,7 @@
 enum match {
 	MATCH_NO,
 	MATCH_YES,
-	MATCH_LATER, /* with what was changed while the run went on */
+	MATCH_LATER, /* with data that were changed during the run */
 };
 
 struct kind {
@@ -159,8 +159,8 @@ static inline enum match dhcp6_match(const struct kind *kind, const struct ask *
 }
 
 /*
- * Router solicitations, each place in the window from a link-local address of its own: fe80::5:6:7:0 to fe80::5:6:7:ff, which
- * look as if they were random (RFC 7217, 8981).
+ * Router solicitations. Each place in the window has its own link-local source address, fe80::5:6:7:0 to
+ * fe80::5:6:7:ff, which looks like a random one (RFC 7217, 8981).
  */
 
 static inline size_t rs_build(const struct kind *kind, const struct ask *ask, uint8_t frame[static REQUEST_MAX])
@@ -250,7 +250,7 @@ static inline size_t dns_build(const struct kind *kind, const struct ask *ask, u
 	return dns_frame(ask, kind->six, DNS_SPORT, 'n', 0, kind->type, frame);
 }
 
-/* Another name with each identifier, which may change the question anywhere: the checksum is made anew. */
+/* Each identifier asks for another name. That may change the question anywhere, so the checksum is computed anew. */
 static inline void dns_patch(const struct kind *kind, const struct ask *ask, uint8_t *frame, uint32_t id)
 {
 	uint8_t *udp = frame + (kind->six ? L4_6 : L4_4), *d = udp + sizeof(struct udphdr);

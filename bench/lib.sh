@@ -18,19 +18,21 @@ die() {
 	exit 1
 }
 
-# Runs this very program again inside fresh namespaces; the first line of each program after its options.
+# enter: runs the calling program again inside new namespaces. Each program calls it first, with its own arguments.
 enter() {
 	if [ -z "$FOLD_BENCH_INSIDE" ]; then
 		[ "$(id -u)" = 0 ] || die "must run as root: it makes network namespaces"
-		# Ahead of whatever else runs here: in a session of its own, for the scheduler groups by sessions. unshare
-		# ignores the signals that would end it; killed, it takes everything inside with it.
+		# Ahead of whatever else runs here, and in a session of its own, because the scheduler groups
+		# processes by sessions. unshare ignores the signals that would end it; when it is killed, it takes
+		# everything inside with it.
 		FOLD_BENCH_INSIDE=1 nice -n -15 setsid setpriv --pdeathsig KILL \
 			unshare -n -m -p -f --mount-proc --kill-child sh "$0" "$@" &
 		trap 'kill -9 $!; exit 130' INT TERM HUP
 		wait $!
 		exit
 	fi
-	# The hypervisor of a fold that was called by sudo would run as the caller; here it is part of the bench.
+	# fold runs its hypervisor as the user who called sudo. Here the hypervisor is part of the bench and stays
+	# root.
 	unset FOLD_BENCH_INSIDE SUDO_UID SUDO_GID SUDO_USER
 	{ echo -15 >/proc/self/autogroup; } 2>/dev/null
 	mount -t sysfs sysfs /sys
@@ -52,7 +54,7 @@ need() {
 
 need_fold() {
 	[ -x "$OUT/fold" ] || die "no $OUT/fold: run 'make', or set OUT"
-	# A binding such as VMs have.
+	# A binding as VMs usually have it.
 	printf 'HOSTNAME=bench\nGATEWAY=10.0.250.1\nGATEWAY_MAC=52:54:00:ff:00:01\nNAMESERVERS=10.0.250.1\n' >"$tmp/binding"
 	# The same with IPv6 and a few records.
 	{
@@ -62,8 +64,8 @@ need_fold() {
 	} >"$tmp/binding6"
 }
 
-# Lines of a binding: the records of the first so many names that load asks for (kinds.h): count, the first two
-# octets of their IPv4 addresses, the first two groups of the IPv6 ones.
+# Prints binding lines: the records of the first names that load asks for (kinds.h). Arguments: how many, the first
+# two octets of their IPv4 addresses, the first two groups of the IPv6 ones.
 records() {
 	awk -v n="$1" -v four="$2" -v six="$3" 'BEGIN {
 		for (i = 0; i < n; i++) {
@@ -76,7 +78,7 @@ records() {
 	}'
 }
 
-# The one client of the servers under test, and what load is told of it and of them.
+# The only client of the servers under test, and load's arguments about it and about them.
 mac=52:54:00:00:00:02 address=10.0.250.2 address6=fd00:250::2
 service_mac=fe:54:00:00:00:02 # fold's own towards that client
 bridge_mac=02:00:0a:00:fa:01
@@ -86,7 +88,7 @@ need_dhcpd() {
 	[ -x "$OUT/fold-dhcpd" ] || die "no $OUT/fold-dhcpd: run 'make', or set OUT"
 }
 
-# Rules of routed interfaces in that namespace, with the fork's numbers.
+# Loads fold-dhcpd's iptables rules for routed interfaces in that namespace, with the queue numbers of nfdhcpd's fork.
 dhcpd_rules() {
 	while read -r family queue match; do
 		# shellcheck disable=SC2086 # words
@@ -101,7 +103,8 @@ dhcpd_rules() {
 	END
 }
 
-# fold-dhcpd's configuration and so many bindings under a directory: that of p0, and of interfaces that are not there, with a record each.
+# Writes fold-dhcpd's configuration and bindings under a directory. Arguments: the directory, the number of bindings.
+# One is that of p0; the others are of interfaces that do not exist, with a record each.
 dhcpd_files() {
 	mkdir -p "$1/data" "$1/log"
 	printf '[general]\npidfile = %s/pid\ndatapath = %s/data\nlogdir = %s/log\nuser = root\n' "$1" "$1" "$1" >"$1/nfdhcpd.conf"
@@ -130,7 +133,7 @@ dhcpd_files() {
 	} >"$1/data/p0"
 }
 
-# fold with load as its hypervisor, for a measurement in the namespace fold: binding, load's arguments.
+# Runs fold in the namespace fold, with load as its hypervisor. Arguments: the binding, then load's.
 fold_load() {
 	binding=$1
 	shift
@@ -138,8 +141,8 @@ fold_load() {
 		-b "$binding" $mac qemu-system-load $load_args -M $service_mac "$@" 2>"$tmp/fold.err"
 }
 
-# Folds that stay, each with a hypervisor that only holds its tap: name, then spawn's arguments. They go with the
-# namespaces. Their lines are in $tmp/NAME.
+# Starts folds that run until the namespaces end, each with a hypervisor that only holds its tap. Arguments: a name,
+# then spawn's. spawn's lines are in $tmp/NAME.
 keep_running() {
 	name=$1
 	shift
@@ -152,13 +155,14 @@ keep_running() {
 	}
 }
 
-# The arguments of a fold numbered by spawn, up to the hypervisor's.
+# The command line of a fold that spawn numbers, without the hypervisor's arguments.
 fold_numbered="$OUT/fold -i vm%d -4 10.0.%a/16 --bridge br0 -b $tmp/binding 52:54:00:00:%x:%x qemu-system-stamp"
 # The same with IPv6.
 fold_numbered6="$OUT/fold -i vm%d -4 10.0.%a/16 -6 fd00:250::/64 --bridge br0 -b $tmp/binding6 52:54:00:00:%x:%x qemu-system-stamp"
 
-# A network namespace with a bridge br0 that has 10.0.250.1/16 and a carrier, and is quiet; `six` as second word: with
-# fd00:250::1/64 too. A port that nothing is flooded to holds the carrier while no tap is open.
+# Makes a network namespace with a bridge br0 that has 10.0.250.1/16 and a carrier, and is quiet; with `six` as second
+# word it has fd00:250::1/64 too. The port hold0, to which nothing is flooded, gives it the carrier while no tap is
+# open.
 make_net() {
 	ip netns add "$1"
 	ip netns exec "$1" sh -ec '
@@ -183,8 +187,8 @@ make_net() {
 		ip addr add fd00:250::1/64 dev br0 nodad' || die "cannot give the bridge an IPv6 address"
 }
 
-# What asks the servers under test, so that no peer waits for the kernel's own address resolution: the client's addresses,
-# and the link-local ones that its router solicitations come from (kinds.h).
+# Makes permanent neighbour entries for the client's addresses and for the link-local ones that its router
+# solicitations come from (kinds.h), so that no server under test waits for the kernel's address resolution.
 make_neighbours() {
 	{
 		echo "$address $address6 fe80::5054:ff:fe00:2" | tr ' ' '\n'
@@ -213,7 +217,8 @@ median() {
 	sort -n | awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
-# The median of a/b over two files of as many lines. Rounds lie side by side in time, so that noise meets both.
+# The median of a/b over the lines of two files. Both values of a line were measured in one round, close in time, so
+# that noise meets both.
 median_ratio() {
 	paste "$1" "$2" | awk '$2 > 0 { printf "%.6f\n", $1 / $2 }' | median
 }

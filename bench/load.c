@@ -11,10 +11,11 @@
  *   qemu-system-load -netdev tap,fd=N ...       as a hypervisor on its own tap
  *
  *   -M MAC, -server ADDRESS   the server's, of either family: where DNS questions go
- *   -answer ADDRESS           what name 0 has (of either family); name N has it and N
- *   -names N                  so many names are asked for in turn
- *   -edit FROM:TO             half way renames FROM to TO, a file of the server's; -later ADDRESS is what name 0 has then
- *   -hang N                   beside it asks for N names that nobody knows, once
+ *   -answer ADDRESS           the address of name 0, of either family; name N has this plus N
+ *   -names N                  the number of names that are asked for in turn
+ *   -edit FROM:TO             half way renames FROM to TO, a file that the server reads; -later ADDRESS is what name 0
+ *                             has then
+ *   -hang N                   also asks, once, for N names that the server does not have itself
  *
  * Prints one line of key=value. Exit 1 where nothing answered.
  */
@@ -24,7 +25,7 @@
 #include <getopt.h>
 
 #define WINDOW_MAX 256
-#define EDIT_AROUND_NS 50000000 /* what an edit costs is looked for until so long after it is in force */
+#define EDIT_AROUND_NS 50000000 /* so long before an edit, and after it takes effect, the longest wait is looked for */
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 struct options {
@@ -58,7 +59,7 @@ struct load {
 	struct port_batch in;
 };
 
-/* Asks anew in the n slots named. */
+/* Sends a new request in each of the n slots. */
 static void load_send(struct load *l, const uint8_t *which, unsigned n, uint64_t now)
 {
 	struct iovec out[PORT_BATCH];
@@ -74,7 +75,10 @@ static void load_send(struct load *l, const uint8_t *which, unsigned n, uint64_t
 	port_send(&l->port, out, n);
 }
 
-/* Slots that wait for longer than the time-out are lost and asked anew; so the first ones are sent, too. */
+/*
+ * Requests that wait for longer than the time-out are lost, and their slots get new ones. Empty slots get their first
+ * one.
+ */
 static void load_expire(struct load *l, uint64_t now)
 {
 	uint64_t limit = (uint64_t)l->opt->timeout_ms * 1000000;
@@ -152,7 +156,7 @@ static void load_until(struct load *l, uint64_t end, bool first)
 	}
 }
 
-/* Questions that somebody else must be asked for, one a name. */
+/* Sends questions that the server has to forward, each for another name. */
 static void load_hang(struct load *l)
 {
 	static uint8_t frame[PORT_BATCH][REQUEST_MAX];
@@ -165,7 +169,10 @@ static void load_hang(struct load *l)
 	port_send(&l->port, out, l->opt->hang);
 }
 
-/* A run in whose middle the server's data change. Prints how long that took, and the longest wait just before it. */
+/*
+ * A run in the middle of which the server's data change. Prints how long the change took to show, and the longest
+ * wait before.
+ */
 static void load_edit(struct load *l, uint64_t start, uint64_t end)
 {
 	const struct options *o = l->opt;
@@ -195,7 +202,7 @@ static int load_run(struct load *l)
 	load_until(l, now + 10000000000u, true);
 	if (!l->answered)
 		errx(1, "%s: no answer within 10 s", o->kind->name);
-	/* What was asked before the server was there is not waited for, nor counted as lost. */
+	/* Requests sent before the server was ready are forgotten, so that they do not count as lost. */
 	for (unsigned i = 0; i < o->window; i++)
 		l->slot[i].sent_ns = 0;
 	if (o->hang)
@@ -260,7 +267,7 @@ static bool parse_address(const char *text, struct in_addr *four, struct in6_add
 	return inet_pton(AF_INET, text, four) == 1 || inet_pton(AF_INET6, text, six) == 1;
 }
 
-/* What is asked; false where the word is none of these, or wrong. */
+/* Takes an option about what is asked; false if it is another one, or its value is wrong. */
 static bool ask_take(struct ask *ask, int c, const char *arg)
 {
 	switch (c) {

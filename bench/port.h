@@ -11,7 +11,7 @@
  *     ("-netdev tap,id=hn0,fd=N"): the load program is then the hypervisor, and
  *     nothing stands between it and the port under test.
  *
- * Header only, for each program here is one source file. Failures end the program.
+ * Header only, because each program here is one source file. Failures end the program.
  */
 #ifndef FOLD_BENCH_PORT_H
 #define FOLD_BENCH_PORT_H
@@ -53,7 +53,7 @@ struct port {
 	unsigned at; /* the ring's next slot */
 };
 
-/* Frames received; they stand until the next call that receives. */
+/* Received frames, which the next call that receives makes invalid. */
 struct port_batch {
 	const uint8_t *data[PORT_BATCH];
 	size_t len[PORT_BATCH];
@@ -101,7 +101,7 @@ static inline struct port port_open_iface(const char *name)
 	return p;
 }
 
-/* Takes over an open tap. The header's length is asked, for a hypervisor may not have set it. */
+/* Takes over an open tap. The kernel is asked for the header's length, which a hypervisor may not have set. */
 static inline struct port port_from_tap(int fd)
 {
 	struct port p = {.fd = fd, .is_tap = true};
@@ -168,7 +168,7 @@ static inline struct tpacket2_hdr *port_slot(const struct port *p, unsigned at)
 	return (void *)(p->ring + (size_t)(at % PORT_SLOTS) * PORT_SLOT);
 }
 
-/* Takes what is there, up to PORT_BATCH frames, without waiting; the last batch's frames are gone then. */
+/* Receives up to PORT_BATCH frames, without waiting; those of the last batch become invalid. */
 static inline unsigned port_recv(struct port *p, struct port_batch *b)
 {
 	unsigned n = 0;

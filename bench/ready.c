@@ -42,7 +42,7 @@ static int listen_at(const char *path)
 	if (strlen(path) >= sizeof(at.sun_path))
 		errx(2, "%s: too long", path);
 	strcpy(at.sun_path, path);
-	/* Whoever the service has become by then writes here. */
+	/* The service may run as another user by the time it writes here. */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) || chmod(path, 0666))
 		err(2, "%s", path);
 	return fd;

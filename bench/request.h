@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * request: what the programs here put around the data that they send: Ethernet, IPv4 or IPv6, UDP, checksums.
- * Header only, for each program here is one source file.
+ * Header only, because each program here is one source file.
  *
  * Specifications: RFC 791, 8200, 768, 1071, 1624 (patched checksums).
  */
@@ -28,7 +28,7 @@ struct ask {
 	uint8_t mac[MAC_LEN], server_mac[MAC_LEN];
 	struct in_addr own4, server4;
 	struct in6_addr own6, server6;
-	/* The addresses of name 0, and the one it has once the data were changed (0: they are not). */
+	/* The addresses of name 0; later4 is the one it has after an edit (0: there is none). */
 	struct in_addr answer4, later4;
 	struct in6_addr answer6;
 	unsigned names; /* asked for in turn */
@@ -58,7 +58,7 @@ static inline void patch16(uint8_t *sum, uint8_t *at, uint32_t v)
 	put16(at, v);
 	s = (s & 0xffff) + (s >> 16);
 	s = ~(s + (s >> 16)) & 0xffff;
-	put16(sum, s ? s : 0xffff); /* RFC 768: 0 would mean that there is none; to everybody else both are the same */
+	put16(sum, s ? s : 0xffff); /* RFC 768: 0 would mean no checksum; in other sums both are the same */
 }
 
 static inline void put_sum(uint8_t *at, uint64_t sum)

@@ -4,10 +4,10 @@
  *
  *   respond -i IFACE -B BRIDGE -m MAC [-4 ADDRESS/LEN] [-6 ADDRESS/LEN] [-b BINDING] [-T queue|log] [-c CPU]
  *
- * fold makes its own tap, so its packet path cannot be put on a veth from outside. This program joins the very parts
- * that fold's session joins, rules, delivery, answers, replies and the forwarder, in the same order and batches, and leaves
- * out what a tap, a hypervisor and live changes need. -6 is the whole address, as with fold's -s. It serves until a signal
- * ends it.
+ * fold makes its own tap, so its packet path cannot be put on a veth from outside. This program connects the same
+ * parts as fold's session (rules, delivery, answers, replies and the forwarder), in the same order and batches, and
+ * leaves out what a tap, a hypervisor and live changes need. -6 is the whole address, as with fold's -s. It serves
+ * until a signal ends it.
  */
 #include "answer/answer.h"
 #include "base/file.h"
@@ -99,10 +99,10 @@ static void read_host(struct respond *r)
 	link_close(l);
 }
 
-/* Delivery and rules by one transport; false where this kernel cannot deliver so. */
+/* Opens delivery and rules with one transport; false if this kernel does not have it. */
 static bool deliver(struct respond *r, enum transport t)
 {
-	struct nft *nft = NULL; /* stays open: the rules are its socket's */
+	struct nft *nft = NULL; /* stays open: the rules last as long as its socket */
 	int e = delivery_open(t, 1024, &r->delivery);
 
 	if (!e)
@@ -142,7 +142,7 @@ static void open_ways_out(struct respond *r)
 		forward_follow(r->forward, &r->guest);
 }
 
-/* As in a session: what comes next is waited for at the socket, for some milliseconds. */
+/* As in a session: after the first batch, delivery_read() waits some milliseconds for more. */
 static void serve_frames(struct respond *r)
 {
 	int turns = 0, got;

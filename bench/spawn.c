@@ -5,11 +5,10 @@
  *
  *   spawn [-n COUNT] [-f FIRST] [-k] COMMAND [ARGUMENT]...
  *
- * Takes the time just before each start and reads the other one from the
- * hypervisor. In the arguments, %d becomes the number of the start (FIRST, FIRST+1,
- * ...), %x:%x its two bytes in hex and %a its two bytes as "a.b".
- * One after the other: each is waited for. With -k they stay, and spawn prints
- * "kept" and sleeps until its input ends; then it ends them and waits for each.
+ * Takes the time just before each start, and reads that of the hypervisor's main from its output. In the arguments, %d
+ * becomes the number of the start (FIRST, FIRST+1, ...), %x:%x its two bytes in hex and %a its two bytes as "a.b".
+ * Without -k each start is waited for before the next one. With -k the programs stay, and spawn prints "kept" and
+ * sleeps until its input ends; then it ends them and waits for each.
  *
  * Prints "start=N ms=X pid=P" for each start. Exit 1 where one fails.
  */

@@ -10,8 +10,8 @@
  * clock 0.2 s after the first frame and measures for SECONDS. As a hypervisor
  * (qemu-system-traffic) the verb stands after the netdev. One line of key=value.
  *
- * 64 bytes count the frame check sequence, which no virtual port carries: 60 octets leave. Headers of IPv6 and UDP alone are
- * 62: there it is 64 octets without the sequence.
+ * The 64 bytes include the frame check sequence, which no virtual port carries: 60 octets are sent. The headers of
+ * IPv6 and UDP alone take 62, so that frame has 64 octets without the sequence.
  */
 #include "request.h"
 
@@ -74,8 +74,8 @@ static uint64_t count_batch(const struct options *o, struct port *p, struct port
 }
 
 /*
- * Spins, never sleeps: a sleeping reader is woken for each frame by a slow sender and by a fast one hardly ever, which
- * would measure the scheduler and not the path.
+ * Spins, never sleeps. A slow sender would wake a sleeping reader for each frame and a fast one hardly ever, so the
+ * figure would be about the scheduler and not the path.
  */
 static uint64_t count_until(const struct options *o, struct port *p, struct port_batch *b, uint64_t end, bool first)
 {
