@@ -58,7 +58,7 @@ static bool may_be_source6(const struct guest *g, const struct pkt *in)
 		return in->kind == PKT_ICMP6;
 	if (IN6_ARE_ADDR_EQUAL(&in->src6, &g->id.ip6.addr))
 		return true;
-	/* RFC 7217, RFC 8981: such a guest makes stable and temporary addresses in the prefix by itself. */
+	/* RFC 7217, RFC 8981: with any_source6, the guest may form stable and temporary addresses in its prefix. */
 	if (g->any_source6 && ip6_in(g->id.ip6, in->src6))
 		return !is_taken6(g, &in->src6);
 	return memcmp(&in->src6, link_local, sizeof(link_local)) == 0 && !is_taken6(g, &in->src6);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cleanup: what a function took is given back on every way out of it (gcc's cleanup attribute).
+ * cleanup: releases what a function has acquired on every return path (gcc's cleanup attribute).
  *
- * clang-tidy 14 does not know the attribute; where it therefore reports a leak, the line says so and silences it.
+ * clang-tidy 14 does not know the attribute. Where it therefore reports a leak, a NOLINT comment suppresses the
+ * report.
  */
 #ifndef FOLD_BASE_CLEANUP_H
 #define FOLD_BASE_CLEANUP_H

@@ -20,8 +20,8 @@ int command_keygen(int argc, char **argv);
 int command_gc(int argc, char **argv);
 
 /*
- * For commands: one line about claims that could not be read, and about words behind a command that takes none. They
- * return the exit status; no_more_words: 0 where there are none.
+ * Shared by the commands. no_claims: logs why the claims could not be read. no_more_words: logs an error if a command
+ * without arguments got some. Both return the exit status; no_more_words returns 0 if there are no arguments.
  */
 int command_no_claims(int err);
 int command_no_more_words(int argc, char **argv);

@@ -74,7 +74,7 @@ static int local_allocate(const struct options *o, const struct cidr4 *subnet)
 
 	if (err < 0)
 		return fail(&r, err);
-	signal(SIGPIPE, SIG_IGN); /* a reader that is gone is an error of the writing, which undoes what was done */
+	signal(SIGPIPE, SIG_IGN); /* so that print() fails if stdout's reader is gone, and the allocation is undone */
 	int status = print(&got);
 	if (status != EXIT_SUCCESS && is_new && (err = store_undo(path, o->iface, got.addr, &r)) < 0)
 		fail(&r, err);

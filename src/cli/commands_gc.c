@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fold gc: removes what a killed fold left: of this network namespace, of those that are gone, and of a power cut. */
+/*
+ * fold gc: removes what is left of a fold that was killed in this network namespace or in one that no longer exists,
+ * and the copies of bindings that a power cut left.
+ */
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -43,7 +46,10 @@ static bool collect(void *arg, const char *key, const char *text, bool live)
 	return true;
 }
 
-/* Of a namespace that is gone: tap and rules went with it, and its router, if it had one, is not this namespace's. */
+/*
+ * For a network namespace that no longer exists. Only files are left of it: the kernel removed the tap and the rules
+ * with it, and its Weave router, if it had one, cannot be reached from here.
+ */
 static bool collect_files(void *arg, const char *key, const char *text, bool live)
 {
 	const unsigned long *folder = arg;
@@ -74,7 +80,7 @@ static bool collect_copy(void *arg, const char *iface)
 	return true;
 }
 
-/* What is odd in the configuration, fold and its doctor say. */
+/* Warnings about the configuration are left to fold itself and `fold doctor`. */
 static void say_nothing(void *arg, const char *line)
 {
 	(void)arg;

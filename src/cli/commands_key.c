@@ -20,7 +20,7 @@ struct mkaddress {
 	struct cidr6 prefix;
 };
 
-/* No VM has another address than these. */
+/* Takes only unicast, non-zero addresses, because fold gives no other MAC to a VM. */
 static int take_mac(const char *word, uint8_t mac[static MAC_LEN], struct report *r)
 {
 	if (!mac_parse(word, mac))

@@ -46,7 +46,7 @@ static bool count_copy(void *arg, const char *iface)
 	return false;
 }
 
-/* The configuration has a check of its own. */
+/* Warnings about the configuration are reported by a check of their own. */
 static void say_nothing(void *arg, const char *line)
 {
 	(void)arg;

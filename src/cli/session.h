@@ -48,15 +48,16 @@ struct session_info {
 };
 bool session_info_parse(const char *text, struct session_info *out);
 /*
- * Removes what a killed fold left. False where something could not be removed, which has been logged. files: only its
- * files, for a fold whose record stood in that folder (claim_folder()), of a network namespace that is gone.
+ * Removes everything that a killed fold left. session_clean_files() removes only its files; it is for a fold of a
+ * network namespace that no longer exists, whose record was in `folder` (see claim_folder()). Both return false, after
+ * a log line, if something could not be removed.
  */
 bool session_clean(const struct session_info *left);
 bool session_clean_files(const struct session_info *left, unsigned long folder);
 
 /*
- * Runs `each` over the copies of bindings in the data path that folds made of which nothing else is known, because they
- * ended with the machine; where it returns true, the copy is removed.
+ * Calls `each` for every copy of a binding in the data path that was made by a fold of which no record is left, as
+ * after a power cut. If `each` returns true, the copy is removed.
  */
 void session_each_left_copy(const char *datapath, bool (*each)(void *arg, const char *iface), void *arg);
 

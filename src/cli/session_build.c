@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-/* Remembered while the kernel has refused nft's `queue` in the bridge family: asking it again takes 30 ms. */
+/* Fact (claim_fact()): the kernel has refused nft's `queue` in the bridge family. Trying it again takes 30 ms. */
 #define NO_BRIDGE_QUEUE "kernel-without-bridge-queue"
 
 #define MTU_MOST 16384 /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
@@ -111,8 +111,8 @@ static int try_transport(struct session *s, enum transport t)
 }
 
 /*
- * What the kernel's refusal depends on: which of the modules are loaded, and which ones it can load by itself
- * (modules.dep is written anew when some are installed).
+ * Describes what the kernel's refusal of `queue` depends on: which of the modules are loaded, and which modules it
+ * could load on demand. modules.dep changes when modules are installed, so its time stands for the latter.
  */
 static void queue_modules(char text[static CLAIM_GIVEN])
 {
@@ -134,7 +134,7 @@ static int make_rules(struct session *s, struct report *r)
 	enum transport wish = s->o->transport, first = wish;
 	char modules[CLAIM_GIVEN];
 
-	queue_modules(modules); /* before the kernel is asked, which may load some */
+	queue_modules(modules); /* first, because the kernel may load modules when it is asked */
 	if (wish == TRANSPORT_AUTO)
 		first = claim_fact(NO_BRIDGE_QUEUE, modules) ? TRANSPORT_LOG : TRANSPORT_QUEUE;
 	int err = try_transport(s, first);

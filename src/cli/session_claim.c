@@ -143,8 +143,8 @@ static void await_death(const struct session_info *left)
 }
 
 /*
- * Takes one claim. 0, which is also the result where the VM has no such thing; then *left is what a killed fold that had
- * it says of itself, and otherwise an empty text. Or -errno with a line in r.
+ * Takes one claim. If a killed fold had it before, `left` gets the record of that fold, otherwise an empty text.
+ * Returns 0, also if this VM needs no claim of that kind, or -errno with a line in r.
  */
 static int claim_one(struct session *s, int which, char left[static CLAIM_TEXT], struct report *r)
 {
@@ -175,7 +175,8 @@ int session_claim(void *session, struct report *r)
 		if (err)
 			return err;
 		/*
-		 * A fold of that interface was killed together with its keeper: what it left would be in the way.
+		 * A fold with that interface was killed together with its keeper. Its tap and rules would be in the
+		 * way.
 		 */
 		if (i == SESSION_CLAIM_IFACE && session_info_parse(left, &other)) {
 			session_clean(&other);
@@ -191,9 +192,9 @@ void session_reclaim(struct session *s)
 	char own[CLAIM_TEXT];
 
 	/*
-	 * The locks died with the keeper. What another fold has taken since is no longer ours to remove. The record is
-	 * this VM's own: nothing is cleaned up after it here, for that is what the takedown does, and nothing is waited
-	 * for, because the rules stay until this very process closes their socket.
+	 * The locks ended with the keeper. A claim that another fold has taken since is lost: what it protects must
+	 * not be removed. Unlike session_claim(), this neither cleans up nor waits: the record that is found is this
+	 * VM's own, the takedown cleans up, and the rules stay until this process closes their socket.
 	 */
 	for (int i = 0; i < SESSION_CLAIMS; i++)
 		if (s->claims[i].fd < 0)

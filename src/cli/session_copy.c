@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whose file it is that stands where a VM's copy of its binding goes. One path may be that of several folds, for VMs of
- * one name in different network namespaces share the data path; and it may be somebody else's file.
+ * Decides who owns the file at the path of a VM's copy of its binding, and so whether fold may overwrite or remove it.
+ * VMs with the same interface name in different network namespaces share this path, because they share the data path;
+ * and the file there may not be fold's at all.
  */
 #include "base/cleanup.h"
 #include "cli/session_priv.h"
@@ -25,8 +26,8 @@ static void say_nothing(void *arg, const char *line)
 }
 
 /*
- * Whether the copy is about the VM with that MAC: by now it may be the copy of a VM of the same name in another network
- * namespace, or somebody else's binding.
+ * Tells whether the copy is that of the VM with this MAC. Meanwhile it may have become the copy of a VM with the same
+ * name in another network namespace, or a binding that is not fold's.
  */
 static enum copy_owner whose_copy(const char *copy, const uint8_t mac[static MAC_LEN])
 {
@@ -101,8 +102,8 @@ int session_check_copy(const struct session *s, struct report *r)
 				   "-b %s: the VM's copy of its binding would be this very file; keep it elsewhere",
 				   s->o->binding);
 	/*
-	 * What a fold made may be overwritten: it was left, or it is that of a VM that runs in another network
-	 * namespace, which puts it back when this VM is gone.
+	 * A copy that any fold made may be overwritten. Either it was left by a killed one, or it belongs to a VM that
+	 * runs in another network namespace, whose fold writes it again when this VM has ended.
 	 */
 	if (whose_copy(i->copy, s->o->mac) == COPY_OWN || binding_is_copy(i->copy, i->iface) ||
 	    session_is_held(i->iface, claim_folder(), has_copy, i->copy))
@@ -128,13 +129,13 @@ void session_clean_copy(const struct session_info *left, unsigned long folder)
 		binding_remove_copy(left->copy);
 }
 
-/* True for a copy that a fold made, where no VM of that interface runs anywhere and none left a record here. */
+/* True for a copy that a fold made, if no running VM uses it and this namespace has no claim for that interface. */
 static bool is_left(const char *path, const char *iface, unsigned long own, enum claim_state own_claim)
 {
 	return own_claim == CLAIM_FREE && binding_is_copy(path, iface) && !session_is_held(iface, own, has_copy, path);
 }
 
-/* With the claim on the interface held, so that no fold begins to use the copy just now. */
+/* Holds the claim on the interface meanwhile, so that no fold of this namespace can start to use the copy. */
 static void remove_left(const char *path, const char *iface, unsigned long own)
 {
 	struct claim c = CLAIM_NONE;

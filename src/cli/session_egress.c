@@ -67,7 +67,7 @@ static int let_in(struct session *s, const uint8_t *msg, size_t len, uint64_t no
 	return a.count ? egress_put(s->egress, s->nft, s->info.iface, &a, now) : 0;
 }
 
-/* Names that the answer gives an allowed name as an alias of: a resolver in the VM may ask for those next. */
+/* Remembers the names that the answer says an allowed name is an alias of: a resolver in the VM may query them next. */
 static void keep_aliases(struct session *s, const uint8_t *msg, size_t len, uint64_t now)
 {
 	uint8_t name[DNS_NAME_MAX];

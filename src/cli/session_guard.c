@@ -118,9 +118,9 @@ static void await_told(const struct guarding *g, int sig)
 }
 
 /*
- * Passes signals on to the hypervisor, except the terminal's (SI_KERNEL), which go to its whole process group. SIGHUP is
- * passed on in any case: where the terminal is gone, only the session's leader gets it, which may be this process. A
- * hypervisor that gets it twice ends as well.
+ * Passes signals on to the hypervisor, except those from the terminal (SI_KERNEL): the whole process group gets these,
+ * so the hypervisor has them already. SIGHUP is passed on in any case, because on a hangup only the session leader
+ * gets it, which may be this process. A second SIGHUP does the hypervisor no harm: it ends as well.
  */
 static void pass_signals(const struct guarding *g)
 {

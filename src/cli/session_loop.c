@@ -58,8 +58,8 @@ static void send_reply(struct session *s, const struct frame *asked, struct repl
 }
 
 /*
- * ALLOW: an answer leaves once its addresses may be reached; else SERVFAIL leaves in its place. False if nothing is to
- * leave.
+ * ALLOW: opens the addresses of a DNS answer before the answer is sent. If that fails, replaces the answer by
+ * SERVFAIL. Returns false if nothing is to be sent.
  */
 static bool may_leave(struct session *s, const struct frame *asked, struct reply *reply)
 {

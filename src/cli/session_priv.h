@@ -69,8 +69,8 @@ struct session {
 	struct in6_addr host6[SESSION_HOST_ADDRESSES];
 	struct rules rules;
 	struct egress *egress;   /* addresses that the VM may reach by ALLOW */
-	struct aliases *aliases; /* names that stand behind those of ALLOW, or NULL */
-	struct watch *watch;     /* of the rules in the shared table: with NFQUEUE or a gate, else NULL */
+	struct aliases *aliases; /* what names of ALLOW are aliases of, or NULL */
+	struct watch *watch;     /* watches the rules in the shared table, with NFQUEUE or a gate; else NULL */
 	bool gate_lost;          /* the gate could not be put back, which was logged */
 	struct delivery *delivery;
 	struct tx *tx;                      /* to the guest */
@@ -105,7 +105,7 @@ int session_get_ready(struct session *s, struct report *r);
 int session_identity(struct session *s, struct report *r);
 /* Writes the disk image of -k, if -k was given. 0 or -errno with a line in r. */
 int session_image(struct session *s, struct report *r);
-/* Removes that image of a VM of that folder (claim_folder()); inode as the keeper's note has it. 0 or -errno. */
+/* Removes a VM's disk image. folder: where its record is (claim_folder()); inode: the keeper's note. 0 or -errno. */
 int session_remove_image(unsigned long folder, const char *path, uint32_t inode);
 /* Writes s->info into the file of the interface's claim. */
 void session_record(const struct session *s);
@@ -115,16 +115,17 @@ int session_claim(void *session, struct report *r);
 /* After the keeper was killed: takes those claims again, unless another fold has taken them meanwhile. */
 void session_reclaim(struct session *s);
 /*
- * The VM's copy of its binding (session_copy.c). check: a file that stands where it goes may be overwritten now and
- * removed in the end; 0, or -EEXIST with a line in r. remove: removes it, unless it is another's by now; 0 or -errno.
- * clean: the same for the copy of a killed fold whose record stood in that folder (claim_folder()).
+ * The VM's copy of its binding (session_copy.c). check: 0 if there is no file at its path, or one that fold may
+ * overwrite now and remove in the end; else -EEXIST with a line in r. remove: removes the copy, unless the file
+ * belongs to another VM by now; 0 or -errno. clean: the same for the copy of a killed fold, whose record was in
+ * `folder` (claim_folder()).
  */
 int session_check_copy(const struct session *s, struct report *r);
 int session_remove_copy(const struct session *s);
 void session_clean_copy(const struct session_info *left, unsigned long folder);
 /*
- * Whether a running fold of that interface, in any folder but that one, has a record that is `like` arg. What it holds
- * is not to be removed.
+ * True if a running fold with that interface name has a record for which `like` returns true, in any folder except
+ * `but`. Callers do not remove what such a fold uses.
  */
 bool session_is_held(const char *iface, unsigned long but,
 		     bool (*like)(const struct session_info *running, const void *arg), const void *arg);
@@ -242,8 +243,9 @@ void session_listen_due(struct session *s);
 
 /*
  * Counts of what was answered and refused, for `fold inspect` (session_seen.c). `what` must be a constant: it is
- * compared by its address. open: after the claims; without it nothing is counted. asked: the loop's. remove: removes
- * the VM's socket from the file system, for which its folder (claim_folder()) and the interface's name are enough.
+ * compared by its address. open: call it after the claims are taken; without it nothing is counted. asked: for the
+ * loop, answers waiting requests. remove: removes the VM's socket from the file system, also for a VM of another folder
+ * (claim_folder()).
  */
 int session_seen_open(struct session *s);
 void session_seen(struct session *s, const char *what, bool refused);

@@ -196,8 +196,9 @@ static bool value_configured(struct dhcp4_choice *c, const struct dhcp_option *f
 	if (code == DHCP4_CODE_BOOT_SERVER || code == DHCP4_CODE_BOOT_FILE) {
 		const struct dhcp4_bytes *name = code == DHCP4_CODE_BOOT_FILE ? &c->boot_file : &c->boot_server;
 		/*
-		 * Against RFC 2132 2: some PXE ROMs read on until a NUL. Never an option of that NUL alone: a loader that
-		 * does not join options (RFC 3396) would take it for the whole name.
+		 * Contrary to RFC 2132 2, ends the name with a NUL, because some PXE ROMs read on until there is one.
+		 * Not if the NUL would need an option of its own: a loader that does not join options (RFC 3396) would
+		 * take that second option for the whole name.
 		 */
 		o->ends = name->len % DHCP4_OPTION_MAX != 0;
 		return name->at && set_value(o, name->at, name->len);

@@ -11,8 +11,9 @@
 #include <string.h>
 
 /*
- * The number of the IA that gets the address: the one that names the guest's, wherever it stands; else the first for
- * ordinary addresses. Never one of a Request that names an address of another link: that gets NotOnLink.
+ * Returns the index of the IA that gets the address: one that names the guest's address, at any position, else the
+ * first IA_NA. An IA of a Request that names an address of another link is never chosen, because its answer is
+ * NotOnLink.
  */
 static size_t choose_ia(const struct guest *g, const struct dhcp6_msg *m)
 {

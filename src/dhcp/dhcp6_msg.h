@@ -72,7 +72,7 @@ bool dhcp6_next_lease(struct dhcp6_ia *ia, struct dhcp6_lease *lease);
 /* True if the IA is for ordinary addresses and names the guest's own. */
 bool dhcp6_names_own(const struct guest *g, struct dhcp6_ia ia);
 
-/* True if the IA is for addresses and names one outside the guest's prefix, which is not appropriate for its link. */
+/* True if the IA is for addresses and names one outside the guest's prefix, which therefore belongs to another link. */
 bool dhcp6_is_off_link(const struct guest *g, struct dhcp6_ia ia);
 
 /* RFC 8415 11.4: fold's DUID for this guest, from the service MAC: the same after every restart, with nothing kept. */

@@ -130,7 +130,7 @@ static int build(struct daemon *d, const char *name, bool same, struct binding *
 	m->guest.router_lifetime = ROUTER_LIFETIME;
 	/* Ganeti's bindings name the host's side of the link, and the host routes between its guests. */
 	m->guest.proxies6 = binding_has(b, BINDING_INDEV) || binding_has(b, BINDING_EUI64);
-	/* Whoever is told to make its address makes others too (RFC 7217, RFC 8981), which no rules here hold back. */
+	/* RFC 7217, RFC 8981: a guest that forms its address itself forms more of them, which no rules limit here. */
 	m->guest.any_source6 = m->guest.proxies6 || m->guest.ra_autonomous;
 	m->guest.asked_by_all = true;
 	if (!b->address_lists.count)
@@ -143,8 +143,8 @@ static int build(struct daemon *d, const char *name, bool same, struct binding *
 }
 
 /*
- * Builds *m from the file. 1 if it says something new, 0 if it says what it said before, or -errno with a line in r.
- * Whether the file is gone is in m->gone: -ENOENT may also be about something that it names.
+ * Builds *m from the file. 1 if its content has changed, 0 if not, or -errno with a line in r. m->gone tells whether
+ * the file does not exist any more: -ENOENT alone may also mean that something is missing that the file names.
  */
 static int make(struct daemon *d, const char *name, const struct port *old, enum bindings_reason why, struct made *m,
 		struct report *r)

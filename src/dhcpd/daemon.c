@@ -58,7 +58,7 @@ static int check_datapath(const struct daemon *d, const struct config *now, stru
 		      : 0;
 }
 
-/* Queues are bound once: a service is on as long as it has one, whatever a later configuration says. */
+/* fold-dhcpd binds its queues only at the start, so a configuration that is read later cannot add or remove one. */
 static void keep_queues(struct config *now, const struct config *was)
 {
 	now->dhcp_queue = was->dhcp_queue;
@@ -115,15 +115,14 @@ static void reread(struct daemon *d)
 	char reloading[64];
 
 	/*
-	 * systemd.service(5), notify-reload: with the time, so that the answer to an earlier reload is not taken for
-	 * this one's.
+	 * systemd.service(5), notify-reload: the time tells systemd which reload the READY=1 below belongs to.
 	 */
 	snprintf(reloading, sizeof(reloading), "RELOADING=1\nMONOTONIC_USEC=%llu",
 		 (unsigned long long)clock_ms() * 1000);
 	process_notify(reloading);
 	reopen_log(d);
 	reread_config(d);
-	/* The bindings too, and whatever the configuration's fault is. */
+	/* Read the bindings again too, even if the configuration could not be read. */
 	link_tables_forget(d);
 	if (directory_watch(d, &r) < 0)
 		log_err("%s", r.msg);

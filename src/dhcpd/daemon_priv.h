@@ -61,7 +61,7 @@ struct link_table {
 struct daemon {
 	const struct dhcpd_options *o;
 	char *config_path; /* whole: a daemon's working directory is / */
-	char user[33];     /* whom it runs as, for log lines: a name or a number */
+	char user[33];     /* name or number of the user that it runs as, for log lines */
 	struct config config;
 	struct table table;
 	struct due due;
@@ -83,7 +83,7 @@ struct daemon {
 	size_t worker_count;
 	bool started; /* the first listing of the bindings is over */
 	int epoll, signals;
-	FILE *queue_counts; /* the kernel's, of packets that it dropped; NULL: only root may read them */
+	FILE *queue_counts; /* the kernel's, of packets that it dropped; NULL: not readable (root only) */
 	int log, pidfile;
 	char *log_path;
 	struct log_limit warnings;

@@ -63,8 +63,9 @@ static bool is_own_queue(const struct daemon *d, int32_t number)
 }
 
 /*
- * Packets that came faster than they were taken. net/netfilter/nfnetlink_queue.c, seq_show(): a line for each queue,
- * with its number in place 0 (from 0), those that found the queue full in 5 and those that found the socket full in 6.
+ * Returns how many packets the kernel has dropped because they came faster than fold-dhcpd took them. Format:
+ * net/netfilter/nfnetlink_queue.c, seq_show(): a line for each queue; of its fields, counted from 0, field 0 is the
+ * queue's number, 5 the packets that found the queue full and 6 those that found the socket's buffer full.
  */
 static uint64_t dropped_packets(const struct daemon *d)
 {

@@ -20,8 +20,8 @@ const char dhcpd_usage[] =
     "  -V, --version       print the version\n";
 
 /*
- * What getopt_long() stopped at. In a cluster of short flags optind still points at the word itself; optopt knows the
- * letter. For a long flag, optopt is set only if the flag is known: then it is one that takes no value.
+ * Reports the flag at which getopt_long() stopped. In a cluster of short flags optind still points at the cluster, so
+ * the letter is taken from optopt. For a long flag, optopt is set only if the flag is known; then it takes no value.
  */
 static int refuse(int c, const char *word, struct report *r)
 {

@@ -29,7 +29,7 @@
 
 #define RESOLV_CONF "/etc/resolv.conf"
 #define LOG_NAME "nfdhcpd.log"
-#define FILES_LEAST 40 /* descriptors for all that is not a worker's or a queue's, and for a few questions */
+#define FILES_LEAST 40 /* descriptors besides those of workers and queues, a few forwarded DNS queries included */
 #define FILES_WORKER 3
 
 size_t daemon_queues(const struct config *c, struct queues to[static 8])
@@ -163,7 +163,7 @@ static size_t count_queues(const struct config *c)
 	return count;
 }
 
-/* Checked at the start: otherwise the error would blame whatever could not be opened, another thing each time. */
+/* Checks the limit at the start. Otherwise the error would name whichever file happened to be opened last. */
 static int check_files(const struct config *c, struct report *r)
 {
 	const unsigned long least = FILES_LEAST + c->workers * FILES_WORKER + count_queues(c);
@@ -261,7 +261,7 @@ static void name_user(struct daemon *d)
 		snprintf(d->user, sizeof(d->user), "%u", geteuid());
 }
 
-/* What SIGHUP will need, which root could do at the start and the user perhaps cannot. */
+/* SIGHUP opens these files again, with the rights of d->user only. At the start they were opened by root. */
 static void warn_of_rereading(const struct daemon *d)
 {
 	if (access(d->config_path, R_OK) < 0)
@@ -330,7 +330,7 @@ int daemon_start(struct daemon *d, int *tell, struct report *r)
 	uid_t uid = 0;
 	gid_t gid = 0;
 
-	/* What its starter has open, perhaps with a lock, is not to be held as long as the daemon lives. */
+	/* The daemon must not keep open, as long as it lives, files that its parent had open, perhaps with a lock. */
 	if (!d->o->foreground)
 		close_range(STDERR_FILENO + 1, UINT_MAX, 0);
 	raise_limits();

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Router advertisements that nobody asked for (RFC 4861 6.2.4), and notifications until they are acknowledged.
- *
- * When the daemon ends it sends no last advertisement: the router is the host, or its gateway, and stays. So it is when
- * a binding is removed: the VM ends, or is left to whoever serves it from then on. But where a binding that stays gives
- * its VM no IPv6 any more, what the VM was told is withdrawn. When the daemon starts, thousands of VMs get their first
- * advertisement at different times, spread over the period.
+ * Unsolicited router advertisements (RFC 4861 6.2.4), and notifications, which are repeated until they are
+ * acknowledged.
+  *
+ * The daemon sends no last advertisement when it ends: the router is the host or its gateway, and both stay. Neither
+ * does it when a binding is removed: then the VM ends, or another program serves it. But if a binding that stays gives
+ * its VM no IPv6 any more, the daemon withdraws what it has advertised. At its start the first advertisements to
+ * thousands of VMs are spread over the period.
  */
 #include "answer/answer.h"
 #include "base/clock.h"
@@ -28,7 +29,7 @@ static uint32_t random32(void)
 	return v;
 }
 
-/* Without a queue for router solicitations the daemon is nobody's router: somebody else may be. */
+/* Without a queue for router solicitations the daemon is no router: another program may be the one. */
 static bool advertises(const struct daemon *d, const struct port *p)
 {
 	return p->bound && p->ifindex && p->guest.id.has6 && p->guest.answers6 && d->config.rs_queue.first >= 0;
@@ -150,12 +151,12 @@ static bool sounds_alike(const struct guest *a, const struct guest *b)
 	       memcmp(one.frame, two.frame, one.frame_len) == 0;
 }
 
-/* RFC 4861 6.2.5: says that the VM's router is none any more, and that nothing holds of what it told. */
+/* RFC 4861 6.2.5: tells the VM that fold is no router any more, and withdraws prefix, name servers and domains. */
 static void withdraw(struct daemon *d, const struct port *p, const struct guest *was)
 {
 	struct guest none = *was;
 
-	none.id.ip6.len = 128; /* no prefix: the old one is told as one that was */
+	none.id.ip6.len = 128; /* advertises no prefix, so that the old one is withdrawn */
 	none.nameservers6.count = none.search_len = 0;
 	none.ra_managed = none.ra_other = false;
 	if (answer_advertise(&none, was, true, tx_slot(d->tx)))

@@ -52,10 +52,10 @@ static void write_loopback(const struct dns_reply *a, struct wr *w)
 static const uint8_t soa_names[] = "\4fold\7invalid\0\6nobody\7invalid";
 
 /*
- * RFC 2308 2.1, 3: the owner of an SOA record is the zone in which nothing was found. What fold says is true of the
- * question's name alone, so it names the smallest zone that there can be: the name itself where that exists, else the
- * one above it. An SOA of the root would let a resolver in the guest deny a whole top-level domain, and one that asks
- * fold about a few domains only would ignore it.
+ * RFC 2308 2.1, 3: the owner of an SOA record names the zone in which nothing was found. fold's answer holds only for
+ * the question's name, so the owner is the smallest zone possible: the name itself if it exists, else its parent. With
+ * an SOA of the root, a resolver in the guest would deny a whole top-level domain, and a resolver that sends fold the
+ * questions for a few domains only would ignore the record.
  */
 static uint16_t soa_owner(const struct dns_query *q, const struct dns_reply *a)
 {

@@ -20,7 +20,7 @@ bool dns_is_own_source(const struct guest *g, const struct pkt *in)
 		return g->id.has4 && in->src4.s_addr == g->id.ip4.addr.s_addr;
 	if (!g->id.has6)
 		return false;
-	/* RFC 7217, RFC 8981: such a guest makes stable and temporary addresses in the prefix by itself. */
+	/* RFC 7217, RFC 8981: with any_source6, the guest may form stable and temporary addresses in its prefix. */
 	return IN6_ARE_ADDR_EQUAL(&in->src6, &g->id.ip6.addr) || (g->any_source6 && ip6_in(g->id.ip6, in->src6)) ||
 	       memcmp(&in->src6, link_local, sizeof(link_local)) == 0;
 }

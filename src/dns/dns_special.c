@@ -112,7 +112,7 @@ bool dns_is_above_special(const uint8_t *name, size_t len)
 	return len == sizeof(arpa) && memcmp(name, arpa, len) == 0;
 }
 
-/* RFC 9460 7.3, 8: clients ask for SVCB and HTTPS beside A and AAAA; such records may have addresses themselves. */
+/* RFC 9460 7.3, 8: clients ask for SVCB and HTTPS beside A and AAAA; these records may contain addresses too. */
 static bool is_about_addresses(uint16_t type)
 {
 	return type == DNS_TYPE_A || type == DNS_TYPE_AAAA || type == DNS_TYPE_SVCB || type == DNS_TYPE_HTTPS;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dns_special: names that mean the same everywhere, or that mean nothing outside. Local records take precedence over
- * all of this.
+ * dns_special: names with a fixed meaning, and names that are meaningless outside the local network. Local records
+ * take precedence over all of this.
  *
  * Specifications: RFC 6303 (private reverse zones), 6761 (special names), 6762 22.1 (.local), 7686 (.onion), 8375
  * (home.arpa), 9460 (SVCB), 9462 6.4 (resolver.arpa).
@@ -26,7 +26,7 @@ enum dns_special {
 /* name: in lower case. type: of the question. */
 enum dns_special dns_special(const uint8_t *name, size_t len, uint16_t type);
 
-/* True where the name is above one that always exists (DNS_SPECIAL_EMPTY), and so exists too (RFC 8020 2). */
+/* True if the name is an ancestor of one that always exists (DNS_SPECIAL_EMPTY), and so exists too (RFC 8020 2). */
 bool dns_is_above_special(const uint8_t *name, size_t len);
 
 /* True where the name is one of the suffixes (names one after the other) or below one. */

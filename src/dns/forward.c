@@ -147,7 +147,7 @@ void forward_done(struct forward *f, struct ask *a, const struct upstream_answer
 	uint64_t now = clock_ms() / 1000;
 	if (answer)
 		cache_put(f->cache, a->key, a->key_len, answer->wire, answer->len, answer->ttl, now);
-	else /* RFC 9520 3.2: a failure is remembered too, or every repetition would cost the servers the same again */
+	else /* RFC 9520 3.2: failures are cached too, so that repeated questions do not burden the servers */
 		cache_put(f->cache, a->key, a->key_len, (const uint8_t *)"", 0, FORWARD_FAILED_SECONDS, now);
 	while (i != FORWARD_NONE) {
 		struct waiter *w = &f->waiters[i];
@@ -340,7 +340,7 @@ bool forward_decline(const struct guest *g, struct reply *q)
 
 bool forward_hold_back(const struct guest *g, struct reply *answer)
 {
-	/* Without QR the answer reads like the question that it repeats, with the same OPT record. */
+	/* An answer repeats its question. With QR cleared, forward_decline() reads it as that question. */
 	if (wr_len(&answer->w) >= DNS_HEADER)
 		answer->w.start[2] &= (uint8_t) ~(DNS_FLAG_QR >> 8);
 	return forward_decline(g, answer);

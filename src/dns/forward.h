@@ -5,10 +5,10 @@
  * Specifications: RFC 5452 (forged answers), 7766 (TCP where UDP cut), 6891 6.2.2 (servers without EDNS), 2308
  * (negative answers), 9520 (failures), 8767 is not done: nothing is served past its time.
  *
- * Every question has a connected socket of its own with a random port and a random ID, and goes to one server after the
- * other, for two seconds each. A packet may be lost, so it is sent twice in that time. A server that answered is asked
- * first the next time. A question that is under way already is not sent for another asker: all of them wait for the same
- * answer. Answers are kept for their TTL, failures for a second at least.
+ * Every question has a connected socket of its own with a random port and a random ID, and goes to one server after
+ * the other, for two seconds each. Within these it is sent twice, because a packet may be lost. The server that
+ * answered is asked first the next time. If a question is under way already, further askers wait for the same answer.
+ * Answers are kept for their TTL, failures for a second at least.
  *
  * The caller polls one descriptor, an epoll instance with the sockets, a timer and the watch over resolv.conf. After
  * privileges are given up it needs socket, bind, connect, send, recv, getsockopt, close, epoll_ctl, epoll_wait,
@@ -30,9 +30,9 @@
 #define FORWARD_RATE                                                                                                   \
 	1000 /* questions a second that name servers are asked, and at once: names that are made up cost them and the host */
 #define FORWARD_WAITERS 256      /* askers that wait; several may wait for the same answer */
-#define FORWARD_SECONDS 2        /* for one server */
-#define FORWARD_AGAIN_MS 700     /* after which a server is asked once more, within its time */
-#define FORWARD_FAILED_SECONDS 2 /* for which nobody is asked again, at most: the clock has whole seconds */
+#define FORWARD_SECONDS 2        /* how long one server may take */
+#define FORWARD_AGAIN_MS 700     /* after so long without an answer a server is asked once more */
+#define FORWARD_FAILED_SECONDS 2 /* how long a failure is cached, at most: the clock has whole seconds */
 
 struct forward;
 struct resolvers;
@@ -101,7 +101,7 @@ void forward_ask_stream(struct forward *f, const struct reply *q, uint64_t who);
  */
 bool forward_decline(const struct guest *g, struct reply *q);
 
-/* The same for a whole answer that must not leave: its question is answered by SERVFAIL. */
+/* The same for an answer that must not be sent: turns it into SERVFAIL for its question. */
 bool forward_hold_back(const struct guest *g, struct reply *answer);
 
 int forward_fd(const struct forward *f); /* readable where forward_run() has something to do */

@@ -119,7 +119,7 @@ static void write_answer(const struct waiter *w, const uint8_t *wire, size_t len
 	at[10] = 0;
 	at[11] = w->edns;
 	upstream_age(at, keep, age);
-	upstream_rotate(at, keep, w->id); /* as dns_reply.c does it with the VM's own records */
+	upstream_rotate(at, keep, w->id); /* as dns_reply.c does for the VM's own records */
 	dns_reply_opt(&q, 0, out);
 }
 

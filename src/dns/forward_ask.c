@@ -140,9 +140,9 @@ uint64_t ask_due(const struct ask *a)
 }
 
 /*
- * One packet may be lost, and then whoever asked would wait for the server's whole time, or get SERVFAIL where there is
- * no other server. The repetition has the same ID and comes from the same port, so that it makes no forgery easier
- * (RFC 5452 5).
+ * Sends the question to the same server once more, and then goes on to the next server. Without the repetition, one
+ * lost packet would make the asker wait for all of the server's time, and get SERVFAIL if there is no other server.
+ * The repetition has the same ID and port, so it makes forged answers no easier (RFC 5452 5).
  */
 void ask_timeout(struct forward *f, struct ask *a, uint64_t now)
 {

@@ -47,7 +47,7 @@ struct ask {
 	uint8_t question[FORWARD_QUESTION_MAX]; /* as it is sent */
 	bool dnssec_ok, checking_disabled;
 	int fd;
-	uint64_t deadline, again;      /* milliseconds; again: when the same packet is sent once more, 0: never */
+	uint64_t deadline, again;      /* milliseconds; again: when to repeat the packet, 0: never */
 	uint16_t server, first, tried; /* the one asked now; where the round began; how many were tried since */
 	bool edns;
 	uint16_t id;

@@ -82,8 +82,8 @@ struct answers {
 };
 
 /*
- * Replaces a name that is an alias by the name that it stands for, and lowers *ttl to that of the alias. 1; 0 if it is
- * no alias, -1 if the octets are bad.
+ * If the name is an alias, replaces it by the name that it stands for, lowers *ttl to the alias's TTL and returns 1. 0
+ * if it is no alias, -1 if the octets are malformed.
  */
 static int follow_alias(const struct answers *a, uint8_t name[static DNS_NAME_MAX], uint32_t *ttl)
 {
@@ -123,7 +123,7 @@ static int take_addresses(const struct answers *a, const uint8_t *name, struct h
 	return count;
 }
 
-/* Reads header and question. False if the octets are no answer to one question. */
+/* Reads the header and the question's name. False if the octets are not an answer with exactly one question. */
 static bool begin(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX], struct answers *a)
 {
 	struct rd r = rd_over(msg, len);

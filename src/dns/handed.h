@@ -17,7 +17,7 @@
 
 struct handed_alias {
 	uint8_t name[DNS_NAME_MAX]; /* in lower case */
-	uint32_t ttl;               /* seconds; the least on the way there */
+	uint32_t ttl;               /* seconds; the least of all aliases that led to this name */
 };
 
 struct handed {
@@ -34,8 +34,8 @@ struct handed {
 int dns_handed(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX], struct handed at[static HANDED_MOST]);
 
 /*
- * `name` gets the name that was asked for, and `to` the names that the answer says it is an alias of, one after the
- * other. Returns how many, -1 if the octets are no answer to one question.
+ * `name` gets the name that was asked for, and `to` the names that it is an alias of according to the answer, in the
+ * order of the chain. Returns how many there are, or -1 if the octets are not an answer with exactly one question.
  */
 int dns_handed_aliases(const uint8_t *msg, size_t len, uint8_t name[static DNS_NAME_MAX],
 		       struct handed_alias to[static HANDED_ALIASES]);

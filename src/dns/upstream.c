@@ -78,7 +78,7 @@ static enum upstream_verdict judge(const uint8_t *msg, size_t len, const struct 
 	unsigned rcode = h->flags & DNS_FLAG_RCODE;
 	bool not_understood = rcode == DNS_RCODE_FORMERR || rcode == DNS_RCODE_NOTIMP;
 	bool failed = rcode != DNS_RCODE_NOERROR && rcode != DNS_RCODE_NXDOMAIN;
-	/* RFC 6891 7: an answer that says no more than that may be a header alone. */
+	/* RFC 6891 7: an answer that only reports an error may consist of the header, without the question. */
 	bool alone = h->counts[0] == 0 && failed;
 	if (!alone &&
 	    (h->counts[0] != 1 || len < DNS_HEADER + q->len || memcmp(msg + DNS_HEADER, q->question, q->len) != 0))
@@ -240,8 +240,8 @@ static ldns_rr *find_soa(const ldns_rr_list *authority, uint32_t *minimum)
 }
 
 /*
- * RFC 2308 5: lowers the TTL of a negative answer by its SOA record's last field. That record then says no more, so
- * that the guest forgets the answer when the cache does. False without an SOA: nothing says how long the answer holds.
+ * RFC 2308 5: limits the TTL of a negative answer to its SOA record's last field. Limits the SOA record's own TTL too,
+ * so that the guest forgets the answer when fold's cache does. False without an SOA: then the answer has no lifetime.
  */
 static bool lower_by_soa(uint32_t *ttl, const ldns_rr_list *authority)
 {
@@ -258,8 +258,8 @@ static bool lower_by_soa(uint32_t *ttl, const ldns_rr_list *authority)
 }
 
 /*
- * RFC 2308 2.2: no data, no authority, and nobody asked: the server only says who may know. It is of no use to a guest,
- * who would take it for a negative answer.
+ * RFC 2308 2.2: neither data nor authority, from a server that does no recursion: it only refers to other servers.
+ * fold does not pass a referral on, because the guest would take it for a negative answer.
  */
 static bool is_referral(const struct upstream_header *h, const ldns_pkt *pkt)
 {

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UPSTREAM_TTL_MAX 86400 /* a day, whatever the server says: the cache and ALLOW know no longer time */
+#define UPSTREAM_TTL_MAX 86400 /* a day, whatever the server says: the cache and ALLOW keep nothing longer */
 #define UPSTREAM_QUERY_MAX (12 + 255 + 4 + 11)
 
 struct upstream_question {
@@ -60,8 +60,8 @@ enum upstream_verdict upstream_read(const uint8_t *msg, size_t len, const struct
 bool upstream_age(uint8_t *wire, size_t len, uint32_t age);
 
 /*
- * Lets the addresses of each set in such an answer take turns: the turn-th one stands first. Only addresses change
- * their places, so all that points into the message stays true.
+ * Rotates the addresses of each record set in such an answer so that the turn-th one comes first. Nothing but
+ * addresses is moved, so compression pointers into the message stay valid.
  */
 void upstream_rotate(uint8_t *wire, size_t len, uint16_t turn);
 

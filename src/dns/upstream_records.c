@@ -107,7 +107,7 @@ size_t upstream_bare(const uint8_t *wire, size_t len)
 	return (size_t)(end - wire);
 }
 
-/* The octets of an address record whose owner is a pointer, as are all but the first of a set; 0 for any other. */
+/* Returns the length of an address record whose owner is a compression pointer, 0 for any other record. */
 static size_t address_len(const uint8_t *rr, size_t len)
 {
 	struct rd r = rd_over(rr, len);
@@ -119,7 +119,7 @@ static size_t address_len(const uint8_t *rr, size_t len)
 	return pointer && class == DNS_CLASS_IN && want && n == want && !r.bad && rd_left(&r) == n ? RR_HEADER + n : 0;
 }
 
-/* Puts records of the same length in reverse order; they differ in their last `data` octets alone. */
+/* Reverses the order of records of equal length that differ only in their last `data` octets. */
 static void reverse(uint8_t *first, size_t count, size_t data)
 {
 	uint8_t *a = first + RR_HEADER, *b = a + (count - 1) * (RR_HEADER + data), keep[16];
@@ -131,7 +131,7 @@ static void reverse(uint8_t *first, size_t count, size_t data)
 	}
 }
 
-/* To the left by `by`: three reversals need no further memory. */
+/* Rotates the records to the left by `by`, by three reversals, which need no further memory. */
 static void rotate(uint8_t *first, size_t count, size_t len, size_t by)
 {
 	size_t data = len - RR_HEADER;

@@ -10,7 +10,7 @@
 #include "guest/allow.h"
 
 #define EGRESS_MOST 1024        /* addresses, each with its service, of one VM */
-#define EGRESS_AT_ONCE 512      /* by one answer: half of them, so that none drives out all others */
+#define EGRESS_AT_ONCE 512      /* from one answer: half of EGRESS_MOST, so that no answer displaces all others */
 #define EGRESS_SECONDS_LEAST 60 /* a shorter TTL is raised to this, so that a slow client is not cut off */
 #define EGRESS_SECONDS_MOST ALLOW_SECONDS_MAX /* a longer TTL is cut to this, as in the cache of answers */
 /*

@@ -56,8 +56,8 @@ static void take_request(struct nft *n, const char *chain, enum nft_op op, struc
 }
 
 /*
- * Requests for the addresses that fold serves go to the responder only. The DHCP server's may be asked for from any
- * address but itself: a guest with a wrong one looks for the server there, before it asks to renew that.
+ * Sends requests for the addresses that fold serves to the responder only. A request for the DHCP server's address may
+ * have any sender address but that one: a guest with a wrong address looks for the server before it renews its lease.
  */
 static void take_service_requests(struct nft *n, const char *chain, const struct guest *g)
 {

@@ -178,8 +178,8 @@ static void check_fragments(struct nft *n, const struct side *s)
 }
 
 /*
- * A client that does not have the guest's address yet sends from 0.0.0.0 (RFC 2131 4.1). One that was resumed with
- * another machine's lease renews and rebinds from that address (RFC 2131 4.3.2), and is told by a NAK that it is wrong.
+ * A client without an address sends from 0.0.0.0 (RFC 2131 4.1). A client that was resumed with another machine's
+ * lease renews and rebinds from that address (RFC 2131 4.3.2), and has to reach fold to get the NAK that corrects it.
  */
 static void take_other_source(struct nft *n, const struct guest *g)
 {

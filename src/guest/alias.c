@@ -14,7 +14,7 @@ static bool same_name(const uint8_t *a, const uint8_t *b)
 	return *a == *b;
 }
 
-/* The entry of that pair; else a free one, or the one that ends first, for that pair from now on. */
+/* Returns the entry of that pair. If there is none, makes one, if need be in place of the one that expires first. */
 static struct alias *entry_of(struct aliases *a, const uint8_t *name, const uint8_t *of)
 {
 	struct alias *to = &a->at[0];
@@ -51,7 +51,7 @@ void alias_follow(struct aliases *a, const struct allow_list *l, const uint8_t a
 				   1000;
 
 	for (size_t i = 0, count = a->count; i < count; i++) {
-		const struct alias before = a->at[i]; /* a copy, for its entry may make room */
+		const struct alias before = a->at[i]; /* a copy, because keep() may reuse the entry */
 		if (same_name(before.name, asked))
 			keep(a, name, before.of, before.until < until ? before.until : until);
 	}

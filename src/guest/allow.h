@@ -12,8 +12,8 @@
 
 #define ALLOW_MAX 256 /* patterns of one VM */
 /*
- * An address that a name let in is shut after a day at most. The guest is told no longer TTL, or it would use the
- * address without asking again.
+ * fold closes an address a day at most after an answer opened it. No longer TTL is told to the guest, because it would
+ * go on to use the closed address without asking again.
  */
 #define ALLOW_SECONDS_MAX 86400
 

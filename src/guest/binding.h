@@ -163,7 +163,7 @@ int binding_copy_text(const struct identity *id, const struct binding *b, const 
 /* Writes a text from binding_copy_text() to <datapath>/<iface>; otherwise like binding_write_copy(). */
 int binding_put_copy(const char *datapath, const char *iface, const char *text, size_t len, mode_t mode, char **path,
 		     struct report *r);
-/* Whether that file is a copy that a fold made for a VM of that interface, whichever VM's: its text says so. */
+/* True if the file's text says that it is a copy which a fold made for a VM, any VM, with that interface name. */
 bool binding_is_copy(const char *path, const char *iface);
 /* Removes a copy and the temporary file of a killed writer. 0, also if there is no copy, or -errno. */
 int binding_remove_copy(const char *path);

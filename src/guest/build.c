@@ -220,8 +220,9 @@ static bool copy_ip6s(struct ip6_list *to, const struct ip6_list *from)
 }
 
 /*
- * A list that fits into one option stays plain: more clients can read that. What needs two is joined by few (RFC 3396),
- * and left out for clients with little room.
+ * Compresses the search list if it would need more than one option: few clients join options (RFC 3396), and for
+ * clients with little room a long list is left out. A list that fits stays uncompressed, because more clients can read
+ * that.
  */
 static bool build_search4(struct guest *g)
 {

@@ -212,8 +212,8 @@ static unsigned seen_before(const struct parser *p, const struct field *f)
 }
 
 /*
- * Numbers that nfdhcpd took and that make no sense here, as an advertisement every year, count as the nearest that do:
- * its users' files stay good.
+ * Replaces a number that nfdhcpd accepts and that makes no sense here, such as an advertisement every year, by the
+ * nearest one that does, so that files written for nfdhcpd remain usable.
  */
 static void limit_number(struct parser *p, const struct field *f)
 {

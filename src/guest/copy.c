@@ -14,8 +14,9 @@
 #include <sys/stat.h>
 
 /*
- * The line by which a copy is known as fold's when all else that could tell is lost, as after a power cut. It stands
- * behind the identity, because programs that look for that expect it at the head. A name has no ':'.
+ * This line identifies the file as a copy made by fold, even when fold's record of it is lost, as after a power cut.
+ * It follows the identity, because programs that read the identity expect it in the first lines. An interface name
+ * contains no ':'.
  */
 #define MARK "# fold's copy for "
 #define MARK_REST ": an edit takes effect while the VM runs, and the file is removed when the VM ends\n"
@@ -43,7 +44,7 @@ static void write_who(FILE *to, const struct identity *id, const struct binding 
 	fprintf(to, MARK "%s" MARK_REST, id->iface);
 }
 
-/* True if the line says that the file is a copy, which stands in a -b file that was a copy once. */
+/* True for the line that marks a copy. A -b file has such a line if it was made from a copy. */
 static bool is_mark(const char *line, size_t len)
 {
 	return len >= strlen(MARK) && memcmp(line, MARK, strlen(MARK)) == 0;

@@ -313,7 +313,7 @@ static int arm(struct follow *f)
 	return err;
 }
 
-/* Makes the path absolute, with a single slash between its parts. NULL: errno says why not. */
+/* Makes the path absolute, with a single slash between its parts. NULL on failure, with errno set. */
 static char *absolute(const char *path)
 {
 	_cleanup_(cleanup_free) char *here = *path == '/' ? strdup("") : getcwd(NULL, 0);
@@ -340,7 +340,7 @@ int follow_paths(struct follow *f, const char *const paths[], size_t count)
 		at[i].given = strdup(paths[i]);
 		at[i].path = absolute(paths[i]);
 		if (!at[i].given || !at[i].path) {
-			int err = -errno; /* also of getcwd(): the directory may be gone */
+			int err = -errno; /* may be getcwd()'s: the working directory may no longer exist */
 			forget_paths(at, count);
 			return err;
 		}

@@ -105,7 +105,7 @@ struct dns_policy {
 	 * these names.
 	 */
 	struct allow_list allow;
-	const struct aliases *aliases; /* names behind those of the list (guest/alias.h), the session's; NULL: none */
+	const struct aliases *aliases; /* what its names are aliases of (guest/alias.h), the session's; NULL: none */
 };
 
 #define NOTIFY_LEN 16 /* octets of a notification */
@@ -129,7 +129,7 @@ struct guest {
 	char *domain;
 	uint8_t *search; /* RFC 1035 names, uncompressed, one after the other; for option 119 and DNSSL */
 	size_t search_len;
-	uint8_t *search4; /* the same, compressed for option 119; only where `search` would need more than one option */
+	uint8_t *search4; /* `search` compressed for option 119, if it needs more than one option otherwise */
 	size_t search4_len;
 	bool has_gateway4, has_gateway6;
 	struct in_addr gateway4;
@@ -153,7 +153,7 @@ struct guest {
 	uint32_t ra_period;        /* seconds between unsolicited router advertisements */
 	uint16_t router_lifetime;  /* seconds, where there is a gateway; 0: three periods */
 	bool proxies6;             /* fold answers for every address of the prefix but the guest's: the host routes */
-	bool any_source6; /* it may use every address of the prefix that is nobody's here; no rules limit it to one */
+	bool any_source6; /* no rules limit it to one address: it may use every one of its prefix that is not taken */
 	uint16_t hostname_code6, domain_code6; /* DHCPv6 options that carry these names; 0: none */
 	struct dhcp6_option *options6;         /* one a code */
 	size_t option6_count;

@@ -235,7 +235,7 @@ const char *list_add_servers6(struct ip6_list *to, const char *text, bool more)
 		if (!item_text(item, len, one, sizeof(one)))
 			continue;
 		one[strcspn(one, "%")] = 0;
-		/* RFC 4007 6: such an address says nothing without a link, and the list has only addresses. */
+		/* RFC 4007 6: a link-local address is ambiguous without its link, and the list cannot name a link. */
 		if (inet_pton(AF_INET6, one, &a) == 1 && IN6_IS_ADDR_LINKLOCAL(&a))
 			return "has a link-local address, and nothing says on which link to ask there; name a server's "
 			       "global or unique local address";

@@ -105,9 +105,10 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 }
 
 /*
- * Two VMs in different network namespaces may have the same interface name, and then share one file for their copies.
- * What the other VM's fold wrote there must not reach this VM; and when the other one ends and takes its copy away,
- * this VM's own has to be there again. Not before: two that both did that would never end.
+ * Tells whether the copy belongs to another VM. Two VMs in different network namespaces may have the same interface
+ * name and then share one file for their copies. What the other VM's fold writes there must not reach this VM. When
+ * that fold ends and removes its copy, this VM's copy is written again, but not earlier: otherwise two folds would
+ * overwrite each other's copy for ever.
  */
 static bool is_anothers(struct reload *w, enum reload_source from, const struct binding *b, struct report *r)
 {
@@ -225,7 +226,7 @@ void reload_read(struct reload *w, const struct reload_changes *c)
 		build_again(w, &r);
 }
 
-/* Makes the copy's text of what is in force. Parses that once more: of the text at the start no parsed form is kept. */
+/* Makes the copy's text from the text in force. Parses that again, because no parsed form of it is kept. */
 static int copy_text(const struct reload *w, struct reload_text *whole, struct report *r)
 {
 	const struct reload_text *now = &w->now.text;
@@ -241,7 +242,7 @@ static int copy_text(const struct reload *w, struct reload_text *whole, struct r
 	return err;
 }
 
-/* Writes what is in force into the copy, and notes that text as known, so that this change of the copy is no news. */
+/* Writes the text in force into the copy. Notes it as known, so that fold does not take its own write for an edit. */
 static void write_copy(struct reload *w)
 {
 	struct report r = {.warn = add_line, .warn_arg = &w->lines};

@@ -66,7 +66,7 @@ struct reload {
 
 	struct reload_known known[RELOAD_SOURCES];
 	struct reload_content now; /* in force */
-	bool displaced; /* the copy's path has the copy of another VM of that name, in another network namespace */
+	bool displaced; /* the copy's path has the copy of another VM of that name, from another network namespace */
 	int failed;     /* source whose text parsed but could not take force: tried again with other lists; -1: none */
 
 	/* What came of reload_read(). */
@@ -74,7 +74,7 @@ struct reload {
 	bool is_new; /* because of a new text; else only because of lists */
 	bool busy
 	    [RELOAD_SOURCES]; /* somebody was writing it: it is to be read again, as are lists of which that is true */
-	bool put_back;        /* that other copy is gone: the caller is to have this VM's own written again */
+	bool put_back;        /* the other VM's copy is gone: the caller has to get this VM's copy written again */
 	bool tried;           /* something new was found, good or bad */
 	struct reload_lines lines; /* warnings and errors, for the caller to log and free */
 	struct guest guest;

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #define POINTER 0xc000u     /* RFC 1035 4.1.4: the two highest bits of a pointer */
-#define POINTER_MOST 0x3fff /* the highest place that one can name */
-#define SUFFIXES_MOST 256   /* more than any list that people write; names behind these find fewer to point at */
+#define POINTER_MOST 0x3fff /* the highest offset that a pointer can hold */
+#define SUFFIXES_MOST 256   /* more than real lists have; further suffixes are not remembered, which costs space */
 
-/* The end of a name that was written, from one of its labels on, and the place of that label in the output. */
+/* A suffix of a name in the output, which begins with one of its labels, and the offset of that label. */
 struct suffix {
 	const uint8_t *name;
 	size_t len, at;

@@ -104,15 +104,15 @@ static struct in_addr choose_server4(const struct guest *g, const struct binding
 }
 
 /*
- * Whether DNS questions that come by that queue are answered. If not, the name servers are somebody else's, who answers
- * for them on the link.
+ * True if fold answers DNS questions that come by this queue. If not, the name servers are other machines, which
+ * answer ARP for their addresses themselves.
  */
 static bool serves_dns(const struct config *c, const struct queues *queue, unsigned flags)
 {
 	return c->enable_dns && (!(flags & GUEST_BY_QUEUES) || queue->first >= 0);
 }
 
-/* Whether the DHCP server has the address only because it is the first name server's, and that is another machine. */
+/* True if the DHCP server's address was only borrowed from the first name server, although that is another machine. */
 static bool is_borrowed4(const struct guest *g, const struct binding *b, const struct config *c, unsigned flags)
 {
 	return !serves_dns(c, &c->dns_queue, flags) && !binding_has(b, BINDING_DHCP_SERVER_IP) &&

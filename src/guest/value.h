@@ -64,7 +64,7 @@ struct field {
 	size_t offset;
 	uint32_t min, max; /* VALUE_NUMBER; VALUE_NAMES: octets of the whole list at most */
 	uint32_t least,
-	    most;            /* VALUE_NUMBER: what the format makes of one below or above; 0 and 0: it stays as it is */
+	    most;            /* VALUE_NUMBER: the format raises or lowers a value to these limits; 0 and 0: no limits */
 	const char *choices; /* VALUE_CHOICE: "word|word" */
 	const char *wrong;   /* message for a value outside the limits or choices */
 	unsigned key;        /* the format's own number of the key; aliases share one */

@@ -217,7 +217,7 @@ void claim_folders(void (*each)(void *arg, unsigned long folder), void *arg)
 		closedir(d);
 }
 
-/* True where a process has that network namespace, or where that cannot be told. */
+/* True if a process is in that network namespace, or if that cannot be found out. */
 static bool has_process(unsigned long folder)
 {
 	DIR *proc = opendir("/proc");
@@ -233,14 +233,14 @@ static bool has_process(unsigned long folder)
 		if (stat(path, &ns) == 0)
 			found = ns.st_ino == folder;
 		else
-			found = errno != ENOENT && errno != ESRCH; /* these two: it has ended */
+			found = errno != ENOENT && errno != ESRCH; /* with these two errors the process has ended */
 	}
 	if (proc)
 		closedir(proc);
 	return found;
 }
 
-/* True where a mount keeps that network namespace, as `ip netns` makes them, or where that cannot be told. */
+/* True if a mount, such as `ip netns` makes, keeps that network namespace alive, or if that cannot be found out. */
 static bool has_mount(unsigned long folder)
 {
 	_cleanup_(cleanup_fclose) FILE *mounts = fopen("/proc/self/mountinfo", "re");

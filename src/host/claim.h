@@ -38,7 +38,10 @@ int claim_rewrite(const char *key, const char *text);
 /* The number of this network namespace's folder, or 0. */
 unsigned long claim_folder(void);
 
-/* How it is with that claim in the given folder. text, which may be NULL, gets what is written in it. */
+/*
+ * The state of a claim in the given folder: free, left by a process that has ended, or held. text, which may be NULL,
+ * gets the text of the claim's file.
+ */
 enum claim_state { CLAIM_FREE, CLAIM_LEFT, CLAIM_LIVE };
 enum claim_state claim_look(unsigned long folder, const char *key, char *text, size_t size);
 
@@ -54,15 +57,15 @@ int claim_each(const char *prefix, bool (*each)(void *arg, const char *key, cons
 int claim_each_in(unsigned long folder, const char *prefix,
 		  bool (*each)(void *arg, const char *key, const char *text, bool live), void *arg);
 
-/* Runs `each` over all folders, this network namespace's own among them. */
+/* Calls `each` for all folders, that of this network namespace included. */
 void claim_folders(void (*each)(void *arg, unsigned long folder), void *arg);
-/* True where no process has the folder's network namespace and no mount keeps it, as far as this process may see. */
+/* True if no process is in the folder's network namespace and no mount keeps it, as far as this process can see. */
 bool claim_folder_is_over(unsigned long folder);
 
 /*
  * Facts about the running kernel, each found out once and kept until the next boot as a file of that name under
- * CLAIM_DIR. If the file is lost, fold only has to find out again. given: what the fact depends on, which is the file's
- * text: with another one the fact counts no more.
+ * CLAIM_DIR. If the file is lost, fold only has to find out again. given: a text that describes what the fact depends
+ * on. It is stored in the file; if it differs later, the fact no longer holds.
  */
 #define CLAIM_GIVEN 128 /* octets, with a NUL */
 bool claim_fact(const char *name, const char *given);

@@ -28,7 +28,7 @@
 #define SMALL_USER_BASE 0x8000U
 #define SMALL_USERS 0x6a00U
 
-static char prefix[24]; /* of its lines: which of fold's processes speaks; fold-dhcpd is its own program */
+static char prefix[24]; /* of log lines: names the process; empty in fold-dhcpd, whose lines name it already */
 
 /* The kernel did not make the call. A process that makes calls it was not written to make cannot be trusted. */
 static void on_refused(int sig, siginfo_t *info, void *context)

@@ -337,7 +337,7 @@ static int check_name(const char *name, struct report *r)
 	return 0;
 }
 
-/* Finds what the name has in the range, or takes a free address for it. 1: a free one, 0: one that it had, or -errno. */
+/* Returns 1 after taking a free address of the subnet for the name, 0 if the name has one there already, or -errno. */
 static int allocate(struct store *s, const char *name, const struct cidr4 *subnet, int64_t *addr)
 {
 	char text[CIDR4_TEXT];

@@ -23,17 +23,16 @@ char *store_path(void);
 int store_parse_net(const char *arg, struct cidr4 *out, struct report *r);
 
 /*
- * The address that `name` holds in the subnet (NULL: the default one), or a free one,
- * the lowest, which is then its own; out has the subnet's length. The network's and
- * the broadcast address and ip4_spare(), which fold answers from itself, are
- * never given. Durable when it returns. *is_new: the name did not hold it before. 0,
- * or -errno with a line in r: -EINVAL (subnet or name), -ENOSPC (full), -EBUSY, -EIO
- * and others.
+ * Gives `name` an address of the subnet (NULL: the default one): the one that it holds
+ * there, else the lowest free one, with *is_new set. out has the subnet's length. The
+ * network and broadcast addresses and ip4_spare(), from which fold itself answers, are
+ * never given. The allocation is durable on return. 0, or -errno with a line in r:
+ * -EINVAL (subnet or name), -ENOSPC (full), -EBUSY, -EIO and others.
  */
 int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out, bool *is_new,
 		   struct report *r);
 
-/* Gives back that one address of the name's, of which nobody was told. 0, also where it holds it no more, or -errno. */
+/* Takes back an allocation that was not told to the caller. 0, also if the name no longer holds addr, or -errno. */
 int store_undo(const char *path, const char *name, struct in_addr addr, struct report *r);
 
 /* Gives back every address that name holds; *count, if not NULL, says how many. -ENOENT: it holds none. */

@@ -47,8 +47,8 @@ static enum drop arp_parse(const uint8_t *data, size_t len, struct arp_msg *m)
 }
 
 /*
- * RFC 5227 2.1.1: sender address 0 is a probe. One for a service address is answered, because fold has that address.
- * A guest with a wrong address, which it was resumed with, gets to know where its DHCP server is: that tells it so.
+ * RFC 5227 2.1.1: sender address 0 is a probe. fold answers one for a service address, because fold has that address.
+ * A guest that was resumed with a wrong address may ask for the DHCP server, which then tells it that it is wrong.
  */
 static bool may_be_sender(const struct guest *g, const struct arp_msg *m)
 {

@@ -5,9 +5,8 @@
  * Specifications: RFC 4861 7 (address resolution, unreachability), RFC 4862 5.4 (duplicate addresses), RFC 6980 (never in
  * fragments: the decoder refuses them), RFC 7527 (a nonce in a probe, which does not matter here).
  *
- * Only solicitations for fold's own addresses, for the gateway and for those of a prefix that fold stands in for are
- * answered, and only to the guest itself. Nothing is
- * ever learned from what the guest says of itself or of others.
+ * fold answers only solicitations for its own addresses, for the gateway, and for addresses of a prefix for which it
+ * is a proxy, and only to the guest itself. It never learns anything from what the guest says of itself or of others.
  */
 #include "ra/nd.h"
 
@@ -16,7 +15,7 @@
 
 #include <string.h>
 
-/* Who the target is: the link-layer address that goes with it, whether it is a router, and whether another host. */
+/* The target's link-layer address, whether it is a router, and whether fold answers as a proxy for another host. */
 struct nd_target {
 	const uint8_t *mac;
 	bool router, proxied;
@@ -28,9 +27,9 @@ static bool same(const struct in6_addr *a, const struct in6_addr *b)
 }
 
 /*
- * Whether frames for the gateway's address go where fold knows: to the MAC that was named, or through the host because
- * that routes, or because only the host can have such an address. A gateway on the link whose MAC nobody named answers
- * for itself.
+ * True if fold knows the MAC for the gateway's address: it was configured, or it is the host's, because the host
+ * routes or because no other machine on the link can have the address (link-local or outside the prefix). A gateway on
+ * the link whose MAC is not configured answers for itself.
  */
 static bool knows_gateway(const struct guest *g)
 {
@@ -91,7 +90,7 @@ static enum drop nd_decide(const struct guest *g, const struct pkt *in, const st
 static void nd_build(const struct pkt *in, const struct nd_msg *m, const struct nd_target *t, struct reply *out)
 {
 	struct wr *w = &out->w;
-	/* RFC 4861 7.2.4, 7.2.8: a proxy does not override what the host that has the address says itself. */
+	/* RFC 4861 7.2.4, 7.2.8: a proxy's answer does not override that of the host which has the address. */
 	uint8_t flags = t->proxied ? 0 : ND_ADVERT_OVERRIDE;
 
 	out->kind = PKT_ICMP6;
