@@ -9,7 +9,7 @@
 #define NAME_WIDTH 26
 #define TEXT_WIDTH 40
 #define HEX_ROW 16
-#define HEX_ROWS 48 /* rows of a hexdump that are printed; a shifted reply differs in all */
+#define HEX_ROWS 48 /* most rows of a hexdump that are printed, because a shifted reply differs in all */
 
 struct side {
 	const uint8_t *frame;
@@ -27,7 +27,7 @@ static bool same_bytes(const struct side *a, const struct field *fa, const struc
 	return fa->len == fb->len && memcmp(a->frame + fa->at, b->frame + fb->at, fa->len) == 0;
 }
 
-/* The index of the next field of that name from i on, or the list's end. */
+/* The index of the next field of that name from i on, or s's count if there is none. */
 static size_t find(const struct side *s, size_t i, const char *name)
 {
 	while (i < s->fields.count && strcmp(s->fields.list[i].name, name) != 0)
@@ -40,7 +40,7 @@ static void print_pair(FILE *to, char mark, const struct field *expected, const 
 	const char *name = expected ? expected->name : got->name;
 	const char *left = expected ? expected->text : "(absent)", *right = got ? got->text : "(absent)";
 
-	/* Long values under each other, so that the eye can compare them. */
+	/* Prints long values below each other, where they are easier to compare. */
 	if (strlen(left) > TEXT_WIDTH)
 		fprintf(to, "  %c %-*s %s\n    %-*s %s\n", mark, NAME_WIDTH, name, left, NAME_WIDTH, "", right);
 	else
@@ -48,9 +48,8 @@ static void print_pair(FILE *to, char mark, const struct field *expected, const 
 }
 
 /*
- * Pairs fields by name, in order. A field that stands only on one side is
- * printed as '-' (expected, not there) or '+' (there, not expected); '!' is
- * another value.
+ * Pairs fields by name, in order. Marks: '-' for a field that is expected but
+ * missing, '+' for one that is there but not expected, '!' for a different value.
  */
 static void print_fields(FILE *to, const struct side *expected, const struct side *got)
 {
@@ -76,7 +75,7 @@ static void print_fields(FILE *to, const struct side *expected, const struct sid
 	}
 }
 
-/* An octet that only one side has differs too. */
+/* True if the octets at i differ, or only one side has an octet there. */
 static bool octet_differs(const struct side *a, const struct side *b, size_t i)
 {
 	return (i < a->len) != (i < b->len) || (i < a->len && a->frame[i] != b->frame[i]);
@@ -118,7 +117,7 @@ static void print_hex(FILE *to, const struct side *expected, const struct side *
 
 void diff_print(FILE *to, const uint8_t *expected, size_t expected_len, const uint8_t *got, size_t got_len)
 {
-	/* Large, and the program is single-threaded. */
+	/* static because they are large; the program is single-threaded */
 	static struct side e, g;
 
 	e.frame = expected;

@@ -13,7 +13,7 @@
 
 #define SUMMARY_TEXT 512
 
-/* On its way to the guest: what the rules hand over from the tap's egress. RFC 791, 768, 8200. */
+/* True for a frame to the guest that the rules hand to fold at the tap's egress: a DNS query. RFC 791, 768, 8200. */
 static bool is_for_guest(const struct feed *f, const struct capture_frame *in)
 {
 	const uint8_t *b = in->bytes;
@@ -42,7 +42,7 @@ static size_t l2_length(const struct capture_frame *in)
 	return in->len < ETH_HLEN ? in->len : ETH_HLEN;
 }
 
-/* n octets in an allocation of their own that ends where they end; *base is what to free. */
+/* Copies n octets to the end of an allocation of their own, at an odd address. *base is the pointer to free. */
 static const uint8_t *apart(const uint8_t *from, size_t n, uint8_t **base)
 {
 	*base = malloc(n + 1);
@@ -69,14 +69,14 @@ static struct frame frame_of(const struct feed *f, const struct capture_frame *i
 	};
 }
 
-/* What a frame did to its connection; the one that is at work. */
+/* The frame that is being fed to its DNS connection, and the effect so far. */
 static struct {
 	const struct capture *in;
-	size_t at; /* the frame */
+	size_t at; /* index of the frame */
 	struct capture *replies;
 	struct reply reply;
 	const char *event;
-	size_t first; /* of the replies */
+	size_t first; /* index of its first reply */
 } work;
 
 static struct reply *slot(void *arg)
@@ -97,7 +97,7 @@ static bool ask(void *arg, const struct reply *question, uint64_t who)
 {
 	(void)arg, (void)question, (void)who;
 	work.event = "forward";
-	return true; /* who never answers */
+	return true; /* the answer never comes */
 }
 
 static void note(void *arg, const char *what, bool refused)
@@ -106,7 +106,7 @@ static void note(void *arg, const char *what, bool refused)
 	work.event = what;
 }
 
-/* The next segment of that peer, whatever its kind; false where there is none. */
+/* Finds the next segment of the same connection from the same peer, with any flags; false if there is none. */
 static bool next_segment(const struct feed *f, const struct pkt *of, struct tcp_segment *out)
 {
 	for (size_t i = work.at + 1; i < work.in->count; i++) {
@@ -205,7 +205,7 @@ const char *feed_verdict(enum answer a, const struct reply *r, char *text, size_
 	return text;
 }
 
-/* Whatever the segment brought about, in one line. */
+/* Prints the segment's effect as one line. */
 static void print_stream(FILE *to, const struct capture_frame *in, bool fields)
 {
 	char asked[SUMMARY_TEXT], said[SUMMARY_TEXT];

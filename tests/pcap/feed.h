@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * feed: frames of a capture into the responder, by the entry that the live path uses.
+ * feed: gives the frames of a capture to the responder, through the function that the live path uses.
  *
- * A DNS connection is kept as fold keeps it, but that its first sequence number is the one that the capture's server
- * had: so what the guest acknowledged then means the same now, as far as the answers are as long as those were. (A
- * window that was scaled then is a small one now, for fold does not scale.) Nothing is said twice: nobody looks at
- * the clock between two frames.
+ * DNS over TCP works as in fold, except that fold's first sequence number is the one that the capture's server used. So
+ * the guest's acknowledgements in the capture fit, as long as fold's answers have the same lengths. (fold does not do
+ * window scaling, so a window that was scaled in the capture is small here.) Nothing is retransmitted, because no timer
+ * runs between two frames.
  */
 #ifndef FOLD_TESTS_PCAP_FEED_H
 #define FOLD_TESTS_PCAP_FEED_H
@@ -18,37 +18,37 @@
 
 struct feed {
 	const struct guest *guest;
-	bool all_sources;      /* not only frames whose source is the guest's MAC */
-	bool network;          /* and what others ask the guest's own address by UDP on port 53, as from the network */
-	bool csum_pending;     /* say that transport checksums are not filled in yet */
+	bool all_sources;      /* feed all frames, not only those from the guest's MAC */
+	bool network;          /* also feed others' DNS queries by UDP to the guest's address, as from the network */
+	bool csum_pending;     /* mark the frames as having no transport checksum yet */
 	struct stream *stream; /* feed_open()'s */
 };
 
-/* Before the first frame, once the rest is filled in; and after the last. Out of memory ends the program. */
+/* open: call it before the first frame, with the other fields set. close: after the last. Exits if out of memory. */
 void feed_open(struct feed *f);
 void feed_close(struct feed *f);
 
-/* True where the frame is one that the responder is to see. */
+/* True if the frame is to be fed to the responder. */
 bool feed_takes(const struct feed *f, const struct capture_frame *in);
 
 /*
- * One frame, and no connection: each part in memory of its own at an odd address: a read past an end or an unaligned
- * load shows.
+ * Feeds one frame, without DNS connections. Link-layer header and packet are copied to allocations of their own at odd
+ * addresses, so that sanitizers detect a read past an end or an unaligned load.
  */
 enum answer feed_frame(const struct feed *f, const struct capture_frame *in, struct reply *out);
 
 /*
- * Feeds every frame that feed_takes() and adds the replies to `replies`, each with the number and the time of its
- * request; a segment of a connection may have several. verdicts: where one line a frame goes, or NULL.
- * fields: under each such line all fields of the reply. Returns how many were fed.
+ * Feeds every frame for which feed_takes() is true and adds the replies to `replies`, each with the number and the time
+ * of its request; a TCP segment may have several. verdicts: gets one line for each frame, or NULL. fields: prints all
+ * fields of the reply below that line. Returns how many frames were fed.
  */
 size_t feed_capture(const struct feed *f, const struct capture *in, struct capture *replies, FILE *verdicts,
 		    bool fields);
 
-/* The same `times` over with nothing kept, for speed. Returns how many frames were fed. */
+/* Feeds the frames `times` times and discards the replies, to measure the speed. Returns how many frames were fed. */
 uint64_t feed_loop(const struct feed *f, const struct capture *in, uint64_t times);
 
-/* "reply DHCPACK", "quiet", "drop arp-target". Returns text. */
+/* Formats the verdict: "reply DHCPACK", "quiet", "drop arp-target". Returns text. */
 const char *feed_verdict(enum answer a, const struct reply *r, char *text, size_t size);
 
 #endif

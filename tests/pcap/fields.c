@@ -18,7 +18,7 @@
 #define DHCP4_COOKIE_AT 236
 #define DHCP4_MIN 240
 
-/* One area of options: code, length, value, until END; what follows END is padding. RFC 2132 2. */
+/* One area of options: code, length, value, up to END; the octets after END are padding. RFC 2132 2. */
 static void options(struct walk *w, const char *padding)
 {
 	const uint8_t *b;
@@ -39,7 +39,7 @@ static void options(struct walk *w, const char *padding)
 			break;
 		}
 		if (rd_left(&w->r) < 2 || rd_left(&w->r) < 2u + w->r.p[1])
-			break; /* overruns: the rest says so */
+			break; /* overruns: walk_rest() shows it */
 		size_t len = w->r.p[1];
 		struct field *f = walk_next(w, 2 + len, &b, "");
 		if (!f)
@@ -50,7 +50,7 @@ static void options(struct walk *w, const char *padding)
 	walk_rest(w, padding);
 }
 
-/* What option 52 in the options says about file (1) and sname (2). RFC 2132 9.3. */
+/* The value of option 52: bits for the fields file (1) and sname (2) that hold options. RFC 2132 9.3. */
 static uint8_t overload(struct rd r)
 {
 	while (rd_left(&r) && !r.bad) {
@@ -67,7 +67,7 @@ static uint8_t overload(struct rd r)
 	return 0;
 }
 
-/* sname and file: a string, or options where they are overloaded. */
+/* The field sname or file: a string, or options if it is overloaded. */
 static void area_of(struct walk *w, size_t len, bool overloaded, const char *name)
 {
 	struct walk area = {.r = rd_sub(&w->r, len), .frame = w->frame, .out = w->out};

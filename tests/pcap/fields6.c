@@ -14,7 +14,7 @@ static void name_option(struct field *f, const char *before, unsigned code, cons
 	snprintf(f->name, sizeof(f->name), "%soption %u%s%s", before, code, name ? " " : "", name ? name : "");
 }
 
-/* RFC 4861 4.6: type, length in units of 8 octets with these two. */
+/* RFC 4861 4.6: type and length; the length counts units of 8 octets and includes both. */
 static void nd_options(struct walk *w)
 {
 	const uint8_t *b;
@@ -22,7 +22,7 @@ static void nd_options(struct walk *w)
 	while (rd_left(&w->r) >= 8) {
 		size_t len = (size_t)w->r.p[1] * 8;
 		if (len == 0 || len > rd_left(&w->r))
-			break; /* overruns: the rest says so */
+			break; /* overruns: walk_rest() shows it */
 		struct field *f = walk_next(w, len, &b, "");
 		if (!f)
 			break;
@@ -61,7 +61,7 @@ static void icmp6(struct walk *w)
 	nd_options(w);
 }
 
-/* RFC 8415 21.1; what holds others is a field as far as its head, and they are the next ones. */
+/* RFC 8415 21.1. An option that contains options is a field with only its fixed part; the contained ones follow. */
 static void dhcp6_options(struct walk *w, unsigned depth)
 {
 	static const char *const before[DHCP6_DEPTH] = {"", "- ", "-- ", "--- "};
@@ -71,7 +71,7 @@ static void dhcp6_options(struct walk *w, unsigned depth)
 		unsigned code = (unsigned)w->r.p[0] << 8 | w->r.p[1];
 		size_t len = (size_t)w->r.p[2] << 8 | w->r.p[3], head = names6_dhcp_head((uint16_t)code);
 		if (len > rd_left(&w->r) - 4)
-			break; /* overruns: the rest says so */
+			break; /* overruns: walk_rest() shows it */
 		bool holds = head <= len && depth + 1 < DHCP6_DEPTH;
 		struct field *f = walk_next(w, 4 + (holds ? head : len), &b, "");
 		if (!f)
@@ -95,7 +95,7 @@ static void dhcp6(struct walk *w)
 		return;
 	const char *name = names6_dhcp(b[0]);
 	snprintf(f->text, sizeof(f->text), "%u %s", b[0], name ? name : "(unknown)");
-	if (b[0] == 12 || b[0] == 13) { /* RFC 8415 9: relay messages have another head */
+	if (b[0] == 12 || b[0] == 13) { /* RFC 8415 9: relay messages have another header */
 		walk_rest(w, "dhcp relay");
 		return;
 	}

@@ -8,7 +8,7 @@
 
 #define SUMMARY_TEXT 512
 
-/* The fed frame with that number, or, with number 0, the first of that time; NULL where there is none. */
+/* The fed frame with that number or, if number is 0, the first one with that time; NULL if there is none. */
 static const struct capture_frame *request_of(const struct feed *f, const struct capture *in, size_t number,
 					      uint64_t ns)
 {

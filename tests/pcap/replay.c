@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fold-replay: what would fold answer to this capture?
+ * fold-replay: shows what fold would answer to the frames of a capture.
  *
- * Reads the frames that a guest sent from a capture, gives them to the very
- * function that the live path calls, and writes the replies to a capture, or
- * compares them octet for octet with those of one that was reviewed before.
- * It needs no privilege: the responder is bytes in, bytes out.
+ * Reads the frames that a guest sent, gives them to the same function that the
+ * live path calls, and writes the replies to a capture, or compares them octet
+ * for octet with a capture that was reviewed before. It needs no privilege,
+ * because the responder only turns octets into octets.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -87,7 +87,7 @@ static const struct option long_options[] = {
     {0},
 };
 
-/* A decimal number from least to most and nothing else. */
+/* Parses a decimal number from least to most; false for any other text. */
 static bool parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
 {
 	char *end;
@@ -106,7 +106,7 @@ static bool bad_value(const char *option, const char *value, const char *wanted)
 	return false;
 }
 
-/* What fold's own -4 and -6 refuse: NULL where the address can be a VM's. */
+/* Refuses what fold's -4 and -6 refuse. Returns NULL if the address can be a VM's, else why not. */
 static const char *wrong4(const struct cidr4 *c)
 {
 	if (c->len == 0)
@@ -147,7 +147,7 @@ static bool take_ip6(struct options *o, const char *value)
 	return !wrong || bad_value("-6", value, wrong);
 }
 
-/* The options that say who the guest is. */
+/* Parses the options of the guest's identity. */
 static bool take_identity(struct options *o, int option, const char *value)
 {
 	uint64_t mtu;
@@ -214,7 +214,7 @@ static bool take_option(struct options *o, int option, const char *value)
 	}
 }
 
-/* What fold's own -6 wants: a prefix alone, whose address follows from the MAC address. */
+/* True if -6 has only a prefix, as fold's -6 expects. The address then follows from the MAC. */
 static bool is_prefix6(const struct options *o)
 {
 	struct in6_addr net = ip6_network(o->id.ip6);
@@ -222,7 +222,7 @@ static bool is_prefix6(const struct options *o)
 	return o->id.has6 && o->id.ip6.len < 127 && IN6_ARE_ADDR_EQUAL(&net, &o->id.ip6.addr);
 }
 
-/* Whether they are one file: what is read would be gone. */
+/* True if both are the same file, so that writing one would destroy the other. */
 static bool is_same_file(const char *a, const char *b)
 {
 	struct stat one, two;
@@ -254,7 +254,7 @@ static bool check_options(const struct options *o)
 	return false;
 }
 
-/* How the guest comes by its IPv6 address, where nobody said: as with a binding file that only has the address. */
+/* How the guest gets its IPv6 address if no option says so: as with a binding file that only has the address. */
 static enum address6_mode mode6(const struct options *o)
 {
 	struct in6_addr own = ip6_eui64(&o->id.ip6.addr, o->id.mac);
@@ -264,7 +264,7 @@ static enum address6_mode mode6(const struct options *o)
 	return o->given || !IN6_ARE_ADDR_EQUAL(&own, &o->id.ip6.addr) ? ADDRESS6_GIVEN : ADDRESS6_EUI64;
 }
 
-/* 0 to go on; else the program is to end with *status. */
+/* Returns 0 to continue, else the program has to end with *status. */
 static int parse_options(int argc, char **argv, struct options *o, int *status)
 {
 	int c;
@@ -277,7 +277,9 @@ static int parse_options(int argc, char **argv, struct options *o, int *status)
 			*status = EXIT_SAME;
 			return -1;
 		}
-		/* In a cluster of short flags optind still points at the word itself; optopt knows the letter. */
+		/*
+		 * In a cluster of short flags optind still points at the cluster, so the letter is taken from optopt.
+		 */
 		const char letter[] = {'-', (char)optopt, 0};
 		bool is_long = strncmp(argv[optind - 1], "--", 2) == 0 || optopt <= 0 || optopt > 255;
 		if (c == ':' || c == '?')
@@ -309,7 +311,7 @@ static int build_guest(const struct options *o, struct guest *out)
 	int err = o->config ? config_load(o->config, true, &config, &r) : config_defaults(&config, &r);
 	if (err == 0 && o->binding)
 		err = binding_load(o->binding, BINDING_VM, &binding, &r);
-	/* No rules stand on the gateway's MAC here: a binding may do without it. */
+	/* There are no rules here that need the gateway's MAC, so a binding may lack it. */
 	if (err == 0)
 		err = guest_build(&o->id, o->binding ? &binding : NULL, &config, GUEST_DNS_STREAMS | GUEST_HAS_RULES,
 				  out, &r);
@@ -335,7 +337,7 @@ static int compare_with(const char *path, const struct feed *f, const struct cap
 	return differences ? EXIT_DIFFERS : EXIT_SAME;
 }
 
-/* What changed is printed, so that it is reviewed; a file that is not there yet changes in nothing. */
+/* Records the replies. If the file exists, prints first what changes, for a review. */
 static int record_to(const char *path, const struct feed *f, const struct capture *in, const struct capture *got)
 {
 	if (access(path, F_OK) == 0 && compare_with(path, f, in, got) == EXIT_SAME)
@@ -384,7 +386,7 @@ static int replay(const struct options *o, const struct guest *guest)
 	return status;
 }
 
-/* What nobody got to see is no success. */
+/* Fails if the output could not be written. */
 static int written(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
@@ -396,7 +398,7 @@ static int written(int status)
 int main(int argc, char **argv)
 {
 	_cleanup_(guest_free) struct guest guest = {0};
-	struct options o = {.id.iface = "the VM"}; /* what is wrong with the guest is said of it */
+	struct options o = {.id.iface = "the VM"}; /* subject of error lines about the guest */
 	int status;
 
 	log_open("fold-replay", true);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bootp_reply: a reader of DHCPv4 replies for tests and fuzzers. It shares no code
- * with the program, and is as strict as the strictest client that is known.
+ * bootp_reply: a parser of DHCPv4 replies for tests and fuzzers. It shares no code
+ * with fold, and rejects what any known client rejects.
  */
 #ifndef FOLD_TESTS_BOOTP_REPLY_H
 #define FOLD_TESTS_BOOTP_REPLY_H
@@ -33,7 +33,7 @@ struct bootp_reply {
 	struct bootp_option at[300];
 };
 
-/* One field; false where it is not options that end in END, then zeros. */
+/* Parses one field of options; false unless it consists of options, END and then zeros. */
 static inline bool bootp_walk(struct bootp_reply *r, uint8_t area, size_t from, size_t to)
 {
 	size_t i = from;
@@ -61,7 +61,7 @@ static inline bool bootp_walk(struct bootp_reply *r, uint8_t area, size_t from, 
 	return true;
 }
 
-/* The whole value of a code, its parts joined; -1 where it is not there. */
+/* The whole value of an option, its parts joined (RFC 3396); -1 if the reply lacks it. */
 static inline int bootp_get(const struct bootp_reply *r, uint8_t code, uint8_t *to, size_t size)
 {
 	size_t len = 0;
@@ -86,7 +86,7 @@ static inline const struct bootp_option *bootp_find(const struct bootp_reply *r,
 	return NULL;
 }
 
-/* NULL, or what is wrong with it. */
+/* Parses the reply. Returns NULL, or what is wrong with it. */
 static inline const char *bootp_read(const uint8_t *p, size_t len, struct bootp_reply *r)
 {
 	static const uint8_t cookie[] = {99, 130, 83, 99};
@@ -126,7 +126,7 @@ static inline const char *bootp_read(const uint8_t *p, size_t len, struct bootp_
 	return NULL;
 }
 
-/* The parts that hold for every answer to every request; NULL, or what is wrong. request has at least 44 octets. */
+/* Checks what must be true of every reply. Returns NULL, or what is wrong. request has at least 44 octets. */
 static inline const char *bootp_check(const struct guest *g, const uint8_t *request, const struct reply *out,
 				      struct bootp_reply *r)
 {

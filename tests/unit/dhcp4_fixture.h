@@ -2,9 +2,9 @@
 /*
  * dhcp4_fixture: one guest, one message, one answer, for the tests of dhcp4.
  *
- * Every answer that any test gets is read by bootp_reply.h and must pass all of its
- * checks; and it is made twice in buffers that hold different garbage, and must come
- * out the same: no octet of it may be left over from something else.
+ * Every reply in every test is parsed with bootp_reply.h and must pass all of its
+ * checks. It is also built twice, in buffers filled with different garbage, and must
+ * be the same both times: then no octet of it is a leftover in the buffer.
  */
 #ifndef FOLD_TESTS_DHCP4_FIXTURE_H
 #define FOLD_TESTS_DHCP4_FIXTURE_H
@@ -45,7 +45,7 @@ static inline struct in_addr ip(const char *text)
 static inline int fixture(void **state)
 {
 	static const uint8_t mac[] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
-	static uint8_t search[] = "\3lab\4test\0\7example\3org"; /* and the root label that C puts there */
+	static uint8_t search[] = "\3lab\4test\0\7example\3org"; /* C's terminating NUL is the root label */
 
 	(void)state;
 	memset(&t, 0, sizeof(t));
@@ -112,7 +112,7 @@ static inline void field_ip(size_t at, const char *text)
 	memcpy(t.ask + at, &a, 4);
 }
 
-/* The 236 octets of a client that is the guest. */
+/* The fixed 236 octets of a message from the guest. */
 static inline void header(void)
 {
 	static const uint8_t start[] = {1, 1, 6, 0, 0xde, 0xad, 0xbe, 0xef, 0, 7, 0, 0};
@@ -131,12 +131,12 @@ static inline void message(uint8_t type)
 		RAW(53, 1, type);
 }
 
-/* The answer to what stands in t.ask so far, which ends as it is. */
+/* Answers t.ask as it is, without adding END or padding. */
 static inline enum answer run(void)
 {
 	static struct reply other;
 	enum answer a, b;
-	uint8_t *copy = malloc(t.len ? t.len : 1); /* so that ASan sees the first octet too many */
+	uint8_t *copy = malloc(t.len ? t.len : 1); /* of the exact size, so that ASan detects a read past the end */
 
 	memcpy(copy, t.ask, t.len);
 	t.in.data = copy;
@@ -164,7 +164,7 @@ static inline enum answer run(void)
 	return a;
 }
 
-/* The message is ended and padded as most clients do, and answered. */
+/* Adds END and padding, as most clients do, and answers the message. */
 static inline enum answer ask(void)
 {
 	RAW(255);
@@ -219,7 +219,7 @@ static inline void assert_option_u32(uint8_t code, uint32_t v)
 #define assert_text(code, text) assert_option(code, text, strlen(text))
 #define assert_none(code) assert_null(bootp_find(&t.r, code))
 
-/* The codes of the options field in their order, and nothing else. */
+/* The options field must consist of exactly these codes, in this order. */
 #define assert_codes(...)                                                                                              \
 	assert_codes_(AREA_MAIN, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
@@ -247,7 +247,7 @@ static inline void assert_broadcast(void)
 	assert_memory_equal(t.out.dst_mac, "\xff\xff\xff\xff\xff\xff", 6);
 }
 
-/* A REQUEST that gets an ACK, to look at options. */
+/* A REQUEST that fold answers with an ACK, for tests of its options. */
 static inline void request(void)
 {
 	message(REQUEST);

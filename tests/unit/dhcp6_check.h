@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dhcp6_check: a reader of DHCPv6 messages for tests and fuzzers. It shares no code
- * with the program, and is as strict about replies as the strictest client that is known.
+ * dhcp6_check: a parser of DHCPv6 messages for tests and fuzzers. It shares no code
+ * with fold, and rejects replies that any known client rejects.
  */
 #ifndef FOLD_TESTS_DHCP6_CHECK_H
 #define FOLD_TESTS_DHCP6_CHECK_H
@@ -25,7 +25,7 @@ struct tlv {
 
 struct tlvs {
 	size_t count;
-	bool whole; /* they end where the octets end */
+	bool whole; /* the last option ends where the octets end */
 	struct tlv at[20000];
 };
 
@@ -69,7 +69,7 @@ static inline size_t ia_head(const struct tlv *t)
 	return t->code == IA_TA ? 4 : 12;
 }
 
-/* RFC 8415 18.3.2: whether an IA of a Request names an address that is none of the guest's link. */
+/* RFC 8415 18.3.2: true if an IA of a Request names an address that does not belong to the guest's link. */
 static inline bool names_another_link(const struct guest *g, const struct tlvs *q)
 {
 	static struct tlvs in;
@@ -87,7 +87,7 @@ static inline bool names_another_link(const struct guest *g, const struct tlvs *
 	return false;
 }
 
-/* An IA of a reply to q. *granted counts those that hold a lease; NULL, or what is wrong. */
+/* Checks an IA of a reply to q. Adds to *granted if it has a lease. Returns NULL, or what is wrong. */
 static inline const char *check_ia(const struct guest *g, const struct tlv *ia, unsigned asked, const struct tlvs *q,
 				   size_t *granted)
 {
@@ -131,7 +131,7 @@ static inline const char *check_ia(const struct guest *g, const struct tlv *ia, 
 	return NULL;
 }
 
-/* The options of a reply against those of its request, both at the top; NULL, or what is wrong. */
+/* Checks a reply's top-level options against those of its request. Returns NULL, or what is wrong. */
 static inline const char *check_options(const struct guest *g, unsigned asked, const struct tlvs *q, unsigned type,
 					const struct tlvs *r)
 {
@@ -170,7 +170,10 @@ static inline const char *check_options(const struct guest *g, unsigned asked, c
 	return NULL;
 }
 
-/* IAs: all of them in the client's order, or for Release and Decline some; at most one lease. NULL, or what is wrong. */
+/*
+ * Checks that the reply has all of the client's IAs in their order (Release and Decline: some), and at most one lease.
+ * Returns NULL, or what is wrong.
+ */
 static inline const char *check_ias(const struct guest *g, unsigned asked, const struct tlvs *q, const struct tlvs *r)
 {
 	bool some = asked == RELEASE || asked == DECLINE, none = asked == CONFIRM || asked == INFORM, na = false;
@@ -200,7 +203,7 @@ static inline const char *check_ias(const struct guest *g, unsigned asked, const
 	return granted != (size_t)(na && !some) ? "not one lease for one address" : NULL;
 }
 
-/* The parts that hold for every answer to every request; NULL, or what is wrong. *r: the reply's options. */
+/* Checks what must be true of every reply. Returns NULL, or what is wrong. *r gets the reply's options. */
 static inline const char *dhcp6_check(const struct guest *g, const struct pkt *in, const struct reply *out,
 				      struct tlvs *r)
 {

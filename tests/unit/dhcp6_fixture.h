@@ -2,9 +2,9 @@
 /*
  * dhcp6_fixture: one guest, one message, one answer, for the tests of dhcp6.
  *
- * Every answer that any test gets is read by dhcp6_check.h and must pass all of its
- * checks; and it is made twice in buffers that hold different garbage, and must come
- * out the same: no octet of it may be left over from something else.
+ * Every reply in every test is parsed with dhcp6_check.h and must pass all of its
+ * checks. It is also built twice, in buffers filled with different garbage, and must
+ * be the same both times: then no octet of it is a leftover in the buffer.
  */
 #ifndef FOLD_TESTS_DHCP6_FIXTURE_H
 #define FOLD_TESTS_DHCP6_FIXTURE_H
@@ -46,7 +46,7 @@ static inline struct in6_addr ip6(const char *text)
 static inline int fixture(void **state)
 {
 	static const uint8_t mac[] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
-	static uint8_t search[] = "\3lab\4test\0\7example\3org"; /* and the root label that C puts there */
+	static uint8_t search[] = "\3lab\4test\0\7example\3org"; /* C's terminating NUL is the root label */
 
 	(void)state;
 	memset(&t, 0, sizeof(t));
@@ -113,7 +113,7 @@ static inline void opt(unsigned code, const void *bytes, size_t len)
 	put(bytes, len);
 }
 
-/* An option whose length is counted: what stands between the two. They nest. */
+/* Begins an option; close_opt() fills in its length. Calls may nest. */
 static inline size_t open_opt(unsigned code)
 {
 	put16(code);
@@ -191,7 +191,7 @@ static inline void header(uint8_t type)
 	RAW(type, 0xab, 0xcd, 0xef);
 }
 
-/* A message with the identifiers that its type must have. */
+/* Begins a message with the client and server identifiers that its type needs. */
 static inline void message(uint8_t type)
 {
 	header(type);
@@ -201,12 +201,12 @@ static inline void message(uint8_t type)
 	opt(8, "\0\0", 2);
 }
 
-/* The answer to what stands in t.ask so far. */
+/* Answers t.ask. */
 static inline enum answer ask(void)
 {
 	static struct reply other;
 	enum answer a, b;
-	uint8_t *copy = malloc(t.len ? t.len : 1); /* so that ASan sees the first octet too many */
+	uint8_t *copy = malloc(t.len ? t.len : 1); /* of the exact size, so that ASan detects a read past the end */
 
 	memcpy(copy, t.ask, t.len);
 	t.in.data = copy;
@@ -268,7 +268,7 @@ static inline void assert_status(unsigned want)
 	assert_int_equal(get16(o->at), want);
 }
 
-/* What the n-th IA of the reply holds: "na 7 own", "na 8 status 2", "pd 1 lost lost", ... */
+/* The n-th IA of the reply as text: "na 7 own", "na 8 status 2", "pd 1 lost lost", ... */
 static inline const char *ia_text(size_t n)
 {
 	static char text[512];
@@ -301,7 +301,7 @@ static inline const char *ia_text(size_t n)
 
 #define assert_ia(n, want) assert_string_equal(ia_text(n), want)
 
-/* The codes of the reply's options in their order, and nothing else. */
+/* The reply must have exactly the options with these codes, in this order. */
 #define assert_codes(...)                                                                                              \
 	assert_codes_((const unsigned[]){__VA_ARGS__}, sizeof((const unsigned[]){__VA_ARGS__}) / sizeof(unsigned))
 

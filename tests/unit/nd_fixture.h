@@ -59,14 +59,14 @@ static inline void ask_add(const void *bytes, size_t len)
 	t.len += len;
 }
 
-/* A source link-layer address. */
+/* Adds a source link-layer address option. */
 static inline void ask_link(const uint8_t mac[6])
 {
 	ask_add("\1\1", 2);
 	ask_add(mac, 6);
 }
 
-/* An option of that many units of 8 octets, all zeros. */
+/* Adds an option of that many units of 8 octets, filled with zeros. */
 static inline void ask_option(uint8_t type, uint8_t units)
 {
 	memset(t.ask + t.len, 0, 8u * units);
@@ -82,7 +82,7 @@ static inline void ask_head(uint8_t type)
 	t.len = 8;
 }
 
-/* A guest with a gateway, one service address and no name servers, that asks from its link-local address. */
+/* A guest with a gateway, one service address and no name servers, which sends from its link-local address. */
 static void nd_fixture(void)
 {
 	memset(&t, 0, sizeof(t));
@@ -108,7 +108,10 @@ static void nd_fixture(void)
 	t.room = 1400;
 }
 
-/* The message as it stands, in memory that ends where it ends, to an answerer whose buffer ends after t.room. */
+/*
+ * Gives t.ask to the answerer, copied to memory of its exact size so that ASan detects a read past its end. The reply's
+ * buffer has t.room octets.
+ */
 static inline enum answer nd_run(enum answer (*answer)(const struct guest *, const struct pkt *, struct reply *))
 {
 	uint8_t *copy = malloc(t.len ? t.len : 1);

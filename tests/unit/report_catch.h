@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* report_catch: a report whose warnings are kept, and checks of messages that show what they found. */
+/*
+ * report_catch: a report that collects its warnings, and assertions on messages that print the actual text on failure.
+ */
 #ifndef FOLD_TESTS_REPORT_CATCH_H
 #define FOLD_TESTS_REPORT_CATCH_H
 

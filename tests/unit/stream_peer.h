@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a guest's TCP says to a stream, written out octet by octet, and what it hears. One clock, which the tests
- * move.
+ * stream_peer: the guest's side of a TCP connection to a stream. The tests write each of its segments by hand, look at
+ * the stream's segments in t.heard, and advance the clock.
  */
 #ifndef FOLD_TESTS_UNIT_STREAM_PEER_H
 #define FOLD_TESTS_UNIT_STREAM_PEER_H
@@ -20,7 +20,7 @@
 enum { FIN = TCP_FIN, SYN = TCP_SYN, RST = TCP_RST, PSH = TCP_PSH, ACK = TCP_ACK };
 
 #define HEARD_MAX 256
-#define FIRST 0xfffffff0U /* of the stream's numbers: they wrap at once */
+#define FIRST 0xfffffff0U /* the stream's first sequence number, so near the end that the numbers wrap at once */
 
 struct heard {
 	struct tcp_segment seg;
@@ -35,18 +35,18 @@ static struct {
 	struct in6_addr service6;
 	struct stream *s;
 	struct reply slot;
-	struct heard heard[HEARD_MAX]; /* since the last segment to it */
+	struct heard heard[HEARD_MAX]; /* the stream's segments since the peer's last one */
 	size_t count;
 	uint64_t now;
 	bool six;
 	uint16_t port, window, mss;
-	uint32_t seq, ack; /* the peer's next, and what it has heard */
+	uint32_t seq, ack; /* the peer's next sequence number, and the next one that it expects */
 	uint8_t options[40];
 	size_t options_len;
-	/* What others were asked. */
+	/* Questions that the stream has handed on to other name servers. */
 	uint64_t asked[64];
 	size_t asked_count;
-	bool nobody; /* can be asked */
+	bool nobody; /* peer_ask() refuses: there is no name server to ask */
 	size_t notes, refusals;
 	const char *noted;
 } t;
@@ -107,7 +107,7 @@ static inline void peer_zone(void)
 	struct report r = {0};
 
 	record_add(&l, RECORD_ADDRESS, "db.", "10.0.1.1");
-	/* "long." takes 6 octets: the longest text that a file may hold (record.c). */
+	/* The longest text that a binding may have (record.c); the name "long." takes 6 octets. */
 	size_t most = 65535 - 39 - 6;
 	memset(text, 'x', sizeof(text));
 	text[most - (most + 255) / 256] = 0;
@@ -161,7 +161,7 @@ static inline int peer_end(void **state)
 	return 0;
 }
 
-/* A segment to the stream, with options of `t`; `heard` is what it says to it. */
+/* Sends a segment with t.options to the stream. Afterwards t.heard has the stream's response. */
 static inline void put(uint8_t flags, uint32_t seq, uint32_t ack, const void *data, size_t len)
 {
 	static struct reply r;
@@ -191,7 +191,7 @@ static inline void put(uint8_t flags, uint32_t seq, uint32_t ack, const void *da
 	stream_segment(t.s, &t.g, &f, t.now);
 }
 
-/* The clock goes on; what is due is done. */
+/* Advances the clock and runs the stream's timer if it is due. */
 static inline void pass(uint64_t ms)
 {
 	t.now += ms;
@@ -211,7 +211,7 @@ static inline void open_with_mss(void)
 	t.options_len = 0;
 }
 
-/* A connection from that port, acknowledged. */
+/* Opens a connection from that port, up to the ACK that completes the handshake. */
 static inline void connected(uint16_t port)
 {
 	t.port = port;
@@ -224,7 +224,7 @@ static inline void connected(uint16_t port)
 	assert_int_equal(t.count, 0);
 }
 
-/* Two octets of length and a question. */
+/* Writes a DNS query with its two octets of length, as over TCP. Returns the length of both. */
 static inline size_t question(uint8_t *at, size_t size, uint16_t id, const char *name, uint16_t type)
 {
 	struct wr w = wr_over(at, size);
@@ -262,7 +262,7 @@ static inline void ask(uint16_t id, const char *name, uint16_t type)
 	send_data(q, len);
 }
 
-/* Octets of what was heard in order, from t.ack on, into at; t.ack moves. */
+/* Copies the in-order data of t.heard, from t.ack on, to `at` and advances t.ack. Returns the number of octets. */
 static inline size_t take_heard(uint8_t *at, size_t size)
 {
 	size_t len = 0;
@@ -279,7 +279,7 @@ static inline size_t take_heard(uint8_t *at, size_t size)
 	return len;
 }
 
-/* Everything that the stream has to say, acknowledged as it comes. */
+/* Reads and acknowledges until the stream has no more to send. Returns the number of octets. */
 static inline size_t read_all(uint8_t *at, size_t size)
 {
 	size_t len = 0, more;
@@ -299,7 +299,7 @@ static inline void only(uint8_t flags, uint32_t seq, uint32_t ack)
 	assert_int_equal(t.heard[0].seg.ack, ack);
 }
 
-/* The answer at p has that ID and so many answers; its whole length with the two octets. */
+/* Checks the ID and the number of answers of the response at p. Returns its length with the two octets of length. */
 static inline size_t is_answer(const uint8_t *p, uint16_t id, uint16_t answers)
 {
 	assert_int_equal(p[2] << 8 | p[3], id);
@@ -308,7 +308,7 @@ static inline size_t is_answer(const uint8_t *p, uint16_t id, uint16_t answers)
 	return (size_t)(p[0] << 8 | p[1]) + 2;
 }
 
-/* What was heard is that answer and nothing else, at `at`; its length. */
+/* Checks that t.heard has exactly this response, which is copied to `at`. Returns its length. */
 static inline size_t one_answer(uint8_t *at, size_t size, uint16_t id, uint16_t answers)
 {
 	size_t len = take_heard(at, size);

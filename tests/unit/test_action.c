@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -a and -A: every form of an action, and every way in which a word is none. */
+/* -a and -A: every form of an action, and every kind of word that is refused. */
 #include "cli/options.h"
 
 #include <setjmp.h>
@@ -57,7 +57,7 @@ static void what_is_no_refusal(void **state)
 	}
 }
 
-/* The codes are those of RFC 792, 1812 5.2.7.1 and RFC 4443 3.1; -1: TCP's reset. */
+/* Codes as in RFC 792, 1812 5.2.7.1 and RFC 4443 3.1; -1: a TCP reset. */
 static void refusals(void **state)
 {
 	static const struct {
@@ -128,7 +128,7 @@ static void refusals(void **state)
 		const struct refusal *how = six ? &o.refusal6 : &o.refusal4;
 		assert_int_equal((six ? &o.action6 : &o.action4)->what, ACTION_REJECT);
 		assert_int_equal(how->kind, forms[i].code < 0 ? REFUSAL_RESET : REFUSAL_UNREACHABLE);
-		/* What is no TCP then, is unreachable as it is without a word. */
+		/* With tcp-reset, packets other than TCP are answered with the default code for "unreachable". */
 		assert_int_equal(how->code, forms[i].code >= 0 ? forms[i].code : six ? 4 : 3);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ALLOW: its patterns, and the addresses that an answer gives. */
+/* ALLOW: its patterns, and the addresses and aliases that are read from an answer. */
 #include "base/wr.h"
 #include "dns/handed.h"
 #include "guest/alias.h"
@@ -180,7 +180,7 @@ static void begin(struct message *m, const char *name)
 	wr_u16(&m->w, DNS_CLASS_IN);
 }
 
-/* owner: NULL for a pointer to the question's. */
+/* owner: NULL for a compression pointer to the question's name. */
 static void put_record(struct message *m, const char *owner, uint16_t type, uint32_t ttl, const void *data, size_t len)
 {
 	if (owner)
@@ -255,14 +255,14 @@ static void aliases(void **state)
 	assert_int_equal(handed(&m, at), 1);
 	assert_int_equal(at[0].address[3], 1);
 
-	/* In whatever order. */
+	/* The records of a chain may be in any order. */
 	begin(&m, "www.example");
 	put_address(&m, "b.test", 1);
 	put_alias(&m, "a.test", "b.test");
 	put_alias(&m, NULL, "a.test");
 	assert_int_equal(handed(&m, at), 1);
 
-	/* In a circle. */
+	/* Aliases that form a circle. */
 	begin(&m, "www.example");
 	put_alias(&m, NULL, "a.test");
 	put_alias(&m, "a.test", "www.example");
@@ -270,7 +270,7 @@ static void aliases(void **state)
 	assert_int_equal(handed(&m, at), 0);
 }
 
-/* Names of aliases, and for how long. */
+/* The aliases that an answer contains, and their TTLs. */
 static void names_behind_a_name(void **state)
 {
 	(void)state;
@@ -294,7 +294,7 @@ static void names_behind_a_name(void **state)
 	assert_int_equal(to[2].ttl, 90);
 	for (size_t len = 0; len < wr_len(&m.w); len++)
 		assert_int_equal(dns_handed_aliases(m.octets, len, name, to), -1);
-	begin(&m, "www.example"); /* a circle ends */
+	begin(&m, "www.example"); /* a circle of aliases is followed only once */
 	put_alias(&m, NULL, "www.example");
 	assert_int_equal(dns_handed_aliases(m.octets, wr_len(&m.w), name, to), HANDED_ALIASES);
 }
@@ -327,7 +327,7 @@ static void names_behind_the_list(void **state)
 	assert_false(alias_allowed(&l, a, wire_of("edge.test")));
 	assert_int_equal(a->count, 0);
 
-	/* It lets in what the name lets in, and no more. */
+	/* The alias's target is allowed the same as the listed name, and no more. */
 	alias_follow(a, &l, wire_of("www.example"), wire_of("edge.test"), 300, 1000);
 	assert_true(alias_allowed(&l, a, wire_of("edge.test")));
 	assert_false(alias_allowed(&l, a, wire_of("x.edge.test")));
@@ -338,7 +338,7 @@ static void names_behind_the_list(void **state)
 	assert_true(alias_matches(&l.at[1], a, wire_of("edge.test")));
 	assert_int_equal(a->count, 2);
 
-	/* What stands behind that, in an answer of its own, for no longer. */
+	/* A target of the target, from another answer, is allowed no longer than the first target. */
 	alias_follow(a, &l, wire_of("edge.test"), wire_of("far.test"), 86400, 2000);
 	assert_true(alias_matches(&l.at[0], a, wire_of("far.test")) && alias_matches(&l.at[1], a, wire_of("far.test")));
 	alias_follow(a, &l, wire_of("far.test"), wire_of("edge.test"), 86400, 2000); /* a circle keeps nothing alive */
@@ -350,7 +350,7 @@ static void names_behind_the_list(void **state)
 	assert_true(alias_matches(&l.at[0], a, wire_of("far.test")) &&
 		    alias_matches(&l.at[0], a, wire_of("edge.test")));
 
-	/* A list that changes has its say at once. */
+	/* A change of the list takes effect at once. */
 	assert_null(allow_add(&l, "other.example", false));
 	assert_false(alias_allowed(&l, a, wire_of("edge.test")));
 	alias_expire(a, 301000);
@@ -367,7 +367,7 @@ static void names_behind_the_list(void **state)
 	alias_expire(a, 86401000);
 	assert_int_equal(a->count, 0);
 
-	/* As many as there is room for: the one that ends first makes room. */
+	/* If the table is full, a new alias replaces the one that expires first. */
 	for (unsigned i = 0; i < ALIAS_MOST + 3; i++) {
 		char text[32];
 		snprintf(text, sizeof(text), "n%u.test", i);
@@ -393,7 +393,7 @@ static void no_answers(void **state)
 	assert_int_equal(handed(&m, at), 0);
 	put_address(&m, NULL, 1);
 	assert_int_equal(handed(&m, at), 1);
-	/* Cut anywhere it is none, and nothing is read behind its end. */
+	/* A truncated answer is refused wherever it is cut, and never read past its end. */
 	size_t whole = wr_len(&m.w);
 	for (size_t len = 0; len < whole; len++) {
 		uint8_t *copy = malloc(len ? len : 1);
@@ -404,7 +404,7 @@ static void no_answers(void **state)
 	}
 	m.octets[2] = 0; /* a question */
 	assert_int_equal(handed(&m, at), -1);
-	/* A pointer to itself, and one ahead. */
+	/* A compression pointer to itself, and one that points forward. */
 	begin(&m, "web.example");
 	put_address(&m, NULL, 1);
 	m.octets[m.w.p - m.octets - 15] = (uint8_t)(m.w.p - m.octets - 16);
@@ -424,7 +424,7 @@ static void many_addresses(void **state)
 		put_address(&m, NULL, (uint8_t)i);
 	assert_int_equal(handed(&m, at), 100);
 	assert_int_equal(at[99].address[3], 99);
-	/* More than there is room for: how many there are is told. */
+	/* More addresses than fit: the return value counts all of them. */
 	for (int i = 100; i < HANDED_MOST + 44; i++)
 		put_address(&m, NULL, (uint8_t)i);
 	assert_int_equal(handed(&m, at), HANDED_MOST + 44);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The way into the responder, for IPv6: whose frame it may be, and whole frames in and out. */
+/* The responder's entry, answer_frame(), for IPv6: which source addresses it accepts, and whole frames in and out. */
 #include "answer/answer.h"
 
 #include "base/csum.h"
 #include "nd_fixture.h"
 
-/* The question is put into a frame by the same code as replies; it is a router solicitation. */
+/* The request, a router solicitation. The code that builds replies puts it into a frame too. */
 static struct reply ask;
 
 static int fixture(void **state)
@@ -34,7 +34,7 @@ static enum answer run(void)
 	return run_from(guest_mac);
 }
 
-/* What every frame of neighbour discovery from fold has, read octet for octet. */
+/* Checks octet by octet what every neighbour discovery frame from fold must have. */
 static void check_frame(const uint8_t *dst_mac, const char *to, uint8_t type)
 {
 	const uint8_t *f = t.out.frame;
@@ -108,7 +108,7 @@ static void the_guests_own_addresses_are_heard(void **state)
 	}
 }
 
-/* Where fold only answers and holds back nothing, a guest uses the addresses that it makes in its prefix. */
+/* If no rules limit the guest to one address, it uses any address that it forms in its prefix. */
 static void addresses_that_the_guest_makes_in_its_prefix(void **state)
 {
 	static const char *const made[] = {OTHER, "fde5:824d:d315:3bb1:1234::9", OWN, OWN_LL};
@@ -154,7 +154,7 @@ static void threat_52_sources_that_are_not_the_guests(void **state)
 	assert_drop(run(), DROP_SOURCE_ADDRESS);
 	ask.src6 = t.g.gateway6 = ip6("fe80::91");
 	assert_drop(run(), DROP_SOURCE_ADDRESS);
-	t.g.has_gateway6 = false; /* then it is no more than a link-local address */
+	t.g.has_gateway6 = false; /* then the router's address is just a link-local one */
 	assert_int_equal(run(), ANSWER_REPLY);
 }
 

@@ -39,7 +39,7 @@ static void field_ip(size_t at, const char *text)
 	memcpy(t.ask + at, &a, 4);
 }
 
-/* A good request for the DNS server, broadcast. */
+/* A valid broadcast request for the DNS server's address. */
 static int fixture(void **state)
 {
 	static const uint8_t start[] = {0, 1, 8, 0, 6, 4, 0, 1};
@@ -117,7 +117,7 @@ static void request_for_a_service_address_is_answered_to_the_guest_alone(void **
 
 static void unicast_request_before_dhcp_is_answered(void **state)
 {
-	(void)state; /* RFC 4436: the guest asks those it knew before */
+	(void)state; /* RFC 4436: the guest asks routers that it knows from before */
 	memcpy(t.in.dst_mac, service_mac, 6);
 	memcpy(t.ask + THA, service_mac, 6);
 	expect_reply("10.0.1.50", "10.0.1.100");
@@ -140,7 +140,7 @@ static void padding_of_the_frame_does_not_count(void **state)
 
 static void probe_for_a_service_address_is_answered(void **state)
 {
-	(void)state; /* RFC 5227: so that a guest cannot take it */
+	(void)state; /* RFC 5227: the answer to a probe keeps the guest from taking the address */
 	field_ip(SPA, "0.0.0.0");
 	expect_reply("10.0.1.50", "0.0.0.0");
 }
@@ -152,7 +152,7 @@ static void probe_and_announcement_of_its_own_address_are_not_answered(void **st
 	expect_drop(DROP_ARP_TARGET);
 	field_ip(SPA, "0.0.0.0");
 	expect_drop(DROP_ARP_TARGET);
-	t.service[1] = ip("10.0.1.100"); /* not even where somebody configured it so */
+	t.service[1] = ip("10.0.1.100"); /* not even if it is configured as a service address */
 	expect_drop(DROP_ARP_TARGET);
 	field_ip(SPA, "10.0.1.100");
 	expect_drop(DROP_ARP_TARGET);
@@ -177,7 +177,7 @@ static void threat_20_reply_for_a_victim(void **state)
 	field_ip(SPA, "10.0.1.101");
 	field_ip(TPA, "10.0.1.90");
 	expect_drop(DROP_ARP_FORM);
-	field_ip(SPA, "10.0.1.100"); /* nor a reply about itself: it was not asked */
+	field_ip(SPA, "10.0.1.100"); /* nor an unsolicited reply about the guest's own address */
 	field_ip(TPA, "10.0.1.50");
 	expect_drop(DROP_ARP_FORM);
 }
@@ -200,9 +200,9 @@ static void threat_22_sender_mac_is_not_the_frames(void **state)
 		fixture(NULL);
 		t.ask[SHA + i] ^= 1;
 		expect_drop(DROP_ARP_SENDER);
-		t.in.src_mac[i] ^= 1; /* equal, but of another */
+		t.in.src_mac[i] ^= 1; /* both MACs are the same, but not the guest's */
 		expect_drop(DROP_ARP_SENDER);
-		t.ask[SHA + i] ^= 1; /* the guest's in the message only */
+		t.ask[SHA + i] ^= 1; /* only the message has the guest's MAC */
 		expect_drop(DROP_ARP_SENDER);
 	}
 }
@@ -221,14 +221,14 @@ static const char *const not_the_guests[] = {"10.0.1.101", "255.255.255.255", "1
 static void sender_address_of_somebody_else(void **state)
 {
 	(void)state;
-	t.g.dhcp_server4.s_addr = inet_addr("10.0.1.51"); /* another than is asked for */
+	t.g.dhcp_server4.s_addr = inet_addr("10.0.1.51"); /* not the address that is asked for */
 	for (size_t i = 0; i < NOT_THE_GUESTS; i++) {
 		field_ip(SPA, not_the_guests[i]);
 		expect_drop(DROP_ARP_SENDER);
 	}
 }
 
-/* RFC 2131 4.3.2: a client with a wrong address hears so when it renews that, for which it has to find the server. */
+/* RFC 2131 4.3.2: a client with a wrong address gets a NAK when it renews, and has to find the server before. */
 static void guest_with_a_wrong_address_finds_the_dhcp_server(void **state)
 {
 	static const char *const hosts[] = {"10.0.1.101", "192.0.2.1"}, *const none[] = {"255.255.255.255",

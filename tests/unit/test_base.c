@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* base: cursors that stop at the end, checksums, addresses as people write them, what a guest's strings become in a log. */
+/* base: cursors that stop at the end, checksums, addresses as text, escaping of a guest's strings for the log. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,9 +33,9 @@ static void test_rd_stops_at_the_end_and_stays_bad(void **state)
 
 	struct rd again = rd_over(bytes, sizeof(bytes));
 	assert_int_equal(rd_u32(&again), 0x01020304);
-	assert_int_equal(rd_u32(&again), 0); /* three left: none is taken */
+	assert_int_equal(rd_u32(&again), 0); /* needs four octets, three are left: reads none */
 	assert_true(again.bad);
-	assert_int_equal(rd_u8(&again), 0); /* and it sticks, though one would fit */
+	assert_int_equal(rd_u8(&again), 0); /* `bad` stays set, although one octet would be there */
 }
 
 static void test_rd_sub_cannot_leave_its_span(void **state)
@@ -77,7 +77,7 @@ static void test_wr_never_writes_past_the_end(void **state)
 	wr_u32(&w, 0xffffffff);
 	assert_true(w.full);
 	assert_int_equal(wr_len(&w), 2);
-	wr_u8(&w, 3); /* would fit, but the writer has failed */
+	wr_u8(&w, 3); /* would fit, but `full` is already set */
 	assert_int_equal(wr_len(&w), 2);
 	assert_memory_equal(buf, ((uint8_t[5]){1, 2, 0, 0, 0xee}), 5);
 }
@@ -111,7 +111,7 @@ static void test_checksum_of_rfc_1071(void **state)
 
 	(void)state;
 	assert_int_equal(csum_fold(csum_add(0, example, sizeof(example))), 0xddf2);
-	/* Wherever it lies in memory, and cut at any even place. */
+	/* The result depends neither on the alignment nor on where the data is split, if at an even offset. */
 	memcpy(odd + 1, example, sizeof(example));
 	assert_int_equal(csum_fold(csum_add(0, odd + 1, sizeof(example))), 0xddf2);
 	for (size_t cut = 0; cut <= sizeof(example); cut += 2)
@@ -225,7 +225,7 @@ static void test_log_limit_lets_a_burst_through_and_counts_the_rest(void **state
 	passed = 0;
 	for (int i = 0; i < 10; i++)
 		passed += log_limit_pass(&l, 1000000, &left_out);
-	assert_int_equal(passed, 3); /* a long pause saves up one burst and no more */
+	assert_int_equal(passed, 3); /* even a long pause allows only one burst */
 }
 
 static void test_report_keeps_what_is_wrong(void **state)
@@ -241,7 +241,7 @@ static void test_report_keeps_what_is_wrong(void **state)
 	assert_memory_equal(r.msg, "-i xxx", 6);
 	assert_non_null(strstr(r.msg, "x...x"));
 	assert_string_equal(r.msg + sizeof(r.msg) - 1 - strlen("x: what is wrong"), "x: what is wrong");
-	/* One octet less than too many, and one more. */
+	/* The longest message that fits, and one octet more. */
 	word[sizeof(r.msg) - 1] = 0;
 	report_set(&r, "%s", word);
 	assert_string_equal(r.msg, word);
@@ -250,7 +250,7 @@ static void test_report_keeps_what_is_wrong(void **state)
 	report_set(&r, "%s", word);
 	assert_int_equal(strlen(r.msg), sizeof(r.msg) - 1);
 	assert_non_null(strstr(r.msg, "x...x"));
-	/* The line before in the new one. */
+	/* The new message may contain the previous one. */
 	report_set(&r, "bad\n");
 	report_set(&r, "all: %s", r.msg);
 	assert_string_equal(r.msg, "all: bad?");

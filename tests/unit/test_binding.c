@@ -106,7 +106,7 @@ static void the_documented_file(void **state)
 	assert_int_equal(b.line[BINDING_DNS_NAMESERVERS], 11);
 	assert_false(binding_has(&b, BINDING_DOMAIN));
 	binding_free(&b);
-	binding_free(&b); /* a second time does no harm */
+	binding_free(&b); /* calling it twice is harmless */
 }
 
 static void who_the_client_is(void **state)
@@ -226,7 +226,7 @@ static void unknown_keys_warn(void **state)
 	assert_true(binding_has(&b, BINDING_IP));
 	binding_free(&b);
 
-	/* What is no key is not shown: the file may be one that its reader should not see. */
+	/* An invalid key is not printed: the file may be one that the reader of the log is not allowed to see. */
 	b = parse_good("MIIEowIBAAKCAQEA/secret+stuff=\n");
 	assert_has(c.warnings, "f:1: what stands before the '=' is no key");
 	assert_null(strstr(c.warnings, "secret"));
@@ -261,7 +261,7 @@ static void keys_that_stand_twice(void **state)
 	binding_free(&b);
 }
 
-/* text, and what its message must hold. Every row must be refused for its own reason. */
+/* A text that is refused, and a part of the message. Each row is refused for a reason of its own. */
 static const struct {
 	const char *text, *message;
 } refused[] = {
@@ -402,7 +402,7 @@ static void bad_values(void **state)
 		for (size_t j = 0; j < sizeof(b); j++)
 			assert_int_equal(((unsigned char *)&b)[j], 0x5a); /* untouched */
 	}
-	/* The protocol's own codes, each by itself. */
+	/* Codes that the DHCP protocol itself uses are refused. */
 	static const int codes[] = {50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 61, 80, 81, 82, 90, 118};
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		char text[64];
@@ -457,7 +457,7 @@ static void names_at_their_limits(void **state)
 	assert_has(c.r.msg, "more than 253");
 
 	b = parse_good("HOSTNAME=Vm_1.Example.com\n");
-	assert_string_equal(b.hostname, "Vm_1.Example.com"); /* the case is the user's */
+	assert_string_equal(b.hostname, "Vm_1.Example.com"); /* the case is kept */
 	binding_free(&b);
 }
 
@@ -482,7 +482,7 @@ static void lists_at_their_limits(void **state)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%058d.a,", i); /* 62 octets on the wire */
 	assert_int_equal(parse(text, &b), -EINVAL);
 	assert_has(c.r.msg, "longer than 1024 octets");
-	text[strlen(text) - 61] = 0; /* one less */
+	text[strlen(text) - 61] = 0; /* the same without the last name, which fits */
 	b = parse_good(text);
 	assert_int_equal(b.domain_search.len, 16 * 62);
 	binding_free(&b);
@@ -582,7 +582,7 @@ static void options6(void **state)
 	binding_free(&b);
 }
 
-/* Where hex and an address look alike: pairs of digits are octets, all else that is an address is one. */
+/* A value that could be hex or an address: pairs of hex digits are octets, anything else that parses is an address. */
 static void options6_hex_or_address(void **state)
 {
 	static const struct {
@@ -616,7 +616,7 @@ static void options6_at_their_limits(void **state)
 
 	(void)state;
 	for (int extra = 0; extra <= 1; extra++) {
-		/* 1024 octets: 64 addresses, or 51 with the head that NTP's have. */
+		/* The limit of 1024 octets: 64 addresses, or 51 with the header that each has in the NTP option. */
 		for (int code = 31; code <= 56; code += 25) {
 			snprintf(text, sizeof(text), "DHCP6_OPTION:%d=", code);
 			for (int i = 0; i < (code == 31 ? 64 : 51) + extra; i++)
@@ -656,7 +656,7 @@ static void records(void **state)
 	(void)state;
 	assert_string_equal(c.warnings, "");
 	assert_int_equal(b.records.count, 7);
-	assert_int_equal(b.records.room, 7); /* nothing kept beyond need */
+	assert_int_equal(b.records.room, 7); /* no more memory than needed */
 	for (size_t i = 0; i < 4; i++)
 		check_record(&b.records.at[i], RECORD_ADDRESS, "\2db\7example", 12,
 			     (const char *[]){"10.0.0.1", "10.0.0.2", "0.0.0.0", "127.0.0.1"}[i]);
@@ -731,7 +731,7 @@ static void sizes_and_binary(void **state)
 	assert_null(strchr(c.r.msg, '\x1b'));
 }
 
-/* A directory of one test's own. */
+/* Makes a directory for one test. */
 static int make_dir(void **state)
 {
 	char *dir = strdup("/tmp/fold-binding-XXXXXX");
@@ -789,7 +789,7 @@ static void what_is_no_regular_file(void **state)
 	struct binding b;
 	char target[256];
 
-	alarm(10); /* a FIFO without a writer would block for ever */
+	alarm(10); /* opening a FIFO without a writer could block for ever */
 	assert_int_equal(mkfifo(at(state, "fifo"), 0600), 0);
 	assert_int_equal(load(at(state, "fifo"), &b), -EINVAL);
 	assert_has(c.r.msg, "is not a regular file");
@@ -799,7 +799,7 @@ static void what_is_no_regular_file(void **state)
 	assert_has(c.r.msg, "is not a regular file");
 	alarm(0);
 
-	/* A link is none, wherever it leads to. */
+	/* A symbolic link is refused, whatever its target is. */
 	put(at(state, "v1"), "HOSTNAME=one\n");
 	snprintf(target, sizeof(target), "%s", at(state, "link"));
 	assert_int_equal(symlink("v1", target), 0);
@@ -809,7 +809,7 @@ static void what_is_no_regular_file(void **state)
 	assert_int_equal(symlink("nowhere", target), 0);
 	assert_int_equal(load(target, &b), -ELOOP);
 
-	/* The global configuration may be one: whole configurations are swapped by one rename of a link. */
+	/* The global configuration may be a link: that allows exchanging a whole configuration with one rename. */
 	char *text = NULL;
 	size_t len = 0;
 	assert_int_equal(unlink(target), 0);
@@ -829,7 +829,7 @@ static void large_files(void **state)
 	assert_int_equal(load(path, &b), -EFBIG);
 	assert_has(c.r.msg, "is larger than 1024 KiB");
 
-	/* /proc has regular files that say they are empty. */
+	/* Files in /proc are regular and have size 0, although they have content. */
 	char *text = NULL;
 	size_t len = 0;
 	assert_int_equal(file_read("/proc/self/stat", 4096, &text, &len, catch_reset(&c)), 0);

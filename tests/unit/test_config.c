@@ -57,7 +57,7 @@ static void check_defaults(const struct config *cfg)
 	assert_string_equal(cfg->domain, "");
 	assert_int_equal(cfg->nameservers.count + cfg->nameservers6.count + cfg->dns_nameservers.count, 0);
 	assert_int_equal(cfg->domain_search.len + cfg->no_forward.len + cfg->records.count, 0);
-	/* A queue that is not named is off. */
+	/* A service whose queue is not configured is off. */
 	const int32_t queues[] = {cfg->dhcp_queue.first,   cfg->dhcp6_queue.first,  cfg->rs_queue.first,
 				  cfg->ns_queue.first,     cfg->dns_queue.first,    cfg->dns6_queue.first,
 				  cfg->notify_queue.first, cfg->notify6_queue.first};
@@ -85,7 +85,7 @@ static void defaults(void **state)
 	config_free(&cfg);
 }
 
-/* As GRNET's users have it, with comments behind values. */
+/* A configuration as GRNET's users have it, with comments after values. */
 static void an_nfdhcpd_file(void **state)
 {
 	struct config cfg =
@@ -266,7 +266,7 @@ static void warnings(void **state)
 	config_free(&cfg);
 }
 
-/* Numbers that nfdhcpd took: they start fold-dhcpd, too. */
+/* Out-of-range numbers that nfdhcpd accepts are no errors, so that fold-dhcpd starts with the same file. */
 static void numbers_that_make_no_sense(void **state)
 {
 	struct config cfg = parse_good("[dhcp]\nlease_lifetime = 0\n[ipv6]\nra_period = 4294967295\n[notify]\n"
@@ -349,7 +349,7 @@ static void loading(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/conf", dir);
-	/* The default file may be missing; one that the user names may not. */
+	/* The default file may be missing; a file that the user names must exist. */
 	assert_int_equal(config_load(path, true, &cfg, catch_reset(&c)), -ENOENT);
 	assert_has(c.r.msg, "/conf: cannot be opened: No such file");
 	assert_int_equal(config_load(path, false, &cfg, catch_reset(&c)), 0);
@@ -367,7 +367,7 @@ static void loading(void **state)
 	config_free(&cfg);
 	assert_int_equal(truncate(path, CONFIG_SIZE_MAX + 1), 0);
 	assert_int_equal(config_load(path, false, &cfg, catch_reset(&c)), -EFBIG);
-	/* A file that is there and cannot be used is an error in any case. */
+	/* A file that exists but cannot be used is always an error. */
 	assert_int_equal(config_load(dir, false, &cfg, catch_reset(&c)), -EINVAL);
 	assert_has(c.r.msg, "is not a regular file");
 	unlink(path);

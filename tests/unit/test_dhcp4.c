@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rules of DHCPv4: who is answered, with what kind of message, and where it
- * goes. Each test bears the number of its line in the project's checklist of what
- * clients depend on. What options hold is in test_dhcp4_options.c, malformed input in
- * test_dhcp4_input.c.
+ * The rules of DHCPv4: which messages fold answers, with what kind of message, and to
+ * which address. The number in a test's name is that of its line in the project's
+ * checklist of what clients depend on. Options are in test_dhcp4_options.c, malformed
+ * input is in test_dhcp4_input.c.
  */
 #include "dhcp4_fixture.h"
 
@@ -20,7 +20,7 @@ static void v4_01_discover_gets_offer_and_request_ack_with_one_address_and_serve
 	assert_option_ip(54, "10.0.1.50");
 }
 
-/* Rumprun configures itself from the OFFER and never looks into the ACK. */
+/* Rumprun configures itself from the OFFER and ignores the content of the ACK. */
 static void v4_01_offer_and_ack_differ_in_nothing_but_the_message_type(void **state)
 {
 	uint8_t offer[1500];
@@ -156,7 +156,7 @@ static void v4_06_at_least_300_octets_with_end_inside_and_zeros_after(void **sta
 	(void)state;
 	message(DISCOVER);
 	LIST(1);
-	expect_reply(OFFER, "DHCPOFFER"); /* bootp_read demands END, and nothing but zeros behind it */
+	expect_reply(OFFER, "DHCPOFFER"); /* bootp_read requires END, followed only by zeros */
 	assert_int_equal(t.r.len, 300);
 	assert_true(t.r.end < 299);
 }
@@ -167,7 +167,7 @@ static void v4_07_selecting_with_our_identifier_gets_ack(void **state)
 	request();
 	expect_reply(ACK, "DHCPACK");
 	message(REQUEST);
-	opt_ip(54, "10.0.1.50"); /* and no address: there was only one on offer */
+	opt_ip(54, "10.0.1.50"); /* without option 50: fold offered only one address */
 	expect_reply(ACK, "DHCPACK");
 }
 
@@ -260,7 +260,7 @@ static void v4_08_renewal_through_the_address_of_an_earlier_server_succeeds(void
 
 static void v4_08_a_renewal_out_of_the_blue_succeeds(void **state)
 {
-	(void)state; /* nothing came before it: the binding is the only state */
+	(void)state; /* with no earlier message: fold has no state but the binding */
 	message(REQUEST);
 	field_ip(CIADDR, "10.0.1.100");
 	expect_reply(ACK, "DHCPACK");
@@ -477,7 +477,7 @@ static void v4_19_release_and_decline_are_noted_and_not_answered(void **state)
 		opt_ip(54, "10.0.1.51");
 		expect_drop(ask(), DROP_DHCP4_OTHER);
 	}
-	message(DISCOVER); /* and the binding stays */
+	message(DISCOVER); /* the binding is still valid */
 	expect_reply(OFFER, "DHCPOFFER");
 }
 
@@ -519,7 +519,7 @@ static void v4_20_bootp_with_an_empty_vendor_area(void **state)
 	assert_string_equal(t.out.event, "BOOTP");
 	header();
 	t.len = 300;
-	memcpy(t.ask + 240, "\x35\x01\x01", 3); /* without a cookie these are no options */
+	memcpy(t.ask + 240, "\x35\x01\x01", 3); /* no options, because the cookie is missing */
 	assert_int_equal(run(), ANSWER_REPLY);
 	assert_string_equal(t.out.event, "BOOTP");
 }
@@ -538,7 +538,7 @@ static void v4_20_bootp_reply_is_no_longer_than_the_request(void **state)
 	assert_int_equal(run(), ANSWER_REPLY);
 	assert_text(15, t.g.domain);
 	message(0);
-	opt(57, "\x01\x48", 2); /* 328: even if it sends more */
+	opt(57, "\x01\x48", 2); /* 328, although the message itself is longer */
 	t.len = 548;
 	assert_int_equal(run(), ANSWER_REPLY);
 	assert_int_equal(t.r.len, 300);
@@ -583,7 +583,7 @@ static void v4_08_source_that_no_host_can_have_is_refused(void **state)
 		if (rows[i].want == ANSWER_DROP)
 			assert_int_equal(t.out.drop, DROP_SOURCE_ADDRESS);
 	}
-	t.g.id.ip4.len = 32; /* where the broadcast address would be the guest's own */
+	t.g.id.ip4.len = 32; /* then the subnet's last address is the guest's own */
 	message(DISCOVER);
 	t.in.src4 = ip("10.0.1.100");
 	expect_reply(OFFER, "DHCPOFFER");
@@ -591,7 +591,7 @@ static void v4_08_source_that_no_host_can_have_is_refused(void **state)
 	message(DISCOVER);
 	t.in.src4 = ip("10.0.1.101");
 	expect_reply(OFFER, "DHCPOFFER");
-	t.g.dhcp_server4 = t.g.id.ip4.addr; /* a VM that is its own name server, and nothing else configured */
+	t.g.dhcp_server4 = t.g.id.ip4.addr; /* as for a VM that is its own name server, without DHCP_SERVER_IP */
 	message(DISCOVER);
 	t.in.src4 = ip("10.0.1.100");
 	expect_reply(OFFER, "DHCPOFFER");
@@ -625,7 +625,7 @@ static void spec_other_ports_and_protocols_are_not_its_business(void **state)
 static void spec_guest_without_ipv4_is_refused(void **state)
 {
 	(void)state;
-	t.g.dhcp4 = false; /* so it is too where enable_dhcp says no */
+	t.g.dhcp4 = false; /* as with enable_dhcp = no */
 	message(DISCOVER);
 	expect_drop(ask(), DROP_DHCP4_OFF);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Malformed and hostile DHCPv4 messages: what is refused, by which reason, and what is
- * taken in spite of all because real clients send it.
+ * Malformed and hostile DHCPv4 messages: what fold refuses, for which reason, and which
+ * malformed messages it accepts because real clients send them.
  */
 #include "dhcp4_fixture.h"
 
 #define ARRAY(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Options as they lie after the cookie, to the very end of the message. */
+/* The octets after the cookie, up to the end of the message. */
 struct row {
 	const char *name;
 	const char *bytes;
@@ -102,7 +102,7 @@ static int row_setup(void **state)
 
 static void a_good_discover_cut_at_every_octet(void **state)
 {
-	/* Where an option has just ended, that is a message without END; everywhere else it is a lie. */
+	/* If the message is cut between two options, only END is missing; anywhere else an option is truncated. */
 	bool ends[400] = {false};
 
 	(void)state;
@@ -235,7 +235,7 @@ static void type_only_in_an_overloaded_field(void **state)
 		memcpy(t.ask + fields[i].at, "\65\1\1\377", 4);
 		expect_reply(OFFER, "DHCPOFFER");
 	}
-	message(0); /* a field that is not lent is not read */
+	message(0); /* option 52 lends only the file field, so sname must not be read */
 	RAW(52, 1, 1);
 	memcpy(t.ask + SNAME, "\65\1\1\377", 4);
 	assert_int_equal(ask(), ANSWER_REPLY);
@@ -247,7 +247,7 @@ static void overloaded_fields_that_overrun_or_have_no_end(void **state)
 	(void)state;
 	message(DISCOVER);
 	RAW(52, 1, 1);
-	t.ask[235] = 12; /* a code, and no room for its length: the cookie behind is not it */
+	t.ask[235] = 12; /* a code in the last octet of the field: the cookie after it must not be read as its length */
 	expect_drop(ask(), DROP_DHCP4_OPTIONS);
 	message(DISCOVER);
 	RAW(52, 1, 1);
@@ -270,7 +270,7 @@ static void overload_inside_an_overloaded_field_does_not_count(void **state)
 	message(DISCOVER);
 	RAW(52, 1, 1);
 	memcpy(t.ask + BOOTFILE, "\64\1\2\377", 4);
-	memcpy(t.ask + SNAME, "\65\1\3\377", 4); /* would make the type two octets */
+	memcpy(t.ask + SNAME, "\65\1\3\377", 4); /* would make option 53 two octets long */
 	expect_reply(OFFER, "DHCPOFFER");
 	message(DISCOVER);
 	RAW(52, 1, 3);
@@ -294,7 +294,7 @@ static void identifiers_in_fragments_up_to_the_most_and_beyond(void **state)
 	expect_drop(ask(), DROP_DHCP4_OPTIONS);
 }
 
-/* Two options whose fragments alternate cost room each time; this must be bounded and exact. */
+/* Two options with alternating fragments take room for each fragment: the limit must be respected exactly. */
 static void fragments_of_two_options_in_turn(void **state)
 {
 	(void)state;
@@ -323,7 +323,7 @@ static void sixty_four_kilobytes_of_one_option(void **state)
 			opt(codes[c], value, 255);
 		expect_drop(run(), DROP_DHCP4_OPTIONS);
 	}
-	message(DISCOVER); /* and of one that nobody reads */
+	message(DISCOVER); /* the same with an option that fold does not read */
 	for (int i = 0; i < 257; i++)
 		opt(200, value, 255);
 	expect_reply(OFFER, "DHCPOFFER");
@@ -347,7 +347,7 @@ static uint32_t noise(void)
 	return seed >> 8;
 }
 
-/* Not a search for crashes (the fuzzer does that): what is answered must be a right answer. */
+/* Checks that every answer is correct (the fuzzer looks for crashes). */
 static void mutated_messages_get_a_right_answer_or_none(void **state)
 {
 	size_t answered = 0, refused = 0;
@@ -383,7 +383,7 @@ static void mutated_messages_get_a_right_answer_or_none(void **state)
 			break;
 		}
 	}
-	if (answered < 3000 || refused < 3000) /* else this test tests nothing */
+	if (answered < 3000 || refused < 3000) /* too few of one kind: the test would prove nothing */
 		fail_msg("%zu answered, %zu refused", answered, refused);
 }
 

@@ -33,7 +33,7 @@ static void v4_11_gateway_of_a_guest_alone_in_its_subnet(void **state)
 
 static void v4_11_routes_to_a_gateway_outside_go_to_those_that_do_not_ask(void **state)
 {
-	(void)state; /* Rumprun asks for these, and obeys 121 */
+	(void)state; /* Rumprun requests the options below, and uses 121 although it does not request it */
 	t.g.gateway4 = ip("192.0.2.1");
 	request();
 	LIST(1, 33, 3, 28, 51, 58, 59);
@@ -50,7 +50,7 @@ static void v4_11_option_249_is_121_on_request(void **state)
 	expect_reply(ACK, "DHCPACK");
 	assert_codes(53, 54, 51, 58, 59, 1, 249, 3);
 	assert_option(249, route_off_subnet, sizeof(route_off_subnet));
-	request(); /* no list: everything, but the old number only on request */
+	request(); /* without option 55: all options, except 249, the old number of 121 */
 	expect_reply(ACK, "DHCPACK");
 	assert_none(249);
 	assert_option(121, route_off_subnet, sizeof(route_off_subnet));
@@ -68,7 +68,7 @@ static void v4_11_gateway_in_the_subnet_needs_no_routes(void **state)
 	LIST(3, 121, 249);
 	expect_reply(ACK, "DHCPACK");
 	assert_codes(53, 54, 51, 58, 59, 1, 3);
-	configure(121, "\0\12\0\1\1", 5); /* the binding's own go to those that ask */
+	configure(121, "\0\12\0\1\1", 5); /* the binding's routes go to clients that request them */
 	request();
 	LIST(3);
 	expect_reply(ACK, "DHCPACK");
@@ -119,7 +119,7 @@ static void v4_12_without_a_list_everything(void **state)
 	expect_reply(ACK, "DHCPACK");
 	assert_codes(53, 54, 51, 58, 59, 1, 3, 121, 6, 12, 15, 26, 28, 119, 42, 114);
 	request();
-	opt(55, "", 0); /* an empty list is none */
+	opt(55, "", 0); /* an empty list counts as no list */
 	expect_reply(ACK, "DHCPACK");
 	assert_codes(53, 54, 51, 58, 59, 1, 3, 121, 6, 12, 15, 26, 28, 119, 42, 114);
 }
@@ -143,7 +143,7 @@ static void v4_12_a_list_of_every_code_there_is(void **state)
 	}
 	assert_option(200, &value, 1);
 	assert_none(80);
-	assert_option_ip(1, "255.255.255.0"); /* the protocol's own are not the table's to give */
+	assert_option_ip(1, "255.255.255.0"); /* a DHCP_OPTION does not replace an option of the protocol itself */
 	assert_option_u32(51, 604800);
 }
 
@@ -205,7 +205,7 @@ static void v4_18_ipv6_only_needs_both_a_wish_and_a_line(void **state)
 	LIST(3);
 	expect_reply(ACK, "DHCPACK");
 	assert_none(108);
-	request(); /* without a list everything, but not this */
+	request(); /* without a list: everything except this option */
 	expect_reply(ACK, "DHCPACK");
 	assert_none(108);
 }
@@ -233,7 +233,7 @@ static void v4_21_boot_file_and_server_name(void **state)
 	request();
 	LIST(66, 67);
 	expect_reply(ACK, "DHCPACK");
-	assert_option(66, "tftp.lab.test", 14); /* with NUL: some ROMs read on until there is one */
+	assert_option(66, "tftp.lab.test", 14); /* with a NUL, because some ROMs read on until there is one */
 	assert_option(67, "pxelinux.0", 11);
 	assert_string_equal((const char *)t.r.p + SNAME, "tftp.lab.test");
 	assert_string_equal((const char *)t.r.p + BOOTFILE, "pxelinux.0");
@@ -243,7 +243,7 @@ static void v4_21_boot_file_and_server_name(void **state)
 static void v4_21_server_given_as_address_is_siaddr(void **state)
 {
 	(void)state;
-	configure(67, "pxelinux.0\0", 11); /* one NUL is enough */
+	configure(67, "pxelinux.0\0", 11); /* already ends with a NUL: no second one is added */
 	configure(66, "10.0.1.7", 8);
 	request();
 	LIST(67, 66);
@@ -252,7 +252,7 @@ static void v4_21_server_given_as_address_is_siaddr(void **state)
 	assert_option(66, "10.0.1.7", 9);
 	assert_option(67, "pxelinux.0", 11);
 	assert_int_equal(t.r.p[SNAME], 0);
-	t.options[1].bytes = (uint8_t *)"\12\0\1\7"; /* an address list of one in the binding */
+	t.options[1].bytes = (uint8_t *)"\12\0\1\7"; /* as if the binding had a list of one address */
 	t.options[1].len = 4;
 	request();
 	LIST(67, 66);
@@ -278,7 +278,7 @@ static void v4_21_siaddr_is_0_for_those_that_do_not_boot_from_it(void **state)
 	assert_ip(t.r.siaddr, "0.0.0.0");
 	assert_int_equal(t.r.p[BOOTFILE], 0);
 	assert_none(67);
-	request(); /* no list: it may want to boot */
+	request(); /* without a list: the client may want to boot */
 	expect_reply(ACK, "DHCPACK");
 	assert_ip(t.r.siaddr, "10.0.1.7");
 	t.g.option_count = 0;
@@ -314,7 +314,7 @@ static void v4_21_boot_names_that_are_too_long_stay_options(void **state)
 	assert_int_equal(t.r.p[BOOTFILE], 0);
 }
 
-/* A second option with the NUL alone would be the whole name for a loader that does not join options. */
+/* A loader that does not join options would take a second option, with only the NUL, for the whole name. */
 static void a_boot_name_that_fills_its_option_ends_without_a_nul(void **state)
 {
 	static char file[256];
@@ -398,7 +398,7 @@ static void v4_21_class_of_a_boot_loader_is_answered_when_there_is_something_to_
 	}
 }
 
-/* EDK2 takes a PXEClient's offer without option 43 for one of a server that it has to ask again, and boots nothing. */
+/* Without option 43 in an offer to PXEClient, EDK2 tries to ask a boot server once more, and does not boot. */
 static void v4_21_a_pxe_client_is_told_not_to_look_further(void **state)
 {
 	(void)state;
@@ -425,7 +425,7 @@ static void v4_21_a_pxe_client_is_told_not_to_look_further(void **state)
 	opt(60, "PXEClient", 9);
 	expect_reply(OFFER, "DHCPOFFER");
 	assert_option(43, "\6\1\7", 3);
-	/* A server alone names no file to go for. */
+	/* A boot server's name without a file name is no offer to boot. */
 	t.g.option_count = 0;
 	configure(66, "boot.lab.test", 13);
 	message(DISCOVER);
@@ -473,7 +473,7 @@ static void v4_21_ipxe_need_not_wait_for_a_proxy(void **state)
 
 static void v4_22_relay_information_is_echoed_verbatim_and_last(void **state)
 {
-	static const uint8_t info[] = {1, 200, 'a', 2, 0, 255, 7}; /* sub-options that lie: nobody reads them */
+	static const uint8_t info[] = {1, 200, 'a', 2, 0, 255, 7}; /* malformed sub-options, which fold does not read */
 
 	(void)state;
 	message(DISCOVER);
@@ -533,7 +533,7 @@ static void v4_23_what_the_guest_does_not_have_is_not_sent(void **state)
 	assert_none(26);
 }
 
-/* RFC 3021 2.2: the limited one alone. Clients that hear of none take the gateway's address for it. */
+/* RFC 3021 2.2: only the limited broadcast address. Clients that are told none use the gateway's address as such. */
 static void v4_23_a_link_of_two_or_one_is_told_the_limited_broadcast_address(void **state)
 {
 	(void)state;
@@ -558,7 +558,7 @@ static void v4_23_fqdn_mirrors_the_encoding_and_sets_o_and_n(void **state)
 		bool wire = rows[i].sent & 4;
 
 		request();
-		RAW(81, 6, rows[i].sent, 1, 2, 9, 'x', 'y'); /* its name is its own affair, label overrun and all */
+		RAW(81, 6, rows[i].sent, 1, 2, 9, 'x', 'y'); /* fold does not read the client's name, here malformed */
 		LIST(3);
 		expect_reply(ACK, "DHCPACK");
 		memcpy(want + 3, wire ? "\3vm1\3lab\4test" : "vm1.lab.test\0", 14);

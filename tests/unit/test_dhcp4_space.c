@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Space in a DHCPv4 reply: how much the client and the link allow, what goes where when
- * that is short, and values that are longer than an option. The numbers in the tests'
- * names are those of test_dhcp4.c.
+ * Space in a DHCPv4 reply: how much the client and the link allow, where options go when
+ * space is short, and values that are longer than an option. The numbers in the tests'
+ * names are as in test_dhcp4.c.
  */
 #include "dhcp4_fixture.h"
 
@@ -24,7 +24,7 @@ static void v4_13_no_more_than_576_octets_unless_57_allows(void **state)
 	for (uint8_t code = 232; code < 240; code++)
 		configure(code, big, 120);
 	for (uint8_t code = 176; code < 232; code++)
-		configure(code, big, 1); /* so that nearly every octet is used */
+		configure(code, big, 1); /* fills the reply to nearly the last octet */
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		request();
 		if (rows[i].len)
@@ -59,7 +59,7 @@ static void v4_13_never_more_than_the_link_carries(void **state)
 	t.g.id.mtu = 400;
 	expect_reply(ACK, "DHCPACK");
 	assert_true(t.r.len <= 372);
-	t.g.id.mtu = 68; /* a message has 300 octets, whatever the link says */
+	t.g.id.mtu = 68; /* a message may have 300 octets even if the MTU is less */
 	expect_reply(ACK, "DHCPACK");
 	assert_int_equal(t.r.len, 300);
 }
@@ -132,10 +132,10 @@ static void v4_13_these_six_stay_in_the_main_field(void **state)
 	uint8_t codes[120];
 	size_t count = 0;
 
-	(void)state; /* Linux's ip= reads no overloaded field */
+	(void)state; /* Linux's ip= does not read overloaded fields */
 	configure(17, "/srv/root", 9);
 	for (uint8_t code = 128; code < 240; code++) {
-		configure(code, "x", 1); /* more than the main field holds */
+		configure(code, "x", 1); /* more than fits into the main field */
 		codes[count++] = code;
 	}
 	for (size_t i = 0; i < sizeof(six); i++)
@@ -237,7 +237,7 @@ static void v4_14_a_long_search_list_is_split(void **state)
 
 static void v4_14_split_options_of_a_client_are_one(void **state)
 {
-	(void)state; /* over options, file and sname, in this order, whatever lies between */
+	(void)state; /* RFC 3396: the parts are joined over options, file and sname, in this order */
 	message(DISCOVER);
 	opt(61, "ab", 2);
 	opt(12, "vm1", 3);
@@ -273,7 +273,7 @@ static void cve_2018_15688_a_reply_at_every_buffer_size(void **state)
 			RAW(81, 4, 5, 0, 0, 0);
 			if (list)
 				LIST(1, 3, 6, 224, 225, 226, 12, 15, 119, 66, 67, 121);
-			enum answer got = ask(); /* run() watches what lies behind the room */
+			enum answer got = ask(); /* run() checks that nothing is written past the room */
 			if (got == ANSWER_DROP)
 				assert_int_equal(t.out.drop, DROP_REPLY_FULL);
 			else
@@ -283,7 +283,7 @@ static void cve_2018_15688_a_reply_at_every_buffer_size(void **state)
 			assert_int_equal(got == ANSWER_REPLY, shortest && t.room >= shortest);
 		}
 	}
-	assert_int_equal(shortest, 240 + 33 + 202 + 1 + 3); /* 61 must be there; and 52 with a list */
+	assert_int_equal(shortest, 240 + 33 + 202 + 1 + 3); /* 61 is mandatory, with a list also 52 */
 }
 
 #define T(f) cmocka_unit_test_setup(f, fixture)

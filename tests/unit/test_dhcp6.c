@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rules of DHCPv6: who is answered, with what kind of message, and which IA gets
- * the address. Each test bears the number of its line in the project's checklist of
- * what clients depend on. What options hold is in test_dhcp6_options.c, malformed input
- * in test_dhcp6_input.c.
+ * The rules of DHCPv6: which messages fold answers, with what kind of message, and which
+ * IA gets the address. The number in a test's name is that of its line in the project's
+ * checklist of what clients depend on. Options are in test_dhcp6_options.c, malformed
+ * input is in test_dhcp6_input.c.
  */
 #include "dhcp6_fixture.h"
 
@@ -92,7 +92,7 @@ static void v6_02_server_identifier_follows_from_the_guests_mac_and_client_ident
 	assert_option(1, CLIENT, 14);
 	assert_option(2, SERVER, 10);
 	assert_ia(0, "na 4275878552 own");
-	/* Where the host routes, answers have its interface's MAC, which is another one after each start of the VM. */
+	/* If the host routes, replies have the MAC of the host's interface, which changes with each start of the VM. */
 	memcpy(t.g.service_mac, "\x9a\xbc\xde\1\2\3", MAC_LEN);
 	message(SOLICIT);
 	ia(IA_NA, 1, NULL);
@@ -155,7 +155,7 @@ static void v6_04_other_addresses_come_back_with_lifetimes_0(void **state)
 		assert_int_equal(ask(), ANSWER_REPLY);
 		assert_ia(0, types[i] == REQUEST ? "na 7 status 4" : "na 7 own lost lost");
 	}
-	message(SOLICIT); /* what a Solicit names are wishes */
+	message(SOLICIT); /* addresses in a Solicit are only preferences */
 	ia(IA_NA, 7, OTHER);
 	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
 	assert_ia(0, "na 7 own");
@@ -173,13 +173,13 @@ static void request_of_another_link_is_told_so(void **state)
 	assert_ia(0, "na 7 status 4");
 	assert_ia(1, "ta 8 status 4");
 	assert_ia(2, "pd 9 status 6");
-	message(REQUEST); /* another IA gets the address */
+	message(REQUEST); /* the address goes to another IA */
 	ia(IA_NA, 7, "2001:db8::1");
 	ia(IA_NA, 8, OTHER);
 	expect_reply(REPLY, "DHCPv6 REPLY to REQUEST");
 	assert_ia(0, "na 7 status 4");
 	assert_ia(1, "na 8 own lost");
-	message(SOLICIT); /* a wish */
+	message(SOLICIT); /* only a preference */
 	ia(IA_NA, 7, "2001:db8::1");
 	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
 	assert_ia(0, "na 7 own");
@@ -227,7 +227,7 @@ static void v6_05_confirm_of_any_other_is_not_on_link(void **state)
 {
 	(void)state;
 	message(CONFIRM);
-	ia(IA_NA, 7, OTHER); /* inside the prefix, and yet nobody can use it */
+	ia(IA_NA, 7, OTHER); /* inside the prefix, but not the guest's address */
 	expect_reply(REPLY, "DHCPv6 REPLY to CONFIRM, NotOnLink");
 	assert_status(4);
 	assert_codes(1, 2, 13);
@@ -276,7 +276,7 @@ static void v6_07_release_and_decline_are_acknowledged(void **state)
 	expect_reply(REPLY, "DHCPv6 REPLY to DECLINE");
 	assert_codes(1, 2, 13);
 	assert_status(0);
-	message(RENEW); /* and the binding stays */
+	message(RENEW); /* the binding is still valid */
 	ia(IA_NA, 7, OWN);
 	expect_reply(REPLY, "DHCPv6 REPLY to RENEW");
 	assert_ia(0, "na 7 own");
@@ -370,7 +370,7 @@ static void v6_09_an_ia_that_names_the_address_wins_over_the_first(void **state)
 		ia(IA_NA, 4, OWN);
 		ia(IA_NA, 5, OWN);
 		assert_int_equal(ask(), ANSWER_REPLY);
-		assert_ia(0, "ta 2 status 2"); /* nobody is told to give our address up */
+		assert_ia(0, "ta 2 status 2"); /* not "lost", or the client would give up the guest's address */
 		assert_ia(1, renews ? "na 3 lost" : "na 3 status 2");
 		assert_ia(2, "na 4 own");
 		assert_ia(3, "na 5 status 2");
@@ -395,7 +395,7 @@ static void v6_11_to_port_546_of_the_source_address(void **state)
 	(void)state;
 	message(SOLICIT);
 	t.in.sport = 40000;
-	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE"); /* dhcp6_check: 547 to 546, our link-local address to theirs */
+	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE"); /* dhcp6_check: 547 to 546, from fold's link-local address */
 	t.in.src6 = ip6("fe80::1234:5678:9abc:def0");
 	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
 	t.in.src6 = ip6(OWN);
@@ -446,7 +446,7 @@ static void v6_12_times_are_in_order_whatever_the_files_say(void **state)
 	}
 }
 
-/* busybox's udhcpc6 renews and releases so, from its leased address. */
+/* busybox's udhcpc6 renews and releases by unicast, from its leased address. */
 static void v6_13_unicast_to_fold_is_answered_where_the_rfc_knows_unicast(void **state)
 {
 	static const uint8_t types[] = {REQUEST, RENEW, RELEASE, DECLINE};

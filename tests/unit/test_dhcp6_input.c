@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Malformed DHCPv6: what is refused and why, and that no message of any shape makes a reply that is wrong. */
+/* Malformed DHCPv6: what fold refuses and why. No message, however malformed, may lead to an incorrect reply. */
 #include "dhcp6_fixture.h"
 
 static void short_of_a_header(void **state)
@@ -15,7 +15,7 @@ static void every_truncation(void **state)
 	(void)state;
 	message(SOLICIT);
 	size_t ends[8] = {4, 22, 28},
-	       count = 3; /* where an option ends: after header, client identifier, elapsed time */
+	       count = 3; /* offsets at which an option ends: after the header, client identifier and elapsed time */
 	ia(IA_NA, 7, OTHER);
 	ends[count++] = t.len;
 	ORO(23, 24);
@@ -95,7 +95,7 @@ static void leases_that_end_early(void **state)
 		size_t o = open_ia(IA_NA, 1);
 		opt(5, zeros, n);
 		close_opt(o);
-		if (n == 24 || n == 28 || n == 32) /* an option of code 0 and length 0, or two, is well formed */
+		if (n == 24 || n == 28 || n == 32) /* zero, one or two empty options of code 0 */
 			assert_int_equal(ask(), ANSWER_REPLY);
 		else
 			expect_drop(DROP_DHCP6_OPTIONS);
@@ -126,7 +126,7 @@ static void options_past_the_end_of_their_ia(void **state)
 	put16(0xffff);
 	close_opt(o);
 	expect_drop(DROP_DHCP6_OPTIONS);
-	message(RENEW); /* and inside an address */
+	message(RENEW); /* the same inside an address */
 	o = open_ia(IA_NA, 1);
 	size_t a = open_opt(5);
 	put(&t.g.id.ip6.addr, 16);
@@ -154,7 +154,7 @@ static void an_ia_inside_an_ia(void **state)
 	}
 }
 
-/* What stands in a place where it means nothing is passed over. */
+/* Options that are nested where they have no meaning are ignored. */
 static void leases_in_the_wrong_place(void **state)
 {
 	(void)state;
@@ -208,7 +208,7 @@ static void doubled_identifiers_and_lists(void **state)
 	ORO(23);
 	ORO(24);
 	expect_drop(DROP_DHCP6_OPTIONS);
-	message(INFORM); /* empty ones, too: the first was there */
+	message(INFORM); /* also if the first one is empty */
 	ORO();
 	ORO();
 	expect_drop(DROP_DHCP6_OPTIONS);
@@ -237,7 +237,7 @@ static void wishes_of_a_wrong_length_are_none(void **state)
 	opt(39, "", 0);
 	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
 	assert_none(39);
-	opt(39, "\1", 1); /* the first that is one counts, and twice is no harm */
+	opt(39, "\1", 1); /* the first valid one counts; a second one does no harm */
 	opt(39, "\4", 1);
 	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
 	assert_int_equal(tlv_find(&t.r, 39)->at[0], 6);
@@ -249,7 +249,7 @@ static void options_that_nobody_knows_are_passed_over(void **state)
 	message(SOLICIT);
 	opt(0, "", 0);
 	opt(65535, "abc", 3);
-	opt(9, "\1\2\3\4\0\1\xff\xff", 8); /* a relay message, which is read by nobody */
+	opt(9, "\1\2\3\4\0\1\xff\xff", 8); /* a relay message option, which fold does not read */
 	opt(11, "", 0);
 	opt(13, "", 0);
 	opt(16, "", 0);
@@ -258,7 +258,7 @@ static void options_that_nobody_knows_are_passed_over(void **state)
 	assert_ia(0, "na 7 own");
 }
 
-/* Each IA without the address takes 22 octets of the reply, the one with it 44. 1232 - 41 - 44 = 1147. */
+/* In the reply, an IA without the address takes 22 octets, the one with it 44. 1232 - 41 - 44 = 1147. */
 static void as_many_ias_as_fit_and_not_one_more(void **state)
 {
 	static const unsigned codes[] = {IA_NA, IA_PD};
@@ -284,7 +284,7 @@ static void as_many_ias_as_fit_when_all_are_unknown(void **state)
 	for (unsigned n = 0; n <= 500; n++) {
 		message(RELEASE);
 		for (unsigned i = 0; i < n; i++)
-			ia(IA_NA, i, OWN); /* known, and so not answered one by one */
+			ia(IA_NA, i, OWN); /* the guest's address, so its IA needs no status of its own */
 		for (unsigned i = 0; i < n; i++)
 			ia(IA_TA, i, NULL);
 		if (4 + 18 + 14 + 6 + 14 * n <= 1232)
@@ -310,7 +310,7 @@ static void more_addresses_than_fit(void **state)
 	}
 }
 
-/* Messages of nothing but garbage, and good ones with a few octets changed. Always the same ones. */
+/* Random octets, and valid messages with a few octets changed; the same ones in every run. */
 static void mutants(void **state)
 {
 	uint32_t r = 20260101;

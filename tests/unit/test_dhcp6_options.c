@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The configuration in a DHCPv6 reply: what is asked for in the order it is asked, names, the binding's own
- * options; and the space that there is for it.
+ * The configuration in a DHCPv6 reply: requested options in the order of the request, names, the binding's own options,
+ * and what is sent if space is short.
  */
 #include "dhcp6_fixture.h"
 
@@ -96,7 +96,7 @@ static void refresh_time_is_bounded_below_and_in_information_alone(void **state)
 	assert_none(32);
 }
 
-/* UEFI takes no offer of a boot file over HTTP without that class. */
+/* UEFI ignores a boot file over HTTP if the reply has no such vendor class. */
 static void a_loader_over_http_gets_its_class_where_it_gets_a_file(void **state)
 {
 	static const char theirs[] = "\0\0\1\x57\0\x21HTTPClient:Arch:00016:UNDI:003001";
@@ -117,13 +117,13 @@ static void a_loader_over_http_gets_its_class_where_it_gets_a_file(void **state)
 	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
 	assert_codes(1, 2, 7, 3, 59, 16);
 	assert_option(16, "\0\0\1\x57\0\x0aHTTPClient", 16);
-	message(SOLICIT); /* who does not ask for a file boots from elsewhere */
+	message(SOLICIT); /* does not request a boot file, so it gets no class either */
 	ia(IA_NA, 7, NULL);
 	ORO(23);
 	opt(16, theirs, sizeof(theirs) - 1);
 	expect_reply(ADVERTISE, "DHCPv6 ADVERTISE");
 	assert_none(16);
-	/* Others' classes, and those that end early or late. */
+	/* Other vendor classes, and truncated or overlong ones. */
 	for (size_t len = 0; len <= 16; len++) {
 		message(SOLICIT);
 		ia(IA_NA, 7, NULL);
@@ -253,7 +253,7 @@ static void what_is_folds_own_cannot_be_set(void **state)
 	message(REQUEST);
 	ia(IA_NA, 7, OWN);
 	expect_reply(REPLY, "DHCPv6 REPLY to REQUEST");
-	assert_codes(1, 2, 3, 23, 24, 21, 22); /* SIP servers are nobody's own */
+	assert_codes(1, 2, 3, 23, 24, 21, 22); /* 21 and 22, SIP servers, are not options that fold sets itself */
 	for (uint16_t code = 1; code <= 26; code++) {
 		t.g.hostname_code6 = code;
 		expect_reply(REPLY, "DHCPv6 REPLY to REQUEST"); /* dhcp6_check: no second identifier, no IA of evil */

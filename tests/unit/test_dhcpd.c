@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fold-dhcpd's tables: moments in their order, interfaces under their names and indices, letters between threads. */
+/* fold-dhcpd's timers, table of interfaces (by name and by index), messages between threads, fairness, options. */
 #include "base/clock.h"
 #include "dhcpd/due.h"
 #include "dhcpd/fair.h"
@@ -54,7 +54,7 @@ static void moments_come_in_their_order(void **state)
 		m.at[i].run = run;
 		assert_int_equal(due_set(&d, &m.at[i], now - 1000 + next_random() % 900), 0);
 	}
-	/* Some are set anew, some unset, some twice. */
+	/* Some are set again, some are unset, some twice. */
 	for (int i = 0; i < MOMENTS; i += 7)
 		due_set(&d, &m.at[i], now - 1000 + next_random() % 900);
 	unsigned gone = 0;
@@ -124,7 +124,7 @@ static void an_index_is_one_ports(void **state)
 	table_set_index(&t, b, 6);
 	assert_null(table_by_index(&t, 5));
 	assert_ptr_equal(table_by_index(&t, 6), b);
-	/* With an interface, or a binding, it stays. */
+	/* A port that has an interface or a binding is kept. */
 	table_forget(&t, b);
 	assert_ptr_equal(table_by_name(&t, "b"), b);
 	b->bound = true;
@@ -170,7 +170,10 @@ static void letters_arrive_once_and_whole(void **state)
 	mail_close(&box);
 }
 
-/* In each window the ports' packets come in turns, as the queue has them; how many of each were looked at in the last one. */
+/*
+ * Runs some windows, in each of which the ports' packets come in turns. *looked gets how many packets of each port were
+ * answered in the last window.
+ */
 static void windows(struct fair *f, struct port *ports, const unsigned *packets, size_t count, bool full,
 		    unsigned *looked)
 {
@@ -228,8 +231,9 @@ static void equals_are_never_cut(void **state)
 }
 
 /*
- * A queue as the kernel has it and a machine of which one answer takes 1/33 of a window: what part, in percent, of the packets
- * of a port that sends one every OTHER_EVERY is answered while `floods` others send one every flood_every each.
+ * Simulates a kernel queue on a machine where one answer takes 1/33 of a window. Port 0 sends one packet every
+ * other_every, while `floods` other ports send one every flood_every each. Returns how many percent of port 0's packets
+ * are answered.
  */
 static unsigned answered_beside_floods(unsigned floods, unsigned flood_every, unsigned other_every, bool fairly)
 {
@@ -242,7 +246,7 @@ static unsigned answered_beside_floods(unsigned floods, unsigned flood_every, un
 	memset(ports, 0, sizeof(ports));
 	for (unsigned now = 0; now < WINDOWS * WINDOW;) {
 		for (; arrived <= now; arrived++) {
-			/* Port 0 is the one; nobody comes in step with others for long. */
+			/* Port 0 is the one that is counted. The offset p keeps ports from sending in step. */
 			for (unsigned p = 0; p <= floods; p++) {
 				if ((arrived + p) % (p ? flood_every : other_every))
 					continue;
@@ -270,10 +274,10 @@ static void a_slow_machine_is_fair_too(void **state)
 	(void)state;
 	assert_in_range(answered_beside_floods(1, 5, 250, false), 0, 30);
 	assert_in_range(answered_beside_floods(1, 5, 250, true), 90,
-			105); /* some that came before the counting began */
+			105); /* above 100: packets that were sent before the counting began */
 }
 
-/* Nobody else has come in: it looks as if nobody else were there. */
+/* One port's packets fill the queue, so the others' never get in, and it looks as if there were no other port. */
 static void who_fills_the_queue_is_not_alone(void **state)
 {
 	static struct port port;
@@ -290,7 +294,10 @@ static void who_fills_the_queue_is_not_alone(void **state)
 			fair_end(&f, true, FAIR_DEEP);
 		}
 	}
-	/* An answer takes as long as ten are dropped: a quarter of the time is a small part of the packets. */
+	/*
+	 * An answer takes as long as ten drops, so a quarter of the time is enough for only a small part of the
+	 * packets.
+	 */
 	assert_in_range(looked, 1, 20 * 64 / 30);
 }
 
@@ -310,7 +317,7 @@ static void without_a_flood_nobody_is_cut(void **state)
 	(void)state;
 	windows(&f, ports, (const unsigned[]){4000, 20}, 2, false, looked);
 	assert_int_equal(looked[0], 4000);
-	/* One that was there is over after a while. */
+	/* With a full queue the port is limited; the limit ends after a while without one. */
 	windows(&f, ports, (const unsigned[]){4000, 20}, 2, true, looked);
 	assert_in_range(looked[0], 1, FAIR_SHARE * 2);
 	for (int i = 0; i < 33; i++)

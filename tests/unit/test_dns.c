@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Questions for names: what is said to them, to whom, and which go on to other servers. Replies are read back with ldns. */
+/* DNS questions: fold's answers, whom it answers, and which questions it forwards. Replies are parsed with ldns. */
 #include "report_catch.h"
 
 #include "dns/dns.h"
@@ -139,7 +139,7 @@ static void add_opt(uint16_t size, uint32_t ttl)
 
 static enum answer run_as(enum answer (*answer)(const struct guest *, const struct pkt *, struct reply *))
 {
-	uint8_t *copy = malloc(t.len ? t.len : 1); /* so that a sanitizer sees a read past it */
+	uint8_t *copy = malloc(t.len ? t.len : 1); /* of the exact size, so that ASan detects a read past the end */
 
 	memcpy(copy, t.ask, t.len);
 	t.in.data = copy;
@@ -162,8 +162,8 @@ static void say(const char *fmt, ...)
 }
 
 /*
- * The owner of the SOA record: `here` where it is the name that was asked for, `above` the name one label shorter, which
- * says less than that nothing exists.
+ * The owner of the SOA record as text: `here` if it is the name that was asked for, `above` if it is the name without
+ * its first label. Anything else would deny more names than the one that was asked for.
  */
 static const char *soa_owner(const ldns_rdf *owner)
 {
@@ -194,7 +194,7 @@ static void say_list(const char *what, const ldns_rr_list *l)
 	}
 }
 
-/* The reply in one line. Its ID must be the question's. */
+/* The reply as one line of text. Its ID must be that of the question. */
 static const char *reading(void)
 {
 	ldns_pkt *p = NULL;
@@ -223,7 +223,7 @@ static const char *asked(const char *name, uint16_t type)
 {
 	question(name, type);
 	assert_int_equal(run_as(dns_answer), ANSWER_REPLY);
-	/* The question comes back octet by octet. */
+	/* The reply repeats the question octet by octet. */
 	assert_memory_equal(t.out.w.start + 12, t.ask + 12, t.len - 12);
 	return reading();
 }
@@ -286,7 +286,7 @@ static void unknown_names(void **state)
 	SAYS("x.db.", A, "NXDOMAIN aa rd" DENIED);
 	SAYS("does-not-exist.example.com.", A, "NXDOMAIN aa rd" DENIED);
 	SAYS("2.1.0.10.in-addr.arpa.", PTR, "NXDOMAIN aa rd" DENIED);
-	/* RFC 8020: above a known name nothing is denied. */
+	/* RFC 8020: an ancestor of a known name exists. */
 	SAYS("b.example.", A, "NOERROR aa rd" NOTHING);
 	SAYS("example.", A, "NOERROR aa rd" NOTHING);
 	SAYS("0.10.in-addr.arpa.", PTR, "NOERROR aa rd" NOTHING);
@@ -298,7 +298,7 @@ static void unknown_names(void **state)
 	t.g.dns.zone = NULL; /* a VM without records */
 	SAYS(".", NS, "NOERROR aa rd" NOTHING);
 	SAYS("db.", A, "NXDOMAIN aa rd" DENIED);
-	SAYS("arpa.", A, "NOERROR aa rd" NOTHING); /* resolver.arpa is there */
+	SAYS("arpa.", A, "NOERROR aa rd" NOTHING); /* exists, because resolver.arpa does */
 	SAYS("in-addr.arpa.", A, "NXDOMAIN aa rd" DENIED);
 }
 
@@ -371,7 +371,7 @@ static void bad_opt_records(void **state)
 	(void)state;
 	question("db.", A);
 	add_opt(1232, 0);
-	memmove(t.ask + t.len - 9, t.ask + t.len - 11, 11); /* its name is not the root */
+	memmove(t.ask + t.len - 9, t.ask + t.len - 11, 11); /* its owner is not the root */
 	memcpy(t.ask + t.len - 11, "\1x", 2);
 	t.len += 2;
 	assert_string_equal(rerun(), "FORMERR rd");
@@ -407,7 +407,7 @@ static void what_does_not_fit_is_left_out_whole(void **state)
 	assert_int_equal(wr_len(&t.out.w), 470);
 	t.g.id.mtu = 470 + 28;
 	assert_null(strstr(rerun(), " tc"));
-	t.g.id.mtu--; /* the link carries no more */
+	t.g.id.mtu--; /* now the link's MTU is one octet too small */
 	assert_string_equal(rerun(), "NOERROR aa tc rd");
 	t.in.kind = PKT_UDP6;
 	t.g.id.mtu = 470 + 48;
@@ -472,7 +472,7 @@ static void every_truncation(void **state)
 		if (t.len >= 12)
 			assert_string_equal(reading(), t.len < bare ? "FORMERR rd no-question" : "FORMERR rd");
 	}
-	memset(t.ask + whole, 0xee, 40); /* what stands behind does not count */
+	memset(t.ask + whole, 0xee, 40); /* octets after the message do not matter */
 	t.len = whole + 40;
 	assert_string_equal(rerun(), "NOERROR aa rd edns0/1232; a.b.example. A 10 10.0.3.1");
 }
@@ -509,7 +509,7 @@ static void names_that_lie(void **state)
 		t.len = 18U + n;
 		assert_string_equal(rerun(), n == 63 ? "NXDOMAIN aa rd" DENIED : "FORMERR rd no-question");
 	}
-	/* 255 octets are a name, 256 are none. Labels: 63 is the most. */
+	/* A name may have 255 octets, not 256; a label may have 63. */
 	for (uint8_t last = 60; last <= 62; last++) {
 		struct wr w = wr_over(t.ask + 12, sizeof(t.ask) - 12);
 		question(".", A);
@@ -523,12 +523,12 @@ static void names_that_lie(void **state)
 		t.len = 12 + wr_len(&w);
 		assert_string_equal(rerun(), last <= 61 ? "NXDOMAIN aa rd" DENIED : "FORMERR rd no-question");
 	}
-	question("db.", A); /* a record behind the question whose owner leads forward */
+	question("db.", A); /* a record after the question whose owner is a pointer forward */
 	t.ask[7] = 1;
 	memcpy(t.ask + t.len, "\xc0\xff\0\1\0\1\0\0\0\0\0\0", 12);
 	t.len += 12;
 	assert_string_equal(rerun(), "FORMERR rd");
-	t.ask[t.len - 11] = 12; /* to the question is no lie */
+	t.ask[t.len - 11] = 12; /* a pointer to the question is valid */
 	assert_string_equal(rerun(), "NOERROR aa rd; db. A 10 10.0.1.1");
 	memset(t.ask + 6, 0xff, 6); /* more records than octets */
 	assert_string_equal(rerun(), "FORMERR rd");
@@ -553,7 +553,10 @@ static void forwarded(const char *name, uint16_t type, bool want)
 		fail_msg("%s %u: %s", name, type, want ? "was not forwarded" : "was forwarded");
 	if (!want)
 		return;
-	/* The question as it came, and where the answer is to go. AA: there are names below it here, so it may not be denied. */
+	/*
+	 * The unchanged question, addressed to the asker. AA in it means that names below it exist here: it may not be
+	 * denied.
+	 */
 	bool exists = t.out.w.start[2] & 4;
 	assert_int_equal(exists, above_known(name));
 	t.out.w.start[2] &= (uint8_t)~4;
@@ -576,19 +579,19 @@ static void what_is_forwarded(void **state)
 	forwarded("com.", NS, true);
 	forwarded("arpa.", NS, true);
 	forwarded("8.8.8.8.in-addr.arpa.", PTR, true);
-	/* Known names never, whatever the type; nor what must stay. */
+	/* Known names are never forwarded, whatever the type; nor are names that must not leave the host. */
 	forwarded("db.", MX, false);
 	forwarded("a.b.example.", AAAA, false);
 	forwarded("secret.example.", A, false);
 	forwarded("x.y.SECRET.example.", A, false);
-	forwarded("notsecret.example.", A, true); /* not at a label's edge */
+	forwarded("notsecret.example.", A, true); /* ends in the suffix, but not at a label boundary */
 	forwarded("secret.example.com.", A, true);
-	forwarded("a\6secret.example.", A, true); /* octets that only look like one */
+	forwarded("a\6secret.example.", A, true); /* octets that look like a label boundary, inside a label */
 	SAYS("secret.example.", A, "NXDOMAIN aa rd ra" DENIED);
 	question("www.example.com.", A);
 	t.ask[2] = 0;
 	assert_string_equal(rerun(), "REFUSED ra");
-	question("www.example.com.", A); /* options are not passed on; size and DO are */
+	question("www.example.com.", A); /* EDNS options are not forwarded; the size and DO are */
 	add_opt(4096, 0x8000);
 	memcpy(t.ask + t.len, "\0\10\0\1x", 5);
 	t.ask[t.len - 1] = 5;
@@ -598,7 +601,7 @@ static void what_is_forwarded(void **state)
 	assert_memory_equal(t.out.w.p - 8, "\4\xd0\0\0\x80\0\0", 8);
 }
 
-/* Where there is no forwarder: the question is its own answer, a frame for who asked it. */
+/* Without a forwarder, the question is turned into a SERVFAIL frame for the asker. */
 static void what_nobody_can_be_asked_for(void **state)
 {
 	(void)state;
@@ -617,7 +620,7 @@ static void what_nobody_can_be_asked_for(void **state)
 	assert_string_equal(reading(), "SERVFAIL rd ra edns0/1232/do");
 }
 
-/* What an answer becomes that must not leave: SERVFAIL to the same question, a frame for who asked it. */
+/* An answer that must not be sent is turned into a SERVFAIL frame for the same question. */
 static void what_is_held_back(void **state)
 {
 	static const char *const names[] = {"mAny.", "nope.", "localhost."};
@@ -656,7 +659,7 @@ static void names_with_a_meaning(void **state)
 					      "1.0.0.127.in-addr.arpa.",
 					      "x.9.9.10.in-addr.arpa.",
 					      "8.e.f.ip6.arpa."};
-	/* RFC 9460 7.3: the last two carry addresses too. */
+	/* RFC 9460 7.3: SVCB and HTTPS records may contain addresses too. */
 	static const uint16_t of_addresses[] = {A, AAAA, SVCB, HTTPS};
 	static uint8_t lan[] = "\3lan";
 
@@ -671,7 +674,7 @@ static void names_with_a_meaning(void **state)
 			SAYS(never[i], A, want);
 		for (size_t i = 0; i < sizeof(private) / sizeof(private[0]); i++)
 			forwarded(private[i], i < 4 ? A : PTR, forward == 2);
-		/* RFC 8020: NXDOMAIN for the address of `com` would deny all that is below it, which others are asked for. */
+		/* RFC 8020: NXDOMAIN for `com` would deny all names below it, which fold forwards. */
 		snprintf(want, sizeof(want), forward ? "NOERROR aa rd%s" NOTHING : "NXDOMAIN aa rd%s" DENIED, ra);
 		for (size_t i = 0; i < sizeof(of_addresses) / sizeof(of_addresses[0]); i++) {
 			forwarded("wpad.", of_addresses[i], forward == 2);
@@ -682,7 +685,7 @@ static void names_with_a_meaning(void **state)
 		snprintf(want, sizeof(want), "NXDOMAIN aa rd%s" DENIED, ra);
 		if (forward < 2)
 			SAYS("x.internal.", A, want);
-		t.g.dns.no_forward = lan; /* nobody is asked for what is below it */
+		t.g.dns.no_forward = lan; /* names below it are not forwarded */
 		t.g.dns.no_forward_len = sizeof(lan);
 		SAYS("lan.", A, want);
 		forwarded("0.0.d.f.ip6.arpa.", PTR, forward == 2);
@@ -698,7 +701,7 @@ static void names_with_a_meaning(void **state)
 		SAYS("x.LOCALHOST.", A, want);
 		snprintf(want, sizeof(want), "NOERROR aa rd%s; localhost. AAAA 10 ::1", ra);
 		SAYS("localhost.", AAAA, want);
-		/* Records of one's own come first. */
+		/* The VM's own records take precedence. */
 		snprintf(want, sizeof(want), "NOERROR aa rd%s; x.invalid. A 10 10.0.4.1", ra);
 		SAYS("x.invalid.", A, want);
 		snprintf(want, sizeof(want), "NOERROR aa rd%s; x.local. A 10 10.0.4.2", ra);
@@ -714,7 +717,7 @@ static void over_ipv6(void **state)
 	assert_int_equal(t.out.kind, PKT_UDP6);
 	assert_memory_equal(&t.out.src6, &t.service6, 16);
 	assert_memory_equal(&t.out.dst6, &t.g.id.ip6.addr, 16);
-	t.in.src6 = ip6("fe80::1234"); /* however the guest formed it */
+	t.in.src6 = ip6("fe80::1234"); /* any link-local address, however the guest formed it */
 	t.in.dst6 = t.g.link_local;
 	SAYS("db.", A, "NOERROR aa rd; db. A 10 10.0.1.1");
 	assert_memory_equal(&t.out.dst6, &t.in.src6, 16);
@@ -737,7 +740,7 @@ static void whose_questions(void **state)
 	assert_int_equal(run_as(dns_answer), ANSWER_DROP);
 	t.in.src6 = ip6("fe80:0:0:1::1");
 	assert_int_equal(run_as(dns_answer), ANSWER_DROP);
-	/* A temporary address (RFC 8981), where the guest may make some in its prefix, and no other one. */
+	/* With any_source6, a temporary address (RFC 8981) in the guest's prefix, and none outside it. */
 	t.g.any_source6 = true;
 	assert_int_equal(run_as(dns_answer), ANSWER_DROP);
 	t.in.src6 = ip6("fde5::101");
@@ -770,7 +773,7 @@ static void interception(void **state)
 	assert_int_equal(t.out.src4.s_addr, ip4("8.8.8.8").s_addr);
 	t.g.dns.intercept_all = false;
 	assert_int_equal(run_as(dns_answer), ANSWER_NOT_MINE);
-	t.g.dns.server4 = ip4("8.8.8.8"); /* where the guest was told to ask, though the address is the router's */
+	t.g.dns.server4 = ip4("8.8.8.8"); /* where the guest was told to ask, although fold does not have the address */
 	assert_int_equal(run_as(dns_answer), ANSWER_REPLY);
 	t.in.dst4 = t.service4;
 	assert_int_equal(run_as(dns_answer), ANSWER_REPLY);
@@ -801,7 +804,7 @@ static void from_the_network(void **state)
 	question("www.example.com.", A);
 	assert_int_equal(run_as(dns_answer_network), ANSWER_REPLY);
 	assert_string_equal(reading(), "NXDOMAIN aa rd" DENIED);
-	t.g.dns.forward = true; /* but not for the network, and it is not offered */
+	t.g.dns.forward = true; /* no forwarding for the network, and RA is not set */
 	assert_int_equal(run_as(dns_answer_network), ANSWER_REPLY);
 	assert_string_equal(reading(), "REFUSED rd");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -906,7 +909,7 @@ static void tcp_is_reset(void **state)
 	t.in.src4 = ip4("10.0.1.101");
 	assert_int_equal(run_as(dns_segment), ANSWER_DROP);
 	t.in.src4 = t.g.id.ip4.addr;
-	t.in.dst4 = ip4("8.8.8.8"); /* a server of the world's: TCP goes its way */
+	t.in.dst4 = ip4("8.8.8.8"); /* a public server: TCP to it is not intercepted */
 	assert_int_equal(run_as(dns_segment), ANSWER_NOT_MINE);
 	t.in.dst4 = t.service4;
 	t.in.dport = 80;
@@ -917,7 +920,7 @@ static void tcp_is_reset(void **state)
 	assert_int_equal(run_as(dns_segment), ANSWER_REPLY);
 }
 
-/* Where somebody keeps connections, the same segments are left to them, and no others. */
+/* If the caller keeps connections, it gets exactly the segments that would be refused otherwise. */
 static void tcp_is_for_who_keeps_connections(void **state)
 {
 	(void)state;
@@ -938,7 +941,7 @@ static void tcp_is_for_who_keeps_connections(void **state)
 	t.in.dport = 80;
 	assert_int_equal(run_as(dns_segment), ANSWER_NOT_MINE);
 	t.in.dport = 53;
-	/* Without DNS a connection is refused at once; elsewhere is none of fold's business. */
+	/* With DNS off, a connection to fold is refused at once; one to another address is not for fold. */
 	t.g.dns.on = false;
 	assert_int_equal(run_as(dns_segment), ANSWER_REPLY);
 	t.in.dst4 = ip4("192.0.2.99");

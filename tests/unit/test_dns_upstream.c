@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What other servers say, and how long it is kept: answers taken apart, the cache, resolv.conf. */
+/* Answers of other name servers: parsing, how long they are kept, the cache, resolv.conf. */
 #include "report_catch.h"
 
 #include "base/wr.h"
@@ -98,12 +98,12 @@ static void a_good_answer(void **state)
 	assert_true(upstream_age(got.wire, got.len, 100));
 	assert_int_equal(got.wire[12 + Q_LEN + 9], 0);
 	assert_false(upstream_age(got.wire, got.len - 1, 0));
-	memcpy(msg, got.wire, got.len); /* with an octet behind its end */
+	memcpy(msg, got.wire, got.len); /* with one octet too many */
 	assert_true(upstream_age(msg, got.len, 0));
 	assert_false(upstream_age(msg, got.len + 1, 0));
 }
 
-/* The last octets of the addresses, in their order. */
+/* The last octets of the addresses, in the order of the answer. */
 static const char *order(void)
 {
 	static char said[64];
@@ -114,7 +114,7 @@ static const char *order(void)
 	return said;
 }
 
-/* Each asker gets another address first; and nothing but addresses changes its place. */
+/* Each asker gets another address first. Nothing but addresses is moved. */
 static void addresses_take_turns(void **state)
 {
 	static const char *const orders[] = {"1239", "2319", "3129"};
@@ -127,12 +127,12 @@ static void addresses_take_turns(void **state)
 			msg[len - 1] = (uint8_t)i;
 		}
 		msg[len - 1] = 9;
-		msg[len - 7] = 61; /* another TTL: not of that set */
+		msg[len - 7] = 61; /* a record with another TTL is not of that set */
 		assert_int_equal(judge(), UPSTREAM_GOOD);
 		assert_string_equal(order(), "1239");
 		upstream_rotate(got.wire, got.len, turn);
 		assert_string_equal(order(), orders[turn % 3]);
-		for (size_t n = 0; n < got.len; n++) /* no octet behind the end is read */
+		for (size_t n = 0; n < got.len; n++) /* nothing is read past the end */
 			upstream_rotate(memcpy(msg, got.wire, n), n, turn);
 	}
 	begin(0x8180, 3, 0, 0); /* two types, each a set of its own */
@@ -150,7 +150,7 @@ static void addresses_take_turns(void **state)
 	assert_string_equal(order(), "12");
 }
 
-/* What can be left out where there is little room (RFC 2181 9), and what may not. */
+/* Which records may be left out if there is little room (RFC 2181 9), and which may not. */
 static void an_answer_without_its_authority(void **state)
 {
 	static const struct {
@@ -183,7 +183,9 @@ static void what_is_no_answer_to_this_question(void **state)
 	(void)state;
 	begin(0x8180, 1, 0, 0);
 	ADD(ANSWER("\x3c"));
-	/* Every bit of the ID and of the question counts, and those of the flags that make it an answer to a query. */
+	/*
+	 * A change of any bit of the ID, of the question, or of QR and the opcode makes it an answer to something else.
+	 */
 	for (size_t at = 0; at < 12 + Q_LEN; at++) {
 		if (at == 3 || (at > 4 && at < 12)) /* code, counts */
 			continue;
@@ -197,7 +199,7 @@ static void what_is_no_answer_to_this_question(void **state)
 		}
 	}
 	assert_int_equal(judge(), UPSTREAM_GOOD);
-	as.question = (const uint8_t *)"\3www\7example\0\0\1\0\1"; /* asked in another case */
+	as.question = (const uint8_t *)"\3www\7example\0\0\1\0\1"; /* the question in another case */
 	assert_int_equal(judge_as(&as, false), UPSTREAM_IGNORED);
 	msg[5] = 0;
 	assert_int_equal(judge(), UPSTREAM_IGNORED);
@@ -220,7 +222,7 @@ static void codes(void **state)
 		assert_int_equal(judge(), want);
 		if (not_understood) {
 			assert_int_equal(judge_as(&bare, false), UPSTREAM_FAILED);
-			msg[5] = 0; /* the header alone */
+			msg[5] = 0; /* only the header */
 			len = 12;
 			assert_int_equal(judge(), UPSTREAM_NO_EDNS);
 		}
@@ -234,11 +236,11 @@ static void codes(void **state)
 	begin(0x8180, 80, 0, 0);
 	for (int i = 0; i < 80; i++)
 		ADD(ANSWER("\x3c"));
-	assert_int_equal(judge(), UPSTREAM_TRUNCATED); /* longer than we said we take */
+	assert_int_equal(judge(), UPSTREAM_TRUNCATED); /* longer than the size that fold offers */
 	assert_int_equal(judge_as(&q, true), UPSTREAM_GOOD);
 }
 
-/* A server that refuses may send a header alone: no need to wait for more. */
+/* A server that reports an error may send only the header: fold need not wait for another answer. */
 static void codes_without_a_question(void **state)
 {
 	(void)state;
@@ -250,12 +252,12 @@ static void codes_without_a_question(void **state)
 		assert_int_equal(judge(), not_understood ? UPSTREAM_NO_EDNS
 					  : no_code      ? UPSTREAM_IGNORED
 							 : UPSTREAM_FAILED);
-		msg[1] ^= 1; /* the ID is all that tells it from a forged one */
+		msg[1] ^= 1; /* without a question only the ID protects against forgery */
 		assert_int_equal(judge(), UPSTREAM_IGNORED);
 	}
 }
 
-/* RFC 2308 2.2: a server that knows nothing and does not ask others says whom to ask. That is no "no such record". */
+/* RFC 2308 2.2: a server that does no recursion refers to other servers. That does not mean "no such record". */
 static void a_referral(void **state)
 {
 	static const struct {
@@ -306,15 +308,15 @@ static void names_that_lead_nowhere(void **state)
 		memcpy(msg + 12 + Q_LEN, owners[i], 2);
 		assert_int_equal(judge(), UPSTREAM_FAILED);
 	}
-	/* Two that lead to each other. */
+	/* Two pointers to each other. */
 	begin(0x8180, 2, 0, 0);
 	ADD("\xc0\x2d\0\1\0\1\0\0\0\x3c\0\4\0\0\0\0\xc0\x1d\0\1\0\1\0\0\0\x3c\0\4\0\0\0\0");
 	assert_int_equal(judge(), UPSTREAM_FAILED);
-	/* An alias of nothing. */
+	/* A CNAME without a target. */
 	begin(0x8180, 1, 0, 0);
 	ADD("\xc0\x0c\0\5\0\1\0\0\0\x3c\0\0");
 	assert_int_equal(judge(), UPSTREAM_FAILED);
-	/* A length and counts that promise more than there is. */
+	/* A length and counts that exceed the message. */
 	begin(0x8180, 0xffff, 0xffff, 0xffff);
 	ADD(ANSWER("\x3c"));
 	assert_int_equal(judge_as(&q, true), UPSTREAM_FAILED);
@@ -329,13 +331,15 @@ static void a_long_honest_answer(void **state)
 	assert_int_equal(judge_as(&q, true), UPSTREAM_GOOD);
 	assert_int_equal(got.wire[6] << 8 | got.wire[7], 4000);
 	assert_int_equal(got.len, len);
-	begin(0x8180, 3000, 0, 0); /* with a name in the data, too, that ends in the owner's */
+	begin(0x8180, 3000, 0, 0); /* with names in the data, too, which are compressed */
 	for (int i = 0; i < 3000; i++)
 		ADD("\xc0\x0c\0\x0f\0\1\0\0\0\x3c\0\6\0\1\1m\xc0\x0c");
 	assert_int_equal(judge_as(&q, true), UPSTREAM_GOOD);
 }
 
-/* A record of a type that nobody knows, and in it pointers, each to the one before it. The last one. */
+/*
+ * Adds a record of an unknown type whose data is a chain of pointers, each to the one before. Returns the last pointer.
+ */
 static uint16_t chain(uint16_t records, size_t pointers)
 {
 	uint16_t to = 12;
@@ -358,7 +362,7 @@ static void put_pointer(size_t at, uint16_t pointer)
 	msg[at + 1] = (uint8_t)pointer;
 }
 
-/* Chains that are followed again and again, as owners and in each place where data has names. */
+/* Long chains of pointers that many records refer to, as owners and wherever a record's data has a name. */
 static void more_work_than_any_honest_answer_is(void **state)
 {
 	static const struct {
@@ -386,7 +390,7 @@ static void more_work_than_any_honest_answer_is(void **state)
 				put_pointer(len - 9, type);
 				const uint8_t octets[64] = {(uint8_t)n};
 				add((const char *)octets, 1 + n);
-				if (type == 47) /* RFC 4034 4.1.2: of types there are some */
+				if (type == 47) /* RFC 4034 4.1.2: its list of types is not empty */
 					msg[len - 2] = msg[len - 1] = 1;
 				put_pointer(len - data[i].after - 2, hostile ? last : 0xc00c);
 			}
@@ -397,7 +401,7 @@ static void more_work_than_any_honest_answer_is(void **state)
 	}
 }
 
-/* HIP alone has as many names as one likes (RFC 8005 5.6). */
+/* HIP is the only type with any number of names (RFC 8005 5.6). */
 static void a_record_that_is_full_of_chains(void **state)
 {
 	(void)state;
@@ -410,7 +414,7 @@ static void a_record_that_is_full_of_chains(void **state)
 	assert_int_equal(judge_as(&q, true), UPSTREAM_FAILED);
 }
 
-/* The most labels that a name can have, and as many owners of that name as fit. */
+/* A name with the maximum number of labels, and as many records with that owner as fit. */
 static void names_of_many_labels(void **state)
 {
 	(void)state;
@@ -425,7 +429,7 @@ static void names_of_many_labels(void **state)
 	assert_int_equal(judge_as(&q, true), UPSTREAM_FAILED);
 }
 
-/* Of the SOA record right behind the question. */
+/* The TTL of an SOA record that follows the question. */
 static uint32_t soa_ttl(void)
 {
 	const uint8_t *at = got.wire + 12 + Q_LEN + 5;
@@ -437,7 +441,7 @@ static uint32_t soa_ttl(void)
 static void how_long_it_is_kept(void **state)
 {
 	(void)state;
-	begin(0x8180, 2, 0, 0); /* the least of them */
+	begin(0x8180, 2, 0, 0); /* the lower TTL of two records counts */
 	ADD(ANSWER("\x3c"));
 	ADD(ANSWER("\x14"));
 	assert_int_equal(judge(), UPSTREAM_GOOD);
@@ -449,7 +453,7 @@ static void how_long_it_is_kept(void **state)
 	msg[12 + Q_LEN + 16 + 6] = 0x7f;
 	assert_int_equal(judge(), UPSTREAM_GOOD);
 	assert_int_equal(got.ttl, 86400);
-	/* And the guest is told no more than that. */
+	/* The guest gets the same TTL. */
 	assert_memory_equal(got.wire + 12 + Q_LEN + 6, "\0\1\x51\x80", 4);
 	assert_true(upstream_age(got.wire, got.len, 400));
 	assert_memory_equal(got.wire + 12 + Q_LEN + 6, "\0\1\x4f\xf0", 4);
@@ -466,7 +470,7 @@ static void how_long_it_is_kept(void **state)
 		msg[len - 1] = (uint8_t)negative[i].minimum[0];
 		assert_int_equal(judge(), UPSTREAM_GOOD);
 		assert_int_equal(got.ttl, negative[i].want);
-		assert_int_equal(soa_ttl(), negative[i].want); /* what the guest is told is the same */
+		assert_int_equal(soa_ttl(), negative[i].want); /* the guest gets the same TTL */
 		assert_true(upstream_age(got.wire, got.len, 3));
 		assert_int_equal(soa_ttl(), negative[i].want - 3);
 		msg[12 + Q_LEN + 7] = 0xff; /* RFC 2308 5: hours at most */
@@ -478,7 +482,7 @@ static void how_long_it_is_kept(void **state)
 		assert_int_equal(judge(), UPSTREAM_GOOD);
 		assert_int_equal(got.ttl, 0);
 	}
-	/* A CNAME that leads to nothing is a nothing too. */
+	/* A CNAME without a record for its target is a negative answer too. */
 	begin(0x8180, 1, 1, 0);
 	ADD("\xc0\x0c\0\5\0\1\0\0\0\x3c\0\3\1x\0");
 	ADD(SOA("\x3c", "\x07"));
@@ -522,7 +526,7 @@ static void cache_is_bounded(void **state)
 	for (uint32_t i = 0; i < 5000; i++) {
 		cache_put(c, (const uint8_t *)&i, 4, big, 50, 60, 0);
 		assert_true(cache_count(c) <= CACHE_ENTRIES);
-		uint32_t first = 0; /* is used all the time, and so stays */
+		uint32_t first = 0; /* is used all the time, so it is never evicted */
 		assert_non_null(cache_get(c, (const uint8_t *)&first, 4, 0, &n, &age));
 	}
 	uint32_t second = 1;
@@ -589,7 +593,7 @@ static void write_file(const char *path, const char *text)
 	fclose(f);
 }
 
-/* A file that is written, replaced, removed and made again; and one behind a link. */
+/* A file that is written, replaced, removed and made again; then one that is reached through a link. */
 static void resolv_conf_changes(void **state)
 {
 	char dir[] = "/tmp/fold-resolv-XXXXXX", path[64], other[64], real[64];
@@ -622,7 +626,7 @@ static void resolv_conf_changes(void **state)
 	assert_int_equal(symlink(real, path), 0);
 	assert_true(resolvers_update(&r));
 	assert_int_equal(r.at[0].four.sin_addr.s_addr, inet_addr("10.0.0.4"));
-	write_file(real, "nameserver 10.0.0.5\n"); /* where the link leads to */
+	write_file(real, "nameserver 10.0.0.5\n"); /* the link's target */
 	assert_true(resolvers_update(&r));
 	assert_int_equal(r.at[0].four.sin_addr.s_addr, inet_addr("10.0.0.5"));
 	resolvers_close(&r);

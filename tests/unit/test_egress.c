@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ALLOW: what is remembered of the addresses that were let in, and what has to go. */
+/* ALLOW: which addresses are remembered as open, and which ones are evicted. */
 #include "fw/egress_keep.h"
 #include "guest/value.h"
 
@@ -39,7 +39,10 @@ static int stop(void **state)
 	return 0;
 }
 
-/* 10.<net>.<n / 256>.<n % 256> for n from `first` on, as an answer for that name; a second later than the one before. */
+/*
+ * An answer for that name with `count` addresses 10.<net>.<n / 256>.<n % 256>, for n from `first` on, one second after
+ * the previous answer.
+ */
 static int give(const char *text, uint8_t net, unsigned first, size_t count, uint32_t ttl)
 {
 	static uint8_t at[2 * EGRESS_MOST][4];
@@ -71,7 +74,7 @@ static size_t in_net(uint8_t net)
 	return count;
 }
 
-/* How many the kernel is told of this time. */
+/* How many addresses the last answer adds to or renews in the kernel's set. */
 static size_t told(void)
 {
 	size_t count = 0;
@@ -91,13 +94,13 @@ static void holds(void **state)
 	assert_int_equal(give("a.example", 1, 0, 3, 299), 0);
 	assert_int_equal(give("b.example", 1, 0, 3, 250), 0);
 	assert_int_equal(e.count, 3);
-	/* One more: the others stay as they are. */
+	/* One new address: the others are not sent to the kernel again. */
 	assert_int_equal(give("a.example", 1, 0, 4, 290), 1);
 	assert_int_equal(told(), 1);
-	/* The same one twice. */
+	/* An address of a new name. */
 	assert_int_equal(give("c.example", 2, 7, 1, 300), 1);
 	assert_int_equal(in_net(2), 1);
-	/* Not much is asked for it, and it holds for a minute. */
+	/* A TTL of one second is raised to a minute. */
 	assert_int_equal(give("d.example", 3, 0, 1, 1), 1);
 	assert_int_equal(e.at[e.count - 1].until, now + 90000);
 	now += 90000;
@@ -114,7 +117,7 @@ static void a_day(void **state)
 	assert_int_equal(give("a.example", 1, 0, 1, INT32_MAX), 0);
 }
 
-/* Who has filled the table makes room. */
+/* The pattern that has most addresses in the table loses addresses to new ones. */
 static void of_patterns(void **state)
 {
 	(void)state;
@@ -127,7 +130,7 @@ static void of_patterns(void **state)
 	assert_int_equal(e.count, EGRESS_MOST);
 	for (uint8_t i = 1; i < 4; i++)
 		assert_int_equal(in_net(i), 1);
-	/* And whoever comes then is in, and stays. */
+	/* Another pattern's addresses that come later get in, and stay. */
 	assert_int_equal(give("new.good.test", 50, 0, 10, 60), 1);
 	assert_int_equal(e.gone_count, 10);
 	assert_int_equal(in_net(50), 10);
@@ -136,7 +139,7 @@ static void of_patterns(void **state)
 	assert_int_equal(in_net(101), 250);
 }
 
-/* However many names are made up for it. */
+/* The same, however many names match that pattern. */
 static void of_many_names(void **state)
 {
 	(void)state;
@@ -166,7 +169,7 @@ static void of_names(void **state)
 		assert_int_equal(in_net(i), 1);
 }
 
-/* Of those that hold as much, what was handed out longest ago. */
+/* If all have equally many, the addresses that were handed out longest ago go first. */
 static void oldest(void **state)
 {
 	(void)state;
@@ -181,7 +184,7 @@ static void oldest(void **state)
 	assert_int_equal(in_net(9), 256);
 }
 
-/* What an answer gives is there when it leaves, all of it; what has been there before it comes first. */
+/* All addresses of an answer are open when it is sent, including those that were open before and were about to go. */
 static void whole(void **state)
 {
 	(void)state;
@@ -191,7 +194,7 @@ static void whole(void **state)
 	assert_int_equal(give("a.example", 9, 0, 200, 60), 1);
 	assert_int_equal(in_net(9), 200);
 	assert_int_equal(told(), 200);
-	/* 412 new ones, and a hundred that are the next to go. */
+	/* 412 new addresses, and 100 that would be evicted next. */
 	assert_int_equal(give("a.example", 1, 156, 512, 60), 1);
 	assert_int_equal(told(), 412);
 	size_t had = 0;
@@ -216,7 +219,7 @@ static void services(void **state)
 	assert_memory_equal(&before, &e, sizeof(e));
 }
 
-/* As long as one of the patterns that let it in. */
+/* An address stays as long as one of the patterns that opened it is on the list. */
 static void patterns(void **state)
 {
 	(void)state;
@@ -236,7 +239,7 @@ static void patterns(void **state)
 	assert_false(egress_is_by(&e.at[2], &listed));
 	egress_forget(&e, &list);
 	assert_int_equal(e.count, 2);
-	/* A new pattern in the old one's place has let nothing in. */
+	/* A new pattern that takes the slot of an old one must not inherit its addresses. */
 	assert_int_equal(give("x.d.example", 3, 0, 1, 300), 1);
 	relist("*.d.example");
 	egress_forget(&e, &list);
@@ -247,7 +250,7 @@ static void patterns(void **state)
 	assert_int_equal(e.count, 0);
 }
 
-/* As many patterns as there can be, all of them other ones again and again. */
+/* The maximum number of patterns, all replaced by new ones several times. */
 static void many_patterns(void **state)
 {
 	(void)state;
@@ -268,7 +271,7 @@ static void many_patterns(void **state)
 	}
 }
 
-/* Each transaction costs all who listen. */
+/* Changes are limited, because every transaction wakes all listeners for nftables events. */
 static void too_many(void **state)
 {
 	(void)state;
@@ -283,7 +286,7 @@ static void too_many(void **state)
 	}
 	assert_in_range(good, EGRESS_BURST, EGRESS_BURST + EGRESS_PER_SECOND);
 	assert_int_equal(e.count, good);
-	/* What is in already costs nothing. */
+	/* An answer whose addresses are all open already does not count. */
 	now -= 1000;
 	assert_int_equal(give("a.example", 1, 0, 50, 200), 0);
 	assert_int_equal(give("a.example", 2, 0, 1, 300), 1);
@@ -296,7 +299,7 @@ static void lost(void **state)
 	assert_int_equal(give("a.example", 1, 0, 3, 300), 1);
 	assert_int_equal(give("a.example", 1, 1, 5, 300), 1);
 	egress_lost(&e);
-	assert_int_equal(e.count, 3); /* those before */
+	assert_int_equal(e.count, 3); /* the addresses from before the failed answer */
 	assert_int_equal(give("a.example", 1, 1, 5, 300), 1);
 	assert_int_equal(told(), 3);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every way in which a file becomes another one is noticed, once, and soon; what is no change is none. */
+/* follow: reports every way in which a file can change, once and soon, and nothing else. */
 #include "guest/follow.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static void put(const char *name, const char *text)
 	assert_int_equal(close(fd), 0);
 }
 
-/* The next change within that time, by its last name; "" where there is none. */
+/* The next change within that time, as the last component of the path; "" if there is none. */
 static const char *next_in(int ms)
 {
 	struct pollfd p = {.fd = follow_fd(t.f), .events = POLLIN};
@@ -99,7 +99,7 @@ static int clean(void **state)
 	return system(command);
 }
 
-/* f is there and its first news are over. */
+/* Makes f, follows it and consumes the first report. */
 static void started(void)
 {
 	put("d/f", "one");
@@ -131,7 +131,7 @@ static void edits(void **state)
 	assert_nothing();
 	int fd = open(at("d/f"), O_WRONLY | O_APPEND);
 	assert_int_equal(write(fd, "3", 1), 1);
-	assert_nothing(); /* its writer is not done */
+	assert_nothing(); /* the writer has not closed it yet */
 	close(fd);
 	assert_changed("f");
 	assert_nothing();
@@ -151,7 +151,7 @@ static void an_atomic_rename(void **state)
 		assert_changed("f");
 		assert_nothing();
 	}
-	/* And it is still the right one that is watched. */
+	/* The watch is on the file that is there now. */
 	put("d/f", "three");
 	assert_changed("f");
 	assert_nothing();
@@ -185,13 +185,13 @@ static void made_slowly(void **state)
 	assert_int_equal(unlink(at("d/f")), 0);
 	assert_changed("f");
 	int fd = open(at("d/f"), O_WRONLY | O_CREAT, 0644);
-	assert_nothing(); /* begun */
+	assert_nothing(); /* still open for writing */
 	assert_int_equal(write(fd, "two", 3), 3);
 	assert_nothing();
 	close(fd);
 	assert_changed("f");
 	assert_nothing();
-	/* An empty one counts too, when it is closed. */
+	/* An empty file is reported too, once it is closed. */
 	assert_int_equal(unlink(at("d/f")), 0);
 	assert_changed("f");
 	put("d/f", "");
@@ -245,10 +245,10 @@ static void links(void **state)
 	assert_nothing();
 	put("v2/f", "two more");
 	assert_changed("f");
-	/* What a link leads to is replaced. */
+	/* The target of a link in the path is replaced. */
 	assert_int_equal(rename(at("v2"), at("v3")), 0);
 	assert_changed("f");
-	/* At the end of the path the link is what is followed, not what it leads to. */
+	/* If the last component is a link, the link itself is followed, not its target. */
 	assert_int_equal(symlink("v1/f", at("end")), 0);
 	follow("end", NULL);
 	assert_changed("end");
@@ -278,7 +278,7 @@ static void the_last_one_comes_last(void **state)
 	assert_nothing();
 }
 
-/* The changes go on without an end; news come all the same. */
+/* Changes that never pause are reported nevertheless. */
 static void no_quiet(void **state)
 {
 	struct timespec begin, now;
@@ -296,7 +296,7 @@ static void no_quiet(void **state)
 	assert_true(seen);
 }
 
-/* More events than the kernel keeps: everything counts as changed, and goes on to be followed. */
+/* When the kernel's queue of events overflows, every file is reported as changed, and still followed. */
 static void an_overflow(void **state)
 {
 	char text[32] = "";
@@ -312,7 +312,7 @@ static void an_overflow(void **state)
 	assert_changed("f");
 	assert_changed("g");
 	assert_nothing();
-	/* Two in turn: the kernel joins an event with one like it before. */
+	/* Two kinds in turn, because the kernel merges an event with an identical one before it. */
 	for (long i = 0, most = atol(text) + 10; i < most; i++)
 		assert_int_equal(chmod(at("d/f"), i % 2 ? 0600 : 0644) | close(open(at("d/f"), O_WRONLY)), 0);
 	assert_changed("f");
@@ -339,7 +339,7 @@ static void leaves_nothing(void **state)
 	assert_int_equal(before, after);
 }
 
-/* A relative path, from a directory that is gone: it is that which is said. */
+/* A relative path in a working directory that no longer exists fails with ENOENT. */
 static void from_nowhere(void **state)
 {
 	static const char *const paths[] = {"file"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* guard: a process that has no files gets those of a list and no others. */
+/* guard: a process that cannot open files gets those of a fixed list, and no others. */
 #include "report_catch.h"
 
 #include "base/file.h"
@@ -20,7 +20,10 @@ static char dir[] = "/tmp/fold-guard.XXXXXX";
 static int guard_end, other_end;
 static pid_t guard;
 
-/* What the guard and the test both see: the guard is a process, as fold's is, so that what it has open takes none of the test's room. */
+/*
+ * Memory that the guard and the test share. The guard is a process of its own, as in fold, so its open files do not use
+ * up the test's descriptors.
+ */
 static struct shared {
 	char kept[GUARD_PUT_MAX];
 	mode_t mode;
@@ -42,7 +45,7 @@ static const struct guard_files files = {.plain = plain, .linked = linked, .pref
 
 static void __attribute__((noreturn)) serve(void)
 {
-	close(other_end); /* or the test's end of it is never seen */
+	close(other_end); /* otherwise the guard would not notice that the test closes it */
 	while (guard_serve(guard_end, &files))
 		usleep(100);
 	_exit(0);
@@ -87,7 +90,7 @@ static int stop(void **state)
 	       system("rm -r \"$PWD\"") != 0 || chdir("/") < 0;
 }
 
-/* Octets of it by a file that was handed over, or -errno. */
+/* Gets the file from the guard and reads it. Returns the number of octets, or -errno. */
 static int get(const char *path, char *to, size_t size)
 {
 	int fd = guard_open(path, 0);
@@ -96,7 +99,7 @@ static int get(const char *path, char *to, size_t size)
 	if (fd < 0)
 		return fd;
 	got = read(fd, to, size);
-	/* For reading alone. */
+	/* The descriptor is read-only. */
 	assert_int_equal(write(fd, "x", 1), -1);
 	close(fd);
 	return got < 0 ? -errno : (int)got;
@@ -112,7 +115,7 @@ static void test_listed(void **state)
 	assert_int_equal(get("resolv", buf, sizeof(buf)), 11);
 	assert_int_equal(get("list_one", buf, sizeof(buf)), 20);
 	assert_int_equal(get("missing", buf, sizeof(buf)), -ENOENT);
-	/* Opening a pipe that nobody writes does not keep the guard waiting. */
+	/* The guard does not block when it opens a pipe without a writer. */
 	assert_int_equal(get("pipe", buf, sizeof(buf)), 0);
 }
 
@@ -125,20 +128,20 @@ static void test_being_written(void **state)
 	bool leases = fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
 	close(fd);
 	if (!leases)
-		skip(); /* not on every file system */
+		skip(); /* not every file system has leases */
 	fd = open("binding", O_WRONLY | O_APPEND);
 	assert_true(fd >= 0);
 	assert_int_equal(get("binding", buf, sizeof(buf)), -EBUSY);
 	int list = open("list_one", O_RDWR);
 	assert_int_equal(get("list_one", buf, sizeof(buf)), -EBUSY);
-	/* Who reads is in nobody's way, nor is anybody whose file is followed by a link. */
+	/* Files that are only being read are not busy, and neither is a file that is reached by a link. */
 	assert_int_equal(get("resolv", buf, sizeof(buf)), 11);
 	close(fd);
 	close(list);
 	fd = open("binding", O_RDONLY);
 	assert_int_equal(get("binding", buf, sizeof(buf)), 11);
 	close(fd);
-	/* No lease is left to be broken. */
+	/* The guard has released its lease, so a writer need not wait. */
 	fd = open("binding", O_WRONLY | O_NONBLOCK);
 	assert_true(fd >= 0);
 	close(fd);
@@ -158,7 +161,7 @@ static void test_others(void **state)
 	assert_int_equal(get("link", buf, sizeof(buf)), -ELOOP);
 	snprintf(name, sizeof(name), "%s/binding", dir);
 	assert_int_equal(get(name, buf, sizeof(buf)), -EACCES);
-	/* As the readers of files see it. */
+	/* The error as file_read_plain() reports it. */
 	assert_int_equal(file_read_plain("secret", 100, &text, &len, &r), -EACCES);
 	assert_string_equal(r.msg, "secret: cannot be opened: Permission denied");
 	assert_int_equal(file_read_plain("link", 100, &text, &len, &r), -ELOOP);
@@ -185,7 +188,7 @@ static void test_put(void **state)
 	free(large);
 }
 
-/* What the other process may send, it may send wrong. */
+/* Malformed requests from the other process. */
 static void test_nonsense(void **state)
 {
 	static const unsigned char junk[5000] = {1, 2, 3, 4, 9};
@@ -202,7 +205,7 @@ static void test_nonsense(void **state)
 	assert_int_equal(get("binding", buf, sizeof(buf)), 11);
 }
 
-/* No room for the descriptor: the kernel leaves it out. */
+/* If the receiver may open no more descriptors, the kernel drops the one that was sent. */
 static void test_no_room(void **state)
 {
 	struct rlimit before, none;

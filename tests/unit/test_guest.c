@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From identity, binding and configuration to the guest that the answerers see; and the VM's copy of its binding. */
+/*
+ * Builds the answerers' struct guest from identity, binding and configuration; and tests the VM's copy of its binding.
+ */
 #include "report_catch.h"
 
 #include "guest/build.h"
@@ -38,7 +40,7 @@ static int build(const struct identity *id, const char *binding, const char *con
 		fail_msg("%s", r->msg);
 	memset(g, 0x5a, sizeof(*g));
 	err = guest_build(id, binding ? &b : NULL, &cfg, flags, g, r);
-	binding_free(&b); /* the guest stands on its own memory */
+	binding_free(&b); /* the guest must not refer to the binding's memory */
 	config_free(&cfg);
 	return err;
 }
@@ -77,7 +79,7 @@ static void check_ip6(struct in6_addr a, const char *text)
 	assert_string_equal(inet_ntop(AF_INET6, &a, got, sizeof(got)), text);
 }
 
-/* The DHCP server's address, and all that fold serves, space-separated in their order. */
+/* Checks the DHCP server's address, and all addresses that fold serves: in order, separated by spaces. */
 static void check_services(const char *ip4, const char *binding, const char *config, const char *server,
 			   const char *all)
 {
@@ -97,7 +99,7 @@ static void check_services(const char *ip4, const char *binding, const char *con
 
 #define GATEWAY "GATEWAY=10.0.1.90\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n"
 
-/* How the guest is told to come by its address: by itself where it can. */
+/* Whether the guest is told to form its address itself, which is preferred if it can, or to use DHCPv6. */
 static void how_the_address_is_had(void **state)
 {
 	static const struct {
@@ -105,11 +107,11 @@ static void how_the_address_is_had(void **state)
 		bool autonomous, managed;
 	} cases[] = {
 	    {"fde5::5054:ff:fe12:3456/64", NULL, true, false},
-	    {"fde5::5054:ff:fe12:3456/48", NULL, false, true}, /* RFC 4862 5.5.3 d: nobody forms one there */
+	    {"fde5::5054:ff:fe12:3456/48", NULL, false, true}, /* RFC 4862 5.5.3 d: a host forms no address there */
 	    {"fde5::5054:ff:fe12:3456/128", NULL, false, true},
 	    {"fde5::5054:ff:fe12:3456/48", "[ipv6]\nmode = slaac\n", false, false}, /* as it was said */
 	    {"fde5::5054:ff:fe12:3456/48", "[ipv6]\nenable_dhcpv6 = no\n", false, false},
-	    /* Who makes the address that is its own need not ask for it. */
+	    /* A guest that forms exactly its own address need not ask DHCPv6 for it. */
 	    {"fde5::5054:ff:fe12:3456/64", "[ipv6]\nmode = slaac+dhcpv6\n", true, false},
 	    {"fde5::5054:ff:fe12:3456/48", "[ipv6]\nmode = slaac+dhcpv6\n", false, true},
 	    {"fde5::5054:ff:fe12:3456/64", "[ipv6]\nmode = dhcpv6\n", false, true},
@@ -124,7 +126,10 @@ static void how_the_address_is_had(void **state)
 	}
 }
 
-/* RFC 3397 2: "names that share suffixes are compressed"; what fits into one option is not, for the clients that cannot read that. */
+/*
+ * RFC 3397 2: "names that share suffixes are compressed". A list that fits into one option is not compressed, because
+ * some clients cannot read that.
+ */
 static void a_long_search_list_is_compressed_for_option_119(void **state)
 {
 	static const char list[] = "DOMAIN_SEARCH=a.corp.example.com, b.corp.example.com, corp.example.com, other.org, "
@@ -200,12 +205,12 @@ static void the_configuration_fills_in(void **state)
 			       "lease_renewal = 900\n[ipv6]\nnameservers = fde5::99\n");
 	(void)state;
 	assert_string_equal(g.domain, "d.example");
-	assert_int_equal(g.search_len, 11); /* without a search list, the domain alone */
+	assert_int_equal(g.search_len, 11); /* without a search list: only the domain */
 	assert_memory_equal(g.search, "\1d\7example", 11);
 	check_ip4(g.nameservers4.at[0], "9.9.9.9");
 	check_ip6(g.nameservers6.at[0], "fde5::99");
 	assert_int_equal(g.id.mtu, 1376);
-	/* A renewal time that is not before the rebinding time gives way. */
+	/* A renewal time that is not less than the rebinding time is replaced. */
 	assert_int_equal(g.lease_time, 1000);
 	assert_int_equal(g.rebind_time, 875);
 	assert_int_equal(g.renew_time, 500);
@@ -360,12 +365,12 @@ static void service_addresses(void **state)
 		       "10.0.1.9 10.0.1.8");
 	check_services("10.0.1.5/24", dns, NULL, "10.0.1.50", "10.0.1.50");
 	check_services("10.0.1.5/24", NULL, "[dhcp]\nnameservers = 10.0.1.50\n", "10.0.1.50", "10.0.1.50");
-	/* The gateway is never fold's to answer for, whatever else it is. */
+	/* fold never serves the gateway's address, even if it is configured for a service. */
 	check_services("10.0.1.5/24", GATEWAY "NAMESERVERS=10.0.1.90\n", NULL, "10.0.1.90", "");
 	check_services("10.0.1.5/24", GATEWAY "PRIVATE=1\nNAMESERVERS=10.0.1.90\n", NULL, "10.0.1.90", "");
 	check_services("10.0.1.5/24", GATEWAY "NOTIFY_IP=10.0.1.90\nDHCP_SERVER_IP=10.0.1.1\n", NULL, "10.0.1.1",
 		       "10.0.1.1");
-	/* A name server that cannot be fold, and one that is not where DNS is off. */
+	/* A name server's address that fold cannot have, and one that it does not serve because DNS is off. */
 	check_services("10.0.1.5/24", "NAMESERVERS=127.0.0.1\n", NULL, "10.0.1.251", "10.0.1.251");
 	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.5\n", NULL, "10.0.1.251", "10.0.1.251");
 	check_services("10.0.1.5/24", dns, "[dns]\nenable_dns = no\n", "10.0.1.251", "10.0.1.251");
@@ -374,7 +379,7 @@ static void service_addresses(void **state)
 	check_services("10.0.1.5/24", "NOTIFY_IP=10.0.1.3\n", "[notify]\nenable_notify = no\n", "10.0.1.251",
 		       "10.0.1.251");
 	check_services("10.0.1.5/24", dns, "[dhcp]\nenable_dhcp = no\nserver_ip = 10.0.1.9\n", "10.0.1.9", "10.0.1.50");
-	/* Nobody's. */
+	/* Addresses that no host can have. */
 	check_services("10.0.1.5/24", "NAMESERVERS=10.0.1.255\n", NULL, "10.0.1.251", "10.0.1.251");
 	refused("10.0.1.5/24", NULL, "DHCP_SERVER_IP=10.0.1.255\n", NULL,
 		"f:1: the address for the DHCP server is its subnet's");
@@ -399,7 +404,9 @@ static void a_server_address_for_every_subnet(void **state)
 	check_services("200.0.0.1/2", NULL, NULL, "223.255.255.255", "223.255.255.255");
 	check_services("10.0.1.5/24", "GATEWAY=10.0.1.251\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "10.0.1.250",
 		       "10.0.1.250");
-	/* The other address of these is the one host that the VM can talk to. */
+	/*
+	 * In such a subnet the only other address belongs to the host that the VM talks to, so fold does not take it.
+	 */
 	check_services("10.0.1.1/30", NULL, NULL, "169.254.0.1", "169.254.0.1");
 	check_services("10.0.1.1/30", "GATEWAY=10.0.1.2\nGATEWAY_MAC=7a:f4:96:e0:1c:a0\n", NULL, "10.0.1.2", "");
 	check_services("10.0.1.0/31", NULL, NULL, "169.254.0.1", "169.254.0.1");
@@ -464,12 +471,12 @@ static void check_by_queues(const char *binding, const char *config, const char 
 		strcat(strcat(got, " "), inet_ntop(AF_INET6, &g.service6.at[i], one, sizeof(one)));
 	check_ip4(g.dhcp_server4, server);
 	assert_string_equal(got, all);
-	/* What the VM is told stays. */
+	/* The name servers that the VM is told do not change. */
 	assert_int_equal(g.nameservers4.count + g.nameservers6.count, 2);
 	guest_free(&g);
 }
 
-/* Without a queue for questions a name server is another machine, whose address fold must not take. */
+/* Without a queue for DNS, the name servers are other machines, whose addresses fold must not serve. */
 static void dns_without_a_queue(void **state)
 {
 #define NAMES "NAMESERVERS=10.0.1.50\nNAMESERVERS6=fde5::1\n"
@@ -481,7 +488,7 @@ static void dns_without_a_queue(void **state)
 	check_by_queues(NAMES, "[dns]\ndns_queue = 46\ndns6_queue = 47\n", "10.0.1.50", " 10.0.1.50 fde5::1");
 	check_by_queues(NAMES "DNS_SERVER_IP=10.0.1.61\nDNS_SERVER_IP6=fde5::61\n", "[dhcp]\ndhcp_queue = 42\n",
 			"10.0.1.50", "");
-	/* Addresses that were named for DHCP are its own. */
+	/* An address that is configured for DHCP is served in any case. */
 	check_by_queues(NAMES "DHCP_SERVER_IP=10.0.1.50\n", "[dhcp]\ndhcp_queue = 42\n", "10.0.1.50", " 10.0.1.50");
 	check_by_queues(NAMES, "[dhcp]\ndhcp_queue = 42\nserver_ip = 10.0.1.50\n", "10.0.1.50", " 10.0.1.50");
 	check_by_queues(NAMES, "[dhcp]\nserver_ip = 10.0.1.60\n", "10.0.1.60", " 10.0.1.60");
@@ -537,7 +544,9 @@ static void identity_from_a_binding(void **state)
 	assert_has(c.r.msg, "f:2: SUBNET6 is no /64");
 }
 
-/* Servers that a binding names, and that a configuration keeps it from asking: said, unless the binding says so itself. */
+/*
+ * A warning if the binding names servers to ask and the configuration forbids asking; none if the binding forbids it.
+ */
 static void servers_that_nobody_asks(void **state)
 {
 	static const struct {
@@ -564,7 +573,7 @@ static void servers_that_nobody_asks(void **state)
 	}
 }
 
-/* An address that ALLOW let in is shut after a day: the guest must have asked again by then. */
+/* ALLOW closes an address after a day, so no TTL is longer: by then the guest must have asked again. */
 static void no_ttl_outlives_the_door(void **state)
 {
 	static const struct {
@@ -590,7 +599,7 @@ static void no_ttl_outlives_the_door(void **state)
 	}
 }
 
-/* A daemon keeps ten thousand of them in 48 MiB together with everything else. */
+/* fold-dhcpd with ten thousand guests must fit into 48 MiB. */
 static void ten_thousand_guests(void **state)
 {
 	const size_t many = 10000;
@@ -612,7 +621,7 @@ static void ten_thousand_guests(void **state)
 	free(g);
 }
 
-/* A directory of one test's own. */
+/* Makes a directory for one test. */
 static int make_dir(void **state)
 {
 	char *dir = strdup("/tmp/fold-guest-XXXXXX");
@@ -678,7 +687,7 @@ static void the_vms_own_copy(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
 
-	/* The user's text as it is, but for who the VM is. */
+	/* The user's text is unchanged, except for the lines of the VM's identity. */
 	snprintf(want, sizeof(want), "%sMTU=1400\n" MARK "%s", head,
 		 "# mine\r\nHOSTNAME=a\n\n  TXT:a=MTU=1\n#MAC=x\nINDEV=br0");
 	check_copy(
@@ -701,7 +710,7 @@ static void put_text(const char *path, const char *text)
 	assert_int_equal(fclose(f), 0);
 }
 
-/* A copy is known as fold's by its text alone, and only under the name that it was made for. */
+/* Only the text identifies a copy as fold's, and only for the interface name that it was made for. */
 static void a_copy_is_known(void **state)
 {
 	struct identity id = id_of("10.0.1.5/24", NULL);
@@ -712,7 +721,7 @@ static void a_copy_is_known(void **state)
 	assert_true(binding_is_copy(path, "tap0"));
 	assert_false(binding_is_copy(path, "tap"));
 	assert_false(binding_is_copy(path, "tap01"));
-	/* One that serves as a -b file makes a copy with one mark, which is the copy's own. */
+	/* The copy of a -b file that was a copy itself has only one mark, its own. */
 	text = slurp(path);
 	strcpy(id.iface, "tap1");
 	assert_int_equal(binding_write_copy(*state, &id, NULL, text, strlen(text), 0600, NULL, catch_reset(&c)), 0);
@@ -734,7 +743,7 @@ static void a_copy_is_known(void **state)
 	unlink(other);
 }
 
-/* What fold writes, fold reads back as the same VM. */
+/* A copy parses as a binding of the same VM. */
 static void a_copy_is_a_binding(void **state)
 {
 	struct identity id = id_of("10.0.1.5/24", "fde5::5/64"), back;
@@ -760,7 +769,7 @@ static void a_copy_is_a_binding(void **state)
 	free(path);
 }
 
-/* Whoever may not read the -b file does not read its text in the copy, whatever the copy's mode was before. */
+/* A user who may not read the -b file may not read the copy either, whatever the copy's mode was before. */
 static void nobody_reads_more_in_the_copy(void **state)
 {
 	static const mode_t modes[][2] = {{0644, 0644}, {0600, 0600}, {0640, 0640}, {0604, 0604}, {0666, 0644},
@@ -813,7 +822,7 @@ static void dhcp6_options_and_names(void **state)
 	assert_int_equal(g.options6[0].len, 16);
 	assert_int_equal(g.options6[0].bytes[15], 1);
 	assert_int_equal(g.options6[1].len, 0);
-	assert_true(g.ra_other); /* there is something to ask for */
+	assert_true(g.ra_other); /* tells the guest to ask DHCPv6 for these options */
 	guest_free(&g);
 	g = built(NULL, "fde5::5/64", NULL, NULL);
 	assert_int_equal(g.option6_count, 0);
@@ -825,7 +834,7 @@ static void dhcp6_options_and_names(void **state)
 	assert_int_equal(g.hostname_code6, 65001);
 	assert_int_equal(g.domain_code6, 65002);
 	guest_free(&g);
-	/* Codes that would break the protocol, or contradict another key: said, and not sent. */
+	/* Codes that would break the protocol or contradict another key cause a warning and are not sent. */
 	g = built(NULL, "fde5::5/64", "HOSTNAME=a\nDHCP6_HOSTNAME_OPTCODE=2\n",
 		  "[dhcp]\ndhcp6_domainname_optcode = 24\n");
 	assert_has(c.warnings, "f:2: DHCP6_HOSTNAME_OPTCODE: code 2 is the protocol's own");

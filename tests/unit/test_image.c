@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* image: read back with e2fsprogs, and what is removed and what is not. */
+/* image: what e2fsprogs reads in it, and which files image_remove() removes. */
 #include "report_catch.h"
 
 #include "host/image.h"
@@ -48,7 +48,7 @@ static int write_for(const char *address, uint32_t *inode)
 	return image_write(&i, &a, inode, &c.r);
 }
 
-/* What a command says of the image; "%s" in it is the image's path. */
+/* The output of a command, in which "%s" is replaced by the image's path. */
 static const char *told(const char *command)
 {
 	static char out[4096];
@@ -137,7 +137,7 @@ static void what_is_there_stays(void **state)
 	assert_string_equal(told("cat $IMAGE"), "mine");
 	assert_int_equal(files(), 1);
 	clear(NULL);
-	/* A link is not followed, wherever it points. */
+	/* A symbolic link is not followed, whatever its target is. */
 	snprintf(other, sizeof(other), "%s/other", dir);
 	put(other, "other");
 	assert_int_equal(symlink("other", path), 0);
@@ -154,7 +154,7 @@ static void what_is_there_stays(void **state)
 	assert_int_equal(files(), 1);
 }
 
-/* A name that only a killed writer leaves: a link there must lead nowhere. */
+/* The temporary file's name, which only a killed writer leaves: a link at that path must not be followed. */
 static void the_temporary_name(void **state)
 {
 	char name[128], other[128];
@@ -192,7 +192,7 @@ static void labels(void **state)
 	assert_int_equal(write_for("fde5::1/64", &inode), 0);
 	assert_true(image_label(path, label));
 	assert_string_equal(label, "fold-4026531833");
-	/* Somebody else's label, and no inode known: not ours. */
+	/* With another label, an image is not removed if its inode is unknown or another one. */
 	assert_int_equal(image_remove(path, "fold-1", 0), 0);
 	assert_int_equal(image_remove(path, "fold-1", inode + 1), 0);
 	assert_int_equal(files(), 1);
@@ -201,7 +201,7 @@ static void labels(void **state)
 	assert_int_equal(image_remove(path, "fold-4026531833", 0), 0);
 }
 
-/* What a link leads to may be ours; the link is not. */
+/* A link to one of fold's images is not removed. */
 static void a_link_to_one_of_ours(void **state)
 {
 	char other[128];
@@ -216,7 +216,7 @@ static void a_link_to_one_of_ours(void **state)
 	assert_int_equal(files(), 2);
 }
 
-/* The guest may write what it likes over all of it. */
+/* The guest may overwrite the whole image, so its label is not reliable. */
 static void known_by_its_inode(void **state)
 {
 	uint32_t inode;

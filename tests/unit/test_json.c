@@ -38,7 +38,7 @@ static void test_strings(void **state)
 	    {"a \"b\" \\c", "a \\\"b\\\" \\\\c"},
 	    {"\n\t\x01\x1f\x7f", "\\u000a\\u0009\\u0001\\u001f\\u007f"},
 	    {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7"},
-	    {"\xff", "\\ufffd"},                       /* never an octet of UTF-8 */
+	    {"\xff", "\\ufffd"},                       /* an octet that UTF-8 never has */
 	    {"\xc3", "\\ufffd"},                       /* cut */
 	    {"\xe2\x82", "\\ufffd\\ufffd"},            /* cut */
 	    {"\xc3\"", "\\ufffd\\\""},                 /* what follows is not swallowed */

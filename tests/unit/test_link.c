@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* link: what the host is on a bridge, and that its changes are heard of; in a network namespace of the test's own. */
+/* link: interfaces and the host's addresses on a bridge, and events about them; in a network namespace of its own. */
 #include "report_catch.h"
 
 #include "host/link.h"
@@ -57,7 +57,7 @@ static void finds_links(void **state)
 	assert_false(none.is_bridge);
 }
 
-/* Of a name, a number and a MAC each one counts. */
+/* An interface is the same one only if name, index and MAC are all unchanged. */
 static void knows_it_again(void **state)
 {
 	struct link_info other;
@@ -78,7 +78,7 @@ static void knows_it_again(void **state)
 	run("ip link set br2 name br1");
 }
 
-/* All of them, of every scope, and nobody else's. */
+/* All addresses of the interface, of every scope, and none of another interface. */
 static void lists_addresses(void **state)
 {
 	struct in_addr four[4];
@@ -92,14 +92,14 @@ static void lists_addresses(void **state)
 	run("ip addr add fde5::9/64 dev br0 nodad && ip addr add fe80::9/64 dev br0 nodad");
 	run("ip addr add fde5::8 peer fde5::7 dev br0 nodad && ip addr add fde9::9/64 dev br1 nodad");
 	assert_int_equal(link_addresses4(l, bridge.ifindex, four, 4), 2);
-	/* Ascending, whatever the order in which they came. */
+	/* In ascending order, whatever the order in which they were added. */
 	assert_int_equal(four[0].s_addr, inet_addr("10.0.1.8"));
 	assert_int_equal(four[1].s_addr, inet_addr("10.0.1.9"));
 	assert_int_equal(link_addresses6(l, bridge.ifindex, six, 4), 3);
 	static const char *const want[] = {"fde5::8" /* not the other end's */, "fde5::9", "fe80::9"};
 	for (int i = 0; i < 3; i++)
 		assert_string_equal(inet_ntop(AF_INET6, &six[i], text, sizeof(text)), want[i]);
-	/* No more than there is room for. */
+	/* No more than the array has room for. */
 	assert_int_equal(link_addresses6(l, bridge.ifindex, six, 2), 2);
 	assert_int_equal(link_addresses4(l, bridge.ifindex, four, 1), 1);
 }

@@ -10,7 +10,7 @@ enum { CODE = 1, TARGET = 8, LEN = 24 };
 #define SOLICITED 0x40
 #define OVERRIDE 0x20
 
-/* A good solicitation for the service address. */
+/* A valid solicitation for the service address. */
 static int fixture(void **state)
 {
 	(void)state;
@@ -27,7 +27,7 @@ static enum answer run(void)
 	return nd_run(nd_answer);
 }
 
-/* The target, asked for at its solicited-node address. */
+/* Sets the target, and its solicited-node address as the destination. */
 static void target(const char *text)
 {
 	struct in6_addr a = ip6(text);
@@ -95,7 +95,7 @@ static void the_gateway_has_its_own_mac_and_is_a_router(void **state)
 
 static void folds_link_local_address_is_the_router_where_there_is_a_gateway(void **state)
 {
-	(void)state; /* the default router of the guest, whose frames belong to the gateway */
+	(void)state; /* the guest's default router; frames for it must go to the gateway */
 	target(FOLD_LL);
 	expect_advert(FOLD_LL, gateway_mac, ROUTER | SOLICITED | OVERRIDE, OWN_LL);
 	t.g.has_gateway6 = false;
@@ -137,7 +137,7 @@ static void a_gateway_without_a_mac_is_reached_through_the_host_that_routes(void
 
 static void a_proxy_overrides_nobody(void **state)
 {
-	(void)state; /* RFC 4861 7.2.4; but it is itself who has these others */
+	(void)state; /* RFC 4861 7.2.4; for its own addresses fold does override */
 	t.g.proxies6 = true;
 	target(OTHER);
 	expect_advert(OTHER, service_mac, SOLICITED, OWN_LL);
@@ -177,7 +177,7 @@ static void a_probe_for_its_own_address_is_never_answered(void **state)
 	static const char *const own[] = {OWN, OWN_LL, "fe80::1234:5678:9abc:def0"};
 
 	(void)state;
-	t.service[1] = ip6(OWN); /* not even where somebody configured it so */
+	t.service[1] = ip6(OWN); /* not even if it is configured as a service address */
 	t.g.service6.count = 2;
 	for (size_t i = 0; i < 3; i++) {
 		target(own[i]);
@@ -299,7 +299,7 @@ static void threat_50_a_foreign_link_layer_address(void **state)
 		mac[i] ^= 1;
 		ask_link(mac);
 		expect_drop(DROP_ND_SENDER);
-		memcpy(t.in.src_mac, mac, 6); /* equal, but of another */
+		memcpy(t.in.src_mac, mac, 6); /* both MACs are the same, but not the guest's */
 		expect_drop(DROP_ND_SENDER);
 		fixture(NULL);
 		memcpy(t.in.src_mac, mac, 6);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Solicitations that go on: as they are, with the VM's address, or not at all; and a host that answers for a whole prefix. */
+/*
+ * Solicitations that are passed on, either unchanged or with the VM's address as the source, or not at all; and a host
+ * that answers for a whole prefix.
+ */
 #include "ra/nd_pass.h"
 
 #include "answer/answer.h"
@@ -13,7 +16,7 @@ static struct {
 	size_t len;
 } n;
 
-/* A solicitation for target from src as a whole frame; link: with its source link-layer address. */
+/* Makes a whole frame with a solicitation for target from src; link: with a source link-layer address option. */
 static void solicit(const char *src, const char *target, bool link)
 {
 	struct in6_addr from = ip6(src), what = ip6(target), dst = ip6_solicited_node(&what);
@@ -64,7 +67,7 @@ static void one_in_the_prefix_goes_on_from_the_vms_address(void **state)
 	assert_int_equal(pass(), ND_PASS_CHANGED);
 	assert_int_equal(n.len, 72);
 	assert_memory_equal(n.to + 8, &own, 16);
-	/* Nothing else is another, and its checksum is right: the decoder takes it. */
+	/* Nothing else has changed, and the checksum is correct: the decoder accepts it. */
 	memcpy(&dst, n.l3 + 24, 16);
 	assert_memory_equal(n.to + 24, &dst, 16);
 	assert_memory_equal(n.to + 44, n.l3 + 44, 28);
@@ -80,7 +83,7 @@ static void a_wrong_checksum_is_not_made_right(void **state)
 	(void)state;
 	solicit(OWN_LL, OTHER, true);
 	n.l3[42] ^= 1;
-	/* It never comes so far. */
+	/* The decoder drops it before. */
 	assert_int_equal(answer_frame(&t.g, &n.f, &out), ANSWER_DROP);
 	assert_int_equal(out.drop, DROP_L4_CHECKSUM);
 }
@@ -127,7 +130,7 @@ static void one_that_is_cut_goes_nowhere(void **state)
 	assert_int_equal(pass(), ND_PASS_REFUSED);
 }
 
-/* Ganeti's way: the host routes, and answers for all of the prefix with its own MAC. */
+/* As with Ganeti: the host routes, and answers for the whole prefix with its own MAC. */
 static enum answer ask_host(const char *src, const char *target, bool link, struct reply *out)
 {
 	static const uint8_t host_mac[] = {0x02, 0xaa, 0, 0, 0, 1};
@@ -152,7 +155,7 @@ static void a_host_answers_for_the_prefix(void **state)
 		assert_memory_equal(out.frame + 6, t.g.service_mac, 6);
 		assert_memory_equal(out.frame + 14 + 40 + 26, t.g.service_mac, 6); /* the target's link-layer address */
 	}
-	/* Also to the temporary addresses that the guest makes there. */
+	/* Answers go also to temporary addresses that the guest forms in the prefix. */
 	assert_int_equal(ask_host("fde5:824d:d315:3bb1:1234::9", OTHER, true, &out), ANSWER_REPLY);
 }
 
@@ -169,7 +172,7 @@ static void but_not_for_the_guest_and_not_to_a_probe(void **state)
 	assert_int_equal(ask_host(OWN_LL, "2001:db8::1", true, &out), ANSWER_DROP);
 	assert_int_equal(out.drop, DROP_ND_TARGET);
 	assert_int_equal(pass(), ND_PASS_REFUSED);
-	/* Its own router it cannot be. */
+	/* The guest must not use its router's address as the source. */
 	assert_int_equal(ask_host("fe80::aa:ff:fe00:1", OTHER, true, &out), ANSWER_DROP);
 	assert_int_equal(out.drop, DROP_SOURCE_ADDRESS);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nft: what whoever has a copy of the socket can do to the answers, as the hypervisor has one. In a network namespace of its own, whose rules
- * nobody else sees.
+ * nft: what happens to the kernel's answers if another process has a copy of the socket, as the hypervisor does. Runs
+ * in a network namespace of its own, so that it does not touch the machine's rules.
  */
 #include "fw/nft.h"
 
@@ -46,7 +46,7 @@ static struct nft *opened(void)
 	return n;
 }
 
-/* Another socket in its place, which hears nothing: as if all answers had been read by somebody else. */
+/* An nft whose socket receives nothing, as if another process had read all answers. */
 static struct nft *unanswered(void)
 {
 	struct nft *n = opened();
@@ -73,13 +73,13 @@ static void the_filter_is_locked(void **state)
 	nft_close(n);
 }
 
-/* What was sent is done, but who sent it is not told: that is neither success nor refusal. */
+/* The kernel executes the request, but its answer is lost: the caller learns neither of success nor of an error. */
 static void no_answer(void **state)
 {
 	struct nft *n = unanswered(), *other = opened();
 
 	(void)state;
-	alarm(120); /* who waits for ever fails */
+	alarm(120); /* a call that waits for ever fails the test */
 	assert_int_equal(change(n, "unanswered"), NFT_NO_ANSWER);
 	assert_int_equal(nft_has_chain(other, FAMILY, "t", "unanswered"), 1);
 	assert_int_equal(nft_has_chain(n, FAMILY, "t", "unanswered"), NFT_NO_ANSWER);
@@ -93,7 +93,7 @@ static void no_answer(void **state)
 	nft_close(other);
 }
 
-/* A message whose answer is a refusal that nobody has asked for, as one without rights gets it. */
+/* Sends a message to which the kernel answers with an error, as another process with the socket could. */
 static void refused_message(int fd, uint32_t seq)
 {
 	const struct {
@@ -107,7 +107,7 @@ static void refused_message(int fd, uint32_t seq)
 	assert_int_equal(send(fd, &m, sizeof(m), 0), sizeof(m));
 }
 
-/* An answer to something else is no answer. */
+/* Answers to other requests are ignored. */
 static void others_answers(void **state)
 {
 	struct nft *n = opened();
@@ -124,7 +124,7 @@ static void others_answers(void **state)
 	nft_close(n);
 }
 
-/* No room for the answer: so it is lost. The next one is not. */
+/* The answer is lost because the socket's buffer is full. The next one is not. */
 static void a_full_socket(void **state)
 {
 	struct nft *n = opened();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Notifications: what leaves, what acknowledges one, and what does not. Through the responder's one entry. */
+/* Notifications: what fold sends, and what acknowledges it and what does not, all through answer_frame(). */
 #include "answer/answer.h"
 
 #include "base/csum.h"
@@ -135,7 +135,7 @@ static void the_same_octets_back(void **state)
 		assert_int_equal(send_it(), ANSWER_NOTED);
 		assert_string_equal(t.out.event, "notification acknowledged");
 		acknowledge(six);
-		t.back.sport = 50000; /* from whichever port */
+		t.back.sport = 50000; /* from any port */
 		assert_int_equal(send_it(), ANSWER_NOTED);
 	}
 }
@@ -165,7 +165,7 @@ static void nothing_is_waited_for(void **state)
 	t.g.notify.waiting = false;
 	acknowledge(false);
 	assert_dropped(DROP_NOTIFY_OTHER);
-	/* Not even where the octets are those of a guest that was never told. */
+	/* Not even with the all-zero token of a guest that was never notified. */
 	memset(t.g.notify.token, 0, NOTIFY_LEN);
 	acknowledge(true);
 	memset(t.back.w.start, 0, NOTIFY_LEN);
@@ -184,7 +184,7 @@ static void to_elsewhere(void **state)
 	acknowledge(true);
 	inet_pton(AF_INET6, "fde5::61", &t.back.dst6);
 	assert_dropped(DROP_UNKNOWN);
-	/* Without an address of the family nothing is for fold, not even what is for address 0. */
+	/* Without a notification address of that family no packet is for fold, not even one to address 0. */
 	t.g.notify.ip4.s_addr = 0;
 	acknowledge(false);
 	assert_dropped(DROP_UNKNOWN);

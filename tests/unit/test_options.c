@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * options_parse(): every flag and word of fold's command line, good and bad. What is wrong must be named in one line.
+ * options_parse(): every flag and word of fold's command line, valid and invalid. An error must be named in one line.
  */
 #include "cli/options.h"
 
@@ -18,7 +18,7 @@
 #define MAC "52:54:00:12:34:56"
 #define WORDS_MAX 32
 
-/* One parse: what was asked and what came of it. argv stays, for the options point into it. */
+/* The command line and the result of the last parse. argv is kept, because the options point into it. */
 static struct {
 	char *argv[WORDS_MAX + 1];
 	int argc;
@@ -53,7 +53,7 @@ static void __attribute__((sentinel)) good(const char *first, ...)
 	assert_int_equal(t.err, 0);
 }
 
-/* what: must stand in the line. */
+/* what: a part of the expected error line. */
 static void __attribute__((sentinel)) bad(const char *what, const char *first, ...)
 {
 	va_list words;
@@ -185,7 +185,7 @@ static void interface_names(void **state)
 	bad_iface("a:b");
 	bad_iface("a%d");
 	bad_iface("a b");
-	/* What a terminal might obey is not repeated. */
+	/* Control characters are not printed: a terminal could interpret them. */
 	bad("-i a?b: ", "-i", "a\tb", "-4", "10.0.1.1/24", MAC, "kvm", NULL);
 	bad("-i a?[1m: ", "-i", "a\x1b[1m", "-4", "10.0.1.1/24", MAC, "kvm", NULL);
 	bad("-i ", "-i", "\xc3\xbc", "-4", "10.0.1.1/24", MAC, "kvm", NULL);
@@ -393,7 +393,7 @@ static void allocation(void **state)
 	bad(MAC, "-i", "vm1", "-4", "auto", "net:default", MAC, "kvm", NULL);
 	bad("net:default", "-i", "vm1", "-4", "release", "net:default", NULL);
 	bad("given twice", "-i", "vm1", "-4", "release", "-4", "auto", NULL);
-	/* What only a VM has: somebody forgot its MAC and its hypervisor, and is told so. */
+	/* -4 auto with flags that only a VM has: the error says that MAC and hypervisor are missing. */
 	bad("-4 auto: runs no VM, which -b", "-i", "vm1", "-b", "/nonexistent", "-4", "auto", NULL);
 	bad("give -4 <ip>/<len> <mac> kvm", "-i", "vm1", "-b", "/nonexistent", "-4", "auto", MAC, "kvm", NULL);
 	bad("-4 auto: runs no VM, which -m", "-i", "vm1", "-m", "239.1.2.3", "-4", "auto", NULL);
@@ -410,7 +410,7 @@ static void help_and_version(void **state)
 	assert_int_equal(t.o.mode, OPTIONS_HELP);
 	good("--version", NULL);
 	assert_int_equal(t.o.mode, OPTIONS_VERSION);
-	/* Whatever follows: who asks for help may not know the rest. */
+	/* --help works whatever follows it: a user who needs help may not know the rest. */
 	good("-i", "tap0", "--help", "-4", "nonsense", NULL);
 	assert_int_equal(t.o.mode, OPTIONS_HELP);
 	assert_non_null(strstr(options_usage, "--bridge"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line's IPv6: -6, -s, -k, -d and -m, good and bad. What is wrong must be named in one line. */
+/* The IPv6 flags -6, -s, -k, -d and -m, valid and invalid. An error must be named in one line. */
 #include "report_catch.h"
 
 #include "cli/options.h"
@@ -20,7 +20,7 @@ static struct {
 	int err;
 } t;
 
-/* line: words apart by blanks; the MAC and a hypervisor follow. */
+/* line: words separated by blanks. Appends the MAC and a hypervisor. */
 static void parse(const char *line)
 {
 	static char text[1024];

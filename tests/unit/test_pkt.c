@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pkt: what decode refuses and why, and that wrap's frames come back through decode unharmed. */
+/* pkt: which frames decode refuses and why, and that decode reads the frames of wrap unchanged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 static const uint8_t service[MAC_LEN] = {0xfe, 0x54, 0, 0x12, 0x34, 0x56};
 
-/* A whole frame on the wire, made by wrap itself. */
+/* Makes a whole frame with wrap. */
 static size_t make(struct reply *r, enum pkt_kind kind, const char *data, size_t len)
 {
 	reply_init(r);
@@ -63,7 +63,7 @@ static void test_what_wrap_makes_decode_takes(void **state)
 			assert_int_equal(p.kind, kinds[k]);
 			assert_memory_equal(p.src_mac, service, MAC_LEN);
 			assert_int_equal(p.len, len);
-			if (kinds[k] == PKT_ICMP6) { /* octets 2 and 3 are its checksum */
+			if (kinds[k] == PKT_ICMP6) { /* wrap sets octets 2 and 3, the checksum */
 				assert_memory_equal(p.data, data, 2);
 				assert_memory_equal(p.data + 4, data + 4, len - 4);
 				assert_int_equal(p.hop_limit, 255);
@@ -93,7 +93,7 @@ static void test_every_truncation_is_refused(void **state)
 	(void)state;
 	size_t len = make(&r, PKT_UDP4, data, sizeof(data));
 	for (size_t cut = 0; cut < len; cut++) {
-		uint8_t *exact = malloc(cut ? cut : 1); /* so that a sanitizer sees a read past it */
+		uint8_t *exact = malloc(cut ? cut : 1); /* so that ASan detects a read past the end */
 		memcpy(exact, r.frame, cut);
 		assert_int_not_equal(decode(exact, cut, &p), DROP_NONE);
 		free(exact);
@@ -103,7 +103,7 @@ static void test_every_truncation_is_refused(void **state)
 		assert_int_not_equal(decode(r.frame, cut, &p), DROP_NONE);
 }
 
-/* One octet of a good IPv4/UDP frame changed, the header's checksum made right again, and the reason expected. */
+/* Changes one octet of a valid IPv4/UDP frame, corrects the header's checksum, and expects the reason. */
 static void test_ip4_refusals(void **state)
 {
 	static const struct {
@@ -159,10 +159,10 @@ static void test_udp4_checksum_none_pending_and_partial(void **state)
 
 	(void)state;
 	size_t len = make(&r, PKT_UDP4, data, sizeof(data));
-	r.frame[40] = r.frame[41] = 0; /* RFC 768: none was computed; Linux ip=dhcp does that */
+	r.frame[40] = r.frame[41] = 0; /* RFC 768: no checksum, as from Linux's ip=dhcp */
 	assert_int_equal(decode(r.frame, len, &p), DROP_NONE);
 
-	/* A virtio guest leaves the pseudo-header's sum for its device to complete. */
+	/* A virtio guest writes only the pseudo-header's sum and leaves the rest to the device. */
 	uint16_t partial = csum_fold(csum_pseudo4(r.src4, r.dst4, IPPROTO_UDP, sizeof(data) + 8));
 	r.frame[40] = (uint8_t)(partial >> 8);
 	r.frame[41] = (uint8_t)partial;
@@ -171,7 +171,7 @@ static void test_udp4_checksum_none_pending_and_partial(void **state)
 	r.frame[40] ^= 1;
 	assert_int_equal(decode(r.frame, len, &p), DROP_L4_CHECKSUM);
 	struct frame f = split(r.frame, len);
-	f.csum_pending = true; /* the kernel says so itself */
+	f.csum_pending = true; /* the kernel reports that the checksum is incomplete */
 	assert_int_equal(pkt_decode(&f, &p), DROP_NONE);
 }
 
@@ -210,7 +210,7 @@ static void test_ip6_extension_headers_are_refused(void **state)
 	assert_int_equal(decode(r.frame, len, &p), DROP_TRUNCATED);
 }
 
-/* A TCP header without options and one octet behind it. */
+/* A TCP header without options, followed by one octet. */
 static size_t make_tcp(struct reply *r, enum pkt_kind kind, uint8_t offset)
 {
 	uint8_t segment[21] = {0x9c, 0x40, 0, 53, [12] = (uint8_t)(offset << 4), [13] = 2, [20] = 'x'};
@@ -234,11 +234,11 @@ static void test_tcp_header_and_checksum(void **state)
 		assert_int_equal(p.len, 21);
 		assert_ptr_equal(p.data, r.frame + l4);
 		for (size_t at = l4; at < l4 + 21; at++) {
-			r.frame[at] ^= 0x04; /* one bit that no header length hides behind */
+			r.frame[at] ^= 0x04; /* a bit that does not change the TCP header's length */
 			assert_int_equal(decode(r.frame, len, &p), DROP_L4_CHECKSUM);
 			r.frame[at] ^= 0x04;
 		}
-		for (uint8_t offset = 0; offset < 16; offset++) { /* 21 octets hold a header of 5 words alone */
+		for (uint8_t offset = 0; offset < 16; offset++) { /* 21 octets have room only for a header of 5 words */
 			len = make_tcp(&r, kinds[k], offset);
 			assert_int_equal(decode(r.frame, len, &p), offset == 5 ? DROP_NONE : DROP_L4_HEADER);
 		}
@@ -266,7 +266,7 @@ static void test_icmp4_checksum_and_extent(void **state)
 		assert_int_equal(decode(r.frame, len, &p), DROP_L4_CHECKSUM);
 		r.frame[at] ^= 0x04;
 	}
-	/* No virtio card leaves this one to its device: 0 is a wrong one like any other. */
+	/* virtio does not offload ICMP checksums, so 0 is just a wrong checksum. */
 	r.frame[36] = r.frame[37] = 0;
 	assert_int_equal(decode(r.frame, len, &p), DROP_L4_CHECKSUM);
 	len = make(&r, PKT_ICMP4, "\x08\0\0\0\1\2\3", 7);
@@ -286,7 +286,7 @@ static void test_a_tag_left_in_the_link_header_is_refused(void **state)
 	(void)state;
 	size_t len = make(&r, PKT_UDP4, data, sizeof(data));
 	memcpy(tagged, r.frame, 12);
-	tagged[12] = 0x08; /* even where the first type looks right */
+	tagged[12] = 0x08; /* even if the first EtherType is that of IPv4 */
 	struct frame f = {.l2 = tagged, .l2_len = 18, .l3 = r.frame + 14, .l3_len = len - 14};
 	assert_int_equal(pkt_decode(&f, &p), DROP_ETHERTYPE);
 	f.l2_len = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Router solicitations and advertisements: who is answered, and every field of the answer. */
+/* Router solicitations and advertisements: which solicitations fold answers, and every field of its answer. */
 #include "guest/past.h"
 #include "ra/ra.h"
 
@@ -11,11 +11,11 @@ enum { CODE = 1, LEN = 8 };
 
 #define FOR_EVER UINT32_MAX
 
-/* An advertisement as a host reads it, apart from the program under test. */
+/* An advertisement, parsed as by a host and without code of fold. */
 static struct {
 	uint8_t hop_limit, flags, link[6];
 	unsigned links, prefixes, mtus, servers,
-	    domains; /* how many options of each, lifetime 0 not counted for the last two */
+	    domains; /* number of options of each kind, for the last two without those with lifetime 0 */
 	unsigned old_servers, old_domains;
 	uint32_t lifetime, reachable, retrans, mtu;
 	struct {
@@ -47,7 +47,7 @@ static void read_prefix(const uint8_t *o)
 	ra.prefix[ra.prefixes].preferred = get(o + 8, 4);
 	assert_int_equal(get(o + 12, 4), 0);
 	memcpy(&ra.prefix[ra.prefixes].at, o + 16, 16);
-	/* RFC 4862 5.5.3 c: a host ignores what prefers longer than it is valid. */
+	/* RFC 4862 5.5.3 c: a host ignores a prefix whose preferred lifetime exceeds the valid lifetime. */
 	assert_true(ra.prefix[ra.prefixes].preferred <= ra.prefix[ra.prefixes].valid);
 	ra.prefixes++;
 }
@@ -58,7 +58,7 @@ static void read_rdnss(const uint8_t *o)
 	struct in6_addr *to = life ? ra.server : ra.old_server;
 	unsigned *count = life ? &ra.servers : &ra.old_servers;
 
-	/* RFC 8106 5.3.1: 3 at least, and odd; there is one of each kind. */
+	/* RFC 8106 5.3.1: the length is odd and at least 3. */
 	assert_true(o[1] >= 3 && o[1] % 2 == 1);
 	assert_int_equal(get(o + 2, 2), 0);
 	assert_int_equal(*count, 0);
@@ -88,7 +88,7 @@ static void read_dnssl(const uint8_t *o)
 		p++;
 		assert_true(p <= end);
 	}
-	assert_true(end - p < 8); /* as few zeros as will do */
+	assert_true(end - p < 8); /* no more padding than needed */
 	for (; p < end; p++)
 		assert_int_equal(*p, 0);
 	if (life)
@@ -125,7 +125,7 @@ static void read_options(const uint8_t *o, const uint8_t *end)
 	}
 }
 
-/* Reads the reply; what holds of every advertisement is checked here. */
+/* Parses the reply and checks what must be true of every advertisement. */
 static void read_ra(enum answer got)
 {
 	assert_int_equal(got, ANSWER_REPLY);
@@ -147,11 +147,11 @@ static void read_ra(enum answer got)
 	assert_int_equal(ra.reachable, 0);
 	assert_int_equal(ra.retrans, 0);
 	assert_int_equal(ra.links, 1);
-	/* RFC 4191 2.2: no preference but medium, which is also the only one that lifetime 0 may have. */
+	/* RFC 4191 2.2: the preference is medium, the only one that is allowed with lifetime 0. */
 	assert_int_equal(ra.flags & 0x3f, 0);
 }
 
-/* A good solicitation from the guest's link-local address. */
+/* A valid solicitation from the guest's link-local address. */
 static int fixture(void **state)
 {
 	(void)state;
@@ -171,7 +171,7 @@ static void solicit(void)
 	read_ra(run());
 }
 
-/* One that nobody asked for; it must go to all nodes. */
+/* Makes an unsolicited advertisement, which must go to all nodes. */
 static enum answer advertise_raw(const struct guest *was, bool last)
 {
 	memset(&t.out, 0xa5, sizeof(t.out));
@@ -206,7 +206,7 @@ static void name_servers(size_t count)
 	t.g.nameservers6 = (struct ip6_list){.at = many, .count = count};
 }
 
-/* Names in presentation form, one after the other; wire keeps them. */
+/* Sets the guest's search list. names: separated, as text; `wire` stores them and must outlive the guest. */
 static void search_list(struct guest *g, uint8_t *wire, const char *names)
 {
 	size_t at = 0;
@@ -320,7 +320,7 @@ static void they_come_in_three_quarters_to_one_period(void **state)
 	assert_int_equal(ra_interval_ms(300, false, UINT16_MAX), 225000);
 	assert_int_equal(ra_interval_ms(1, false, UINT16_MAX), 750);
 	assert_int_equal(ra_interval_ms(65535, false, 0), 65535000);
-	/* RFC 4861 6.2.4: the first ones at most 16 s apart. */
+	/* RFC 4861 6.2.4: the first advertisements are at most 16 s apart. */
 	assert_int_equal(ra_interval_ms(300, true, 0), 16000);
 	assert_int_equal(ra_interval_ms(10, true, 0), 10000);
 }
@@ -368,7 +368,9 @@ static void the_prefix_lasts_as_long_as_a_lease(void **state)
 	solicit();
 	assert_int_equal(ra.prefix[0].valid, FOR_EVER);
 	assert_int_equal(ra.prefix[0].preferred, FOR_EVER);
-	/* A lease shorter than the time between two advertisements would take the address away between them. */
+	/*
+	 * With the lifetimes of a lease shorter than the period, the address would expire between two advertisements.
+	 */
 	t.g.lease_time = 120;
 	t.g.rebind_time = 105;
 	solicit();
@@ -426,7 +428,7 @@ static void search_names_are_padded_to_units(void **state)
 
 static void the_root_is_no_search_name(void **state)
 {
-	static uint8_t wire[] = "\0\3lab\4test\0"; /* its one octet would read as padding */
+	static uint8_t wire[] = "\0\3lab\4test\0"; /* the root's single octet would be read as padding */
 
 	(void)state;
 	t.g.search = wire;
@@ -460,7 +462,7 @@ static void what_changed_is_withdrawn(void **state)
 	assert_ip6(&ra.old_server[0], "fde5::1");
 	assert_ip6(&ra.old_server[1], "fde5::3");
 	assert_string_equal(ra.domain, "example.org. test.");
-	assert_string_equal(ra.old_domain, "lab.test. corp.example."); /* RFC 4343: case is no change */
+	assert_string_equal(ra.old_domain, "lab.test. corp.example."); /* RFC 4343: case does not matter */
 	assert_int_equal(ra.prefixes, 1);
 	t.g.nameservers6.count = 0;
 	t.g.search_len = 0;
@@ -520,7 +522,7 @@ static void a_prefix_that_is_no_more_is_deprecated(void **state)
 	assert_int_equal(ra.prefixes, 1);
 }
 
-/* The guest's own, in memory that a test may drop. */
+/* A guest with this prefix, server and search list. A test may overwrite `wire` later. */
 static struct guest told(const char *prefix, const char *server, const char *names, uint8_t *wire)
 {
 	static struct in6_addr servers[8];
@@ -534,7 +536,7 @@ static struct guest told(const char *prefix, const char *server, const char *nam
 	return g;
 }
 
-/* One change, and another before the first was said often enough. */
+/* A second change before the first one's withdrawal has been repeated often enough. */
 static void what_is_withdrawn_is_remembered(void **state)
 {
 	uint8_t one[64], two[64], three[64];
@@ -545,7 +547,7 @@ static void what_is_withdrawn_is_remembered(void **state)
 	struct guest second = told("fde5:2::1", "fde5::2", "c.test b.test", two);
 	struct guest third = told("fde5:2::1", "fde5::3", "d.test", three);
 	past_add(&past, &first, &second);
-	memset(one, 0, sizeof(one)); /* it is a copy */
+	memset(one, 0, sizeof(one)); /* past must have made a copy */
 	t.g = second;
 	for (int i = 0; i < 2; i++) {
 		advertise(past, false);
@@ -560,12 +562,12 @@ static void what_is_withdrawn_is_remembered(void **state)
 	t.g = third;
 	advertise(past, false);
 	assert_int_equal(ra.prefixes, 2);
-	assert_ip6(&ra.prefix[1].at, "fde5:1::"); /* the prefix is the second's still */
+	assert_ip6(&ra.prefix[1].at, "fde5:1::"); /* the third has the same prefix as the second */
 	assert_int_equal(ra.old_servers, 2);
 	assert_ip6(&ra.old_server[0], "fde5::2"); /* the newest first */
 	assert_ip6(&ra.old_server[1], "fde5::1");
 	assert_string_equal(ra.old_domain, "c.test. b.test. a.test.");
-	/* What is true again is not withdrawn. */
+	/* Values that are in force again are not withdrawn. */
 	past_add(&past, &third, &second);
 	t.g = second;
 	advertise(past, false);
@@ -581,7 +583,7 @@ static void what_is_withdrawn_is_remembered(void **state)
 	past_free(&past);
 }
 
-/* However often a file changes, what is remembered is what one advertisement can say. */
+/* However often a file changes, fold remembers no more old values than one advertisement can hold. */
 static void what_is_remembered_is_bounded(void **state)
 {
 	struct guest *past = NULL, was = t.g, now = t.g;
@@ -634,7 +636,7 @@ static void the_last_one_takes_the_router_and_the_name_servers_away(void **state
 	assert_int_equal(ra.old_servers, 2);
 	assert_int_equal(ra.domains, 0);
 	assert_string_equal(ra.old_domain, "lab.test.");
-	/* Its address is still the guest's own. */
+	/* The guest keeps its address. */
 	assert_int_equal(ra.prefix[0].valid, 604800);
 	assert_int_equal(ra.prefix[0].preferred, 529200);
 	advertise(NULL, false);
@@ -642,7 +644,7 @@ static void the_last_one_takes_the_router_and_the_name_servers_away(void **state
 	assert_int_equal(ra.servers, 2);
 }
 
-/* The size of the packet on the link: what read_ra compares with the MTU. */
+/* The size of the IPv6 packet, which read_ra compares with the MTU. */
 static size_t packet(void)
 {
 	return wr_len(&t.out.w) + 40;
@@ -650,7 +652,7 @@ static size_t packet(void)
 
 static void name_servers_that_do_not_fit_are_left_out(void **state)
 {
-	(void)state; /* RFC 6980: an advertisement in fragments is refused by its receiver */
+	(void)state; /* RFC 6980: a host ignores an advertisement in fragments, so it has to fit */
 	name_servers(200);
 	solicit(); /* no MTU known: 1280 less 40, 16, 8, 32 and 8, in units of 16 */
 	assert_int_equal(ra.servers, 73);
@@ -697,7 +699,7 @@ static void search_names_give_way_to_name_servers(void **state)
 	assert_int_equal(packet(), 40 + 56 + 8 + 1160);
 	snprintf(last, sizeof(last), "name-%013u.", 57);
 	assert_string_equal(ra.domain + strlen(ra.domain) - strlen(last), last);
-	name_servers(63); /* 1016 octets */
+	name_servers(63); /* an option of 1016 octets */
 	solicit();
 	assert_int_equal(ra.servers, 63);
 	assert_int_equal(words(ra.domain), 8); /* 160 of 160 octets that are left */
@@ -726,7 +728,7 @@ static void what_is_withdrawn_gives_way_to_what_is_told(void **state)
 	search_list(&t.g, wire, "lab.test");
 	name_servers(10);
 	advertise(&was, false);
-	/* 40, 56, 32 for the old prefix, 168 for 10 servers, 8 + 960 for 60 old ones; 16 are left. */
+	/* 40 + 56, 32 for the old prefix, 168 for 10 servers, 8 + 960 for 60 old servers; 16 octets are left. */
 	assert_int_equal(ra.prefixes, 2);
 	assert_int_equal(ra.servers, 10);
 	assert_int_equal(ra.old_servers, 60);
@@ -750,7 +752,7 @@ static void no_name_is_cut_in_two(void **state)
 	static uint8_t wire[2048];
 	struct guest before = t.g;
 
-	(void)state; /* for every room that is left after name servers of 0 to 72 */
+	(void)state; /* with 0 to 72 name servers, so that the room left for names has every possible size */
 	many_names(&before, wire, 60);
 	for (size_t n = 0; n <= 72; n++) {
 		name_servers(n);
@@ -804,7 +806,7 @@ static void an_old_prefix_at_every_buffer_size(void **state)
 
 static void a_link_that_carries_no_ipv6_gets_none(void **state)
 {
-	(void)state; /* guest_build refuses such an MTU; a mistake there sends nothing here */
+	(void)state; /* guest_build refuses such an MTU; if it did not, fold would send nothing */
 	for (t.g.id.mtu = 1; t.g.id.mtu < 104; t.g.id.mtu++)
 		assert_drop(run(), DROP_REPLY_FULL);
 }
@@ -886,7 +888,7 @@ static void options_that_lie_about_their_length(void **state)
 
 static void a_huge_solicitation(void **state)
 {
-	(void)state; /* CVE-2017-14492: one that overflowed a log line */
+	(void)state; /* CVE-2017-14492: such an option overflowed a log line */
 	ask_link(guest_mac);
 	for (unsigned i = 0; i < 250; i++)
 		ask_option(253, 1);

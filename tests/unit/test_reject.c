@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is said about a packet that may not pass the gateway, whole frames in and out; and about which nothing may be said. */
+/*
+ * The ICMP errors and TCP resets for packets that may not pass the gateway, and the packets for which none may be sent.
+ */
 #include "answer/answer.h"
 
 #include "base/csum.h"
@@ -18,10 +20,10 @@ static const uint8_t gateway_mac[] = {2, 0, 0, 0, 0, 0x90};
 
 static struct {
 	struct guest g;
-	struct reply ask, out; /* the packet is put into a frame by the same code as replies */
+	struct reply ask, out; /* the code that builds replies makes the packet's frame too */
 	bool to_guest;
 	const uint8_t *from_mac;
-	size_t quoted; /* octets of the packet, with its header */
+	size_t quoted; /* octets of the packet that the error contains, with the header */
 } t;
 
 static struct in_addr ip(const char *text)
@@ -40,7 +42,7 @@ static struct in6_addr ip6(const char *text)
 	return a;
 }
 
-/* A packet of that kind from the guest to the world, or back. */
+/* Makes a packet of that kind from the guest to an address beyond the gateway, or in the other direction. */
 static void ask(enum pkt_kind kind, bool to_guest)
 {
 	reply_init(&t.ask);
@@ -105,7 +107,7 @@ static enum answer run(void)
 	return answer_frame(&t.g, &f, &t.out);
 }
 
-/* The headers in front of the answer, back to whom the packet came from; returns where the transport begins. */
+/* Checks the answer's headers, which must go back to the packet's sender. Returns the start of the transport header. */
 static const uint8_t *check_headers(uint8_t proto, size_t len)
 {
 	const uint8_t *f = t.out.frame, *l3 = f + 14;
@@ -158,7 +160,7 @@ static void every_kind_is_unreachable_both_ways(void **state)
 	}
 }
 
-/* RFC 1812 4.3.2.3, RFC 4443 2.4 (c). */
+/* RFC 1812 4.3.2.3, RFC 4443 2.4 (c): the error contains as much of the packet as fits. */
 static void of_a_long_packet_as_much_as_fits(void **state)
 {
 	(void)state;
@@ -215,7 +217,7 @@ static void nothing_is_said_about_errors(void **state)
 			assert_int_equal(run(), ANSWER_REPLY);
 		else
 			refused(DROP_NO_ERROR);
-		/* Neighbour discovery is somebody else's to refuse. */
+		/* Neighbour discovery has its own answerers. */
 		if (type >= 133 && type <= 137)
 			continue;
 		ask(PKT_ICMP6, type % 2);
@@ -257,7 +259,7 @@ static void nothing_is_said_about_groups_and_addresses_that_are_nobodys(void **s
 	refused(DROP_NO_ERROR);
 }
 
-/* Within the subnet, under another's name, past the gateway: not what is refused here. */
+/* Packets within the subnet, with another host's address, or not through the gateway are not this module's. */
 static void only_what_passes_the_gateway(void **state)
 {
 	(void)state;
@@ -303,7 +305,7 @@ static void nothing_without_a_gateway_or_a_refusal(void **state)
 	}
 }
 
-/* What fold itself answers stays fold's, wherever it is sent. */
+/* fold answers questions for its services even if they are sent through the gateway. */
 static void questions_for_fold_are_not_refused(void **state)
 {
 	(void)state;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a running VM's files are read again with: address lists that go on, the copy's text, which changes the rules see, notify's keys. */
+/*
+ * Reading a running VM's files again: address lists that stay in force if a new text is bad, the copy, which changes
+ * affect the rules, and the keys of notifications.
+ */
 #include "base/file.h"
 #include "fw/rules.h"
 #include "guest/address_list.h"
@@ -79,7 +82,7 @@ static int reload(void)
 	return address_lists_reload(&t.b, t.dir, &t.last, catch_reset(&t.c));
 }
 
-/* The last octet of the only address, or -1 where there is not one. */
+/* The last octet of the address in the lists, or -1 unless there is exactly one. */
 static int octet(void)
 {
 	return t.b.list_records.count == 1 ? ((const uint8_t *)&t.b.list_records.at[0].ip4)[3] : -1;
@@ -138,7 +141,7 @@ static void lists_come_and_go(void **state)
 	parse("ADDRESS_LISTS=y\n");
 	assert_int_equal(reload(), 0);
 	assert_int_equal(octet(), 2);
-	/* One that was named before is as good as it was then. */
+	/* The last good content of a list that was in use before is used again. */
 	assert_int_equal(unlink(at("address_list_x")), 0);
 	parse("ADDRESS_LISTS=x\n");
 	assert_int_equal(reload(), 0);
@@ -191,7 +194,7 @@ static int build(const char *text, struct guest *g)
 
 #define BASE "NAMESERVERS=10.0.1.50\nNAMESERVERS6=fde5::50\nGATEWAY=10.0.1.90\nGATEWAY_MAC=7a:00:00:00:00:01\n"
 
-/* differs: the rules of a VM with these lines more are others. */
+/* Checks whether these additional lines change the VM's rules. */
 static void check_differ(const char *more, bool differs)
 {
 	struct guest a, b;
@@ -280,7 +283,7 @@ static struct identity id;
 static struct reload w;
 static char file[128], copy[128];
 
-/* A VM that runs with that -b file, and its copy. */
+/* Starts a VM with this text in its -b file and in its copy. */
 static void begin(const char *text)
 {
 	char *path = NULL;
@@ -301,7 +304,10 @@ static void begin(const char *text)
 	assert_int_equal(reload_begin(&w, &t.b, text, strlen(text), 0644, catch_reset(&t.c)), 0);
 }
 
-/* The host's name that comes of reading; "" where nothing does. first, second: what changed, the last one last; -1: nothing. */
+/*
+ * Reads the changed sources. first, second: which ones, in the order of the changes; -1: none. Returns the new host
+ * name, or "" if no new guest was built.
+ */
 static const char *hostname_now(int first, int second, bool lists)
 {
 	struct reload_changes c = {.count = 2, .lists = lists};
@@ -315,7 +321,7 @@ static const char *hostname_now(int first, int second, bool lists)
 	reload_read(&w, &c);
 	snprintf(name, sizeof(name), "%s", w.built ? w.guest.hostname : "");
 	if (w.built) {
-		/* As if it had been in force. */
+		/* The new guest takes force. */
 		reload_accept(&w, &w.guest);
 		reload_finish(&w, false);
 	}
@@ -324,7 +330,7 @@ static const char *hostname_now(int first, int second, bool lists)
 #define read_file() hostname_now(RELOAD_FILE, -1, false)
 #define read_copy() hostname_now(RELOAD_COPY, -1, false)
 
-/* Written at another time than before, as far as the file system can tell. */
+/* Writes the file and gives it a different time, in case the file system's clock has not advanced since. */
 static void put_later(const char *name, const char *text)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = 1000 + random() % 1000000}};
@@ -374,7 +380,7 @@ static mode_t copys_mode(void)
 	return st.st_mode & 07777;
 }
 
-/* A file that was everybody's, and then is not: nor is the copy. */
+/* If the -b file is no longer readable for everyone, the copy is not either. */
 static void the_copys_mode(void **state)
 {
 	(void)state;
@@ -383,7 +389,7 @@ static void the_copys_mode(void **state)
 	put_later("file", "HOSTNAME=two\n");
 	assert_string_equal(read_file(), "two");
 	assert_int_equal(copys_mode(), 0640);
-	/* Its mode alone, too. */
+	/* A change of only the mode counts too. */
 	assert_int_equal(chmod(file, 0600), 0);
 	assert_string_equal(read_file(), "two");
 	assert_int_equal(copys_mode(), 0600);
@@ -403,7 +409,7 @@ static void the_last_change_counts(void **state)
 	begin("HOSTNAME=one\n");
 	edit_copy("HOSTNAME=two\n");
 	assert_string_equal(read_copy(), "two");
-	/* Not written: only its mode, or a look at it. */
+	/* A change of the file's mode is no change of its text. */
 	assert_int_equal(chmod(at("file"), 0600), 0);
 	assert_string_equal(read_file(), "");
 	put_later("file", "HOSTNAME=one\n");
@@ -414,7 +420,7 @@ static void the_last_change_counts(void **state)
 	put_later("file", "HOSTNAME=five\n");
 	edit_copy("HOSTNAME=six\n");
 	assert_string_equal(hostname_now(RELOAD_COPY, RELOAD_FILE, false), "five");
-	/* The last one is bad: the one before it counts. */
+	/* The last change is invalid, so the one before it takes force. */
 	put_later("file", "HOSTNAME=seven\n");
 	edit_copy("HOSTNAME=-\n");
 	assert_string_equal(hostname_now(RELOAD_FILE, RELOAD_COPY, false), "seven");
@@ -456,7 +462,7 @@ static void the_copy_of_another(void **state)
 	put_later("file", "HOSTNAME=two\n");
 	put_later("vm0", "MAC=52:54:00:01:02:04\nHOSTNAME=theirs\n");
 	assert_string_equal(hostname_now(RELOAD_FILE, RELOAD_COPY, false), "two");
-	/* Whoever edits the -b file may say there what he likes of who the VM is. */
+	/* The lines of the identity in the -b file have no effect, so any value is accepted there. */
 	put_later("file", theirs);
 	assert_string_equal(read_file(), "theirs");
 	edit_copy("HOSTNAME=three\n");
@@ -475,7 +481,7 @@ static bool copy_has(const char *line)
 	return has;
 }
 
-/* The copy of a VM of the same name goes with that VM; then this one's is there again, with what is in force. */
+/* When another VM of the same name ends, its copy goes; then this VM's copy is written again with the text in force. */
 static void the_copy_comes_back(void **state)
 {
 	static const char theirs[] = "MAC=52:54:00:01:02:04\nHOSTNAME=theirs\n";
@@ -490,11 +496,11 @@ static void the_copy_comes_back(void **state)
 	assert_string_equal(read_copy(), "");
 	assert_true(w.put_back);
 	assert_int_equal(w.lines.count, 0);
-	assert_int_equal(copys_mode(), 0644); /* writes it */
+	assert_int_equal(copys_mode(), 0644); /* copys_mode() writes it */
 	assert_true(copy_has("MAC=52:54:00:01:02:03\n") && copy_has("MTU=1400\n") && copy_has("HOSTNAME=one\n"));
 	assert_string_equal(read_copy(), "");
 	assert_false(w.put_back || w.is_new || w.lines.count);
-	/* What only its user removed stays away. */
+	/* A copy that the user removed is not written again. */
 	unlink(copy);
 	assert_string_equal(read_copy(), "");
 	assert_false(w.put_back);
@@ -511,7 +517,7 @@ static void with_lists(void **state)
 	assert_string_equal(read_file(), "");
 	assert_has(w.lines.at[0], "address_list_x:1:");
 	assert_int_equal(w.failed, RELOAD_FILE);
-	/* Which is in force as soon as its list is good, without a new edit of its own. */
+	/* The text takes force as soon as its list is valid, without being written again. */
 	put("address_list_x", "ADDRESS:a.=10.0.0.1\n");
 	assert_string_equal(hostname_now(RELOAD_FILE, -1, true), "two");
 	assert_int_equal(w.failed, -1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sandbox: each in a process of its own, for nobody comes out again: what the filter and Landlock let pass, and what not. */
+/* sandbox: what the filter and Landlock permit. Each test is a process of its own, because a sandbox cannot be left. */
 #include "report_catch.h"
 
 #include "host/landlock.h"
@@ -24,7 +24,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define SIGNALLED 1000 /* and the signal */
+#define SIGNALLED 1000 /* plus the signal's number */
 
 static char dir[] = "/tmp/fold-sandbox.XXXXXX";
 
@@ -41,7 +41,10 @@ static int stop(void **state)
 	return system("rm -r \"$PWD\"") != 0 || chdir("/") < 0;
 }
 
-/* What a process that runs it ends with. Its assertions are exit statuses: 0 is good, else a line. */
+/*
+ * Runs the function in a child. Returns its exit status (0: passed, else the line of the failure) or SIGNALLED +
+ * signal.
+ */
 static int in_process(int (*run)(void))
 {
 	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
@@ -49,7 +52,7 @@ static int in_process(int (*run)(void))
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		/* cmocka's handler would go on with the other tests, in the child. */
+		/* cmocka's handlers would continue with the other tests in the child. */
 		for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 			signal(faults[i], SIG_DFL);
 		_exit(run());
@@ -111,7 +114,10 @@ static int other_abi(void)
 }
 #endif
 
-/* Whatever else has that number among its arguments goes on. No other thread is brought in, and every child is. */
+/*
+ * Refuses only these ioctls: other calls with the same number among their arguments pass. Applies to the calling thread
+ * and its children, not to other threads.
+ */
 static int no_ioctl(void)
 {
 	static const uint32_t requests[] = {FIOCLEX, FIONREAD};
@@ -231,7 +237,7 @@ static int landlocked(void)
 
 static int alone(void)
 {
-	/* A network in which nobody answers, or the test's result would be the machine's. */
+	/* An empty network, so that the result does not depend on the machine's. */
 	MUST(unshare(CLONE_NEWNET) == 0);
 	MUST(system("ip link set lo up") == 0);
 	return landlocked();
@@ -240,7 +246,7 @@ static int alone(void)
 static void test_landlock(void **state)
 {
 	(void)state;
-	/* Both kernels that the tests know have it; a third may not, and says so in its own way. */
+	/* Landlock is in both kernels that the tests run on, but may be missing in others. */
 	if (landlock_version() <= 0)
 		skip();
 	assert_int_equal(in_process(alone), 0);
@@ -325,7 +331,7 @@ static int fatal(void)
 	struct report r = {0};
 	char name[] = "true", *argv[] = {name, NULL};
 
-	close(STDERR_FILENO); /* the line that names the call */
+	close(STDERR_FILENO); /* suppresses the log line that names the call */
 	MUST(sandbox_enter(&what, &s, &r) == 0);
 	if (strcmp(fatal_call, "execve") == 0)
 		execv("/bin/true", argv);
@@ -351,7 +357,7 @@ static void test_profiles(void **state)
 	}
 }
 
-/* A parent that is gone before its child says that it wants to die with it. */
+/* The parent ends before its child asks for a signal at its parent's death. */
 static int orphan(void)
 {
 	const struct sandbox what = {.profile = SANDBOX_RESPONDER, .name = "test", .caps = one_cap, .parent = 1};
@@ -368,7 +374,7 @@ static void test_orphan(void **state)
 	assert_int_equal(in_process(orphan), 0);
 }
 
-/* fold's processes say which of them speaks; the name of fold-dhcpd stands before every line of its anyway. */
+/* Lines of fold's processes name the process. Lines of fold-dhcpd do not, because they begin with its name anyway. */
 static int whose_line(enum sandbox_profile profile, const char *line)
 {
 	static const int no_such_cap[] = {1000, -1};

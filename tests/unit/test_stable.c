@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stable: the addresses of -k against known ones and against the openssl command, which is asked here for the HMAC of random
- * keys, prefixes and MACs; and the key files.
+ * stable: compares the addresses of -k with known ones, and for random keys, prefixes and MACs with the HMAC that the
+ * openssl command computes; and the key files.
  */
 #include "report_catch.h"
 
@@ -107,7 +107,7 @@ static void hex(const uint8_t *bytes, size_t len, char *text)
 		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
 }
 
-/* The openssl command's HMAC-SHA-256. */
+/* Computes HMAC-SHA-256 with the openssl command. */
 static void openssl_hmac(const uint8_t *key, size_t key_len, const uint8_t *input, size_t len, uint8_t digest[32])
 {
 	char key_text[2 * STABLE_KEY_SIZE + 1], in_name[128], out_name[128], command[512];
@@ -151,7 +151,9 @@ static void random_addresses_against_openssl(void **state)
 	}
 }
 
-/* Octets of the digest fill the address's end; the bits that are left over are the low ones of the next octet. */
+/*
+ * The digest fills the end of the address in whole octets; remaining bits are the low bits of the digest's next octet.
+ */
 static void prefixes_of_other_lengths(void **state)
 {
 	static const int lengths[] = {1, 7, 8, 48, 56, 60, 63, 65, 80, 96, 112, 120, 121, 127};
@@ -239,7 +241,7 @@ static void no_core_dump_holds_a_key(void **state)
 	stable_key_wipe(&key);
 	assert_int_equal(prctl(PR_GET_DUMPABLE), 1);
 	assert_memory_equal(&key, &zero, sizeof(key));
-	/* A key that could not be read whole is none that anybody should find. */
+	/* A key that could only be read in part is wiped from memory too. */
 	write_file(63);
 	assert_int_equal(stable_key_read(path, &key, &c.r), -EINVAL);
 	assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
@@ -267,7 +269,7 @@ static void keys_are_made_and_never_overwritten(void **state)
 	assert_int_equal(stable_key_read(path, &other, &c.r), 0);
 	assert_memory_equal(&one, &other, sizeof(one));
 	assert_int_equal(unlink(path), 0);
-	/* Not by a link to nowhere either. */
+	/* A dangling link counts as an existing file. */
 	assert_int_equal(symlink("elsewhere", path), 0);
 	assert_int_equal(stable_key_make(path, &c.r), -EEXIST);
 	assert_int_equal(unlink(path), 0);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fold's own addresses: what is given and what never, and what survives kill -9 of many users at once. */
+/*
+ * store: which addresses it gives and which never, and that it survives SIGKILL of many processes that use it at once.
+ */
 #include "report_catch.h"
 
 #include "host/store.h"
@@ -23,7 +25,7 @@ static char dir[64], path[128];
 static int make_dir(void **state)
 {
 	(void)state;
-	/* In memory where it can be: hundreds of transactions, each of which waits for the disk several times. */
+	/* In memory if possible, because each of hundreds of transactions waits for the disk several times. */
 	strcpy(dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/fold-store-XXXXXX" : "/tmp/fold-store-XXXXXX");
 	if (!mkdtemp(dir))
 		return -1;
@@ -40,7 +42,7 @@ static int remove_dir(void **state)
 	return system(command);
 }
 
-static bool is_new; /* of the last one */
+static bool is_new; /* of the last store_allocate() */
 
 static int allocate(const char *name, const char *net, struct cidr4 *out)
 {
@@ -80,7 +82,7 @@ static void frees(const char *name, unsigned want)
 	assert_int_equal(count, want);
 }
 
-/* The first column of the first row, by the library itself. */
+/* The first column of the result's first row, read directly with SQLite. */
 static long long ask(const char *sql)
 {
 	sqlite3 *db;
@@ -109,7 +111,7 @@ static void tell(const char *sql)
 	sqlite3_close(db);
 }
 
-/* The file is whole, and both tables say the same. */
+/* Checks that the database is intact and that its two tables agree. */
 static void check_sound(void)
 {
 	assert_int_equal(ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
@@ -130,13 +132,13 @@ static void one_name_one_address(void **state)
 	gives("tap0", NULL, "10.32.0.1/12");
 	gives("tap1", NULL, "10.32.0.2/12");
 	gives("tap0", "10.32.0.0/12", "10.32.0.1/12");
-	/* Another subnet, another address; the same address where it lies in the subnet that is asked for. */
+	/* Another subnet gives another address, unless the one that the name holds lies in it: then the same. */
 	gives("tap0", "10.40.0.0/16", "10.40.0.1/16");
 	gives("tap0", "10.40.0.0/24", "10.40.0.1/24");
 	gives("tap0", "10.0.0.0/8", "10.32.0.1/8");
 	gives("tap2", "192.168.7.0/24", "192.168.7.1/24");
 	gives("tap2", "192.168.0.0/16", "192.168.7.1/16");
-	gives("Tap2", "192.168.7.0/24", "192.168.7.2/24"); /* names are compared with their case */
+	gives("Tap2", "192.168.7.0/24", "192.168.7.2/24"); /* names are case-sensitive */
 	gives("tap'2\" --", "192.168.7.0/24", "192.168.7.3/24");
 	check_sound();
 }
@@ -171,11 +173,11 @@ static void never_the_edges(void **state)
 	gives("v3", "192.0.2.8/29", "192.0.2.11/29");
 	frees("v3", 1);
 	gives("v6", "192.0.2.8/29", "192.0.2.11/29");
-	/* The smallest subnet has no address to spare for fold. */
+	/* In the smallest subnet no address is reserved for fold. */
 	gives("w1", "198.51.100.4/30", "198.51.100.5/30");
 	gives("w2", "198.51.100.4/30", "198.51.100.6/30");
 	refuses("w3", "198.51.100.4/30", -ENOSPC, "every address is taken");
-	/* An address from a wider subnet is not given where it is the narrow one's own, or its broadcast address. */
+	/* An address held from a wider subnet is not used if it is a narrower one's network or broadcast address. */
 	gives("x", "203.0.113.0/24", "203.0.113.1/24");
 	gives("y", "203.0.113.0/24", "203.0.113.2/24");
 	gives("z", "203.0.113.0/24", "203.0.113.3/24");
@@ -193,7 +195,7 @@ static void undo(const char *name, const char *addr)
 		fail_msg("%s: %s", name, c.r.msg);
 }
 
-/* Only what was new is given back, and nothing else of the name's. */
+/* store_undo() gives back the new address, and no other address of the name. */
 static void undoing(void **state)
 {
 	(void)state;
@@ -250,7 +252,7 @@ static void bad_subnets(void **state)
 	memset(name, 'a', sizeof(name));
 	name[256] = 0;
 	refuses(name, NULL, -EINVAL, "1 to 255 octets");
-	assert_int_equal(access(path, F_OK), -1); /* nothing was made for any of these */
+	assert_int_equal(access(path, F_OK), -1); /* none of these calls made the file */
 }
 
 static void the_command_lines_subnet(void **state)
@@ -305,7 +307,7 @@ static void files(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 
-	/* What is no store of fold's is left alone. */
+	/* A file that is no database of fold's is not changed. */
 	snprintf(path, sizeof(path), "%s/garbage", dir);
 	f = fopen(path, "w");
 	assert_non_null(f);
@@ -332,10 +334,10 @@ static void files(void **state)
 	refuses("a", NULL, -EACCES, "/state: cannot be opened");
 }
 
-/* A random walk, against a model that cannot be wrong: one owner an address. */
+/* Random operations, compared with a trivial model: an array with the owner of each address. */
 static void as_a_model_says(void **state)
 {
-	int owner[16] = {0}, held[40] = {0}; /* 10.9.0.0/28: 1 to 14 may be given, but for 11 */
+	int owner[16] = {0}, held[40] = {0}; /* 10.9.0.0/28: gives 1 to 14, except 11 */
 	unsigned seed = 7;
 
 	(void)state;
@@ -372,7 +374,7 @@ static double now(clockid_t clock)
 
 static double time_of_twenty(const char *prefix, const char *net)
 {
-	double start = now(CLOCK_PROCESS_CPUTIME_ID); /* the disk takes its time in any case */
+	double start = now(CLOCK_PROCESS_CPUTIME_ID); /* CPU time, because waiting for the disk does not count */
 	for (int i = 0; i < 20; i++) {
 		char name[16];
 		struct cidr4 got;
@@ -383,8 +385,8 @@ static double time_of_twenty(const char *prefix, const char *net)
 }
 
 /*
- * A hundred thousand leases, every second address free above them: no walk over the
- * taken ones, however they lie. A walk takes some 10 ms each time, a lookup 10 us.
+ * A hundred thousand leases, and above them every second address free: an allocation
+ * must not walk over the taken addresses. A walk takes some 10 ms, a lookup 10 us.
  */
 static void a_hundred_thousand_leases(void **state)
 {
@@ -409,7 +411,7 @@ static void a_hundred_thousand_leases(void **state)
 	assert_true(above < 3 * empty + 0.05);
 }
 
-/* Another program has the database for a while: its turn is waited for. */
+/* If another program locks the database for a while, the store waits. */
 static void waiting_for_a_lock(void **state)
 {
 	int ready[2];
@@ -442,7 +444,7 @@ struct done {
 	uint32_t child, step, addr; /* addr 0: released */
 };
 
-/* Allocates under one new name after the other, and says so only when the address is its own. */
+/* Allocates for one new name after the other. Reports each address to the parent only after the allocation returned. */
 static void allocate_for_ever(uint32_t child, int to)
 {
 	for (uint32_t step = 0;; step++) {
@@ -457,7 +459,7 @@ static void allocate_for_ever(uint32_t child, int to)
 		d.addr = ntohl(got.addr.s_addr);
 		if (write(to, &d, sizeof(d)) != sizeof(d))
 			_exit(2);
-		/* Some are given back, so that runs are split and joined while others die. */
+		/* Releases some, so that runs are split and joined while other children are killed. */
 		if (step % 4 == 3 && store_release(path, name, NULL, catch_reset(&c)) == 0) {
 			d.addr = 0;
 			if (write(to, &d, sizeof(d)) != sizeof(d))
@@ -497,7 +499,9 @@ static bool still_held(const struct done *acked, size_t count, size_t i)
 		if (acked[j].child == acked[i].child && acked[j].step == acked[i].step)
 			return false;
 	}
-	/* A release that nobody heard of may have been done: the fourth of each child is in doubt. */
+	/*
+	 * A child that was killed may have released its address without reporting it, so every fourth one is uncertain.
+	 */
 	return acked[i].step % 4 != 3;
 }
 
@@ -515,14 +519,14 @@ static void killed_at_any_moment(void **state)
 	assert_int_equal(pipe(fds), 0);
 	for (int i = 0; i < CHILDREN; i++)
 		pids[i] = start_child(next++, fds[1]);
-	/* On a slow machine it takes longer until enough has been said to be checked. */
+	/* On a slow machine it takes longer until there are enough reports to check. */
 	for (; kills < KILLS || (count < 4 * CHILDREN && kills < 20 * KILLS); kills++) {
 		count = collect(fds[0], acked, count, rand_r(&seed) % 15);
 		usleep((useconds_t)rand_r(&seed) % 5000);
 		int victim = rand_r(&seed) % CHILDREN;
 		assert_int_equal(kill(pids[victim], SIGKILL), 0);
 		assert_int_equal(waitpid(pids[victim], &status, 0), pids[victim]);
-		assert_true(WIFSIGNALED(status)); /* it had no error of its own */
+		assert_true(WIFSIGNALED(status)); /* it was killed and did not end because of an error */
 		pids[victim] = start_child(next++, fds[1]);
 	}
 	for (int i = 0; i < CHILDREN; i++) {
@@ -542,13 +546,16 @@ static void killed_at_any_moment(void **state)
 		held++;
 		snprintf(name, sizeof(name), "c%u-%u", acked[i].child, acked[i].step);
 		cidr4_format(&(struct cidr4){.addr.s_addr = htonl(acked[i].addr), .len = 12}, want);
-		gives(name, NULL, want); /* nothing that was told is lost, nothing is told to two */
+		gives(name, NULL, want); /* no reported address is lost or given twice */
 	}
 	print_message("# %zu allocations and releases, %zu held, %d processes killed\n", count, held, kills);
 	assert_true(held > CHILDREN);
 }
 
-/* Allocates in a child that dies at its stop-th entry to or return from the kernel. True where it got to its end. */
+/*
+ * Allocates in a child that is killed at its stop-th entry to or return from a system call. True if the child ended
+ * before that.
+ */
 static bool allocate_and_die(const char *name, int stop)
 {
 	int status;
@@ -563,7 +570,7 @@ static bool allocate_and_die(const char *name, int stop)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 99)
-		skip(); /* this machine lets nobody trace */
+		skip(); /* ptrace is not permitted here */
 	for (int i = 0; i < stop && WIFSTOPPED(status); i++) {
 		assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -577,7 +584,9 @@ static bool allocate_and_die(const char *name, int stop)
 	return true;
 }
 
-/* A kill at every moment that can be told apart from outside: the database is made, or an address is taken. */
+/*
+ * Kills at every system call, which are the only moments whose effect differs: while making the database or allocating.
+ */
 static void killed_at_every_system_call(void **state)
 {
 	int stops = 0;
@@ -617,7 +626,7 @@ static void killed_at_every_system_call(void **state)
 	print_message("# %d moments of an allocation\n", stops);
 }
 
-/* Two hundred at once, as when a host's VMs all start. */
+/* Two hundred processes at once, as when all VMs of a host start. */
 static void two_hundred_at_once(void **state)
 {
 	pid_t pids[200];
@@ -632,9 +641,9 @@ static void two_hundred_at_once(void **state)
 		char name[16], byte;
 		struct cidr4 got;
 		close(gate[1]);
-		if (read(gate[0], &byte, 1) != 0) /* until the gate opens */
+		if (read(gate[0], &byte, 1) != 0) /* all wait here until the parent closes the pipe */
 			_exit(2);
-		snprintf(name, sizeof(name), "v%d", i / 2); /* and each name twice */
+		snprintf(name, sizeof(name), "v%d", i / 2); /* two processes for each name */
 		int err = allocate(name, NULL, &got);
 		if (err)
 			fprintf(stderr, "# %s\n", c.r.msg);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DNS by TCP: questions in, however they are cut, and answers out; what others are asked; when it ends. */
+/* DNS over TCP: questions in segments of any size, answers, forwarded questions, and how a connection ends. */
 #include "stream_peer.h"
 
 #define A 1
@@ -17,14 +17,14 @@ static void handshake(void **state)
 		assert_int_equal(t.heard[0].header, 24); /* MSS and nothing else */
 		assert_int_equal(t.heard[0].seg.mss, 1220);
 		assert_int_equal(t.heard[0].seg.window, STREAM_INPUT);
-		/* Again, and it is the same one. */
+		/* A repeated SYN belongs to the same connection. */
 		open_with_mss();
 		only(SYN | ACK, FIRST, t.seq + 1);
 		put(ACK, t.seq + 1, FIRST + 1, NULL, 0);
 		assert_int_equal(t.count, 0);
 		assert_int_equal(stream_count(t.s), (size_t)six + 1);
 	}
-	/* RFC 9293 3.7.1: what the link carries, where that is less. */
+	/* RFC 9293 3.7.1: the MSS follows from the link's MTU if that is less. */
 	t.g.id.mtu = 576;
 	t.six = false;
 	t.port++;
@@ -50,16 +50,16 @@ static void another_beginning(void **state)
 {
 	(void)state;
 	open_with_mss();
-	t.seq += 5000; /* of a peer that began anew */
+	t.seq += 5000; /* as if the peer had restarted */
 	open_with_mss();
 	only(SYN | ACK, FIRST, t.seq + 1);
 	assert_int_equal(stream_count(t.s), 1);
-	/* What acknowledges something else is refused, and changes nothing. */
+	/* An ACK of another number is answered by a reset, and changes nothing. */
 	put(ACK, t.seq + 1, 77, NULL, 0);
 	only(RST, 77, 0);
 	put(ACK, t.seq + 1, FIRST + 1, NULL, 0);
 	assert_int_equal(t.count, 0);
-	/* Neither is a SYN with anything beside it. */
+	/* A SYN with FIN or RST opens no connection. */
 	t.port++;
 	put(SYN | FIN, t.seq, 0, NULL, 0);
 	only(RST | ACK, 0, t.seq + 2);
@@ -118,7 +118,7 @@ static void several_at_once(void **state)
 	for (uint16_t id = 1; id <= 5; id++)
 		len += question(q + len, sizeof(q) - len, id, id == 3 ? "nothing" : "db", A);
 	t.g.dns.forward = false;
-	/* And half of one. */
+	/* The first part of a sixth question. */
 	memcpy(q + len, q, 10);
 	send_data(q, len + 10);
 	size_t got = take_heard(read, sizeof(read));
@@ -148,14 +148,14 @@ static void the_longest_answer(void **state)
 		t.g.id.mtu = links[i].mtu;
 		connected((uint16_t)(40001 + i));
 		ask(5, "long", TXT);
-		/* RFC 6928: ten segments, full ones. */
+		/* RFC 6928: the initial window is ten full segments. */
 		assert_int_equal(t.count, 10);
 		for (size_t n = 0; n < t.count; n++) {
 			assert_int_equal(t.heard[n].seg.len, links[i].most);
 			assert_int_equal(t.heard[n].seg.flags, ACK);
 		}
 		size_t len = read_all(read, sizeof(read));
-		/* Without an OPT record, for which there is room. */
+		/* The maximum less the room that is kept for an OPT record, which the question has not. */
 		assert_int_equal(len, 2 + 65535 - 11);
 		assert_int_equal(is_answer(read, 5, 1), len);
 		assert_int_equal(read[4] & 2, 0); /* no TC */
@@ -196,7 +196,7 @@ static void lengths_that_lie(void **state)
 		assert_int_equal(stream_count(t.s), 0);
 		assert_int_equal(t.refusals, i + 1);
 	}
-	/* The longest that there may be, of which the end never comes. */
+	/* A message of the maximum length, which takes up all of the window. */
 	connected(40009);
 	send_data((const uint8_t[]){(STREAM_INPUT - 2) >> 8, (STREAM_INPUT - 2) & 255}, 2);
 	memset(read, 0, STREAM_INPUT);
@@ -219,10 +219,10 @@ static void others_are_asked(void **state)
 		len += question(q + len, sizeof(q) - len, id, "far.zone", A);
 	send_data(q, len);
 	only(ACK, t.ack, t.seq);
-	/* The others wait where they came in. */
+	/* The remaining questions stay in the input buffer. */
 	assert_int_equal(t.asked_count, STREAM_QUESTIONS);
 	assert_int_equal(t.heard[0].seg.window, STREAM_INPUT - 2 * len / (STREAM_QUESTIONS + 2));
-	/* In whatever order. */
+	/* The answers may come in any order. */
 	for (size_t i = t.asked_count; i-- > 0;) {
 		struct wr *w = stream_message(t.s, t.asked[i]);
 		assert_non_null(w);
@@ -238,7 +238,7 @@ static void others_are_asked(void **state)
 			break;
 	}
 	assert_int_equal(t.asked_count, STREAM_QUESTIONS + 2);
-	/* Nobody waits for it any more: at its end, or long after it. */
+	/* An answer for a connection that has ended is refused, also after the port is in use again. */
 	put(RST, t.seq, 0, NULL, 0);
 	assert_int_equal(stream_count(t.s), 0);
 	assert_null(stream_message(t.s, t.asked[STREAM_QUESTIONS]));
@@ -255,7 +255,7 @@ static void nobody_can_be_asked(void **state)
 	ask(5, "far.zone", A);
 	one_answer(read, sizeof(read), 5, 0);
 	assert_int_equal(read[5] & 15, DNS_RCODE_SERVFAIL);
-	/* An answer that found no room ends it. */
+	/* An answer that does not fit into its buffer ends the connection. */
 	t.nobody = false;
 	put(ACK, t.seq, t.ack, NULL, 0);
 	ask(6, "far.zone", A);
@@ -266,7 +266,7 @@ static void nobody_can_be_asked(void **state)
 	assert_int_equal(stream_count(t.s), 0);
 }
 
-/* What cannot be said waits, and so does who asks. */
+/* While answers cannot be sent, further questions wait in the input buffer, and the window closes. */
 static void no_room_for_answers(void **state)
 {
 	uint8_t q[100];
@@ -281,13 +281,13 @@ static void no_room_for_answers(void **state)
 	assert_int_equal(asked, 1 + STREAM_INPUT / len);
 	assert_int_equal(t.notes, 1);
 	assert_int_equal(t.heard[0].seg.flags, ACK);
-	/* More than it offered is not taken. */
+	/* Data beyond the offered window is not accepted. */
 	size_t left = t.heard[0].seg.window;
-	put(ACK | FIN, t.seq, t.ack, q, len); /* nor is an end before what comes before it */
+	put(ACK | FIN, t.seq, t.ack, q, len); /* nor is a FIN before the data that precedes it */
 	only(ACK, t.ack, t.seq + (uint32_t)left);
 	assert_int_equal(t.heard[0].seg.window, 0);
 	t.seq += (uint32_t)left;
-	/* A probe of a window that is shut is answered, and what it acknowledges counts. */
+	/* A probe of the closed window is answered, and its acknowledgement and window count. */
 	t.window = 65535;
 	put(ACK, t.seq, t.ack, q + left, 1);
 	assert_int_equal(t.count, 10);
@@ -300,7 +300,7 @@ static void no_room_for_answers(void **state)
 	assert_int_equal(t.notes, asked);
 }
 
-/* What is read makes room for what comes behind it. */
+/* Data that the peer has acknowledged makes room for further answers. */
 static void room_at_the_front(void **state)
 {
 	const size_t some = 2 + 12 + 10 + 12 + 3012;
@@ -335,14 +335,14 @@ static void the_peer_ends(void **state)
 	size_t len = question(q, sizeof(q), 5, "far.zone", A);
 
 	(void)state;
-	/* With its last question, which others have to answer. */
+	/* The FIN comes with the last question, which is forwarded. */
 	connected(40001);
 	put(ACK | FIN | PSH, t.seq, t.ack, q, len);
 	t.seq += (uint32_t)len + 1;
 	only(ACK, t.ack, t.seq);
 	put(ACK | FIN, t.seq - 1, t.ack, NULL, 0); /* again */
 	only(ACK, t.ack, t.seq);
-	put(ACK, t.seq, t.ack, q, len); /* what comes behind the end is nothing */
+	put(ACK, t.seq, t.ack, q, len); /* data after the FIN is ignored */
 	only(ACK, t.ack, t.seq);
 	pass(60000);
 	assert_int_equal(t.count, 0);
@@ -350,7 +350,7 @@ static void the_peer_ends(void **state)
 	t.count = 0;
 	stream_message_done(t.s, &t.g, t.asked[0], t.now);
 	only(ACK | PSH | FIN, t.ack, t.seq);
-	/* The end, too, is said again. */
+	/* The FIN is retransmitted too. */
 	pass(300);
 	only(ACK | PSH | FIN, t.ack, t.seq);
 	put(ACK, t.seq, t.ack + 14, NULL, 0);
@@ -360,7 +360,7 @@ static void the_peer_ends(void **state)
 	put(ACK, t.seq, t.ack + 15, NULL, 0);
 	assert_int_equal(stream_count(t.s), 0);
 	assert_int_equal(stream_deadline(t.s), 0);
-	/* In the middle of a question. */
+	/* The peer ends in the middle of a question. */
 	connected(40002);
 	put(ACK | FIN, t.seq, t.ack, q, len - 1);
 	only(ACK | FIN, t.ack, t.seq + (uint32_t)len);
@@ -383,14 +383,14 @@ static void we_end(void **state)
 	put(ACK | FIN, t.seq, t.ack + 1, NULL, 0);
 	only(ACK, t.ack + 1, t.seq + 1);
 	assert_int_equal(stream_count(t.s), 0);
-	/* RFC 9293 3.6.1: who asks then is told. */
+	/* RFC 9293 3.6.1: data after fold has closed is answered by a reset. */
 	connected(40002);
 	pass(STREAM_SILENCE_MS);
 	only(ACK | FIN, t.ack, t.seq);
 	ask(5, "db", A);
 	assert_int_equal(t.heard[0].seg.flags, RST | ACK);
 	assert_int_equal(stream_count(t.s), 0);
-	/* Who never ends is not waited for. */
+	/* fold does not wait for ever for the peer's FIN. */
 	connected(40003);
 	pass(STREAM_SILENCE_MS);
 	put(ACK, t.seq, t.ack + 1, NULL, 0);

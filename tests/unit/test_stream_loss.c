@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DNS by TCP where segments are lost, late, cut or forged, and where a guest opens more than there is. */
+/* DNS over TCP with segments that are lost, late, cut or forged, and with more connections than fold keeps. */
 #include "stream_peer.h"
 
 #define A 1
@@ -44,7 +44,7 @@ static void an_answer_is_never_acknowledged(void **state)
 	assert_int_equal(stream_count(t.s), 0);
 }
 
-/* Every so many segments is lost, and whatever is said meanwhile; it all arrives in the end, and once. */
+/* Every nth segment is lost, and the peer keeps only segments in order: all data arrives in the end, and once. */
 static void losses(void **state)
 {
 	(void)state;
@@ -73,7 +73,10 @@ static void losses(void **state)
 	}
 }
 
-/* RFC 5681 3.2, 6582: the third of the same kind, and the next hole after it; without waiting for the timer. */
+/*
+ * RFC 5681 3.2, 6582: the third duplicate ACK makes the stream retransmit without waiting for the timer, and a partial
+ * ACK makes it retransmit the next hole.
+ */
 static void one_segment_is_lost(void **state)
 {
 	(void)state;
@@ -91,7 +94,7 @@ static void one_segment_is_lost(void **state)
 	put(ACK, t.seq, from + 3 * mss, NULL, 0);
 	assert_true(t.count >= 1);
 	assert_int_equal(t.heard[0].seg.seq, from + 3 * mss);
-	/* All of it is there: on with what is new. */
+	/* All is acknowledged: the stream goes on with new data. */
 	put(ACK, t.seq, from + 10 * mss, NULL, 0);
 	assert_true(t.count >= 1);
 	assert_int_equal(t.heard[0].seg.seq, from + 10 * mss);
@@ -106,11 +109,11 @@ static void goes_back(void **state)
 	pass(300);
 	assert_int_equal(t.count, 1);
 	assert_int_equal(t.heard[0].seg.seq, from);
-	/* It was the acknowledgement that was lost: nothing is said again that has arrived. */
+	/* Only the acknowledgement had been lost: data that has arrived is not sent again. */
 	put(ACK, t.seq, from + 10 * mss, NULL, 0);
 	assert_int_equal(t.count, 2);
 	assert_int_equal(t.heard[0].seg.seq, from + 10 * mss);
-	/* A pure acknowledgement is where the peer is, though we have gone back (RFC 9293 3.4). */
+	/* A pure ACK has the highest number sent, even after going back to retransmit (RFC 9293 3.4). */
 	pass(300);
 	assert_int_equal(t.heard[0].seg.seq, from + 10 * mss);
 	put(ACK, t.seq - 1, t.ack, "x", 1);
@@ -131,13 +134,13 @@ static void a_window_of_nothing(void **state)
 		assert_int_equal(t.heard[0].seg.seq, from);
 		assert_int_equal(t.heard[0].seg.len, 1);
 		for (int again = 0; again < 4; again++) {
-			put(ACK, t.seq, from, NULL, 0); /* not kept; and nothing is lost, it is only full */
+			put(ACK, t.seq, from, NULL, 0); /* the peer drops the probe: no loss, its window is full */
 			assert_int_equal(t.count, 0);
 		}
 	}
 	t.window = 20;
 	put(ACK, t.seq, from, NULL, 0);
-	assert_int_equal(t.count, 0); /* for so little only if it stays so */
+	assert_int_equal(t.count, 0); /* a window of 20 octets is used only after a while */
 	pass(stream_deadline(t.s) - t.now);
 	assert_int_equal(t.count, 1);
 	assert_int_equal(t.heard[0].seg.seq, from);
@@ -148,7 +151,7 @@ static void a_window_of_nothing(void **state)
 	assert_int_equal(t.heard[0].seg.seq, from + 20);
 	assert_int_equal(t.heard[0].seg.flags, ACK | PSH);
 	put(ACK, t.seq, t.ack + t.heard[0].seg.len, NULL, 0);
-	/* And where there is room for all of it, at once, with what the probe had. */
+	/* If the window opens for the whole answer, all of it is sent at once, including the probe's octet. */
 	t.ack += t.heard[0].seg.len;
 	t.window = 0;
 	ask(5, "db", A);
@@ -157,7 +160,7 @@ static void a_window_of_nothing(void **state)
 	put(ACK, t.seq, t.ack, NULL, 0);
 	one_answer(read, sizeof(read), 5, 1);
 	put(RST, t.seq, 0, NULL, 0);
-	/* A peer that never opens it has its time. */
+	/* A peer that never opens its window is reset after STREAM_SILENCE_MS. */
 	connected(40002);
 	t.window = 0;
 	ask(5, "db", A);
@@ -169,7 +172,7 @@ static void a_window_of_nothing(void **state)
 	assert_int_equal(t.heard[0].seg.flags, RST | ACK);
 }
 
-/* What acknowledges more and comes late says all the same how far the window goes. */
+/* A segment that is partly old but acknowledges more does update the window. */
 static void a_window_that_comes_late(void **state)
 {
 	(void)state;
@@ -179,12 +182,12 @@ static void a_window_that_comes_late(void **state)
 	assert_int_equal(t.count, 1);
 	take_heard(read, sizeof(read));
 	t.window = 3;
-	put(ACK, t.seq - 1, t.ack, "xy", 2); /* an octet of it is new */
+	put(ACK, t.seq - 1, t.ack, "xy", 2); /* one octet is new */
 	only(ACK, t.ack, t.seq + 1);
 	assert_int_equal(t.heard[0].seg.len, 0);
 }
 
-/* RFC 9293 3.8.6.2.1: no small pieces while there is more. */
+/* RFC 9293 3.8.6.2.1: no small segments while there is more data to send. */
 static void a_small_window(void **state)
 {
 	(void)state;
@@ -198,7 +201,7 @@ static void a_small_window(void **state)
 	assert_int_equal(t.heard[0].seg.len, 1452);
 }
 
-/* What is said again is what was said: never beyond the window, and its acknowledgement counts. */
+/* A retransmission never goes beyond the window, and its acknowledgement counts. */
 static void again_within_the_window(void **state)
 {
 	(void)state;
@@ -209,7 +212,7 @@ static void again_within_the_window(void **state)
 	for (size_t i = 0; i < t.count; i++)
 		sent += t.heard[i].seg.len;
 	if (!sent) {
-		pass(stream_deadline(t.s) - t.now); /* so little only after a while */
+		pass(stream_deadline(t.s) - t.now); /* a small window is used only after a while */
 		from = t.heard[0].seg.seq;
 		sent = t.heard[0].seg.len;
 	}
@@ -236,14 +239,14 @@ static void out_of_order(void **state)
 	connected(40001);
 	at = t.seq;
 	put(ACK, at + 5, t.ack, q + 5, len - 5);
-	only(ACK, t.ack, at); /* it is dropped, and that said at once */
+	only(ACK, t.ack, at); /* out of order: dropped, with an immediate ACK */
 	put(ACK | FIN, at + (uint32_t)len, t.ack, NULL, 0);
 	only(ACK, t.ack, at);
 	put(ACK, at, t.ack, q, 10);
 	only(ACK, t.ack, at + 10);
-	put(ACK, at, t.ack, q, 10); /* again, and from before */
+	put(ACK, at, t.ack, q, 10); /* a repetition of old data */
 	only(ACK, t.ack, at + 10);
-	put(ACK, at + 4, t.ack, q + 4, len - 4); /* some of it is new */
+	put(ACK, at + 4, t.ack, q + 4, len - 4); /* partly old, partly new */
 	only(ACK | PSH, t.ack, at + (uint32_t)len);
 	one_answer(read, sizeof(read), 5, 1);
 	/* A keep-alive (RFC 9293 3.8.4) is answered. */
@@ -251,7 +254,7 @@ static void out_of_order(void **state)
 	only(ACK, t.ack, at + (uint32_t)len);
 }
 
-/* RFC 5961 3.2: a reset counts exactly where the next octet is expected. */
+/* RFC 5961 3.2: a reset is accepted only with exactly the next expected sequence number. */
 static void resets(void **state)
 {
 	(void)state;
@@ -262,7 +265,7 @@ static void resets(void **state)
 	assert_int_equal(t.count, 0);
 	put(RST, t.seq + 1, 0, NULL, 0);
 	only(ACK, t.ack, t.seq);
-	put(RST, t.seq + 2, 0, NULL, 0); /* not each of them */
+	put(RST, t.seq + 2, 0, NULL, 0); /* challenge ACKs are limited */
 	assert_int_equal(t.count, 0);
 	t.now += 200;
 	put(RST, t.seq + 2, 0, NULL, 0);
@@ -273,7 +276,7 @@ static void resets(void **state)
 	assert_int_equal(stream_count(t.s), 0);
 }
 
-/* RFC 5961 4.2: a SYN ends nothing; who is really new answers what it is told by a reset. */
+/* RFC 5961 4.2: a SYN ends no connection. A peer that has really restarted answers the challenge ACK by a reset. */
 static void syns(void **state)
 {
 	(void)state;
@@ -294,7 +297,7 @@ static void forged_acknowledgements(void **state)
 {
 	(void)state;
 	connected(40001);
-	put(ACK, t.seq, t.ack + 1, "abc", 3); /* of what was never sent */
+	put(ACK, t.seq, t.ack + 1, "abc", 3); /* acknowledges data that was never sent */
 	only(ACK, t.ack, t.seq);
 	put(ACK, t.seq, t.ack - 70000, "abc", 3); /* RFC 5961 5.2 */
 	assert_int_equal(t.count, 0);
@@ -303,7 +306,7 @@ static void forged_acknowledgements(void **state)
 	only(ACK, t.ack, t.seq);
 	put(0, t.seq, 0, "abc", 3);
 	assert_int_equal(t.count, 0);
-	ask(5, "db", A); /* none of that came in */
+	ask(5, "db", A); /* none of that data was accepted */
 	one_answer(read, sizeof(read), 5, 1);
 }
 
@@ -344,7 +347,7 @@ static void options(void **state)
 	}
 }
 
-/* Handshakes that never end take nothing from anybody, however many. */
+/* Handshakes that are never completed do not displace connections, however many there are. */
 static void a_flood(void **state)
 {
 	(void)state;
@@ -354,7 +357,7 @@ static void a_flood(void **state)
 		t.port = (uint16_t)(50000 + i);
 		t.now += 4;
 		put(SYN, 7, 0, NULL, 0);
-		assert_true(t.count == 1 || t.count == 2); /* and a reset to the oldest of its kind */
+		assert_true(t.count == 1 || t.count == 2); /* 2: with a reset to the oldest open handshake */
 		assert_int_equal(t.heard[t.count - 1].seg.flags, SYN | ACK);
 		if (t.count == 2)
 			assert_int_equal(t.heard[0].port, 50000 + i - (STREAM_CONNECTIONS - 1));
@@ -365,7 +368,7 @@ static void a_flood(void **state)
 	t.ack = ack;
 	ask(5, "db", A);
 	one_answer(read, sizeof(read), 5, 1);
-	/* One more gets in, in the middle of it. */
+	/* A proper connection can be opened in the middle of the flood. */
 	t.port = 40002;
 	open_with_mss();
 	assert_int_equal(t.count, 2);
@@ -383,12 +386,12 @@ static void more_than_there_are(void **state)
 		t.now++;
 		connected((uint16_t)(40001 + i));
 	}
-	/* None of them for one that comes so soon: whoever has just begun is about to ask. */
+	/* A newcomer displaces no connection that was opened so recently, because its peer is about to ask. */
 	t.port = 50000;
 	t.now += 900;
 	open_with_mss();
 	assert_int_equal(t.count, 0);
-	/* The one that was silent the longest. */
+	/* Later it displaces the connection that was silent the longest. */
 	t.now += 100;
 	open_with_mss();
 	assert_int_equal(t.count, 2);
@@ -398,7 +401,7 @@ static void more_than_there_are(void **state)
 	put(ACK, t.seq + 1, FIRST + 1, NULL, 0);
 	put(RST, t.seq + 1, 0, NULL, 0);
 	connected(40001);
-	/* All are at work: the newcomer is to try again. */
+	/* If all connections wait for answers, the newcomer has to try again. */
 	for (uint16_t i = 0; i < STREAM_CONNECTIONS; i++) {
 		t.port = (uint16_t)(40001 + i);
 		t.seq = 0xffffff00U + 1 + i + (i == 0 ? STREAM_CONNECTIONS : 0);
@@ -417,7 +420,7 @@ static void more_than_there_are(void **state)
 	assert_null(stream_message(t.s, t.asked[0]));
 }
 
-/* Who has its answer makes room sooner than who is about to ask. */
+/* A connection that has had its answer is displaced sooner than one that has not asked yet. */
 static void one_that_was_answered(void **state)
 {
 	(void)state;
@@ -437,10 +440,10 @@ static void one_that_was_answered(void **state)
 	open_with_mss();
 	assert_int_equal(t.count, 2);
 	assert_int_equal(t.heard[0].port, 40008);
-	assert_int_equal(t.heard[0].seg.flags, FIN | ACK); /* it may yet read what it has */
+	assert_int_equal(t.heard[0].seg.flags, FIN | ACK); /* no reset, so that the peer can still read the answer */
 }
 
-/* A long answer that was read is memory no more. */
+/* The memory of a long answer is returned to the system after it was read; new pages are zero. */
 static void memory_is_given_back(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* watch: which of the kernel's words about nftables reach this process. A filter is the same on whatever socket. */
+/* watch: which of the kernel's nftables events the filter passes. It works the same on a socket of any family. */
 #include "fw/watch_filter.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ struct datagram {
 	size_t len;
 };
 
-/* One more message, with so many octets of attributes. */
+/* Appends a message with `more` octets of attributes. */
 static void put(struct datagram *d, uint8_t family, uint8_t type, uint32_t more)
 {
 	struct nlmsghdr *h = (void *)(d->octets + d->len);
@@ -49,7 +49,7 @@ static void put(struct datagram *d, uint8_t family, uint8_t type, uint32_t more)
 	assert_true(d->len <= sizeof(d->octets));
 }
 
-/* Whether it arrives, whole. */
+/* True if the filter passes the datagram; it must not be cut. */
 static bool arrives(const struct datagram *d)
 {
 	static uint8_t got[sizeof(d->octets)];
@@ -84,7 +84,7 @@ static void bridge(void **state)
 	}
 }
 
-/* What is between it and the end of the page does not hide it, whatever its length. */
+/* A bridge event is found behind other messages of the same datagram, whatever their number and length. */
 static void behind(void **state)
 {
 	(void)state;
@@ -101,7 +101,7 @@ static void behind(void **state)
 	}
 }
 
-/* Of one answer with five addresses, each made, deleted and made, on any kernel. */
+/* The events of one answer with five addresses, each added, deleted and added again, are filtered out. */
 static void answers(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* weave: where the router is, what is put into its paths, and which names lie in its domain; the rest needs a router. */
+/* weave: the router's address, escaping in request paths, and names in the router's domain. The rest needs a router. */
 #include "report_catch.h"
 
 #include "host/weave_priv.h"
@@ -75,7 +75,7 @@ static void escapes_for_a_path(void **state)
 	assert_string_equal(weave_escape("a?b#c&d e%2F/", out, sizeof(out)), "a%3Fb%23c%26d%20e%252F%2F");
 	assert_string_equal(weave_escape("\xc3\xbc\x7f", out, sizeof(out)), "%C3%BC%7F");
 	assert_string_equal(weave_escape("", out, sizeof(out)), "");
-	/* Never more than there is room for, and never half of one. */
+	/* No more than fits, and no incomplete escape sequence. */
 	assert_string_equal(weave_escape("????????", little, sizeof(little)), "%3F%3F");
 }
 

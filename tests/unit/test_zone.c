@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The index of a VM's DNS records: what is found under which name, in which order, and from which source. */
+/* The index of a VM's DNS records: which records are found for a name, in which order, and from which source. */
 #include "report_catch.h"
 
 #include "base/cleanup.h"
@@ -19,7 +19,7 @@ static struct catch c;
 static struct zone *z;
 static struct zone_set sets[ZONE_TYPES];
 
-/* Each text is a source, in lines "A name value", "6 name value", "T name value". */
+/* Builds the zone. Each text is a source, with lines "A name value", "6 name value", "T name value". */
 static void build(const char *first, const char *second, const char *third)
 {
 	const char *const texts[] = {first, second, third};
@@ -44,7 +44,7 @@ static void build(const char *first, const char *second, const char *third)
 	}
 	assert_int_equal(zone_build(sources, 3, 10, &z, catch_reset(&c)), 0);
 	for (int i = 0; i < 3; i++)
-		record_free(&lists[i]); /* the zone stands on its own memory */
+		record_free(&lists[i]); /* the zone must not refer to the lists' memory */
 }
 
 static int teardown(void **state)
@@ -65,7 +65,7 @@ static enum zone_known find(const char *name)
 	return zone_find(z, wire, len, sets);
 }
 
-/* The set's data as text, separated by spaces; the fields before each must be right. */
+/* The set's data as text, separated by spaces. Also checks the other fields of each record. */
 static const char *said(enum zone_type t, char text[static 400])
 {
 	static const uint16_t types[] = {1, 28, 16, 12};
@@ -85,7 +85,7 @@ static const char *said(enum zone_type t, char text[static 400])
 			at += strlen(text + at);
 			continue;
 		}
-		for (size_t j = 12; j < len; j++) /* length octets as themselves below '0' */
+		for (size_t j = 12; j < len; j++) /* length octets (below 32) as '0' plus their value */
 			text[at++] = (char)(rr[j] < 32 ? '0' + rr[j] : rr[j]);
 		text[at] = 0;
 	}
@@ -127,7 +127,7 @@ static void names_above_exist_without_records(void **state)
 	assert_int_equal(find("c"), ZONE_UNKNOWN);
 	for (int t = 0; t < ZONE_TYPES; t++)
 		assert_int_equal(sets[t].count, 0);
-	/* A name may lie above another and have records as well, whichever comes first. */
+	/* A name with records may be an ancestor of another, in either order. */
 	build("A a.b. 10.0.1.1\nA b. 10.0.1.2\nA x. 10.0.1.3\nA y.x. 10.0.1.4", NULL, NULL);
 	SAYS("b", ZONE_A, "10.0.1.2");
 	SAYS("a.b", ZONE_A, "10.0.1.1");
@@ -154,10 +154,10 @@ static void earlier_sources_hide_names_of_later_ones(void **state)
 	assert_int_equal(sets[ZONE_AAAA].count, 0);
 	SAYS("web", ZONE_A, "10.0.2.1");
 	SAYS("only", ZONE_A, "10.0.3.3");
-	/* What is hidden has no name to lead back to either. */
+	/* Records that another source hides have no reverse records either. */
 	assert_int_equal(find("1.3.0.10.in-addr.arpa"), ZONE_UNKNOWN);
 	assert_int_equal(find("2.3.0.10.in-addr.arpa"), ZONE_UNKNOWN);
-	/* A name that lies above another is not hidden by it. */
+	/* A name is not hidden by another source that only has names below it. */
 	build("A a.b. 10.0.1.1", "A b. 10.0.1.2", NULL);
 	SAYS("b", ZONE_A, "10.0.1.2");
 }
@@ -173,7 +173,7 @@ static void addresses_lead_back(void **state)
 	assert_int_equal(sets[ZONE_A].count, 0);
 	assert_int_equal(find("2.1.0.10.in-addr.arpa"), ZONE_UNKNOWN);
 	assert_int_equal(find("0.0.0.0.in-addr.arpa"), ZONE_UNKNOWN);
-	/* Above them (RFC 8020) */
+	/* The ancestors of reverse names exist (RFC 8020). */
 	assert_int_equal(find("1.0.10.in-addr.arpa"), ZONE_EMPTY);
 	assert_int_equal(find("10.in-addr.arpa"), ZONE_EMPTY);
 	assert_int_equal(find("2.0.192.in-addr.arpa"), ZONE_EMPTY);
@@ -183,7 +183,7 @@ static void addresses_lead_back(void **state)
 	assert_int_equal(find("2.0.10.in-addr.arpa"), ZONE_UNKNOWN);
 	assert_int_equal(find("c.f.ip6.arpa"), ZONE_UNKNOWN);
 	assert_int_equal(find("e.ip6.arpa"), ZONE_UNKNOWN);
-	/* What only looks like one. */
+	/* Names that only resemble reverse names. */
 	assert_int_equal(find("01.1.0.10.in-addr.arpa"), ZONE_UNKNOWN);
 	assert_int_equal(find("257.1.0.10.in-addr.arpa"), ZONE_UNKNOWN);
 	assert_int_equal(find("x.1.1.0.10.in-addr.arpa"), ZONE_UNKNOWN);
@@ -228,7 +228,7 @@ static void long_texts_are_cut_into_strings(void **state)
 	}
 }
 
-/* Each name leads to the address; it leads back to as many as fit any answer, the first ones. */
+/* Each name has the address; the reverse name has the first of these names, as many as fit into any answer. */
 static void many_names_of_one_address(void **state)
 {
 	char *text = malloc(100000), *p = text;
@@ -262,7 +262,7 @@ static void what_no_answer_holds_is_said(void **state)
 	build(text, NULL, NULL);
 	zone_warn_long(z, ZONE_PACKET_MAX, catch_reset(&c));
 	assert_has(c.warnings, "TXT:t.example. is more than the 1232 octets that an answer over UDP may have");
-	/* Which is read over TCP. */
+	/* Over TCP this answer fits. */
 	zone_warn_long(z, ZONE_STREAM_MAX, catch_reset(&c));
 	assert_string_equal(c.warnings, "");
 	p = text;
@@ -276,7 +276,7 @@ static void what_no_answer_holds_is_said(void **state)
 	assert_string_equal(c.warnings, "");
 }
 
-/* As long as one text may be, and beside it one of a single octet. */
+/* A text of the maximum length causes no warning; a second one of a single octet does. */
 static void what_no_message_holds_is_said(void **state)
 {
 	static char text[65600];
@@ -317,7 +317,10 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Ten thousand names, each with three records; every one is found, and nothing else. Sanitizers make it ten times slower. */
+/*
+ * Ten thousand names with three records each: all of them are found, and no others. Sanitizers make this ten times
+ * slower.
+ */
 static void ten_thousand_names(void **state)
 {
 	char *text = malloc(4 << 20), *p = text, name[40], want[40], got[400];
@@ -345,7 +348,7 @@ static void ten_thousand_names(void **state)
 	assert_int_equal(find("h10000.example"), ZONE_UNKNOWN);
 }
 
-/* All addresses under one name: what is looked for twice must not take the square of the time. */
+/* All addresses under one name: the search for duplicates must not take quadratic time. */
 static void ten_thousand_addresses_of_one_name(void **state)
 {
 	char *text = malloc(4 << 20), *p = text;
@@ -419,20 +422,20 @@ static void address_lists(void **state)
 	assert_int_equal(zone_records(z, sets[ZONE_A].first, 1, &len)[15], 1);
 	assert_int_equal(zone_records(z, sets[ZONE_A].first, 1, &len)[13], 0);
 	assert_int_equal(find("web"), ZONE_KNOWN);
-	assert_int_equal(sets[ZONE_A].count, 2); /* lists are one source */
+	assert_int_equal(sets[ZONE_A].count, 2); /* all lists together are one source */
 	assert_int_equal(find("global"), ZONE_KNOWN);
 	assert_int_equal(zone_records(z, sets[ZONE_A].first, 1, &len)[13], 2);
 	z = NULL;
 	guest_free(&g);
 	guest_free(&g);
 
-	/* A bad list is named with its line, and what was there stays. */
+	/* The error names the line of a bad list; the records from before stay. */
 	write_list("two", "ADDRESS:web.=10.2.0.9\nADDRESS:bad.=10.2.0\n");
 	size_t before = b.list_records.count;
 	assert_int_equal(address_lists_load(&b, dir, false, catch_reset(&c)), -EINVAL);
 	assert_has(c.r.msg, "address_list_two:2: ");
 	assert_int_equal(b.list_records.count, before);
-	/* Who serves many by it goes on with the others. */
+	/* A daemon, whose other VMs may use the lists too, continues with the good lists. */
 	assert_int_equal(address_lists_load(&b, dir, true, catch_reset(&c)), 0);
 	assert_has(c.warnings, "address_list_two:2: ");
 	assert_int_equal(b.list_records.count, 2);
@@ -449,7 +452,7 @@ static void address_lists(void **state)
 	rmdir(dir);
 }
 
-/* Who forwards, and to whom: what the files say, and what follows. */
+/* Whether fold forwards questions and to which servers, as follows from the binding and the configuration. */
 static void forwarding_policy(void **state)
 {
 	static const struct {
