@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ARP that lies, and ARP that must not be answered. RFC 826, 903, 5227. */
+/* ARP messages that are forged or malformed, and those that must not be answered. RFC 826, 903, 5227. */
 #include "malform.h"
 
 #include <string.h>
@@ -63,7 +63,7 @@ static void arp_case(struct family *f, const struct arp *a, const char *want, co
 		arp_case(f, &a, want, name);                                                                           \
 	} while (0)
 
-/* What must be answered: without these a responder that refuses all would pass. */
+/* What must be answered: otherwise a responder that refuses everything would pass. */
 static void answered(struct family *f)
 {
 	CASE("request-dhcp-server", "reply", );
@@ -132,8 +132,8 @@ static void senders(struct family *f)
 	CASE("frame-and-sender-from-other", "drop source-mac", a.src_mac = mac_other; a.sender_mac = mac_other);
 	CASE("frame-from-multicast", "drop source-mac", a.src_mac = mac_multicast);
 	CASE("frame-from-service-mac", "drop source-mac", a.src_mac = mac_service; a.sender_mac = mac_service);
-	/* RFC 5227 2.1.1: a probe has no sender address. One for a service address is a guest that
-	 * would take it: an answer tells it that the address is in use. */
+	/* RFC 5227 2.1.1: a probe has no sender address. A guest that probes for a service address
+	 * would take it; an answer tells it that the address is in use. */
 	CASE("probe-service-address", "reply|drop arp-sender", a.sender = 0);
 	CASE("probe-own-address", "drop|quiet", a.sender = 0; a.target = GUEST_IP);
 	CASE("probe-other-address", "drop", a.sender = 0; a.target = OTHER_IP);
@@ -157,7 +157,7 @@ static void targets(struct family *f)
 	CASE("to-multicast-mac", "any", a.dst_mac = mac_multicast);
 }
 
-/* A tag between the addresses and the type: the rules drop it, and so must the responder. */
+/* Frames with a tag between the addresses and the EtherType. The rules drop them, and so must the responder. */
 static void tagged(struct family *f)
 {
 	static const unsigned tags[] = {0x8100, 0x88a8, 0x9100};

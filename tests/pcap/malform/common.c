@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What can be wrong below DHCP: Ethernet, IPv4, IPv6, UDP. RFC 894, 791, 768, 6864, 8200, 7112, 6946. */
+/* Frames with errors below DHCP: in Ethernet, IPv4, IPv6 or UDP. RFC 894, 791, 768, 6864, 8200, 7112, 6946. */
 #include "malform.h"
 
 #include <string.h>
 
-/* A DISCOVER in a datagram of which `u` says what is wrong. */
+/* A case with a DISCOVER in the datagram `u`, which has the error. */
 static void udp_case(struct family *f, const struct udp4 *u, const char *want, const char *name)
 {
 	static struct bytes message, frame;
@@ -31,7 +31,7 @@ static void discover_frame(struct bytes *frame)
 	udp4_build(&d.udp, message.b, message.len, frame);
 }
 
-/* Every truncation of a frame whose headers know nothing of it, from nothing at all on. */
+/* A frame cut to every length from 0 on, with headers that still have the whole length. */
 static void cuts(struct family *f)
 {
 	static struct bytes frame;
@@ -45,7 +45,7 @@ static void cuts(struct family *f)
 	}
 }
 
-/* Octets after what IP counts are Ethernet's padding, whatever they hold. */
+/* Octets after the end of the IP packet are Ethernet padding, whatever their values are. */
 static void padding(struct family *f)
 {
 	static struct bytes frame;
@@ -110,7 +110,7 @@ static void udp_headers(struct family *f)
 	CASE("udp-length-one-less", "drop l4-header", u.udp_len = 274);
 	CASE("udp-length-one-more", "drop l4-header", u.udp_len = 276);
 	CASE("udp-length-65535", "drop l4-header", u.udp_len = 65535);
-	/* RFC 768: no checksum. Linux's ip=dhcp and others send it so. */
+	/* RFC 768: no checksum, as Linux's ip=dhcp and others send it. */
 	CASE("udp-sum-0", "reply DHCPOFFER", u.udp_sum = 0);
 	CASE("udp-sum-partial", "reply DHCPOFFER", u.udp_sum = PARTIAL);
 	CASE("udp-sum-wrong", "drop l4-checksum", u.udp_sum = 0x1234);
@@ -125,7 +125,7 @@ static void udp_headers(struct family *f)
 	CASE("port-swapped", "drop unknown-protocol", u.dport = 0x4300);
 }
 
-/* RFC 768: a sum that comes out as 0 is sent as ffff. One of the 65,536 values of secs makes it so. */
+/* RFC 768: a checksum of 0 is sent as ffff. One of the 65,536 values of secs gives that checksum. */
 static void sum_that_is_zero(struct family *f)
 {
 	static struct bytes message, frame;
@@ -153,13 +153,13 @@ static void protocols(struct family *f)
 static void addresses(struct family *f)
 {
 	CASE("from-own-address", "reply DHCPOFFER", u.src = GUEST_IP);
-	/* RFC 1122 3.2.1.3: these are never a source. */
+	/* RFC 1122 3.2.1.3: these addresses are never a source. */
 	CASE("from-broadcast", "drop", u.src = BROADCAST_IP);
 	CASE("from-subnet-broadcast", "drop", u.src = IP(10, 0, 1, 255));
 	CASE("from-multicast", "drop", u.src = IP(224, 0, 0, 1));
 	CASE("from-loopback", "drop", u.src = IP(127, 0, 0, 1));
 	CASE("from-the-server", "drop", u.src = SERVER_IP);
-	/* An address that the guest had before, or one that it never had: a lease may still be refused by a DHCPNAK. */
+	/* An address that the guest may have had before, or never had. The answer may be a DHCPNAK. */
 	CASE("from-other-guest", "any", u.src = OTHER_IP);
 	CASE("from-other-subnet", "any", u.src = IP(192, 168, 77, 5));
 	CASE("to-the-server", "reply DHCPOFFER", u.dst = SERVER_IP; u.dst_mac = mac_service);
@@ -212,7 +212,7 @@ static void ethertypes(struct family *f)
 	}
 }
 
-/* What stands between an IPv6 header and a UDP datagram for DHCPv6. `claim` is the payload length, RIGHT or a lie. */
+/* chain: the octets between the IPv6 header and a DHCPv6 datagram. claim: the payload length, RIGHT or a wrong one. */
 static void ip6_case(struct family *f, unsigned next, const void *chain, size_t len, int claim, const char *want,
 		     const char *name)
 {
@@ -245,7 +245,7 @@ static void ip6_chains(struct family *f)
 		 "ip6-destination-options");
 	ip6_case(f, 43, "\x11\x00\x00\x00\x00\x00\x00\x00", 8, RIGHT, "drop extension-header", "ip6-routing-0");
 	ip6_case(f, 51, "\x11\x00\x00\x00\x00\x00\x00\x00", 8, RIGHT, "drop extension-header", "ip6-authentication");
-	/* RFC 6946: a fragment that is the whole packet. */
+	/* RFC 6946: an atomic fragment, which contains the whole packet. */
 	ip6_case(f, 44, "\x11\x00\x00\x00\x00\x00\x00\x01", 8, RIGHT, "drop fragment", "ip6-atomic-fragment");
 	ip6_case(f, 44, "\x11\x00\x00\x01\x00\x00\x00\x01", 8, RIGHT, "drop fragment", "ip6-first-fragment");
 	ip6_case(f, 44, "\x11\x00\x00\x08\x00\x00\x00\x01", 8, RIGHT, "drop fragment", "ip6-last-fragment");
@@ -253,7 +253,7 @@ static void ip6_chains(struct family *f)
 		memcpy(many + i, "\x3c\x00\x01\x04\x00\x00\x00\x00", 8);
 	many[sizeof(many) - 8] = 17;
 	ip6_case(f, 60, many, sizeof(many), RIGHT, "drop extension-header", "ip6-twenty-destination-options");
-	/* RFC 7112: the chain goes on behind the end of the packet. */
+	/* RFC 7112: the chain of headers continues past the end of the packet. */
 	ip6_case(f, 0, "\x3c\xff\x01\x04\x00\x00\x00\x00", 8, RIGHT, "drop extension-header", "ip6-chain-past-end");
 	ip6_case(f, 253, "", 0, RIGHT, "drop unknown-protocol", "ip6-next-header-253");
 	ip6_case(f, 59, "", 0, RIGHT, "drop unknown-protocol", "ip6-no-next-header");
@@ -265,7 +265,7 @@ static void ip6_chains(struct family *f)
 	ip6_case(f, 17, "", 0, 65535, "drop truncated", "ip6-length-65535");
 }
 
-/* As large as IPv4 gets: what a guest's segmentation offload may hand over in one piece. */
+/* Packets of IPv4's maximum size, which a guest with segmentation offload may send in one piece. */
 static void giants(struct family *f)
 {
 	static struct bytes message, frame;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DHCPv4 and BOOTP messages that are short, overrun, lie, or ask for what is not theirs, in
- * datagrams that are right. RFC 951, 1542, 2131, 2132, 3046, 3396, 4039, 6842.
+ * DHCPv4 and BOOTP messages that are short, overrun, have wrong lengths, or ask for what is not
+ * theirs, in correct datagrams. RFC 951, 1542, 2131, 2132, 3046, 3396, 4039, 6842.
  */
 #include "malform.h"
 
@@ -27,7 +27,7 @@ static void message_case(struct family *f, const struct dhcp4 *d, const char *wa
 	emit(f, &frame, want, "%s", name);
 }
 
-/* A message with these options, then whatever else is to be wrong. */
+/* A case with these options; the further arguments are assignments that make the message wrong. */
 #define CASE(name, want, options, ...)                                                                                 \
 	do {                                                                                                           \
 		struct dhcp4 d = dhcp4_default();                                                                      \
@@ -36,14 +36,14 @@ static void message_case(struct family *f, const struct dhcp4 *d, const char *wa
 		message_case(f, &d, want, name);                                                                       \
 	} while (0)
 
-/* The guest's own address on the wire: what a client that has its lease sends from. */
+/* Sends from the guest's own address, as a client with a lease does. */
 #define BOUND(to_ip)                                                                                                   \
 	d.udp.src = GUEST_IP;                                                                                          \
 	d.udp.dst = to_ip;                                                                                             \
 	d.udp.dst_mac = mac_service;                                                                                   \
 	d.ciaddr = GUEST_IP
 
-/* A DISCOVER of every length, the headers around it right each time. */
+/* A DISCOVER cut to every length, in headers that fit that length. */
 static void short_messages(struct family *f)
 {
 	static struct bytes message, frame;
@@ -53,8 +53,8 @@ static void short_messages(struct family *f)
 	for (size_t n = 0; n < message.len; n++) {
 		const char *want = "drop";
 		/*
-		 * RFC 951: a request is whole with 236 octets, for its vendor area is optional to read. From 240 on
-		 * the cookie is whole, from 243 on the message type. Whether a missing END is forgiven is a choice.
+		 * RFC 951: a request is complete with 236 octets, because reading the vendor area is optional. From 240
+		 * on the cookie is complete, from 243 on the message type. A responder may accept a missing END or not.
 		 */
 		if (n == 236 || n == 240)
 			want = "reply BOOTP";
@@ -80,7 +80,7 @@ static void headers(struct family *f)
 	CASE("op-0", "drop dhcp4-form", DISCOVER END, d.op = 0);
 	CASE("op-2", "drop dhcp4-form|drop dhcp4-server", DISCOVER END, d.op = 2);
 	CASE("op-255", "drop dhcp4-form", DISCOVER END, d.op = 255);
-	/* RFC 2131 2: clients set hops to zero; relays count it. Without giaddr nothing was relayed. */
+	/* RFC 2131 2: clients set hops to zero, relays increment it. Without giaddr there was no relay. */
 	CASE("hops-255", "any", DISCOVER END, d.hops = 255);
 	CASE("chaddr-other", "drop dhcp4-client", DISCOVER END, memcpy(d.chaddr, mac_other, 6));
 	CASE("chaddr-zero", "drop dhcp4-client", DISCOVER END, memset(d.chaddr, 0, 16));
@@ -97,7 +97,7 @@ static void headers(struct family *f)
 	CASE("xid-0", "reply DHCPOFFER", DISCOVER END, d.xid = 0);
 	CASE("xid-all", "reply DHCPOFFER", DISCOVER END, d.xid = 0xffffffff);
 	CASE("yiaddr-siaddr-set", "reply DHCPOFFER", DISCOVER END, d.yiaddr = OTHER_IP; d.siaddr = OTHER_IP);
-	/* Buggy clients leave their old address there. */
+	/* Buggy clients leave their old address in ciaddr. */
 	CASE("discover-ciaddr", "reply DHCPOFFER", DISCOVER END, d.ciaddr = OTHER_IP);
 }
 
@@ -196,7 +196,7 @@ static void parameter_lists(struct family *f)
 	CASE("list-twice", "reply DHCPOFFER", DISCOVER "\x37\x02\x01\x03\x37\x02\x06\x0f" END);
 }
 
-/* RFC 6842: what the client called itself comes back, whatever it was. */
+/* RFC 6842: the reply repeats the client identifier, whatever it contains. */
 static void client_ids(struct family *f)
 {
 	CASE("client-id-length-0", "any", DISCOVER "\x3d\x00" END);
@@ -213,7 +213,7 @@ static void client_ids(struct family *f)
 	CASE("client-id-twice-255", "reply DHCPOFFER|drop", DISCOVER "\x3d\xff", memset(d.options + 5, 0xab, 255);
 	     memcpy(d.options + 260, "\x3d\xff", 2); memset(d.options + 262, 0xcd, 255); d.options[517] = 255;
 	     d.options_len = 518);
-	/* Nothing of the messages before may come back. */
+	/* The reply may not contain the identifier of an earlier message. */
 	CASE("client-id-absent", "reply DHCPOFFER", DISCOVER END);
 }
 
@@ -269,7 +269,7 @@ static void overloads(struct family *f)
 	     memset(d.sname, 's', 64));
 }
 
-/* RFC 2131 4.3.2, each state, right and wrong. */
+/* RFC 2131 4.3.2: a REQUEST of each client state, correct and wrong. */
 static void requests(struct family *f)
 {
 	CASE("selecting", "reply DHCPACK", REQUEST SERVER("\x01") ASK("\x64") END);
@@ -278,7 +278,7 @@ static void requests(struct family *f)
 	CASE("selecting-server-broadcast", "drop dhcp4-other-server",
 	     REQUEST "\x36\x04\xff\xff\xff\xff" ASK("\x64") END);
 	CASE("selecting-other-address", "reply DHCPNAK", REQUEST SERVER("\x01") ASK("\x65") END);
-	/* RFC 2131 4.3.2: option 50 must be there. There was one offer only, so that taking it is no guess. */
+	/* RFC 2131 4.3.2: option 50 is mandatory. A responder may accept its lack, since it offers only one address. */
 	CASE("selecting-no-address", "reply|drop", REQUEST SERVER("\x01") END);
 	CASE("init-reboot", "reply DHCPACK", REQUEST ASK("\x64") END);
 	CASE("init-reboot-other-address", "reply DHCPNAK", REQUEST ASK("\x65") END);
@@ -324,7 +324,7 @@ static void other_messages(struct family *f)
 	CASE("release-other-server", "quiet|drop", RELEASE SERVER("\x02") END, BOUND(SERVER_IP));
 }
 
-/* More of one option than a 16-bit length can count, in the largest datagram there is. */
+/* More data of one option than a 16-bit length can count, in a datagram of the maximum size. */
 static void giants(struct family *f)
 {
 	static struct bytes message, frame;
@@ -352,7 +352,7 @@ static void giants(struct family *f)
 	emit(f, &frame, "any", "pads-64-kib");
 }
 
-/* A small generator of its own (Lehmer, 48271 mod 2^31-1), for the same frames everywhere. */
+/* A random generator of its own (Lehmer, 48271 mod 2^31-1), so that the frames are the same everywhere. */
 static uint32_t random_next(uint32_t *state)
 {
 	*state = (uint32_t)((uint64_t)*state * 48271 % 2147483647);
@@ -368,7 +368,7 @@ static void mutants(struct family *f)
 		struct dhcp4 d = dhcp4_discover();
 		dhcp4_message(&d, &message);
 		for (uint32_t flips = 1 + random_next(&state) % 4; flips; flips--) {
-			/* Mostly the options, where the parser has the most to do. */
+			/* Changes mostly options, because the parser does most of its work there. */
 			size_t from = random_next(&state) % 4 ? 236 : 0;
 			size_t at = from + random_next(&state) % (message.len - from);
 			message.b[at] = (uint8_t)random_next(&state);

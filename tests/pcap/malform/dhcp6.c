@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DHCPv6 messages that are short, overrun, lie, or ask for what is not theirs, and some honest
- * ones, in datagrams that are right. RFC 8415, 3646, 4704. The guest is fde5:824d:d315:3bb1::1cd.
+ * DHCPv6 messages that are short, overrun, have wrong lengths, or ask for what is not theirs, and some
+ * valid ones, in correct datagrams. RFC 8415, 3646, 4704. The guest is fde5:824d:d315:3bb1::1cd.
  */
 #include "malform.h"
 
@@ -19,7 +19,7 @@ enum { IA_NA = 3, IA_TA = 4, IA_PD = 25 };
 #define FOLD_LINK "\xfe\x80\x00\x00\x00\x00\x00\x00\xfc\x54\x00\xff\xfe\x12\x34\x56"
 #define SERVERS "\xff\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x02" /* ff02::1:2 */
 
-/* A message, and the datagram it goes in. */
+/* A message, and the datagram that carries it. */
 struct dhcp6 {
 	const char *src, *dst;
 	unsigned sport, hop_limit;
@@ -28,7 +28,7 @@ struct dhcp6 {
 
 static struct dhcp6 d;
 
-/* The parts of a message, one after the other. */
+/* These functions write the parts of a message, one after the other. */
 static void begin(unsigned type)
 {
 	d.src = GUEST_LINK;
@@ -48,7 +48,7 @@ static void option(unsigned code, const void *value, size_t len)
 	put(&d.message, value, len);
 }
 
-/* An option whose length is counted: what stands between the two. */
+/* Begins an option; close_option() fills in its length. */
 static size_t open_option(unsigned code)
 {
 	put16(&d.message, code);
@@ -93,7 +93,7 @@ static void ia(unsigned code, uint32_t iaid, const char *a)
 	close_option(o);
 }
 
-/* With the identifiers that its type must have. */
+/* Begins a message with the client and server identifiers that its type needs. */
 static void message(unsigned type)
 {
 	begin(type);
@@ -133,7 +133,7 @@ static void emit6(struct family *f, const char *want, const char *name)
 	emit(f, &frame, want, "%s", name);
 }
 
-/* What must be answered: without these a responder that refuses all would pass. */
+/* What must be answered: otherwise a responder that refuses everything would pass. */
 static void answered(struct family *f)
 {
 	message(SOLICIT);
@@ -235,7 +235,7 @@ static void message_types(struct family *f)
 	emit6(f, "drop dhcp6-form", "type-255");
 }
 
-/* RFC 8415 16: who must bear which identifier. */
+/* RFC 8415 16: which messages must have which identifier. */
 static void identifiers(struct family *f)
 {
 	static const unsigned types[] = {SOLICIT, REQUEST, CONFIRM, RENEW, REBIND, RELEASE, DECLINE};
@@ -420,7 +420,7 @@ static void lists_and_names(struct family *f)
 	emit6(f, "reply DHCPv6 ADVERTISE", "options-of-others");
 }
 
-/* What made other servers write past their replies. */
+/* Messages that made other servers write past the end of their replies. */
 static void crowds(struct family *f)
 {
 	static const unsigned counts[] = {20, 50, 53, 54, 100, 500, 3000};
@@ -450,7 +450,7 @@ static void crowds(struct family *f)
 	emit6(f, "reply DHCPv6 ADVERTISE", "options-10000");
 }
 
-/* RFC 8415 9, 7.6: relay messages inside each other. */
+/* RFC 8415 9, 7.6: nested relay messages. */
 static void relays(struct family *f)
 {
 	static const unsigned depths[] = {1, 8, 9, 32, 1000};
@@ -519,7 +519,7 @@ static void addresses(struct family *f)
 	emit6(f, "reply DHCPv6 ADVERTISE", "from-port-40000");
 }
 
-/* A small generator of its own (Lehmer, 48271 mod 2^31-1), for the same frames everywhere. */
+/* A random generator of its own (Lehmer, 48271 mod 2^31-1), so that the frames are the same everywhere. */
 static uint32_t random_next(uint32_t *state)
 {
 	*state = (uint32_t)((uint64_t)*state * 48271 % 2147483647);

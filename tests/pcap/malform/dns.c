@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DNS messages that are short, lie, loop or ask for what no asker means, over both families, some honest ones, and TCP segments
- * to port 53. RFC 1035, 2181, 6891, 8482, 8906, 9267, 9293, 9619. The guest is 10.0.1.100 and ...:5054:ff:fe12:3456; the
- * binding knows host.lab.test (A, AAAA, TXT), and of host.corp.example an A record.
+ * DNS messages over IPv4 and IPv6 that are short, have wrong lengths or counts, loop or ask for something meaningless;
+ * some valid ones; and TCP segments to port 53. RFC 1035, 2181, 6891, 8482, 8906, 9267, 9293, 9619. The guest is
+ * 10.0.1.100 and ...:5054:ff:fe12:3456; the binding has host.lab.test (A, AAAA, TXT) and host.corp.example (A).
  */
 #include "malform6.h"
 
@@ -41,7 +41,7 @@ static void kind(unsigned type, unsigned class)
 	put16(&m, class);
 }
 
-/* One question for host.lab.test; more records may be said to follow. */
+/* Begins a message with one question for host.lab.test. additionals: the header's count of additional records. */
 static void query(unsigned type, unsigned additionals)
 {
 	head(RD, 1, 0, 0, additionals);
@@ -49,7 +49,7 @@ static void query(unsigned type, unsigned additionals)
 	kind(type, 1);
 }
 
-/* An OPT record with its length as it claims it. */
+/* Adds an OPT record. claimed: its length field, which may be wrong. */
 static void opt(unsigned size, uint32_t ttl, unsigned claimed, const void *data, size_t len)
 {
 	put8(&m, 0);
@@ -71,7 +71,7 @@ static void record(const char *name, size_t name_len, unsigned type, unsigned da
 
 /* ---- around the message ---- */
 
-static const struct udp4 *around; /* of the IPv4 datagram, where it is not the usual one */
+static const struct udp4 *around; /* the fields of an unusual IPv4 datagram, else NULL */
 
 static struct udp4 datagram(void)
 {
@@ -119,7 +119,7 @@ static void emit_ip6(struct family *f, const struct ip6 *p, unsigned sport, cons
 	emit(f, &frame, want, "%s-over-ip6", name);
 }
 
-/* The same over both families. */
+/* Adds the message as a case over IPv4 and over IPv6. */
 static void both(struct family *f, const char *want, const char *name)
 {
 	struct ip6 p = packet(17);
@@ -128,7 +128,7 @@ static void both(struct family *f, const char *want, const char *name)
 	emit_ip6(f, &p, 40000, want, name);
 }
 
-/* ---- what must be answered: without these a responder that refuses all would pass ---- */
+/* ---- what must be answered: otherwise a responder that refuses everything would pass ---- */
 
 static void answered(struct family *f)
 {
@@ -234,7 +234,7 @@ static void name_case(struct family *f, const void *octets, size_t len, const ch
 
 #define NAME(octets, want, name) name_case(f, octets, sizeof(octets) - 1, want, name)
 
-/* Labels of n octets until the name has so many, its end included. */
+/* A name of labels of `label` octets each, `whole` octets long with its end. */
 static void long_name(struct family *f, size_t label, size_t whole, const char *want, const char *name)
 {
 	static struct bytes n;
@@ -424,7 +424,7 @@ static void kinds(struct family *f)
 	both(f, SILENT, "ones");
 }
 
-/* ---- whose it is ---- */
+/* ---- datagrams that are for fold, and others ---- */
 
 #define DATAGRAM(want, name, ...)                                                                                      \
 	do {                                                                                                           \
@@ -479,14 +479,14 @@ static void addresses(struct family *f)
 /* ---- TCP ---- */
 
 struct tcp {
-	unsigned flags, words; /* the header's length in words: 0 is the right one of 5, 16 is 0 */
+	unsigned flags, words; /* the header's length in words; 0 stands for 5, the correct one, 16 for 0 */
 	size_t options, data;
 	const void *octets;
-	unsigned port; /* the guest's; 0: one that nobody else has */
-	unsigned on;   /* beyond the first sequence number, which is about to wrap */
+	unsigned port; /* the guest's; 0: one that no other case uses */
+	unsigned on;   /* offset from the first sequence number, which is about to wrap */
 };
 
-/* The replay's server begins where the first acknowledgement of a connection says that it did. */
+/* The replay's server takes its first sequence number from the first acknowledgement of a connection. */
 static void tcp_case(struct family *f, const struct tcp *t, unsigned dport, const char *want, const char *name)
 {
 	static struct bytes l4, frame;
@@ -536,7 +536,7 @@ static void segments(struct family *f)
 	tcp_case(f, &(struct tcp){.flags = SYN}, 54, "drop unknown-protocol", "to-another-port");
 }
 
-/* A connection of its own on which that is said. */
+/* Opens a connection of its own and sends these octets on it. */
 static void says(struct family *f, const char *name, const void *octets, size_t len, const char *want)
 {
 	static unsigned port = 42000;
@@ -592,7 +592,7 @@ void dns_cases(struct family *f)
 	conversations(f);
 }
 
-/* ---- the same from the network, for the VM's own address ---- */
+/* ---- queries from the network to the VM's own address ---- */
 
 static struct udp4 from_network(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Captures in every form that tools write, and some that cannot be replayed. */
+/* Captures in every format that tools write, and some that cannot be replayed. */
 #include "malform.h"
 
 #include <errno.h>
@@ -69,7 +69,7 @@ static void little(struct bytes *to, uint32_t v, int octets)
 		put8(to, v >> (8 * i));
 }
 
-/* pcapng: a section header, an interface (microseconds, as where no option says else), two packets. */
+/* pcapng: a section header, an interface (microseconds, the default resolution), two packets. */
 static int next_generation(const char *dir, const char *name)
 {
 	static struct bytes out;

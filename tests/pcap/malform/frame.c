@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Frames from the outside in, each field right unless it is told otherwise. RFC 894, 791, 768, 1071, 951. */
+/* Builds frames from the outermost header inwards. Fields are correct unless set. RFC 894, 791, 768, 1071, 951. */
 #include "malform.h"
 
 #include <string.h>
@@ -40,7 +40,7 @@ void fill(struct bytes *to, unsigned v, size_t n)
 	to->len += n;
 }
 
-/* 16-bit words, the slow and plain way. */
+/* Adds up 16-bit words, in the simplest way. */
 static uint32_t sum(const uint8_t *b, size_t len, uint32_t s)
 {
 	for (size_t i = 0; i < len; i++) {

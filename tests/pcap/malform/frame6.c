@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* IPv6 from the outside in. RFC 2464, 8200, 4443, 4291. */
+/* Builds IPv6 frames from the outermost header inwards. RFC 2464, 8200, 4443, 4291. */
 #include "malform6.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writes the families of cases, and capture files that are odd in themselves, into a folder. */
+/* Writes the families of cases, and capture files of unusual or invalid format, to a folder. */
 #include "malform.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_SECOND 1000000000u /* the time of each family's frame 1; then a millisecond a frame */
+#define FIRST_SECOND 1000000000u /* the time of frame 1 of each family; each further frame is a millisecond later */
 #define LINKTYPE_ETHERNET 1
 
 static void put_number(FILE *f, enum order order, uint32_t v, int octets)

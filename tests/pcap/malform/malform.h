@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * malform: frames that no honest guest sends, and some honest ones that look odd.
+ * malform: makes frames that no honest guest sends, and some unusual ones that an
+ * honest guest does send.
  *
- * Everything is built from constants and a fixed seed: the same files on every
- * machine at every time. It uses nothing of the program under test.
+ * Everything is built from constants and a fixed seed, so the files are the same on
+ * every machine at any time. It uses no code of the program under test.
  */
 #ifndef FOLD_TESTS_PCAP_MALFORM_H
 #define FOLD_TESTS_PCAP_MALFORM_H
@@ -27,7 +28,7 @@
 
 extern const uint8_t mac_guest[6], mac_service[6], mac_other[6], mac_broadcast[6], mac_multicast[6], mac_zero[6];
 
-/* Bytes that grow. */
+/* A growing array of bytes. */
 struct bytes {
 	size_t len;
 	uint8_t b[FRAME_MAX];
@@ -40,8 +41,9 @@ void put32(struct bytes *to, uint32_t v);
 void fill(struct bytes *to, unsigned v, size_t n);
 
 /*
- * One family of cases: a capture, and a list of "number name want". want is what the verdict
- * must begin with, alternatives parted by '|', or "any" where it only has to be survived.
+ * One family of cases: a capture, and a list of "number name want". want is the expected
+ * beginning of the verdict, with alternatives separated by '|', or "any" if the responder
+ * only has to survive the frame.
  */
 struct family {
 	FILE *capture, *list;
@@ -51,11 +53,11 @@ struct family {
 void emit(struct family *f, const struct bytes *frame, const char *want, const char *name, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The octets that a field should have, computed when the frame is built. */
+/* Stands for the correct value of a field, computed when the frame is built. */
 #define RIGHT (-1)
-#define PARTIAL (-2) /* a checksum of the pseudo-header alone, as an offloading guest leaves it */
+#define PARTIAL (-2) /* a checksum of only the pseudo-header, as a guest with checksum offload sends it */
 
-/* A UDP datagram over IPv4 over Ethernet, in which everything can be wrong. Host order. */
+/* A UDP datagram over IPv4 over Ethernet, in which every field can be set to a wrong value. Host order. */
 struct udp4 {
 	const uint8_t *dst_mac, *src_mac;
 	unsigned type, version_ihl, tos, id, fragment, ttl, proto, sport, dport;
@@ -66,7 +68,7 @@ struct udp4 {
 struct udp4 udp4_default(void); /* from 0.0.0.0 port 68 to everybody's port 67 */
 void udp4_build(const struct udp4 *u, const void *data, size_t len, struct bytes *out);
 
-/* A DHCPv4 message, and the datagram it goes in. */
+/* A DHCPv4 message, and the datagram that carries it. */
 struct dhcp4 {
 	unsigned op, htype, hlen, hops, secs, flags;
 	uint32_t xid, ciaddr, yiaddr, siaddr, giaddr, cookie;
@@ -76,7 +78,7 @@ struct dhcp4 {
 	struct udp4 udp;
 };
 
-/* BOOTP alone, with a cookie and no options yet. */
+/* A BOOTP message with a cookie and without options. */
 struct dhcp4 dhcp4_default(void);
 /* The message's octets: header, cookie, options. */
 void dhcp4_message(const struct dhcp4 *d, struct bytes *out);
@@ -92,10 +94,10 @@ void dns_cases(struct family *f);
 void dns_network_cases(struct family *f);
 void nd_cases(struct family *f);
 
-/* Capture files that are odd in themselves, in the folder dir. */
+/* Writes capture files of unusual or invalid format to the folder dir. */
 int formats_write(const char *dir);
 
-/* One pcap file header, and one record. */
+/* Write a pcap file header, and a record. */
 enum order { LITTLE, BIG };
 void pcap_head(FILE *f, enum order order, bool nano, uint32_t linktype);
 void pcap_record(FILE *f, enum order order, uint32_t sec, uint32_t fraction, const uint8_t *b, size_t len, size_t wire);

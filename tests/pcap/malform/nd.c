@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Neighbour discovery that lies, and some that must not be answered. RFC 4861, 4862, 6980, 7527, 8200. */
+/* Neighbour discovery that is forged or malformed, or must not be answered. RFC 4861, 4862, 6980, 7527, 8200. */
 #include "malform6.h"
 
 #include <string.h>
 
 #define CHECKSUM_AT 2
 
-/* A solicitation: its first 8 octets, a target where it has one, options. */
+/* A solicitation: its first 8 octets, a target if it has one, options. */
 struct nd {
 	struct ip6 ip;
 	unsigned type, code;
@@ -31,7 +31,7 @@ static struct nd neighbour_solicitation(void)
 	return n;
 }
 
-/* Another target, asked for at its own group. */
+/* Sets another target, and its solicited-node address as the destination. */
 static void about(struct nd *n, struct ip6addr target)
 {
 	n->target = target;
@@ -88,7 +88,7 @@ static void nd_case(struct family *f, const struct nd *n, const char *want, cons
 		nd_case(f, &n, want, name);                                                                            \
 	} while (0)
 
-/* What must be answered: without these a responder that refuses all would pass. */
+/* What must be answered: otherwise a responder that refuses everything would pass. */
 static void answered(struct family *f)
 {
 	RS("rs-bare", "reply RA", );
@@ -120,7 +120,7 @@ static void lengths(struct family *f)
 		RS("rs-cut", "drop truncated", link_option(&n, mac_guest); n.cut = i);
 	for (size_t i = 1; i < 86; i++)
 		NS("ns-cut", "drop truncated", link_option(&n, mac_guest); n.cut = i);
-	/* The lengths agree, and the message is too short. */
+	/* All lengths are consistent, but the message is too short. */
 	for (size_t i = 1; i < 16; i++)
 		RS("rs-short",
 		   i < 8    ? "drop truncated"
@@ -161,7 +161,10 @@ static void headers(struct family *f)
 	RS("rs-in-ipv4", "drop ip-header", n.ip.type = 0x0800);
 }
 
-/* RFC 6980: never in fragments. RFC 4861 says nothing of other extension headers; what hides a transport has no place here. */
+/*
+ * RFC 6980: neighbour discovery must not be fragmented. RFC 4861 says nothing of other extension headers; fold refuses
+ * them, because they could hide the transport header from the rules.
+ */
 static void chains(struct family *f)
 {
 	static const uint8_t hop[8] = {58, 0, 5, 2, 0, 0, 1, 0}, options[8] = {58, 0, 1, 4}, routing[8] = {58};
@@ -269,7 +272,7 @@ static void sources(struct family *f)
 	NS("ns-mac-from-multicast", "drop source-mac", n.ip.src_mac = mac_multicast);
 }
 
-/* An advertisement of a router, of a neighbour, a redirect: what an attacker on the link would send. */
+/* Router and neighbour advertisements and redirects, as an attacker on the link would send them. */
 static void rogue(struct family *f)
 {
 	static const uint8_t prefix[32] = {3, 4, 64,   0xc0, 0,           0,    0xff, 0xff,
