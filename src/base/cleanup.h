@@ -2,8 +2,7 @@
 /*
  * cleanup: releases what a function has acquired on every return path (gcc's cleanup attribute).
  *
- * clang-tidy 14 does not know the attribute. Where it therefore reports a leak, a NOLINT comment suppresses the
- * report.
+ * clang-tidy 14 does not know the attribute. Where it therefore reports a leak, the line says so and suppresses it.
  */
 #ifndef FOLD_BASE_CLEANUP_H
 #define FOLD_BASE_CLEANUP_H

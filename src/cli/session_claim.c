@@ -175,8 +175,7 @@ int session_claim(void *session, struct report *r)
 		if (err)
 			return err;
 		/*
-		 * A fold with that interface was killed together with its keeper. Its tap and rules would be in the
-		 * way.
+		 * A fold with that interface was killed together with its keeper. Its remains would be in the way.
 		 */
 		if (i == SESSION_CLAIM_IFACE && session_info_parse(left, &other)) {
 			session_clean(&other);

@@ -121,7 +121,7 @@ int process_lock(const char *path, uid_t uid, gid_t gid, struct report *r)
 	if (written == n)
 		return steal_fd(&fd);
 	err = written < 0 ? errno : ENOSPC;
-	unlink(path); /* an empty pid file would name no process and occupy space on a full disk */
+	unlink(path); /* an empty pid file names no process, and is only in the way of others */
 	return report_fail(r, err, "pidfile %s: cannot be written: %s", path, strerror(err));
 }
 

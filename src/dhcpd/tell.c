@@ -2,7 +2,7 @@
 /*
  * Unsolicited router advertisements (RFC 4861 6.2.4), and notifications, which are repeated until they are
  * acknowledged.
-  *
+ *
  * The daemon sends no last advertisement when it ends: the router is the host or its gateway, and both stay. Neither
  * does it when a binding is removed: then the VM ends, or another program serves it. But if a binding that stays gives
  * its VM no IPv6 any more, the daemon withdraws what it has advertised. At its start the first advertisements to

@@ -105,7 +105,7 @@ static struct in_addr choose_server4(const struct guest *g, const struct binding
 
 /*
  * True if fold answers DNS questions that come by this queue. If not, the name servers are other machines, which
- * answer ARP for their addresses themselves.
+ * answer on the link for their addresses themselves.
  */
 static bool serves_dns(const struct config *c, const struct queues *queue, unsigned flags)
 {
