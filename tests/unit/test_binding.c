@@ -144,12 +144,13 @@ static void who_the_client_is(void **state)
 
 static void dns_and_notify_keys(void **state)
 {
-	struct binding b = parse_good("DOMAIN=Example.COM.\nDOMAIN_SEARCH=a.b, C.\nDHCP_SERVER_IP=10.0.1.1\n"
-				      "DNS_SERVER_IP=10.0.1.2\nDNS_SERVER_IP6=fde5::2\nADDRESS_LISTS=db, web-1\n"
-				      "DNS_TTL=0\nDNS_FORWARD=no\nNO_FORWARD=local., .internal\n"
-				      "NAMESERVERS6=fe80::1\nDNS_NAMESERVERS6=::1\nDNS_INTERCEPT=service\nDNS_SERVE=off\n"
-				      "DHCP6_HOSTNAME_OPTCODE=65001\nDHCP6_DOMAINNAME_OPTCODE=65002\n"
-				      "NOTIFY_PORT=9000\nNOTIFY_IP=10.0.1.3\nNOTIFY_IP6=fde5::3\n");
+	struct binding b =
+	    parse_good("DOMAIN=Example.COM.\nDOMAIN_SEARCH=a.b, C.\nDHCP_SERVER_IP=10.0.1.1\n"
+		       "DNS_SERVER_IP=10.0.1.2\nDNS_SERVER_IP6=fde5::2\nADDRESS_LISTS=db, web-1\n"
+		       "DNS_TTL=0\nDNS_FORWARD=no\nNO_FORWARD=local., .internal\n"
+		       "NAMESERVERS6=fe80::1\nDNS_NAMESERVERS6=::1\nDNS_INTERCEPT=service\nDNS_SERVE=off\n"
+		       "DHCP6_HOSTNAME_OPTCODE=65001\nDHCP6_DOMAINNAME_OPTCODE=65002\n"
+		       "NOTIFY_PORT=9000\nNOTIFY_IP=10.0.1.3\nNOTIFY_IP6=fde5::3\n");
 	(void)state;
 	assert_string_equal(c.warnings, "");
 	assert_string_equal(b.domain, "Example.COM");
