@@ -31,9 +31,8 @@ bool mac_is_zero(const uint8_t mac[static MAC_LEN]);
 bool mac_is_multicast(const uint8_t mac[static MAC_LEN]);
 
 /*
- * The MAC that fold speaks with to this guest, and the tap's own (spec 4.7):
- * the guest's with its first byte 0xfe, or 0xfc where that is the guest's own.
- * So high that the bridge, whose own address is the lowest of its ports', never takes it for that.
+ * The MAC that fold speaks with to this guest, and the tap's own: the guest's with its first byte 0xfe, or 0xfc where
+ * the guest's own is 0xfe. So high that the bridge, whose address is the lowest of its ports', hardly ever takes it.
  */
 void mac_service(const uint8_t guest[static MAC_LEN], uint8_t service[static MAC_LEN]);
 

@@ -72,13 +72,17 @@ int nft_chain_kind(struct nft *n, int family, const char *table, const char *cha
 	return hooked ? NFT_KIND_BASE : NFT_KIND_PLAIN;
 }
 
-/* Counts until the dump is done; an interrupted one (the rules changed meanwhile) is told as -EINTR. */
+/*
+ * Counts until the dump is done; an interrupted one (the rules changed meanwhile) is told as -EINTR. The kernel marks
+ * only the message after the change, which need not be the last (include/net/netlink.h, nl_dump_check_consistent).
+ */
 static int count_dump(struct nft *n, const struct nlmsghdr *question, bool (*counts)(const struct nlmsghdr *))
 {
 	char buf[16384];
 	const uint32_t seq = question->nlmsg_seq;
 	uint64_t until;
 	int count = 0, err = nft_ask(n, question, &until);
+	bool changed = false;
 
 	if (err)
 		return err;
@@ -89,8 +93,9 @@ static int count_dump(struct nft *n, const struct nlmsghdr *question, bool (*cou
 		int left = (int)got;
 		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left);
 		     h = mnl_nlmsg_next(h, &left)) {
+			changed |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 			if (h->nlmsg_type == NLMSG_DONE)
-				return h->nlmsg_flags & NLM_F_DUMP_INTR ? -EINTR : count;
+				return changed ? -EINTR : count;
 			if (h->nlmsg_type == NLMSG_ERROR)
 				return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error;
 			count += !counts || counts(h);
