@@ -141,7 +141,7 @@ sleep 0.2
 check "the -b file's mode is no change" gives db. "10.0.9.$turn"
 way 'the -b file after it' in_place
 in_force() {
-	says "10.0.9.$turn" | cmp - "$file" && sed '1,7d' "$copy" | cmp - "$file"
+	says "10.0.9.$turn" | cmp - "$file" && sed '1,8d' "$copy" | cmp - "$file"
 }
 check 'and the copy says the same' within 5 in_force
 head_is() {
