@@ -88,6 +88,8 @@ run_client() {
 		set -- dhclient -d -v -pf /run/dhclient.pid -lf /var/lib/dhcp/dhclient.leases eth0
 		;;
 	dhclient-6) set -- dhclient -6 -d -v -pf /run/dhclient6.pid -lf /var/lib/dhcp/dhclient6.leases eth0 ;;
+	# Without ia_na it asks for an address only where the M flag says so.
+	dhcpcd-6) set -- dhcpcd -B -6 --ia_na eth0 ;;
 	dhcpcd-*) set -- dhcpcd -B "-$3" eth0 ;;
 	dhcp6c-6)
 		on "$client_name" sh -c 'mkdir -p /var/lib/dhcpv6 && printf "interface eth0 { send ia-na 0; request domain-name-servers; };\nid-assoc na 0 { };\n" >/etc/wide.conf'
