@@ -177,23 +177,45 @@ check 'of that question alone' code NOERROR good7.example A
 sleep 2.1
 check 'and soon forgotten' failed_once servfail7 2
 
+# burst: asks 80 questions at once that no server answers, and prints the code of each answer. 80 processes of a real
+# client would take longer to start on a slow machine than the first question has.
+burst() {
+	perl -e '
+		use Socket;
+		$| = 1;
+		my ($to, $own) = (pack_sockaddr_in(53, inet_aton("10.0.1.50")), pack_sockaddr_in(0, inet_aton("10.0.1.100")));
+		my ($all, %open) = ("");
+		for my $i (0 .. 79) {
+			my $s;
+			socket($s, PF_INET, SOCK_DGRAM, 0) && bind($s, $own) or die;
+			my $name = "never$i";
+			my $question = chr(length $name) . $name . "\7example\0" . pack("n2", 1, 1);
+			send($s, pack("n6", $i + 1, 0x100, 1, 0, 0, 0) . $question, 0, $to) or die;
+			vec($all, fileno($s), 1) = 1;
+			$open{fileno $s} = $s;
+		}
+		while (%open) {
+			select(my $ready = $all, undef, undef, 30) > 0 or die;
+			for my $fd (grep { vec($ready, $_, 1) } keys %open) {
+				recv($open{$fd}, my $answer, 512, 0);
+				print ord(substr($answer, 3, 1)) & 15, "\n";
+				vec($all, $fd, 1) = 0;
+				delete $open{$fd};
+			}
+		}'
+}
 # hanging: whether a local name is answered while 80 forwarded questions are without an answer.
 hanging() {
-	i=0
-	while [ $i -lt 80 ]; do
-		dig -b 10.0.1.100 @10.0.1.50 +tries=1 +time=6 "never$i.example" A >"$T/hang.$i" 2>&1 &
-		i=$((i + 1))
-	done
-	sleep 1
-	gives 10.0.1.7 known.example A && grep -L 'status:' "$T"/hang.* | grep .
+	burst >"$T/hang" 2>&1 &
+	sleep 0.5
+	gives 10.0.1.7 known.example A && [ "$(wc -l <"$T/hang")" -lt 80 ]
 }
 check '80 questions hang: a local name is answered before they are' hanging
-sleep $((3 * SLOW))
 hung() {
-	same 'answers' "$(cat "$T"/hang.* | grep -c 'status: SERVFAIL')" 80
-	[ "$(grep -l 'never' "$T"/hang.* | wc -l)" = 80 ] && [ "$(grep -o ' never[0-9][0-9]*' "$T/asked" | sort -u | wc -l)" = 64 ]
+	same 'SERVFAIL' "$(grep -c '^2$' "$T/hang")" 80 &&
+		same 'asked for' "$(grep -o ' never[0-9][0-9]*' "$T/asked" | sort -u | wc -l)" 64
 }
-check 'all 80 got SERVFAIL, and 64 of them were asked for' within 10 hung
+check 'all 80 got SERVFAIL, and 64 of them were asked for' within $((10 * SLOW)) hung
 
 joined() {
 	for i in 1 2 3 4 5 6 7 8; do
