@@ -80,7 +80,7 @@ turn=1
 # load may be late.
 way() {
 	way_right=yes
-	for _ in 1 2 3; do
+	for _ in 1 2 3 4 5 6; do
 		turn=$((turn + 1))
 		change "$2" "10.0.9.$turn"
 		gives "${3:-db.}" "10.0.9.$turn" >"$T/way" || { way_right=no && break; }
