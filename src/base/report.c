@@ -67,3 +67,9 @@ void report_warn(struct report *r, const char *fmt, ...)
 	else
 		log_warn("%s", line);
 }
+
+void report_quiet(void *arg, const char *line)
+{
+	(void)arg;
+	(void)line;
+}

@@ -24,6 +24,9 @@ int report_fail(struct report *r, int err, const char *fmt, ...) __attribute__((
 /* The line or, where a function failed without setting one, the text of err (an errno value of either sign). */
 const char *report_line(const struct report *r, int err);
 
+/* A `warn` for callers who need no warnings, because another part of fold gives them. */
+void report_quiet(void *arg, const char *line);
+
 /* Gives one warning at once and counts it. */
 void report_warn(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

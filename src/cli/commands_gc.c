@@ -80,17 +80,10 @@ static bool collect_copy(void *arg, const char *iface)
 	return true;
 }
 
-/* Warnings about the configuration are left to fold itself and `fold doctor`. */
-static void say_nothing(void *arg, const char *line)
-{
-	(void)arg;
-	(void)line;
-}
-
 int command_gc(int argc, char **argv)
 {
 	unsigned long own = claim_folder();
-	struct report r = {.warn = say_nothing};
+	struct report r = {.warn = report_quiet};
 	struct config c;
 	int bad = command_no_more_words(argc, argv);
 

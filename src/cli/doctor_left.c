@@ -46,16 +46,9 @@ static bool count_copy(void *arg, const char *iface)
 	return false;
 }
 
-/* Warnings about the configuration are reported by a check of their own. */
-static void say_nothing(void *arg, const char *line)
-{
-	(void)arg;
-	(void)line;
-}
-
 static int count_all(struct leftovers *left)
 {
-	struct report unused = {.warn = say_nothing};
+	struct report unused = {.warn = report_quiet};
 	struct config c;
 	int err = claim_each("", count_left, left);
 

@@ -19,19 +19,13 @@
 
 enum copy_owner { COPY_OWN, COPY_ANOTHERS, COPY_UNKNOWN };
 
-static void say_nothing(void *arg, const char *line)
-{
-	(void)arg;
-	(void)line;
-}
-
 /*
  * Tells whether the copy is that of the VM with this MAC. Meanwhile it may have become the copy of a VM with the same
  * name in another network namespace, or a binding that is not fold's.
  */
 static enum copy_owner whose_copy(const char *copy, const uint8_t mac[static MAC_LEN])
 {
-	struct report r = {.warn = say_nothing};
+	struct report r = {.warn = report_quiet};
 	enum copy_owner owner = COPY_UNKNOWN;
 	struct binding b;
 

@@ -2,6 +2,7 @@
 #include "dns/handed.h"
 
 #include "base/rd.h"
+#include "guest/value.h"
 
 #include <string.h>
 
@@ -44,18 +45,6 @@ static bool read_name(const uint8_t *msg, struct rd *r, uint8_t name[static DNS_
 	return true;
 }
 
-static bool same_name(const uint8_t *a, const uint8_t *b)
-{
-	while (*a == *b && *a) {
-		size_t n = *a + 1U;
-		if (memcmp(a, b, n) != 0)
-			return false;
-		a += n;
-		b += n;
-	}
-	return *a == *b;
-}
-
 struct record {
 	uint8_t owner[DNS_NAME_MAX];
 	uint16_t type, class;
@@ -93,7 +82,7 @@ static int follow_alias(const struct answers *a, uint8_t name[static DNS_NAME_MA
 	for (uint16_t i = 0; i < a->count; i++) {
 		if (!read_record(a->msg, &r, &one))
 			return -1;
-		if (one.type != DNS_TYPE_CNAME || one.class != DNS_CLASS_IN || !same_name(one.owner, name))
+		if (one.type != DNS_TYPE_CNAME || one.class != DNS_CLASS_IN || !value_same_name(one.owner, name))
 			continue;
 		if (one.ttl < *ttl)
 			*ttl = one.ttl;
@@ -112,7 +101,7 @@ static int take_addresses(const struct answers *a, const uint8_t *name, struct h
 		if (!read_record(a->msg, &r, &one))
 			return -1;
 		size_t len = one.type == DNS_TYPE_A ? 4 : one.type == DNS_TYPE_AAAA ? 16 : 0;
-		if (!len || one.class != DNS_CLASS_IN || rd_left(&one.data) != len || !same_name(one.owner, name))
+		if (!len || one.class != DNS_CLASS_IN || rd_left(&one.data) != len || !value_same_name(one.owner, name))
 			continue;
 		if (count++ >= HANDED_MOST)
 			continue;

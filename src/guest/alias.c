@@ -2,17 +2,9 @@
 #include "guest/alias.h"
 
 #include "guest/allow.h"
+#include "guest/value.h"
 
 #include <string.h>
-
-static bool same_name(const uint8_t *a, const uint8_t *b)
-{
-	for (; *a && *a == *b; b += *a + 1U, a += *a + 1U) {
-		if (memcmp(a, b, *a + 1U) != 0)
-			return false;
-	}
-	return *a == *b;
-}
 
 /* Returns the entry of that pair. If there is none, makes one, if need be in place of the one that expires first. */
 static struct alias *entry_of(struct aliases *a, const uint8_t *name, const uint8_t *of)
@@ -21,7 +13,7 @@ static struct alias *entry_of(struct aliases *a, const uint8_t *name, const uint
 
 	for (size_t i = 0; i < a->count; i++) {
 		struct alias *one = &a->at[i];
-		if (same_name(one->name, name) && same_name(one->of, of))
+		if (value_same_name(one->name, name) && value_same_name(one->of, of))
 			return one;
 		if (one->until < to->until)
 			to = one;
@@ -52,7 +44,7 @@ void alias_follow(struct aliases *a, const struct allow_list *l, const uint8_t a
 
 	for (size_t i = 0, count = a->count; i < count; i++) {
 		const struct alias before = a->at[i]; /* a copy, because keep() may reuse the entry */
-		if (same_name(before.name, asked))
+		if (value_same_name(before.name, asked))
 			keep(a, name, before.of, before.until < until ? before.until : until);
 	}
 	if (allow_any(l, asked))
@@ -74,7 +66,7 @@ bool alias_matches(const struct allow *pattern, const struct aliases *a, const u
 	if (allow_matches(pattern, name))
 		return true;
 	for (size_t i = 0; a && i < a->count; i++) {
-		if (same_name(a->at[i].name, name) && allow_matches(pattern, a->at[i].of))
+		if (value_same_name(a->at[i].name, name) && allow_matches(pattern, a->at[i].of))
 			return true;
 	}
 	return false;
@@ -82,10 +74,8 @@ bool alias_matches(const struct allow *pattern, const struct aliases *a, const u
 
 bool alias_allowed(const struct allow_list *l, const struct aliases *a, const uint8_t *name)
 {
-	if (allow_any(l, name))
-		return true;
-	for (size_t i = 0; a && i < a->count; i++) {
-		if (same_name(a->at[i].name, name) && allow_any(l, a->at[i].of))
+	for (size_t i = 0; i < l->count; i++) {
+		if (alias_matches(&l->at[i], a, name))
 			return true;
 	}
 	return false;

@@ -25,12 +25,6 @@ static void add_line(void *arg, const char *line)
 		l->more++;
 }
 
-static void say_nothing(void *arg, const char *line)
-{
-	(void)arg;
-	(void)line;
-}
-
 static void set_text(struct reload_text *to, struct reload_text from)
 {
 	free(to->at);
@@ -230,7 +224,7 @@ void reload_read(struct reload *w, const struct reload_changes *c)
 static int copy_text(const struct reload *w, struct reload_text *whole, struct report *r)
 {
 	const struct reload_text *now = &w->now.text;
-	struct report unused = {.warn = say_nothing};
+	struct report unused = {.warn = report_quiet};
 	struct binding b;
 	int err = now->at ? binding_parse(now->at, now->len, w->path[w->now.source], BINDING_VM, &b, &unused) : -ENOENT;
 	const struct binding *parsed = err ? NULL : &b;

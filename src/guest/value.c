@@ -286,3 +286,12 @@ void value_clear(const struct field *f, void *base)
 		break;
 	}
 }
+
+bool value_same_name(const uint8_t *a, const uint8_t *b)
+{
+	for (; *a && *a == *b; b += *a + 1U, a += *a + 1U) {
+		if (memcmp(a, b, *a + 1U) != 0)
+			return false;
+	}
+	return *a == *b;
+}

@@ -92,6 +92,8 @@ void value_clear(const struct field *f, void *base);
  * wrong.
  */
 const char *value_name(const char *text, uint8_t wire[static NAME_WIRE_MAX], size_t *len);
+/* Whether two names in RFC 1035 form, in lower case and without pointers, are the same. */
+bool value_same_name(const uint8_t *a, const uint8_t *b);
 
 /* The octets of the name at wire, with its root octet, of which `left` are readable. 0 if there is no valid name. */
 size_t value_name_len(const uint8_t *wire, size_t left);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/link.h"
+#include "host/link_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,14 +19,7 @@
 /* linux/if_link.h of Linux 5.18; older kernels ignore this attribute. */
 #define BRPORT_LOCKED 39
 
-#define LINK_BUFFER 8192
 #define TAP_MTU_MOST 65521 /* drivers/net/tun.c: 65535 without an Ethernet header */
-
-struct link {
-	struct mnl_socket *socket;
-	uint32_t seq;
-	char buf[LINK_BUFFER];
-};
 
 int link_open(struct link **out)
 {
@@ -57,8 +50,7 @@ void link_close(struct link *l)
 	free(l);
 }
 
-/* Starts a message in the link's buffer. */
-static struct nlmsghdr *start(struct link *l, uint16_t type, uint16_t flags)
+struct nlmsghdr *link_start(struct link *l, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(l->buf);
 	h->nlmsg_type = type;
@@ -69,7 +61,7 @@ static struct nlmsghdr *start(struct link *l, uint16_t type, uint16_t flags)
 
 static struct nlmsghdr *start_link(struct link *l, uint16_t type, uint16_t flags, uint8_t family, int ifindex)
 {
-	struct nlmsghdr *h = start(l, type, flags);
+	struct nlmsghdr *h = link_start(l, type, flags);
 	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(h, sizeof(*ifi));
 	ifi->ifi_family = family;
 	ifi->ifi_index = ifindex;
@@ -91,8 +83,7 @@ static bool take_interrupted(char *buf, int len)
 	return found;
 }
 
-/* Sends h and runs cb, if any, on the data before the final answer. -EINTR: the dump is not consistent. */
-static int talk(struct link *l, const struct nlmsghdr *h, mnl_cb_t cb, void *arg)
+int link_talk(struct link *l, const struct nlmsghdr *h, mnl_cb_t cb, void *arg)
 {
 	bool interrupted = false;
 	uint32_t seq = h->nlmsg_seq, port = mnl_socket_get_portid(l->socket);
@@ -154,7 +145,7 @@ int link_read(struct link *l, const char *name, int (*each)(const struct nlmsghd
 	struct nlmsghdr *h = start_link(l, RTM_GETLINK, 0, AF_UNSPEC, 0);
 
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
-	return talk(l, h, each, arg);
+	return link_talk(l, h, each, arg);
 }
 
 int link_find(struct link *l, const char *name, struct link_info *out)
@@ -196,7 +187,7 @@ static int no_ipv6_of_our_own(struct link *l, int ifindex)
 	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, ifindex);
 
 	put_no_ipv6(h);
-	int err = talk(l, h, NULL, NULL);
+	int err = link_talk(l, h, NULL, NULL);
 	return err == -EAFNOSUPPORT ? 0 : err;
 }
 
@@ -214,7 +205,7 @@ static int create_bridge(struct link *l, const char *name)
 	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
 	mnl_attr_put_strz(h, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(h, info);
-	return talk(l, h, NULL, NULL);
+	return link_talk(l, h, NULL, NULL);
 }
 
 int link_make_bridge(struct link *l, const char *name)
@@ -237,7 +228,7 @@ static int set_identity_once(struct link *l, const struct link_port *p, bool ip6
 	mnl_attr_put_u32(h, IFLA_MTU, p->bridge_mtu < TAP_MTU_MOST ? p->bridge_mtu : TAP_MTU_MOST);
 	if (ip6)
 		put_no_ipv6(h);
-	return talk(l, h, NULL, NULL);
+	return link_talk(l, h, NULL, NULL);
 }
 
 static int set_identity(struct link *l, const struct link_port *p)
@@ -252,7 +243,7 @@ static int set_master(struct link *l, int ifindex, int bridge)
 	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, ifindex);
 
 	mnl_attr_put_u32(h, IFLA_MASTER, (uint32_t)bridge);
-	return talk(l, h, NULL, NULL);
+	return link_talk(l, h, NULL, NULL);
 }
 
 int link_leave_bridge(struct link *l, int ifindex)
@@ -279,7 +270,7 @@ static int keep_bridge(struct link *l, const struct link_port *p)
 		mnl_attr_put(h, IFLA_ADDRESS, MAC_LEN, p->bridge_mac);
 	if (mtu)
 		mnl_attr_put_u32(h, IFLA_MTU, p->bridge_mtu);
-	return talk(l, h, NULL, NULL);
+	return link_talk(l, h, NULL, NULL);
 }
 
 /*
@@ -299,12 +290,12 @@ static int set_port_flags(struct link *l, const struct link_port *p)
 	mnl_attr_put_u8(h, IFLA_BRPORT_PROTECT, 1);
 	mnl_attr_put_u8(h, BRPORT_LOCKED, 1);
 	mnl_attr_nest_end(h, info);
-	return talk(l, h, NULL, NULL);
+	return link_talk(l, h, NULL, NULL);
 }
 
 static int add_forwarding_entry(struct link *l, const struct link_port *p)
 {
-	struct nlmsghdr *h = start(l, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+	struct nlmsghdr *h = link_start(l, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
 	struct ndmsg *nd = mnl_nlmsg_put_extra_header(h, sizeof(*nd));
 
 	nd->ndm_family = AF_BRIDGE;
@@ -313,7 +304,7 @@ static int add_forwarding_entry(struct link *l, const struct link_port *p)
 	nd->ndm_flags = NTF_MASTER | NTF_STICKY;
 	nd->ndm_state = NUD_NOARP | NUD_REACHABLE; /* static */
 	mnl_attr_put(h, NDA_LLADDR, MAC_LEN, p->guest_mac);
-	return talk(l, h, NULL, NULL);
+	return link_talk(l, h, NULL, NULL);
 }
 
 /*
@@ -323,102 +314,19 @@ static int add_forwarding_entry(struct link *l, const struct link_port *p)
  */
 static void no_queue(struct link *l, const struct link_port *p)
 {
-	struct nlmsghdr *h = start(l, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
+	struct nlmsghdr *h = link_start(l, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
 	struct tcmsg *tc = mnl_nlmsg_put_extra_header(h, sizeof(*tc));
 
 	tc->tcm_family = AF_UNSPEC;
 	tc->tcm_ifindex = p->ifindex;
 	tc->tcm_parent = TC_H_ROOT;
 	mnl_attr_put_strz(h, TCA_KIND, "noqueue");
-	talk(l, h, NULL, NULL);
-}
-
-struct address_list {
-	int family;
-	int ifindex;
-	size_t size; /* of one address, in octets */
-	uint8_t *at;
-	size_t most;
-	size_t count;
-};
-
-static int read_local(const struct nlattr *a, void *arg)
-{
-	const uint8_t **found = arg;
-	uint16_t type = mnl_attr_get_type(a);
-
-	/* IPv6 has IFA_LOCAL only on a link with a peer address; then IFA_ADDRESS is the peer's. */
-	if (type == IFA_LOCAL || (type == IFA_ADDRESS && !*found))
-		*found = mnl_attr_get_payload(a);
-	return MNL_CB_OK;
-}
-
-static int read_address(const struct nlmsghdr *h, void *arg)
-{
-	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(h);
-	struct address_list *list = arg;
-	const uint8_t *found = NULL;
-
-	/* Without the strict check, a kernel sends every interface's addresses; without IPv6, it sends IPv4's. */
-	if ((int)ifa->ifa_index != list->ifindex || ifa->ifa_family != list->family)
-		return MNL_CB_OK;
-	mnl_attr_parse(h, sizeof(*ifa), read_local, &found);
-	if (found && list->count < list->most)
-		memcpy(list->at + list->count++ * list->size, found, list->size);
-	return MNL_CB_OK;
-}
-
-static int order4(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct in_addr));
-}
-
-static int order6(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct in6_addr));
-}
-
-static int read_addresses(struct link *l, struct address_list *list)
-{
-	int err = -EINTR;
-
-	/* If interfaces come or go during the dump, the list may be inconsistent: read it again. */
-	for (int turn = 0; err == -EINTR && turn < 100; turn++) {
-		struct nlmsghdr *h = start(l, RTM_GETADDR, NLM_F_DUMP);
-		struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(h, sizeof(*ifa));
-		ifa->ifa_family = (uint8_t)list->family;
-		ifa->ifa_index = (unsigned)list->ifindex;
-		list->count = 0;
-		err = talk(l, h, read_address, list);
-	}
-	if (err)
-		return err;
-	/* The kernel's order is that of its hash table; sorted, equal sets of addresses compare equal. */
-	qsort(list->at, list->count, list->size, list->family == AF_INET ? order4 : order6);
-	return (int)list->count;
-}
-
-int link_addresses4(struct link *l, int ifindex, struct in_addr *at, size_t most)
-{
-	return read_addresses(l, &(struct address_list){.family = AF_INET,
-							.ifindex = ifindex,
-							.size = sizeof(*at),
-							.at = (uint8_t *)at,
-							.most = most});
-}
-
-int link_addresses6(struct link *l, int ifindex, struct in6_addr *at, size_t most)
-{
-	return read_addresses(l, &(struct address_list){.family = AF_INET6,
-							.ifindex = ifindex,
-							.size = sizeof(*at),
-							.at = (uint8_t *)at,
-							.most = most});
+	link_talk(l, h, NULL, NULL);
 }
 
 int link_delete(struct link *l, int ifindex)
 {
-	int err = talk(l, start_link(l, RTM_DELLINK, 0, AF_UNSPEC, ifindex), NULL, NULL);
+	int err = link_talk(l, start_link(l, RTM_DELLINK, 0, AF_UNSPEC, ifindex), NULL, NULL);
 	return err == -ENODEV ? 0 : err;
 }
 
@@ -429,7 +337,7 @@ int link_delete_tap(struct link *l, int ifindex, const char *name)
 	int err = 0;
 
 	if (link_is(l, ifindex, name, NULL) != 1)
-		err = talk(l, start_link(l, RTM_GETLINK, 0, AF_UNSPEC, ifindex), read_info, &now);
+		err = link_talk(l, start_link(l, RTM_GETLINK, 0, AF_UNSPEC, ifindex), read_info, &now);
 	else
 		now.is_tap = true;
 	if (err)
@@ -444,7 +352,7 @@ int link_set_up(struct link *l, int ifindex, bool up)
 
 	ifi->ifi_change = IFF_UP;
 	ifi->ifi_flags = up ? IFF_UP : 0;
-	return talk(l, h, NULL, NULL);
+	return link_talk(l, h, NULL, NULL);
 }
 
 int link_attach(struct link *l, const struct link_port *p, const char **step)

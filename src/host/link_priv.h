@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* link_priv: what the files of link share, one rtnetlink socket and the questions on it. */
+#ifndef FOLD_HOST_LINK_PRIV_H
+#define FOLD_HOST_LINK_PRIV_H
+
+#include "host/link.h"
+
+#include <stdint.h>
+
+#include <libmnl/libmnl.h>
+
+#define LINK_BUFFER 8192
+
+struct link {
+	struct mnl_socket *socket;
+	uint32_t seq;
+	char buf[LINK_BUFFER];
+};
+
+/* Starts a message in the link's buffer. */
+struct nlmsghdr *link_start(struct link *l, uint16_t type, uint16_t flags);
+
+/* Sends h and runs cb, if any, on the data before the final answer. -EINTR: the dump is not consistent. */
+int link_talk(struct link *l, const struct nlmsghdr *h, mnl_cb_t cb, void *arg);
+
+#endif
