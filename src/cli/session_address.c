@@ -14,7 +14,7 @@
 /* The key is in memory for as long as this takes, and in no other process. */
 static int make_stable(struct session *s, struct report *r)
 {
-	bool whole = s->text && binding_has(&s->binding, BINDING_STABLE_KEY);
+	bool whole = binding_has(&s->binding, BINDING_STABLE_KEY);
 	struct stable_key key;
 	struct in6_addr made;
 	int err = stable_key_read(s->o->key, &key, r);

@@ -50,8 +50,12 @@ static int find_bridge(const struct session *s, struct link_info *out, struct re
 static int build_guest(struct session *s, uint32_t bridge_mtu, struct report *r)
 {
 	s->id.mtu = bridge_mtu < MTU_MOST ? bridge_mtu : MTU_MOST;
-	return guest_build(&s->id, s->text ? &s->binding : NULL, &s->config,
-			   GUEST_NEED_GATEWAY_MAC | GUEST_DNS_STREAMS | GUEST_HAS_RULES, &s->guest, r);
+	int err = guest_build(&s->id, s->text ? &s->binding : NULL, &s->config,
+			      GUEST_NEED_GATEWAY_MAC | GUEST_DNS_STREAMS | GUEST_HAS_RULES, &s->guest, r);
+	/* The guest has copies of its own. */
+	record_free(&s->binding.records);
+	record_free(&s->binding.list_records);
+	return err;
 }
 
 static int make_tap(struct session *s, struct report *r)

@@ -313,7 +313,7 @@ void session_live_open(struct session *s)
 	l->reload.path[RELOAD_COPY] = s->info.copy;
 	l->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = l->done < 0 ? report_fail(&r, errno, "eventfd: %s", strerror(errno))
-			  : reload_begin(&l->reload, &s->binding, s->text, s->text_len, s->text_mode, &r);
+			  : reload_begin(&l->reload, &s->binding, steal_ptr(&s->text), s->text_len, s->text_mode, &r);
 	if (err) {
 		log_warn("%s: changes of its files will not be seen: %s", s->info.iface, r.msg);
 		session_live_close(s);

@@ -41,7 +41,7 @@ static void tell(struct session *s, const char *name)
  */
 static bool may_want(const struct session *s)
 {
-	return s->id.has4 && ((s->text && binding_has(&s->binding, BINDING_WEAVE_DNS)) || getenv(WEAVE_ENV) ||
+	return s->id.has4 && (binding_has(&s->binding, BINDING_WEAVE_DNS) || getenv(WEAVE_ENV) ||
 			      strcmp(s->info.bridge, BRIDGE_DEFAULT) == 0);
 }
 

@@ -18,18 +18,11 @@ char *address_list_path(const char *datapath, const char *name)
 /* Moves the records of `from` to `to` and appends a copy of its NO_FORWARD suffixes; false without memory. */
 static bool move(struct binding *to, struct binding *from)
 {
-	struct record_list *rec = &to->list_records;
 	struct name_list *names = &to->list_no_forward;
-	size_t count = rec->count + from->records.count, len = names->len + from->no_forward.len;
+	size_t len = names->len + from->no_forward.len;
 
-	if (from->records.count) {
-		struct record *at = reallocarray(rec->at, count, sizeof(*at));
-		if (!at)
-			return false;
-		memcpy(at + rec->count, from->records.at, from->records.count * sizeof(*at));
-		*rec = (struct record_list){.at = at, .count = count, .room = count};
-		from->records.count = 0;
-	}
+	if (!record_move(&to->list_records, &from->records))
+		return false;
 	if (from->no_forward.len) {
 		uint8_t *wire = realloc(names->wire, len);
 		if (!wire)

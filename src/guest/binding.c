@@ -16,6 +16,8 @@
 		.name = name_, .kind = VALUE_##KIND, .offset = offsetof(struct binding, member), .key = BINDING_##KEY, \
 		__VA_ARGS__                                                                                            \
 	}
+#define LINE_USUAL 256 /* octets for a line, and more than a longer one needs */
+
 #define MANY .flags = BINDING_FIELD_MANY
 #define WHO .flags = BINDING_FIELD_WHO
 
@@ -241,19 +243,29 @@ static int parse_line(struct parser *p, char *line)
 	return parse_pair(p, text_trim(line), text_trim(equals + 1));
 }
 
-static int parse_lines(struct parser *p, char *text)
+/* Each line is copied, as its parser writes to it: a copy of a long file would take as much memory again. */
+static int parse_lines(struct parser *p, const char *text, size_t len)
 {
-	text = text_skip_mark(text);
-	for (char *line = text, *end; line; line = end) {
-		end = strchr(line, '\n');
-		if (end)
-			*end++ = 0;
+	_cleanup_(cleanup_free) char *line = NULL;
+	size_t room = 0, mark = text_mark(text, len);
+	int err = 0;
+
+	for (const char *at = text + mark, *end = text + len, *next; at < end && !err; at = next) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t n = (size_t)((newline ? newline : end) - at);
+		next = newline ? newline + 1 : end;
 		p->line++;
-		int err = parse_line(p, line);
-		if (err)
-			return err;
+		if (n >= room) {
+			char *more = realloc(line, room = n + LINE_USUAL);
+			if (!more)
+				return report_fail(p->r, ENOMEM, "%s: out of memory", p->b.path);
+			line = more;
+		}
+		memcpy(line, at, n);
+		line[n] = 0;
+		err = parse_line(p, line);
 	}
-	return 0;
+	return err;
 }
 
 int binding_parse(const char *text, size_t len, const char *path, enum binding_kind kind, struct binding *out,
@@ -263,13 +275,12 @@ int binding_parse(const char *text, size_t len, const char *path, enum binding_k
 
 	if (err)
 		return err;
-	_cleanup_(cleanup_free) char *copy = strndup(text, len);
 	struct parser p = {.kind = kind, .r = r, .b.path = strdup(path)};
-	if (!copy || !p.b.path)
+	if (!p.b.path)
 		err = report_fail(r, ENOMEM, "%s: out of memory", path);
 	if (!err)
-		err = parse_lines(&p, copy);
-	if (err) { /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
+		err = parse_lines(&p, text, len);
+	if (err) {
 		binding_free(&p.b);
 		return err;
 	}

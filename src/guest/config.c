@@ -294,7 +294,7 @@ int config_parse(const char *text, size_t len, const char *path, struct config *
 	ini_stop_on_first_error = true;
 	ini_use_stack = false;
 	ini_initial_alloc = ini_max_line = (int)len + 3;
-	p.rest = text_skip_mark(copy);
+	p.rest = copy + text_mark(copy, len);
 	int line = ini_parse_stream(next_line, &p, take_pair, &p);
 	if (line < 0)
 		p.err = report_fail(r, ENOMEM, "%s: out of memory", path);

@@ -14,6 +14,34 @@
 #define MESSAGE_MAX 65535
 #define MESSAGE_REST (12 + 4 + 12 + 11)
 
+/* Blocks double, so that a file of three records does not take the room of thousands. */
+#define BLOCK_LEAST 480
+#define BLOCK_MOST 65536
+
+struct record_block {
+	struct record_block *next; /* the one before it */
+	size_t used, room;
+	uint8_t bytes[];
+};
+
+/* Returns room for that many octets in the newest block, or in a new one. NULL without memory. */
+static uint8_t *take_room(struct record_list *l, size_t len)
+{
+	struct record_block *b = l->blocks;
+
+	if (!b || len > b->room - b->used) {
+		size_t room = !b ? BLOCK_LEAST : b->room < BLOCK_MOST / 2 ? b->room * 2 : BLOCK_MOST;
+		room = len > room ? len : room;
+		b = malloc(sizeof(*b) + room);
+		if (!b)
+			return NULL;
+		*b = (struct record_block){.next = l->blocks, .room = room};
+		l->blocks = b;
+	}
+	b->used += len;
+	return b->bytes + b->used - len;
+}
+
 static const char *append(struct record_list *l, struct record rec, const uint8_t *name, const char *txt)
 {
 	if (l->count == l->room) {
@@ -24,12 +52,13 @@ static const char *append(struct record_list *l, struct record rec, const uint8_
 		l->at = at;
 		l->room = room;
 	}
-	rec.bytes = malloc((size_t)rec.name_len + rec.txt_len);
-	if (!rec.bytes)
+	uint8_t *bytes = take_room(l, (size_t)rec.name_len + rec.txt_len);
+	if (!bytes)
 		return list_no_memory;
-	memcpy(rec.bytes, name, rec.name_len);
+	memcpy(bytes, name, rec.name_len);
 	if (txt)
-		memcpy(rec.bytes + rec.name_len, txt, rec.txt_len);
+		memcpy(bytes + rec.name_len, txt, rec.txt_len);
+	rec.bytes = bytes;
 	l->at[l->count++] = rec;
 	return NULL;
 }
@@ -79,6 +108,28 @@ const char *record_add(struct record_list *l, enum record_type type, const char 
 	return append(l, rec, wire, value);
 }
 
+bool record_move(struct record_list *to, struct record_list *from)
+{
+	size_t count = to->count + from->count;
+
+	if (from->count) {
+		struct record *at = reallocarray(to->at, count, sizeof(*at));
+		if (!at)
+			return false;
+		memcpy(at + to->count, from->at, from->count * sizeof(*at));
+		to->at = at;
+		to->count = to->room = count;
+	}
+	/* Behind the newest block of `to`, which has room left. */
+	struct record_block **end = &to->blocks;
+	while (*end)
+		end = &(*end)->next;
+	*end = from->blocks;
+	from->blocks = NULL;
+	record_free(from);
+	return true;
+}
+
 void record_trim(struct record_list *l)
 {
 	struct record *at = l->count ? reallocarray(l->at, l->count, sizeof(*at)) : NULL;
@@ -91,8 +142,11 @@ void record_trim(struct record_list *l)
 
 void record_free(struct record_list *l)
 {
-	for (size_t i = 0; i < l->count; i++)
-		free(l->at[i].bytes);
+	while (l->blocks) {
+		struct record_block *b = l->blocks;
+		l->blocks = b->next;
+		free(b);
+	}
 	free(l->at);
 	*l = (struct record_list){0};
 }

@@ -25,9 +25,38 @@ static void add_line(void *arg, const char *line)
 		l->more++;
 }
 
+/* Makes a text of a string, which it takes over; none without memory. */
+static struct reload_text take_text(char *at, size_t len, mode_t mode)
+{
+	struct reload_text t = {.at = at, .len = len, .mode = mode, .sharers = at ? malloc(sizeof(*t.sharers)) : NULL};
+
+	if (t.sharers) {
+		*t.sharers = 1;
+		return t;
+	}
+	free(at);
+	return (struct reload_text){.mode = mode};
+}
+
+static struct reload_text share(const struct reload_text *t)
+{
+	if (t->sharers)
+		++*t->sharers;
+	return *t;
+}
+
+static void drop_text(struct reload_text *t)
+{
+	if (t->sharers && --*t->sharers == 0) {
+		free(t->at);
+		free(t->sharers);
+	}
+	*t = (struct reload_text){0};
+}
+
 static void set_text(struct reload_text *to, struct reload_text from)
 {
-	free(to->at);
+	drop_text(to);
 	*to = from;
 }
 
@@ -38,21 +67,9 @@ static bool same_text(const struct reload_text *a, const struct reload_text *b)
 
 static void free_content(struct reload_content *c)
 {
-	free(c->text.at);
+	drop_text(&c->text);
 	binding_free(&c->binding);
 	*c = (struct reload_content){0};
-}
-
-static struct reload_text duplicate(const struct reload_text *from)
-{
-	struct reload_text t = {.at = from->at ? malloc(from->len + 1) : NULL, .mode = from->mode};
-
-	if (t.at) {
-		memcpy(t.at, from->at, from->len);
-		t.at[from->len] = 0;
-		t.len = from->len;
-	}
-	return t;
 }
 
 /* True if it is the same file, not written since; a change of owner, mode or links does not count. */
@@ -67,10 +84,13 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 {
 	struct reload_known *known = &w->known[from];
 	struct stat st = {0};
+	char *read = NULL;
+	size_t len = 0;
+	mode_t mode = 0;
 
 	lstat(w->path[from], &st);
 	bool same = same_file(&st, &known->stat);
-	int err = file_read_plain_mode(w->path[from], BINDING_SIZE_MAX, &text->at, &text->len, &text->mode, r);
+	int err = file_read_plain_mode(w->path[from], BINDING_SIZE_MAX, &read, &len, &mode, r);
 	w->busy[from] = err == -EBUSY;
 	if (w->busy[from])
 		return false; /* its writer is not done */
@@ -82,6 +102,11 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 		report_warn(r, "%s; what it said before stays in force", r->msg);
 	if (err)
 		return false;
+	*text = take_text(read, len, mode);
+	if (!text->at) {
+		report_warn(r, "%s: out of memory; what it said before stays in force", w->path[from]);
+		return false;
+	}
 	/*
 	 * Writing the -b file once more, even unchanged, undoes an edit of the copy: if the copy is in force, an
 	 * unchanged -b file counts as new. If the -b file is in force, a change of its mode counts too, because the
@@ -91,10 +116,10 @@ static bool read_source(struct reload *w, enum reload_source from, struct reload
 	       (from == RELOAD_COPY || from != w->next.source || text->mode == known->text.mode);
 	known->stat = st;
 	if (same) {
-		free(text->at);
+		drop_text(text);
 		return false;
 	}
-	set_text(&known->text, duplicate(text));
+	set_text(&known->text, share(text));
 	return true;
 }
 
@@ -127,12 +152,12 @@ static bool take_source(struct reload *w, enum reload_source from, struct report
 	w->tried = true;
 	if (binding_parse(text.at, text.len, w->path[from], BINDING_VM, &b, r) < 0) {
 		report_warn(r, "%s; what it said before stays in force", r->msg);
-		free(text.at);
+		drop_text(&text);
 		return false;
 	}
 	if (is_anothers(w, from, &b, r)) {
 		binding_free(&b);
-		free(text.at);
+		drop_text(&text);
 		return false;
 	}
 	free_content(&w->next);
@@ -179,7 +204,7 @@ static void build_again(struct reload *w, struct report *r)
 
 	free_content(&w->next);
 	w->next.source = now->source;
-	w->next.text = duplicate(&now->text);
+	w->next.text = share(&now->text);
 	const char *text = w->next.text.at ? w->next.text.at : "";
 	if (binding_parse(text, w->next.text.len, w->path[now->source], BINDING_VM, &w->next.binding, r) < 0)
 		return; /* only lack of memory: this text was good before */
@@ -224,16 +249,20 @@ void reload_read(struct reload *w, const struct reload_changes *c)
 static int copy_text(const struct reload *w, struct reload_text *whole, struct report *r)
 {
 	const struct reload_text *now = &w->now.text;
+	char *text;
+	size_t len;
 	struct report unused = {.warn = report_quiet};
 	struct binding b;
 	int err = now->at ? binding_parse(now->at, now->len, w->path[w->now.source], BINDING_VM, &b, &unused) : -ENOENT;
 	const struct binding *parsed = err ? NULL : &b;
 
-	whole->mode = now->at ? now->mode : BINDING_COPY_MODE;
-	err = binding_copy_text(w->id, parsed, now->at, now->len, &whole->at, &whole->len, r);
+	err = binding_copy_text(w->id, parsed, now->at, now->len, &text, &len, r);
 	if (parsed)
 		binding_free(&b);
-	return err;
+	if (err)
+		return err;
+	*whole = take_text(text, len, now->at ? now->mode : BINDING_COPY_MODE);
+	return whole->at ? 0 : report_fail(r, ENOMEM, "%s: out of memory", w->path[RELOAD_COPY]);
 }
 
 /* Writes the text in force into the copy. Notes it as known, so that fold does not take its own write for an edit. */
@@ -281,20 +310,21 @@ void reload_finish(struct reload *w, bool copy)
 		write_copy(w);
 }
 
-int reload_begin(struct reload *w, const struct binding *b, const char *text, size_t len, mode_t mode,
-		 struct report *why)
+int reload_begin(struct reload *w, const struct binding *b, char *text, size_t len, mode_t mode, struct report *why)
 {
-	const struct reload_text file = {.at = (char *)text, .len = len, .mode = mode};
-	struct reload_text whole;
-	int err = binding_copy_text(w->id, text ? b : NULL, text, len, &whole.at, &whole.len, why);
+	char *whole;
+	size_t whole_len;
+	int err = binding_copy_text(w->id, text ? b : NULL, text, len, &whole, &whole_len, why);
 
+	w->now.text = take_text(text, len, mode);
 	if (err)
 		return err;
 	w->failed = -1;
-	w->known[RELOAD_COPY].text = whole;
+	w->known[RELOAD_COPY].text = take_text(whole, whole_len, 0);
 	w->now.source = text ? RELOAD_FILE : RELOAD_COPY;
-	w->now.text = duplicate(&file);
-	w->known[RELOAD_FILE].text = duplicate(&file);
+	w->known[RELOAD_FILE].text = share(&w->now.text);
+	if ((text && !w->now.text.at) || !w->known[RELOAD_COPY].text.at)
+		return report_fail(why, ENOMEM, "out of memory");
 	if (text)
 		lstat(w->path[RELOAD_FILE], &w->known[RELOAD_FILE].stat);
 	return 0;
@@ -303,7 +333,7 @@ int reload_begin(struct reload *w, const struct binding *b, const char *text, si
 void reload_free(struct reload *w)
 {
 	for (int i = 0; i < RELOAD_SOURCES; i++)
-		free(w->known[i].text.at);
+		drop_text(&w->known[i].text);
 	free_content(&w->now);
 	free_content(&w->next);
 	free_past(w);

@@ -23,10 +23,12 @@
 
 enum reload_source { RELOAD_FILE, RELOAD_COPY, RELOAD_SOURCES };
 
+/* A text, shared by all copies of the struct that reload.c makes: a file of ten thousand records is kept once. */
 struct reload_text {
 	char *at; /* NULL: none */
 	size_t len;
-	mode_t mode; /* of the file that the text is from */
+	mode_t mode;     /* of the file that the text is from */
+	size_t *sharers; /* how many copies there are; NULL: none */
 };
 
 struct reload_lines {
@@ -87,10 +89,9 @@ struct reload {
 
 /*
  * The caller has filled its part of r, and all else is 0. text: what the -b file, of that mode, said when the VM was
- * started (NULL: there is none); b: its parsed form. The text is copied. 0, or -ENOMEM with a line in why.
+ * started (NULL: there is none), which r takes over in any case; b: its parsed form. 0, or -ENOMEM with a line in why.
  */
-int reload_begin(struct reload *r, const struct binding *b, const char *text, size_t len, mode_t mode,
-		 struct report *why);
+int reload_begin(struct reload *r, const struct binding *b, char *text, size_t len, mode_t mode, struct report *why);
 
 /* Reads what changed. r says what was built, or why nothing was. */
 void reload_read(struct reload *r, const struct reload_changes *changed);

@@ -34,7 +34,7 @@ char *text_trim(char *text)
 	return text;
 }
 
-char *text_skip_mark(char *text)
+size_t text_mark(const char *text, size_t len)
 {
-	return strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+	return len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }

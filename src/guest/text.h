@@ -17,7 +17,7 @@ int text_check(const char *text, size_t len, size_t max, const char *path, struc
 /* Cuts white space off both ends, in place. */
 char *text_trim(char *text);
 
-/* Skips a byte order mark, which some editors put at the head of a file. */
-char *text_skip_mark(char *text);
+/* Octets of the byte order mark at the head of the text, which some editors put there: 3, or 0 where there is none. */
+size_t text_mark(const char *text, size_t len);
 
 #endif

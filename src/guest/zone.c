@@ -21,12 +21,7 @@ void zone_free(struct zone *z)
 {
 	if (!z)
 		return;
-	free(z->names);
-	free(z->nodes);
-	free(z->slots);
-	free(z->addresses);
-	free(z->rr);
-	free(z->off);
+	pool_free(&z->pool);
 	free(z);
 }
 

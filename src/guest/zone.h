@@ -5,7 +5,7 @@
  * Specifications: RFC 1035 3.2, 3.3, 3.5 (records, in-addr.arpa), 3596 (AAAA, ip6.arpa), 2181 5 (RRsets), 4343 (case),
  * 8020 (what lies below a name makes it exist).
  *
- * Built once for each state of the files, in about ten allocations however many records there are; lookups allocate
+ * Built once for each state of the files, in a few allocations however many records there are; lookups allocate
  * nothing. If an earlier source has a name, it hides the same name in the later ones, whatever the types.
  */
 #ifndef FOLD_GUEST_ZONE_H

@@ -25,21 +25,15 @@ struct entry {
 	uint32_t node;
 };
 
-/* A PTR record to be: an address, and the node of a name that has it. */
-struct pointer {
-	uint8_t key[17];
-	uint8_t source;
-	uint32_t node, order;
-};
-
 struct builder {
 	struct zone *z;
+	struct pool scratch; /* has the arrays of this struct */
 	uint32_t node_room, names_len;
 	struct entry *entries;
 	uint32_t entry_count;
 	uint32_t *seen; /* open addressing: entry numbers, to find duplicates */
 	uint32_t seen_mask;
-	struct pointer *pointers;
+	uint32_t *pointers; /* the PTR records to be: entry numbers of addresses */
 	uint32_t pointer_count, rr_count;
 };
 
@@ -52,9 +46,9 @@ static uint32_t power_above(size_t n)
 	return p;
 }
 
-static uint32_t *make_slots(uint32_t count)
+static uint32_t *make_slots(struct pool *p, uint32_t count)
 {
-	uint32_t *slots = malloc(count * sizeof(*slots));
+	uint32_t *slots = pool_take(p, count, sizeof(*slots));
 
 	if (slots)
 		memset(slots, 0xff, count * sizeof(*slots));
@@ -68,18 +62,18 @@ static bool grow(struct builder *w)
 
 	if (z->node_count == w->node_room) {
 		uint32_t room = w->node_room * 2;
-		struct zone_node *nodes = reallocarray(z->nodes, room, sizeof(*nodes));
+		struct zone_node *nodes = pool_take(&z->pool, room, sizeof(*nodes));
 		if (!nodes)
 			return false;
+		memcpy(nodes, z->nodes, z->node_count * sizeof(*nodes));
 		z->nodes = nodes;
 		w->node_room = room;
 	}
 	if (z->slots && (z->node_count + 1) * 2 <= z->mask + 1)
 		return true;
-	uint32_t count = power_above((size_t)w->node_room * 2), *slots = make_slots(count);
+	uint32_t count = power_above((size_t)w->node_room * 2), *slots = make_slots(&z->pool, count);
 	if (!slots)
 		return false;
-	free(z->slots);
 	z->slots = slots;
 	z->mask = count - 1;
 	for (uint32_t i = 0; i < z->node_count; i++) {
@@ -201,25 +195,43 @@ static bool take_records(struct builder *w, const struct record_list *const sour
 	return true;
 }
 
-static int pointer_order(const void *a, const void *b)
+static int address_order(const struct record *a, const struct record *b)
 {
-	const struct pointer *p = a, *q = b;
-	int d = memcmp(p->key, q->key, sizeof(p->key));
+	size_t len;
+	const void *first = value_of(a, &len), *second = value_of(b, &len);
+
+	return a->type == b->type ? memcmp(first, second, len) : a->type < b->type ? -1 : 1;
+}
+
+static uint8_t source_of(const struct builder *w, const struct entry *e)
+{
+	return w->z->nodes[e->node].source;
+}
+
+/* By address, then by source, then as the files have them. */
+static int pointer_order(const void *a, const void *b, void *arg)
+{
+	const struct builder *w = arg;
+	const uint32_t p = *(const uint32_t *)a, q = *(const uint32_t *)b;
+	const struct entry *first = &w->entries[p], *second = &w->entries[q];
+	int d = address_order(first->rec, second->rec);
 
 	if (d == 0)
-		d = p->source - q->source;
-	return d ? d : (p->order > q->order) - (p->order < q->order);
+		d = source_of(w, first) - source_of(w, second);
+	return d ? d : (p > q) - (p < q);
 }
 
 /*
  * Addresses that a script wrote are in order already; sorting ten thousand of them would only keep whoever edited the
  * file waiting.
  */
-static void sort_pointers(struct pointer *p, uint32_t count)
+static void sort_pointers(struct builder *w)
 {
-	for (uint32_t i = 1; i < count; i++) {
-		if (pointer_order(&p[i - 1], &p[i]) > 0) {
-			qsort(p, count, sizeof(*p), pointer_order);
+	uint32_t *p = w->pointers;
+
+	for (uint32_t i = 1; i < w->pointer_count; i++) {
+		if (pointer_order(&p[i - 1], &p[i], w) > 0) {
+			qsort_r(p, w->pointer_count, sizeof(*p), pointer_order, w);
 			return;
 		}
 	}
@@ -231,47 +243,58 @@ static void collect_pointers(struct builder *w)
 	static const uint8_t zero[16];
 
 	for (uint32_t i = 0; i < w->entry_count; i++) {
-		const struct entry *e = &w->entries[i];
-		struct pointer *p = &w->pointers[w->pointer_count];
+		const struct record *rec = w->entries[i].rec;
 		size_t len;
-		const void *value = value_of(e->rec, &len);
-		if (e->rec->type == RECORD_TXT || memcmp(value, zero, len) == 0)
-			continue;
-		*p = (struct pointer){.node = e->node, .order = i, .source = w->z->nodes[e->node].source};
-		p->key[0] = len == 4 ? 4 : 6;
-		memcpy(p->key + 1, value, len);
-		w->pointer_count++;
+		const void *value = value_of(rec, &len);
+		if (rec->type != RECORD_TXT && memcmp(value, zero, len) != 0)
+			w->pointers[w->pointer_count++] = i;
 	}
-	sort_pointers(w->pointers, w->pointer_count);
+	sort_pointers(w);
+}
+
+static void write_key(uint8_t key[static 17], const struct record *rec)
+{
+	size_t len;
+	const void *value = value_of(rec, &len);
+
+	key[0] = len == 4 ? 4 : 6;
+	memcpy(key + 1, value, len); /* the rest is 0 already */
 }
 
 /*
- * Makes one zone_address for each key. Of its pointers only those from its first source stay, in the file's order, up
+ * Makes one zone_address for each address. Of its pointers only those from its first source stay, in the file's order, up
  * to POINTERS_MAX.
  */
 static void group_pointers(struct builder *w)
 {
 	struct zone *z = w->z;
+	const struct record *last = NULL;
 	uint32_t kept = 0, octets = 0;
 	uint8_t source = 0;
 
 	for (uint32_t i = 0; i < w->pointer_count; i++) {
-		const struct pointer *p = &w->pointers[i];
-		uint32_t n = z->address_count;
-		if (n == 0 || memcmp(z->addresses[n - 1].key, p->key, sizeof(p->key)) != 0) {
+		const struct entry *e = &w->entries[w->pointers[i]];
+		if (!last || address_order(last, e->rec) != 0) {
 			struct zone_address *a = &z->addresses[z->address_count++];
-			memcpy(a->key, p->key, sizeof(a->key));
+			write_key(a->key, e->rec);
 			a->set = (struct zone_set){.first = w->rr_count + kept};
-			source = p->source;
+			source = source_of(w, e);
 			octets = 0;
 		}
-		octets += ZONE_RR_HEADER + z->nodes[p->node].name_len;
-		if (p->source != source || octets > POINTERS_MAX)
+		last = e->rec;
+		octets += ZONE_RR_HEADER + z->nodes[e->node].name_len;
+		if (source_of(w, e) != source || octets > POINTERS_MAX)
 			continue;
 		z->addresses[z->address_count - 1].set.count++;
-		w->pointers[kept++] = *p;
+		w->pointers[kept++] = w->pointers[i];
 	}
 	w->pointer_count = kept;
+}
+
+/* The node of the name that PTR record i names. */
+static const struct zone_node *pointed_at(const struct builder *w, uint32_t i)
+{
+	return &w->z->nodes[w->entries[w->pointers[i]].node];
 }
 
 /* RFC 1035 3.3.14: a text is split into strings of 255 octets at most, each with its length. */
@@ -335,14 +358,10 @@ static void place_sets(struct builder *w)
 	}
 }
 
-/*
- * Fills z->off: first with lengths, off[i + 1] for record i, then with the offset of each record. False if there are
- * too many octets.
- */
-static bool measure(struct builder *w)
+/* Fills z->off: first with lengths, off[i + 1] for record i, then with the offset of each record. */
+static void measure(struct builder *w)
 {
 	struct zone *z = w->z;
-	uint64_t at = 0;
 
 	for (uint32_t i = 0; i < w->entry_count; i++) {
 		const struct entry *e = &w->entries[i];
@@ -350,15 +369,10 @@ static bool measure(struct builder *w)
 		z->off[set->first + set->count++ + 1] = (uint32_t)(ZONE_RR_HEADER + rdata_len(e->rec));
 	}
 	for (uint32_t i = 0; i < w->pointer_count; i++)
-		z->off[w->rr_count + i + 1] = ZONE_RR_HEADER + z->nodes[w->pointers[i].node].name_len;
+		z->off[w->rr_count + i + 1] = ZONE_RR_HEADER + pointed_at(w, i)->name_len;
 	z->off[0] = 0;
-	for (uint32_t i = 1; i <= w->rr_count + w->pointer_count; i++) {
-		at += z->off[i];
-		if (at > INT32_MAX)
-			return false;
-		z->off[i] = (uint32_t)at;
-	}
-	return true;
+	for (uint32_t i = 1; i <= w->rr_count + w->pointer_count; i++)
+		z->off[i] += z->off[i - 1];
 }
 
 static void write_records(struct builder *w, uint32_t ttl)
@@ -377,7 +391,7 @@ static void write_records(struct builder *w, uint32_t ttl)
 		write_record(&out, e->rec, ttl);
 	}
 	for (uint32_t i = 0; i < w->pointer_count; i++) {
-		const struct zone_node *node = &z->nodes[w->pointers[i].node];
+		const struct zone_node *node = pointed_at(w, i);
 		uint32_t n = w->rr_count + i;
 		struct wr out = wr_over(z->rr + z->off[n], z->off[n + 1] - z->off[n]);
 		write_header(&out, ns_t_ptr, ttl, node->name_len);
@@ -385,50 +399,68 @@ static void write_records(struct builder *w, uint32_t ttl)
 	}
 }
 
-/*
- * Allocates all memory whose size does not depend on how many different names there are. n: records; names: octets of
- * their names.
- */
-static bool make_room(struct builder *w, size_t n, size_t names)
+/* What the zone will take at most. */
+struct size {
+	size_t records;
+	size_t names; /* octets of the records' names */
+	size_t rr;    /* octets of the records on the wire */
+};
+
+static void add_sizes(struct size *to, const struct record_list *from)
+{
+	to->records += from->count;
+	for (size_t i = 0; i < from->count; i++) {
+		const struct record *rec = &from->at[i];
+		to->names += rec->name_len;
+		to->rr += ZONE_RR_HEADER + rdata_len(rec);
+		if (rec->type != RECORD_TXT)
+			to->rr += ZONE_RR_HEADER + rec->name_len;
+	}
+}
+
+/* Allocates all memory, but for more nodes, where names have many different names above them. */
+static bool make_room(struct builder *w, const struct size *s)
 {
 	struct zone *z = w->z;
-	uint32_t seen = power_above(n * 2);
+	const size_t n = s->records, offsets = 2 * n + 1, names = s->names + 255, rr = s->rr + 1;
+	const uint32_t seen = power_above(n * 2), nodes = (uint32_t)(n + n / 8 + 16);
+	const uint32_t slots = power_above((size_t)nodes * 2);
 
-	w->node_room = power_above(n + 1);
-	z->names = malloc(names + 1);
-	z->nodes = reallocarray(NULL, w->node_room, sizeof(*z->nodes));
-	z->addresses = calloc(n + 1, sizeof(*z->addresses));
-	z->off = calloc(2 * n + 1, sizeof(*z->off));
-	w->entries = calloc(n + 1, sizeof(*w->entries));
-	w->pointers = calloc(n + 1, sizeof(*w->pointers));
-	w->seen = make_slots(seen);
+	if (!pool_reserve(&z->pool, pool_need(names, 1) + pool_need(nodes, sizeof(*z->nodes)) +
+					pool_need(slots, sizeof(*z->slots)) + pool_need(n, sizeof(*z->addresses)) +
+					pool_need(offsets, sizeof(*z->off)) + pool_need(rr, 1)) ||
+	    !pool_reserve(&w->scratch, pool_need(n, sizeof(*w->entries)) + pool_need(n, sizeof(*w->pointers)) +
+					   pool_need(seen, sizeof(*w->seen))))
+		return false;
+	w->node_room = nodes;
+	z->names = pool_take(&z->pool, names, 1);
+	z->nodes = pool_take(&z->pool, nodes, sizeof(*z->nodes));
+	z->addresses = pool_take(&z->pool, n, sizeof(*z->addresses));
+	z->off = pool_take(&z->pool, offsets, sizeof(*z->off));
+	z->rr = pool_take(&z->pool, rr, 1);
+	w->entries = pool_take(&w->scratch, n, sizeof(*w->entries));
+	w->pointers = pool_take(&w->scratch, n, sizeof(*w->pointers));
+	w->seen = make_slots(&w->scratch, seen);
 	w->seen_mask = seen - 1;
-	return z->names && z->nodes && z->addresses && z->off && w->entries && w->pointers && w->seen;
+	return true;
 }
 
 static int fill(struct builder *w, const struct record_list *const sources[], size_t count, uint32_t ttl,
 		struct report *r)
 {
-	size_t n = 0, names = 0;
+	struct size s = {0};
 
-	for (size_t s = 0; s < count; s++) {
-		n += sources[s]->count;
-		for (size_t i = 0; i < sources[s]->count; i++)
-			names += sources[s]->at[i].name_len;
-	}
+	for (size_t i = 0; i < count; i++)
+		add_sizes(&s, sources[i]);
 	/* A record takes 6 octets of a file at least, and a name is at most 255: neither limit is reached by files. */
-	if (n > INT32_MAX / 64 || names > INT32_MAX - 256)
+	if (s.records > INT32_MAX / 64 || s.names > INT32_MAX - 256 || s.rr > INT32_MAX)
 		return report_fail(r, E2BIG, "DNS records: there are more than fold can hold; name fewer");
-	if (!make_room(w, n, names + 255) || !take_records(w, sources, count))
+	if (!make_room(w, &s) || !take_records(w, sources, count))
 		return report_fail(r, ENOMEM, "DNS records: out of memory");
 	collect_pointers(w);
 	place_sets(w);
 	group_pointers(w);
-	if (!measure(w))
-		return report_fail(r, E2BIG, "DNS records: they are longer than fold can hold; name fewer");
-	w->z->rr = malloc(w->z->off[w->rr_count + w->pointer_count] + 1U);
-	if (!w->z->rr)
-		return report_fail(r, ENOMEM, "DNS records: out of memory");
+	measure(w);
 	write_records(w, ttl);
 	return 0;
 }
@@ -439,9 +471,7 @@ int zone_build(const struct record_list *const sources[], size_t count, uint32_t
 	struct builder w = {.z = calloc(1, sizeof(*w.z))};
 	int err = w.z ? fill(&w, sources, count, ttl, r) : report_fail(r, ENOMEM, "DNS records: out of memory");
 
-	free(w.entries);
-	free(w.pointers);
-	free(w.seen);
+	pool_free(&w.scratch);
 	if (err)
 		zone_free(w.z);
 	else

@@ -3,6 +3,7 @@
 #ifndef FOLD_GUEST_ZONE_PRIV_H
 #define FOLD_GUEST_ZONE_PRIV_H
 
+#include "base/pool.h"
 #include "guest/zone.h"
 
 #define ZONE_NONE UINT32_MAX
@@ -23,6 +24,7 @@ struct zone_address {
 };
 
 struct zone {
+	struct pool pool; /* has all of the following */
 	uint8_t *names;
 	struct zone_node *nodes;
 	uint32_t node_count;

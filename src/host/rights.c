@@ -16,11 +16,17 @@ const int rights_of_fold[] = {
     CAP_KILL,      CAP_SETUID,  CAP_SETGID,       CAP_SETPCAP,         -1,
 };
 
+/* Of the set that capng_get_caps_process() read last, which takes a dozen system calls. */
+static bool has(int cap)
+{
+	/* The permitted set decides: no exec adds what only the bounding set has, and what is only permitted works. */
+	return capng_have_capability(CAPNG_PERMITTED, (unsigned)cap);
+}
+
 bool rights_have(int cap)
 {
 	capng_get_caps_process();
-	/* The permitted set decides: no exec adds what only the bounding set has, and what is only permitted works. */
-	return capng_have_capability(CAPNG_PERMITTED, (unsigned)cap);
+	return has(cap);
 }
 
 size_t rights_missing(const int *need, char names[static RIGHTS_TEXT])
@@ -28,9 +34,10 @@ size_t rights_missing(const int *need, char names[static RIGHTS_TEXT])
 	size_t count = 0, len = 0;
 
 	names[0] = 0;
+	capng_get_caps_process();
 	for (; *need >= 0; need++) {
 		const char *name = capng_capability_to_name((unsigned)*need);
-		if (rights_have(*need))
+		if (has(*need))
 			continue;
 		len += (size_t)snprintf(names + len, len < RIGHTS_TEXT ? RIGHTS_TEXT - len : 0, "%sCAP_%s",
 					count++ ? ", " : "", name ? name : "?");

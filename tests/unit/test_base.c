@@ -10,6 +10,7 @@
 #include "base/addr.h"
 #include "base/csum.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/rd.h"
 #include "base/report.h"
 #include "base/wr.h"
@@ -267,6 +268,44 @@ static void test_report_line_is_never_empty(void **state)
 	assert_string_equal(report_line(&r, -ENOENT), "vm1: gone");
 }
 
+static void test_pool_parts_are_zero_aligned_and_apart(void **state)
+{
+	/* A size below, and one above what makes a block of huge pages. */
+	static const size_t sizes[] = {40, 3000000};
+
+	(void)state;
+	for (size_t s = 0; s < 2; s++) {
+		struct pool p = {0};
+		uint8_t *parts[8];
+		const size_t n = sizes[s];
+		assert_true(pool_reserve(&p, 4 * pool_need(n, 1)));
+		for (size_t i = 0; i < 8; i++) {
+			parts[i] = pool_take(&p, n, 1);
+			assert_non_null(parts[i]);
+			assert_int_equal((uintptr_t)parts[i] % _Alignof(max_align_t), 0);
+			for (size_t j = 0; j < n; j++)
+				assert_int_equal(parts[i][j], 0);
+			memset(parts[i], (int)i + 1, n);
+		}
+		for (size_t i = 0; i < 8; i++)
+			assert_true(parts[i][0] == i + 1 && parts[i][n - 1] == i + 1);
+		pool_free(&p);
+		assert_null(p.blocks);
+	}
+}
+
+static void test_pool_refuses_what_no_memory_has(void **state)
+{
+	struct pool p = {0};
+
+	(void)state;
+	assert_false(pool_reserve(&p, pool_need(SIZE_MAX / 8, 16)));
+	assert_null(pool_take(&p, SIZE_MAX / 8, 16));
+	assert_null(pool_take(&p, SIZE_MAX, 1));
+	assert_null(p.blocks);
+	pool_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +321,8 @@ int main(void)
 	    cmocka_unit_test(test_log_escape_leaves_no_control_byte),
 	    cmocka_unit_test(test_report_keeps_what_is_wrong),
 	    cmocka_unit_test(test_report_line_is_never_empty),
+	    cmocka_unit_test(test_pool_parts_are_zero_aligned_and_apart),
+	    cmocka_unit_test(test_pool_refuses_what_no_memory_has),
 	    cmocka_unit_test(test_log_limit_lets_a_burst_through_and_counts_the_rest),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -301,7 +301,7 @@ static void begin(const char *text)
 	assert_string_equal(path, copy);
 	free(path);
 	w = (struct reload){.id = &id, .config = &t.config, .lists = &t.last, .path = {file, copy}};
-	assert_int_equal(reload_begin(&w, &t.b, text, strlen(text), 0644, catch_reset(&t.c)), 0);
+	assert_int_equal(reload_begin(&w, &t.b, strdup(text), strlen(text), 0644, catch_reset(&t.c)), 0);
 }
 
 /*

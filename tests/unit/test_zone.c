@@ -348,6 +348,33 @@ static void ten_thousand_names(void **state)
 	assert_int_equal(find("h10000.example"), ZONE_UNKNOWN);
 }
 
+/* Many more names above the records' own than there are records: the index grows several times while it is built. */
+static void long_paths_of_names(void **state)
+{
+	char *text = malloc(1 << 20), *p = text, name[400];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		p += sprintf(p, "A a");
+		for (int j = 0; j < 20; j++)
+			p += sprintf(p, ".p%d-%d", i, j);
+		p += sprintf(p, " 10.1.%d.%d\n", i >> 8, i & 255);
+	}
+	p[-1] = 0;
+	build(text, NULL, NULL);
+	free(text);
+	for (int i = 0; i < 1000; i++) {
+		char *at = name + sprintf(name, "a");
+		for (int j = 0; j < 20; j++)
+			at += sprintf(at, ".p%d-%d", i, j);
+		assert_int_equal(find(name), ZONE_KNOWN);
+		assert_int_equal(sets[ZONE_A].count, 1);
+		for (const char *above = name; (above = strchr(above, '.')); above++)
+			assert_int_equal(find(above + 1), ZONE_EMPTY);
+	}
+	assert_int_equal(find("p1000-19"), ZONE_UNKNOWN);
+}
+
 /* All addresses under one name: the search for duplicates must not take quadratic time. */
 static void ten_thousand_addresses_of_one_name(void **state)
 {
@@ -540,6 +567,7 @@ int main(void)
 	    T(what_no_message_holds_is_said),
 	    T(a_zone_of_nothing),
 	    T(ten_thousand_names),
+	    T(long_paths_of_names),
 	    T(ten_thousand_addresses_of_one_name),
 	    T(longest_names),
 	    T(address_lists),
