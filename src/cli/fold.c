@@ -7,6 +7,7 @@
 #include "cli/session.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,11 @@ int main(int argc, char **argv)
 	struct report r = {0};
 	int status;
 
+	/*
+	 * The C library's own value, which it raises otherwise with each large block that is freed (mallopt(3)). Large
+	 * tables, of which few pages are used, would then come from memory used before, and calloc() would touch all.
+	 */
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	file_open_standard();
 	signal(SIGXFSZ, SIG_IGN); /* a write past the file size limit then fails with an error like any other */
 	log_open("fold", false);
