@@ -8,7 +8,6 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -19,8 +18,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
-/* Reading a table that does not exist would create it, so fold reads only a table that is in this list. */
-static bool legacy_filter(int family)
+bool forward_legacy_in_use(int family)
 {
 	_cleanup_(cleanup_fclose) FILE *f =
 	    fopen(family == AF_INET ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names", "re");
@@ -114,7 +112,8 @@ int forward_legacy_drops(int family, const char *bridge)
 	_Static_assert(IPT_SO_GET_INFO == IP6T_SO_GET_INFO && IPT_SO_GET_ENTRIES == IP6T_SO_GET_ENTRIES, "one number");
 	_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "one shape");
 	_Static_assert(sizeof(struct ipt_get_entries) == sizeof(struct ip6t_get_entries), "one shape");
-	if (!legacy_filter(family))
+	/* Reading a table that does not exist would create it. */
+	if (!forward_legacy_in_use(family))
 		return 0;
 	_cleanup_(cleanup_close) int fd = socket(four ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (fd < 0 || getsockopt(fd, level, IPT_SO_GET_INFO, &info, &len) < 0)

@@ -3,6 +3,11 @@
 #ifndef FOLD_HOST_FORWARD_LEGACY_H
 #define FOLD_HOST_FORWARD_LEGACY_H
 
+#include <stdbool.h>
+
+/* Whether the family's filter table exists. Asking does not create it. */
+bool forward_legacy_in_use(int family);
+
 /*
  * Whether the policy of FORWARD is to drop and no rule accepts all packets from
  * one port of the bridge to another. Rules that test more than interfaces are

@@ -2,6 +2,7 @@
 #include "host/forward_policy.h"
 
 #include "base/cleanup.h"
+#include "host/forward_legacy.h"
 #include "host/forward_priv.h"
 #include "host/routes.h"
 
@@ -66,17 +67,6 @@ static bool is_handed(const char *bridge, const char *knob)
 		return all;
 	snprintf(path, sizeof(path), "/sys/class/net/%s/bridge/nf_call_%s", bridge, knob);
 	return read_flag(path) == '1';
-}
-
-static bool has_legacy(const char *path)
-{
-	_cleanup_(cleanup_fclose) FILE *f = fopen(path, "re");
-	char line[64];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (strcmp(line, "filter\n") == 0)
-			return true;
-	return false;
 }
 
 static struct nlmsghdr *ask(struct look *l, void *buf, uint16_t type, uint8_t family)
@@ -280,17 +270,18 @@ static int open_socket(struct look *l)
 static int check_family(struct look *l, int which, struct forward_family *f)
 {
 	static const struct {
-		const char *knob, *legacy;
+		const char *knob;
 		uint8_t family;
+		int af;
 	} families[FORWARD_FAMILIES] = {
-	    [FORWARD_IP4] = {"iptables", "/proc/net/ip_tables_names", NFPROTO_IPV4},
-	    [FORWARD_IP6] = {"ip6tables", "/proc/net/ip6_tables_names", NFPROTO_IPV6},
+	    [FORWARD_IP4] = {"iptables", NFPROTO_IPV4, AF_INET},
+	    [FORWARD_IP6] = {"ip6tables", NFPROTO_IPV6, AF_INET6},
 	};
 
 	f->handed = l->leaves || is_handed(l->bridge, families[which].knob);
 	if (!f->handed || !find_way(l, families[which].family, f))
 		return 0;
-	f->legacy = has_legacy(families[which].legacy);
+	f->legacy = forward_legacy_in_use(families[which].af);
 	int err = open_socket(l);
 	if (!err)
 		err = look_at(l, families[which].family, f);
