@@ -42,6 +42,16 @@ const char *cidr4_format(const struct cidr4 *c, char text[static CIDR4_TEXT]);
 bool cidr6_parse(const char *text, struct cidr6 *out);
 const char *cidr6_format(const struct cidr6 *c, char text[static CIDR6_TEXT]);
 
+static inline bool ip4_same(struct in_addr a, struct in_addr b)
+{
+	return a.s_addr == b.s_addr;
+}
+
+static inline bool ip6_same(const struct in6_addr *a, const struct in6_addr *b)
+{
+	return IN6_ARE_ADDR_EQUAL(a, b);
+}
+
 /* Network byte order in and out, like all struct in_addr. */
 struct in_addr ip4_mask(uint8_t len);
 struct in_addr ip4_network(struct cidr4 c);

@@ -22,27 +22,22 @@
 #include "dhcp/dhcp4.h"
 #include "dhcp/dhcp4_reply.h"
 
-static bool same(struct in_addr a, struct in_addr b)
-{
-	return a.s_addr == b.s_addr;
-}
-
 /* RFC 1122 3.2.1.3: true for addresses that no packet may come from, and for fold's own, which nobody else has. */
 static bool is_no_source(const struct guest *g, struct in_addr a)
 {
 	uint32_t host = ntohl(a.s_addr);
 
-	if (same(a, g->id.ip4.addr))
+	if (ip4_same(a, g->id.ip4.addr))
 		return false;
-	return host >> 24 == 127 || host >> 28 >= 14 || same(a, g->dhcp_server4) ||
-	       (g->id.ip4.len < 31 && same(a, ip4_broadcast(g->id.ip4)));
+	return host >> 24 == 127 || host >> 28 >= 14 || ip4_same(a, g->dhcp_server4) ||
+	       (g->id.ip4.len < 31 && ip4_same(a, ip4_broadcast(g->id.ip4)));
 }
 
 /* RFC 2131 4.3.2, and its table 4. */
 static enum dhcp4_action decide_request(const struct guest *g, const struct dhcp4_msg *m, enum drop *why)
 {
 	/* 4.3.2, SELECTING: a server identifier that is not ours means that the client took another's offer. */
-	if (m->has_server_id && !same(m->server_id, g->dhcp_server4)) {
+	if (m->has_server_id && !ip4_same(m->server_id, g->dhcp_server4)) {
 		*why = DROP_DHCP4_OTHER;
 		return DHCP4_ACTION_DROP;
 	}
@@ -56,7 +51,7 @@ static enum dhcp4_action decide_request(const struct guest *g, const struct dhcp
 	 * silence that it demands of a server without a record of the client is not
 	 * for this one: the binding is the record, and the only one on this link.
 	 */
-	return same(asked, g->id.ip4.addr) ? DHCP4_ACTION_ACK : DHCP4_ACTION_NAK;
+	return ip4_same(asked, g->id.ip4.addr) ? DHCP4_ACTION_ACK : DHCP4_ACTION_NAK;
 }
 
 static enum dhcp4_action decide_inform(const struct guest *g, const struct pkt *in, const struct dhcp4_msg *m,
@@ -64,7 +59,7 @@ static enum dhcp4_action decide_inform(const struct guest *g, const struct pkt *
 {
 	/* RFC 2131 4.3.5: the ACK goes to ciaddr. Clients that leave it empty mean the address they send from. */
 	struct in_addr about = m->ciaddr.s_addr ? m->ciaddr : in->src4;
-	if (same(about, g->id.ip4.addr))
+	if (ip4_same(about, g->id.ip4.addr))
 		return DHCP4_ACTION_ACK_INFORM;
 	*why = DROP_SOURCE_ADDRESS;
 	return DHCP4_ACTION_DROP;
@@ -74,7 +69,7 @@ static enum dhcp4_action decide_note(const struct guest *g, const struct dhcp4_m
 				     enum drop *why)
 {
 	/* RFC 2131 table 5 demands the server identifier, but networkd and dhcping release without. */
-	if (!m->has_server_id || same(m->server_id, g->dhcp_server4))
+	if (!m->has_server_id || ip4_same(m->server_id, g->dhcp_server4))
 		return note;
 	*why = DROP_DHCP4_OTHER;
 	return DHCP4_ACTION_DROP;
@@ -140,7 +135,7 @@ static void address(const struct guest *g, const struct dhcp4_msg *m, enum dhcp4
 	else if (action == DHCP4_ACTION_ACK_INFORM)
 		knows = true; /* RFC 2131 4.3.5: unicast to ciaddr, whatever the flag says */
 	else if (action == DHCP4_ACTION_BOOTP)
-		knows = same(m->ciaddr, g->id.ip4.addr); /* RFC 951 4 */
+		knows = ip4_same(m->ciaddr, g->id.ip4.addr); /* RFC 951 4 */
 
 	/* "In all cases, when 'giaddr' is zero, the server broadcasts any DHCPNAK messages to 0xffffffff." */
 	if (action == DHCP4_ACTION_NAK || (!knows && (m->flags & DHCP4_FLAG_BROADCAST))) {

@@ -28,11 +28,6 @@
 
 #include <string.h>
 
-static bool same(const struct in6_addr *a, const struct in6_addr *b)
-{
-	return IN6_ARE_ADDR_EQUAL(a, b);
-}
-
 void dhcp6_server_duid(const struct guest *g, uint8_t duid[static DHCP6_DUID_LL_LEN])
 {
 	const uint8_t head[] = {0, DHCP6_DUID_LL, 0, DHCP6_HTYPE_ETHERNET};
@@ -52,7 +47,7 @@ bool dhcp6_names_own(const struct guest *g, struct dhcp6_ia ia)
 	if (ia.code != DHCP6_CODE_IA_NA)
 		return false;
 	while (dhcp6_next_lease(&ia, &lease)) {
-		if (same(&lease.addr, &g->id.ip6.addr))
+		if (ip6_same(&lease.addr, &g->id.ip6.addr))
 			return true;
 	}
 	return false;
@@ -76,9 +71,9 @@ static bool is_own_source(const struct guest *g, const struct in6_addr *a)
 {
 	static const uint8_t link_local[8] = {0xfe, 0x80};
 
-	if (same(a, &g->link_local)) /* ours, on the guest's link */
+	if (ip6_same(a, &g->link_local)) /* ours, on the guest's link */
 		return false;
-	return memcmp(a, link_local, sizeof(link_local)) == 0 || same(a, &g->id.ip6.addr);
+	return memcmp(a, link_local, sizeof(link_local)) == 0 || ip6_same(a, &g->id.ip6.addr);
 }
 
 /*
@@ -145,7 +140,7 @@ static enum drop check_identifiers(const struct guest *g, const struct dhcp6_msg
 static enum drop validate(const struct guest *g, const struct pkt *in, const struct dhcp6_msg *m)
 {
 	static const struct in6_addr servers = {.s6_addr = {0xff, 0x02, [13] = 1, [15] = 2}}; /* 7.1: ff02::1:2 */
-	bool multicast = same(&in->dst6, &servers);
+	bool multicast = ip6_same(&in->dst6, &servers);
 
 	if (!is_own_source(g, &in->src6))
 		return DROP_SOURCE_ADDRESS;
@@ -154,7 +149,7 @@ static enum drop validate(const struct guest *g, const struct pkt *in, const str
 	if (m->type >= sizeof(rules) / sizeof(rules[0]) || !rules[m->type].known)
 		return DROP_DHCP6_FORM;
 	const struct rule *rule = &rules[m->type];
-	if (!multicast && !same(&in->dst6, &g->link_local) && !guest_serves6(g, &in->dst6))
+	if (!multicast && !ip6_same(&in->dst6, &g->link_local) && !guest_serves6(g, &in->dst6))
 		return DROP_DHCP6_OTHER;
 	if (!multicast && !rule->unicast)
 		return DROP_DHCP6_UNICAST;
@@ -180,7 +175,7 @@ static enum dhcp6_action decide_confirm(const struct guest *g, const struct dhcp
 			continue;
 		while (dhcp6_next_lease(&ia, &lease)) {
 			any = true;
-			right = right && same(&lease.addr, &g->id.ip6.addr);
+			right = right && ip6_same(&lease.addr, &g->id.ip6.addr);
 		}
 	}
 	if (!any)

@@ -33,16 +33,6 @@ static int wrong_key(struct build *w, enum binding_key k, const char *name, cons
 	return report_fail(w->r, EINVAL, "%s:%u: %s %s", w->b->path, w->b->line[k], name, wrong);
 }
 
-static bool same4(struct in_addr a, struct in_addr b)
-{
-	return a.s_addr == b.s_addr;
-}
-
-static bool same6(const struct in6_addr *a, const struct in6_addr *b)
-{
-	return IN6_ARE_ADDR_EQUAL(a, b);
-}
-
 static int check_identity(struct build *w)
 {
 	const struct identity *id = w->id;
@@ -73,11 +63,12 @@ static void warn_identity(struct build *w)
 		bool same;
 	} keys[] = {
 	    {BINDING_MAC, "MAC", memcmp(b->mac, id->mac, MAC_LEN) == 0},
-	    {BINDING_IP, "IP", id->has4 && same4(b->ip, id->ip4.addr)},
+	    {BINDING_IP, "IP", id->has4 && ip4_same(b->ip, id->ip4.addr)},
 	    {BINDING_SUBNET, "SUBNET",
-	     id->has4 && b->subnet.len == id->ip4.len && same4(b->subnet.addr, ip4_network(id->ip4))},
-	    {BINDING_IP6, "IP6", id->has6 && same6(&b->ip6, &id->ip6.addr)},
-	    {BINDING_SUBNET6, "SUBNET6", id->has6 && b->subnet6.len == id->ip6.len && same6(&b->subnet6.addr, &prefix)},
+	     id->has4 && b->subnet.len == id->ip4.len && ip4_same(b->subnet.addr, ip4_network(id->ip4))},
+	    {BINDING_IP6, "IP6", id->has6 && ip6_same(&b->ip6, &id->ip6.addr)},
+	    {BINDING_SUBNET6, "SUBNET6",
+	     id->has6 && b->subnet6.len == id->ip6.len && ip6_same(&b->subnet6.addr, &prefix)},
 	    {BINDING_BRIDGE, "BRIDGE", strcmp(b->bridge, id->bridge) == 0},
 	};
 
@@ -128,7 +119,7 @@ static int build_gateway4(struct build *w, unsigned flags)
 
 	if (!w->id->has4 || !has(w, BINDING_GATEWAY))
 		return 0;
-	if (same4(gw, w->id->ip4.addr))
+	if (ip4_same(gw, w->id->ip4.addr))
 		return wrong_key(w, BINDING_GATEWAY, "GATEWAY", "is the VM's own address; name the router's");
 	/* A VM with a /32 reaches its gateway by a route of its own (RFC 3442). */
 	if (!(flags & GUEST_GATEWAY_ANYWHERE) && w->id->ip4.len < 32 && !ip4_in(w->id->ip4, gw))
@@ -147,7 +138,7 @@ static int build_gateway6(struct build *w, unsigned flags)
 
 	if (!w->id->has6 || !has(w, BINDING_GATEWAY6))
 		return 0;
-	if (same6(gw, &w->id->ip6.addr))
+	if (ip6_same(gw, &w->id->ip6.addr))
 		return wrong_key(w, BINDING_GATEWAY6, "GATEWAY6", "is the VM's own address; name the router's");
 	if (!(flags & GUEST_GATEWAY_ANYWHERE) && w->id->ip6.len < 128 && !IN6_IS_ADDR_LINKLOCAL(gw) &&
 	    !ip6_in(w->id->ip6, *gw))

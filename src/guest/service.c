@@ -10,25 +10,15 @@
 
 #define SERVICES_MAX 3 /* DHCP, DNS, notify */
 
-static bool same4(struct in_addr a, struct in_addr b)
-{
-	return a.s_addr == b.s_addr;
-}
-
-static bool same6(const struct in6_addr *a, const struct in6_addr *b)
-{
-	return IN6_ARE_ADDR_EQUAL(a, b);
-}
-
 static bool is_own4(const struct guest *g, struct in_addr a)
 {
-	return same4(a, g->id.ip4.addr);
+	return ip4_same(a, g->id.ip4.addr);
 }
 
 /* The gateway's address belongs to another machine, also if the guest is not told of it (PRIVATE). */
 static bool is_gateway4(const struct binding *b, struct in_addr a)
 {
-	return binding_has(b, BINDING_GATEWAY) && same4(a, b->gateway);
+	return binding_has(b, BINDING_GATEWAY) && ip4_same(a, b->gateway);
 }
 
 /* The first name server, which counts as fold's own address; 0 if fold cannot have that address. */
@@ -45,7 +35,7 @@ static struct in_addr first_nameserver4(const struct guest *g, const struct conf
 static bool is_nameserver4(const struct guest *g, struct in_addr a)
 {
 	for (size_t i = 0; i < g->nameservers4.count; i++) {
-		if (same4(a, g->nameservers4.at[i]))
+		if (ip4_same(a, g->nameservers4.at[i]))
 			return true;
 	}
 	return false;
@@ -116,7 +106,7 @@ static bool serves_dns(const struct config *c, const struct queues *queue, unsig
 static bool is_borrowed4(const struct guest *g, const struct binding *b, const struct config *c, unsigned flags)
 {
 	return !serves_dns(c, &c->dns_queue, flags) && !binding_has(b, BINDING_DHCP_SERVER_IP) &&
-	       !same4(g->dhcp_server4, c->dhcp_server_ip) && same4(g->dhcp_server4, first_nameserver4(g, c));
+	       !ip4_same(g->dhcp_server4, c->dhcp_server_ip) && ip4_same(g->dhcp_server4, first_nameserver4(g, c));
 }
 
 static struct in_addr choose_dns4(const struct guest *g, const struct binding *b, const struct config *c,
@@ -139,7 +129,7 @@ static struct in6_addr choose_dns6(const struct guest *g, const struct binding *
 	if (!IN6_IS_ADDR_UNSPECIFIED(&c->dns_server_ip6) || !g->nameservers6.count)
 		return c->dns_server_ip6;
 	const struct in6_addr *a = &g->nameservers6.at[0];
-	return same6(a, &g->id.ip6.addr) || IN6_IS_ADDR_LOOPBACK(a) ? in6addr_any : *a;
+	return ip6_same(a, &g->id.ip6.addr) || IN6_IS_ADDR_LOOPBACK(a) ? in6addr_any : *a;
 }
 
 /*
@@ -184,7 +174,7 @@ static int build4(struct guest *g, const struct binding *b, const struct config 
 	for (size_t i = 0; i < SERVICES_MAX; i++) {
 		bool again = !from[i].s_addr || is_gateway4(b, from[i]);
 		for (size_t j = 0; j < count && !again; j++)
-			again = same4(from[i], list[j]);
+			again = ip4_same(from[i], list[j]);
 		if (!again)
 			list[count++] = from[i];
 	}
@@ -202,17 +192,17 @@ static int build6(struct guest *g, const struct binding *b, const struct config 
 	struct in6_addr from[] = {choose_dns6(g, b, c, flags), in6addr_any}, list[2];
 	size_t count = 0;
 
-	if (same6(&from[0], &g->id.ip6.addr))
+	if (ip6_same(&from[0], &g->id.ip6.addr))
 		return no_address(g, b, BINDING_DNS_SERVER_IP6, "the DNS server", "the VM's own", r);
 	g->dns.server6 = from[0];
 	if (c->enable_notify && binding_has(b, BINDING_NOTIFY_IP6))
 		from[1] = b->notify_ip6;
-	if (same6(&from[1], &g->id.ip6.addr))
+	if (ip6_same(&from[1], &g->id.ip6.addr))
 		return no_address(g, b, BINDING_NOTIFY_IP6, "notifications", "the VM's own", r);
 	g->notify.ip6 = from[1];
 	for (size_t i = 0; i < 2; i++) {
-		bool gateway = binding_has(b, BINDING_GATEWAY6) && same6(&from[i], &b->gateway6);
-		if (!IN6_IS_ADDR_UNSPECIFIED(&from[i]) && !gateway && !(count && same6(&from[i], &list[0])))
+		bool gateway = binding_has(b, BINDING_GATEWAY6) && ip6_same(&from[i], &b->gateway6);
+		if (!IN6_IS_ADDR_UNSPECIFIED(&from[i]) && !gateway && !(count && ip6_same(&from[i], &list[0])))
 			list[count++] = from[i];
 	}
 	g->service6.at = count ? malloc(count * sizeof(list[0])) : NULL;

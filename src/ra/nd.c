@@ -21,11 +21,6 @@ struct nd_target {
 	bool router, proxied;
 };
 
-static bool same(const struct in6_addr *a, const struct in6_addr *b)
-{
-	return IN6_ARE_ADDR_EQUAL(a, b);
-}
-
 /*
  * True if fold knows the MAC for the gateway's address: it was configured, or it is the host's, because the host
  * routes or because no other machine on the link can have the address (link-local or outside the prefix). A gateway on
@@ -44,14 +39,14 @@ static bool find_target(const struct guest *g, const struct in6_addr *a, bool pr
 	 * RFC 4862 5.4.3: an answer about the guest's own address would make the guest give it up, whatever the
 	 * configuration says.
 	 */
-	if (same(a, &g->id.ip6.addr))
+	if (ip6_same(a, &g->id.ip6.addr))
 		return false;
 	/*
 	 * RFC 4861 7.2.5: a host that hears its default router without the router flag drops it. fold's link-local
 	 * address is that router wherever there is a gateway, and the frames that are meant for it belong to the
 	 * gateway.
 	 */
-	if (same(a, &g->link_local) || (g->has_gateway6 && same(a, &g->gateway6) && knows_gateway(g))) {
+	if (ip6_same(a, &g->link_local) || (g->has_gateway6 && ip6_same(a, &g->gateway6) && knows_gateway(g))) {
 		*t = (struct nd_target){.mac = nd_router_mac(g), .router = g->has_gateway6};
 		return true;
 	}
@@ -81,7 +76,7 @@ static enum drop nd_decide(const struct guest *g, const struct pkt *in, const st
 	 * RFC 4861 7.1.1: from the unspecified address, the destination is the target's solicited-node address. 4.3:
 	 * else that or the target itself, which is how a host asks whether its neighbour is still there (7.3.3).
 	 */
-	if (!same(&in->dst6, &group) && (probe || !same(&in->dst6, &m->target)))
+	if (!ip6_same(&in->dst6, &group) && (probe || !ip6_same(&in->dst6, &m->target)))
 		return DROP_ND_FORM;
 	return find_target(g, &m->target, probe, t) ? DROP_NONE : DROP_ND_TARGET;
 }
