@@ -9,6 +9,7 @@
  */
 #include "base/rd.h"
 #include "dhcp/dhcp4_reply.h"
+#include "dhcp/labels.h"
 
 #include <arpa/inet.h>
 
@@ -79,20 +80,6 @@ static bool is_boot_class(const struct dhcp4_msg *m, struct dhcp4_option *o)
 	return false;
 }
 
-/* Writes the labels of "a.b." without the root's; false if one is too long or empty. */
-static bool write_labels(struct wr *w, const char *name)
-{
-	while (*name) {
-		size_t len = strcspn(name, ".");
-		if (len < 1 || len > 63)
-			return false;
-		wr_u8(w, (uint8_t)len);
-		wr_bytes(w, name, len);
-		name += len + (name[len] == '.');
-	}
-	return true;
-}
-
 /* RFC 4702 3 and 4: only to a client that sent it; with our name for it, in the client's encoding. */
 static bool value_fqdn(struct dhcp4_choice *c, struct dhcp4_option *o)
 {
@@ -108,7 +95,7 @@ static bool value_fqdn(struct dhcp4_choice *c, struct dhcp4_option *o)
 	wr_u8(w, (uint8_t)(DHCP4_FQDN_N | (theirs & DHCP4_FQDN_E) | (theirs & DHCP4_FQDN_S ? DHCP4_FQDN_O : 0)));
 	wr_u16(w, 0xffff); /* 2.2: both codes are 255 from a server */
 	if (is_wire) {
-		if (!write_labels(w, host) || !write_labels(w, domain)) {
+		if (!labels_write(w, host) || !labels_write(w, domain)) {
 			c->made = undo;
 			return false;
 		}

@@ -7,6 +7,7 @@
  * The binding's DHCP6_OPTION lines provide any code but those that are fold's own.
  */
 #include "dhcp/dhcp6_reply.h"
+#include "dhcp/labels.h"
 
 #include <string.h>
 
@@ -39,20 +40,6 @@ static bool set_value(struct dhcp6_item *item, const void *at, size_t len)
 	return len != 0;
 }
 
-/* Writes the labels of "a.b." without the root's; false if one is too long or empty. */
-static bool write_labels(struct wr *w, const char *name)
-{
-	while (*name) {
-		size_t len = strcspn(name, ".");
-		if (len < 1 || len > DHCP6_LABEL_MAX)
-			return false;
-		wr_u8(w, (uint8_t)len);
-		wr_bytes(w, name, len);
-		name += len + (name[len] == '.');
-	}
-	return true;
-}
-
 /*
  * RFC 4704 6: "Servers MUST only include a Client FQDN option in ADVERTISE and REPLY messages if the client included
  * [one] and [it] is requested by the Option Request option". The second is true whenever this is called. The name is
@@ -69,7 +56,7 @@ static bool value_fqdn(struct dhcp6_choice *c, struct dhcp6_item *item)
 	bool override = c->m->fqdn.at[0] & DHCP6_FQDN_S;
 	item->at = w->p;
 	wr_u8(w, (uint8_t)(DHCP6_FQDN_N | (override ? DHCP6_FQDN_O : 0)));
-	bool good = write_labels(w, host) && write_labels(w, domain);
+	bool good = labels_write(w, host) && labels_write(w, domain);
 	if (*domain || strchr(host, '.')) /* 4.2: a name without its domain has no root label */
 		wr_u8(w, 0);
 	if (!good || w->full) {

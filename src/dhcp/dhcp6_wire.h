@@ -23,7 +23,6 @@
 #define DHCP6_FOREVER 0xffffffffu
 #define DHCP6_REFRESH_MIN 600 /* RFC 8415 7.6: IRT_MINIMUM, seconds */
 #define DHCP6_NAME_MAX 255    /* RFC 1035 2.3.4: a whole name on the wire */
-#define DHCP6_LABEL_MAX 63    /* RFC 1035 2.3.4 */
 /* RFC 8200 5: 1280 octets pass every link whole; less the IPv6 and UDP headers. */
 #define DHCP6_REPLY_MAX 1232
 
