@@ -302,9 +302,9 @@ static const char *server_text(const union server *s, char text[static INET6_ADD
 
 void doctor_resolvers(struct doctor *d)
 {
-	static const char path[] = "/etc/resolv.conf";
+	static const char path[] = RESOLV_CONF;
 	static const char mend[] =
-	    "write `nameserver ADDRESS` into /etc/resolv.conf, or set DNS_NAMESERVERS in bindings";
+	    "write `nameserver ADDRESS` into " RESOLV_CONF ", or set DNS_NAMESERVERS in bindings";
 	union server at[RESOLVERS_MAX] = {0};
 	_cleanup_(cleanup_free) char *text = NULL;
 	char name[INET6_ADDRSTRLEN];

@@ -27,7 +27,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
-#define RESOLV_CONF "/etc/resolv.conf"
 #define LOG_NAME "nfdhcpd.log"
 #define FILES_LEAST 40 /* descriptors besides those of workers and queues, a few forwarded DNS queries included */
 #define FILES_WORKER 3
