@@ -106,7 +106,7 @@ int binding_copy_text(const struct identity *id, const struct binding *b, const 
  * A fixed name, so that whoever cleans up after a killed writer can find the file. Only one fold at a time has the
  * interface.
  */
-#define TEMPORARY "%s/.%s.new"
+#define TEMPORARY "%.*s/.%s.new" /* the directory's length, the directory, the interface */
 
 /* Limits of the copy's mode: all may read it if the -b file's mode allows that, and only its owner may write it. */
 #define MODE_MOST 0644
@@ -154,7 +154,8 @@ int binding_put_copy(const char *datapath, const char *iface, const char *text, 
 	if (!name_is_good(iface))
 		return report_fail(r, EINVAL, "%s: cannot be the name of a file in %s; use another interface name",
 				   iface, datapath);
-	if (asprintf(&name, "%s/%s", datapath, iface) < 0 || asprintf(&temporary, TEMPORARY, datapath, iface) < 0)
+	if (asprintf(&name, "%s/%s", datapath, iface) < 0 ||
+	    asprintf(&temporary, TEMPORARY, (int)strlen(datapath), datapath, iface) < 0)
 		return report_fail(r, ENOMEM, "%s: out of memory", datapath);
 	int err = file_make_dir(datapath, 0755, r);
 	if (err)
@@ -201,7 +202,7 @@ int binding_remove_copy(const char *path)
 	const char *slash = strrchr(path, '/');
 	int err = unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR ? -errno : 0;
 
-	if (slash && asprintf(&temporary, "%.*s/.%s.new", (int)(slash - path), path, slash + 1) >= 0)
+	if (slash && asprintf(&temporary, TEMPORARY, (int)(slash - path), path, slash + 1) >= 0)
 		unlink(temporary);
 	return err;
 }
