@@ -32,8 +32,8 @@ void process_unlock(const char *path, int fd);
 
 /* Opens the log, which belongs to the user, as stderr and stdout. The descriptor or -errno with a line in r. */
 int process_log_open(const char *path, uid_t uid, gid_t gid, struct report *r);
-int process_log_reopen(const char *path,
-		       int fd); /* after it was moved away: the new descriptor, or -errno and fd goes on */
+/* After it was moved away: the new descriptor, or -errno and fd goes on. */
+int process_log_reopen(const char *path, int fd);
 
 /*
  * Says in words which process has that netfilter queue; "another process" if that is unknown. Valid until the next

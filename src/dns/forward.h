@@ -27,8 +27,8 @@
 #include "pkt/pkt.h"
 
 #define FORWARD_ASKS 64 /* questions under way at once */
-#define FORWARD_RATE                                                                                                   \
-	1000 /* questions a second that name servers are asked, and at once: names that are made up cost them and the host */
+/* Questions a second that name servers are asked, and at once: names that are made up cost them and the host. */
+#define FORWARD_RATE 1000
 #define FORWARD_WAITERS 256      /* askers that wait; several may wait for the same answer */
 #define FORWARD_SECONDS 2        /* how long one server may take */
 #define FORWARD_AGAIN_MS 700     /* after so long without an answer a server is asked once more */

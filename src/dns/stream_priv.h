@@ -10,8 +10,8 @@
 #include "dns/stream.h"
 #include "pkt/tcp.h"
 
-#define STREAM_RTO_MS                                                                                                  \
-	300 /* RFC 6298 2.1 says a second where nothing was measured; this link is inside of one machine */
+/* RFC 6298 2.1 says a second where nothing was measured; this link is inside of one machine. */
+#define STREAM_RTO_MS 300
 #define STREAM_RTO_DOUBLINGS 4  /* RFC 6298 5.5 */
 #define STREAM_CHALLENGE_MS 200 /* RFC 5961 7: between two challenge ACKs of a connection */
 #define STREAM_SEGMENTS 10      /* RFC 6928 2: the initial window */

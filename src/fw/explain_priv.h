@@ -17,8 +17,8 @@ struct explain_packet {
 	uint16_t fragment; /* offset, as in the header; if not 0, no transport header follows */
 	uint8_t kind;      /* PACKET_HOST and its like */
 	bool own;          /* one of fold's own replies */
-	bool
-	    of_sender; /* the rule has just loaded the sending user or group, and fold sent it: so the next cmp holds */
+	/* The rule has just loaded the sending user or group, and fold sent the packet: so the next cmp holds. */
+	bool of_sender;
 	/* What the rules have done so far. */
 	uint32_t mark;
 	bool logged;

@@ -34,8 +34,8 @@ struct nfqueue_packet {
 	bool tagged;     /* it has a VLAN tag, which is in neither header */
 	bool whole;      /* nothing was cut off */
 	bool has_source; /* l2's source is the sender's; else the link has no such addresses */
-	struct frame
-	    frame; /* if the kernel gives no link header, frame.l2 points to the one in l2; the caller sets to_guest */
+	/* If the kernel gives no link header, frame.l2 points to the one in l2; the caller sets to_guest. */
+	struct frame frame;
 	uint8_t l2[14]; /* a link header made of the parts that the kernel gives */
 };
 

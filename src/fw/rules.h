@@ -55,8 +55,8 @@ struct rules {
 	size_t host4_count;
 	const struct in6_addr *host6; /* the same of IPv6, link-local ones included */
 	size_t host6_count;
-	uint32_t
-	    reply_group; /* group of the socket that sends replies to the guest (host/tx.h); 0: none could be had */
+	/* Group of the socket that sends replies to the guest (host/tx.h); 0: none could be had. */
+	uint32_t reply_group;
 	enum transport transport;    /* never AUTO here */
 	uint16_t number;             /* of the queue or the log group */
 	const struct egress *egress; /* what the guest's ALLOW has let in so far (fw/egress.h); NULL: nothing */

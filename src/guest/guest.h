@@ -146,8 +146,8 @@ struct guest {
 
 	/* IPv6 alone. */
 	bool answers6, dhcp6; /* router and neighbour discovery, DHCPv6: whether fold answers at all */
-	struct in6_addr
-	    link_local; /* fold's own on the guest's link (RFC 4291, from service_mac): routers' and server's source */
+	/* fold's own on the guest's link (RFC 4291, from service_mac): routers' and server's source. */
+	struct in6_addr link_local;
 	bool ra_autonomous;        /* the prefix's A flag (RFC 4861 4.6.2) */
 	bool ra_managed, ra_other; /* M and O (RFC 4861 4.2) */
 	uint32_t ra_period;        /* seconds between unsolicited router advertisements */

@@ -74,10 +74,10 @@ struct reload {
 	/* What came of reload_read(). */
 	bool built;  /* guest holds a new one, for the caller to take */
 	bool is_new; /* because of a new text; else only because of lists */
-	bool busy
-	    [RELOAD_SOURCES]; /* somebody was writing it: it is to be read again, as are lists of which that is true */
-	bool put_back;        /* the other VM's copy is gone: the caller has to get this VM's copy written again */
-	bool tried;           /* something new was found, good or bad */
+	/* Somebody was writing it: it is to be read again, as are lists of which that is true. */
+	bool busy[RELOAD_SOURCES];
+	bool put_back;             /* the other VM's copy is gone: the caller has to get this VM's copy written again */
+	bool tried;                /* something new was found, good or bad */
 	struct reload_lines lines; /* warnings and errors, for the caller to log and free */
 	struct guest guest;
 	struct reload_content next;

@@ -62,13 +62,12 @@ struct field {
 	const char *name;
 	enum value_kind kind;
 	size_t offset;
-	uint32_t min, max; /* VALUE_NUMBER; VALUE_NAMES: octets of the whole list at most */
-	uint32_t least,
-	    most;            /* VALUE_NUMBER: the format raises or lowers a value to these limits; 0 and 0: no limits */
-	const char *choices; /* VALUE_CHOICE: "word|word" */
-	const char *wrong;   /* message for a value outside the limits or choices */
-	unsigned key;        /* the format's own number of the key; aliases share one */
-	unsigned flags;      /* the format's own */
+	uint32_t min, max;    /* VALUE_NUMBER; VALUE_NAMES: octets of the whole list at most */
+	uint32_t least, most; /* VALUE_NUMBER: the format raises or lowers it to these limits; 0 and 0: none */
+	const char *choices;  /* VALUE_CHOICE: "word|word" */
+	const char *wrong;    /* message for a value outside the limits or choices */
+	unsigned key;         /* the format's own number of the key; aliases share one */
+	unsigned flags;       /* the format's own */
 };
 
 /* The limits of a row, and the message for values outside them. Write plain numbers, because the message shows them. */

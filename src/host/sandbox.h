@@ -42,9 +42,9 @@ struct sandbox {
 	const char *const *read;
 	const char *const *write;
 	uint16_t connect; /* the TCP port that it may connect to (Linux 6.7), 0: none */
-	unsigned
-	    open_files; /* how many descriptors at most; 0: no change. With SANDBOX_OWN_USER: at most 4 threads, too */
-	pid_t parent;   /* its parent, with which it dies; 0: it does not */
+	/* How many descriptors at most; 0: no change. With SANDBOX_OWN_USER: at most 4 threads, too. */
+	unsigned open_files;
+	pid_t parent; /* its parent, with which it dies; 0: it does not */
 };
 
 /* What is in force, for a line in the log. */
