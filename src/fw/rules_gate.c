@@ -189,7 +189,8 @@ static void to_user(struct nft *n, const struct gateway_action *a)
 		nft_goto(n, a->chain);
 }
 
-static bool leaves(const struct rules *r, bool ip6)
+/* Whether what the gateway passes on goes to a chain of the user's. */
+static bool has_user_chain(const struct rules *r, bool ip6)
 {
 	return has_gateway(r->guest, ip6) && uses_chain(action(r, ip6));
 }
@@ -197,7 +198,7 @@ static bool leaves(const struct rules *r, bool ip6)
 void gate_fill_leave(struct nft *n, const struct rules *r, const char *chain)
 {
 	for (int ip6 = 0; ip6 < 2; ip6++) {
-		if (!leaves(r, ip6))
+		if (!has_user_chain(r, ip6))
 			continue;
 		const uint8_t *mac = gateway_mac(r->guest, ip6);
 		nft_rule(n, chain), eth_type(n, NFT_IS, ip6 ? ETH_P_IPV6 : ETH_P_IP), nft_set_eth_dst(n, mac);
@@ -230,7 +231,7 @@ void gate_fill_enter(struct nft *n, const struct rules *r, const char *chain)
 {
 	for (int ip6 = 0; ip6 < 2; ip6++) {
 		const struct gateway_action *a = action(r, ip6);
-		if (leaves(r, ip6)) {
+		if (has_user_chain(r, ip6)) {
 			nft_rule(n, chain), enters(n, r->guest, ip6), nft_set_mark(n, RULES_PASSED_MARK), to_user(n, a);
 		} else if (has_gateway(r->guest, ip6) && a->what == ACTION_REJECT && r->transport == TRANSPORT_QUEUE) {
 			queue_refused(n, r, chain, ip6);
@@ -240,7 +241,7 @@ void gate_fill_enter(struct nft *n, const struct rules *r, const char *chain)
 
 int gate_leave_rules(const struct rules *r)
 {
-	return leaves(r, false) + leaves(r, true);
+	return has_user_chain(r, false) + has_user_chain(r, true);
 }
 
 int gate_enter_rules(const struct rules *r)

@@ -91,9 +91,9 @@ static void eth_group(struct nft *n, const struct in6_addr *group, uint32_t octe
 /* RFC 4861 7.1: a message with hop limit 255 comes from a neighbour; its code is 0. */
 static void check_form(struct nft *n, const char *chain, enum rules_counter why)
 {
-	static const uint8_t far = 255, zero = 0;
+	static const uint8_t unrouted = 255, zero = 0;
 
-	nft_rule(n, chain), nft_match(n, NFT_NETWORK, IP6_HOP, 1, NFT_IS_NOT, &far), drop(n, why);
+	nft_rule(n, chain), nft_match(n, NFT_NETWORK, IP6_HOP, 1, NFT_IS_NOT, &unrouted), drop(n, why);
 	nft_rule(n, chain), nft_match(n, NFT_NETWORK, ND_CODE, 1, NFT_IS_NOT, &zero), drop(n, why);
 }
 
