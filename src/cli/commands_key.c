@@ -2,6 +2,7 @@
 /* fold mkaddress and fold keygen: what -k does, without a VM (RFC 7217). */
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "cli/session.h"
 #include "host/stable.h"
 
@@ -40,15 +41,10 @@ static int take_flags(int argc, char **argv, struct mkaddress *m, struct report 
 
 	opterr = 0;
 	optind = 0; /* glibc: from the start, with nothing kept of an earlier scan */
-	while ((c = getopt_long(argc, argv, "+:m:k:", longs, NULL)) != -1) {
-		const char letter[] = {'-', (char)optopt, 0};
-		const char *word = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
-		if (c == ':')
-			return report_fail(r, EINVAL, "mkaddress: %s: needs a value", word);
-		if (c == '?' && optopt && strncmp(argv[optind - 1], "--", 2) == 0)
-			return report_fail(r, EINVAL, "mkaddress: %s: takes no value", argv[optind - 1]);
-		if (c == '?')
-			return report_fail(r, EINVAL, "mkaddress: %s: unknown flag; it takes -m, -k and --full", word);
+	for (const char *word = argv[1]; (c = getopt_long(argc, argv, "+:m:k:", longs, NULL)) != -1;
+	     word = argv[optind]) {
+		if (c == ':' || c == '?')
+			return options_bad_flag(c, word, "mkaddress: ", "it takes -m, -k and --full", r);
 		if (c == 'm' && take_mac(optarg, m->mac, r) < 0)
 			return -EINVAL;
 		m->has_mac |= c == 'm';

@@ -240,6 +240,18 @@ static int take_option(struct options *o, int c, const char *word, struct report
 	}
 }
 
+int options_bad_flag(int c, const char *word, const char *before, const char *advice, struct report *r)
+{
+	const bool is_long = strncmp(word, "--", 2) == 0;
+	/* A word of short flags may hold good ones, too; optopt has the bad letter, or one octet of it. */
+	const char letter[] = {'-', (char)optopt, 0};
+	const char *flag = is_long || optopt <= 0 || optopt > 127 ? word : letter;
+	/* For a long flag, optopt is set only if getopt_long() knows the flag: then it is one that takes no value. */
+	const char *wrong = c == ':' ? "needs a value" : is_long && optopt ? "takes no value" : "unknown flag";
+
+	return report_fail(r, EINVAL, "%s%s: %s; %s", before, flag, wrong, advice);
+}
+
 static int take_options(int argc, char **argv, struct options *o, struct report *r)
 {
 	static const struct option longs[] = {
@@ -256,21 +268,10 @@ static int take_options(int argc, char **argv, struct options *o, struct report 
 	opterr = 0;
 	optind = 0; /* glibc: from the start, with nothing kept of an earlier scan */
 	/* '+': the hypervisor's arguments are not fold's. */
-	while ((c = getopt_long(argc, argv, "+:i:4:6:sm:k:d:b:a:A:vhV", longs, NULL)) != -1) {
-		/* In a cluster of short flags optind still points at the word itself; optopt knows the letter. */
-		const char letter[] = {'-', (char)optopt, 0};
-		const char *word = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
-		if (c == ':')
-			return report_fail(r, EINVAL, "%s: needs a value; see " FOLD_COMMAND " --help", word);
-		/*
-		 * For a long flag, optopt is set only if getopt_long() knows the flag: then it is one that takes no
-		 * value.
-		 */
-		if (c == '?' && optopt && strncmp(argv[optind - 1], "--", 2) == 0)
-			return report_fail(r, EINVAL, "%s: takes no value; see " FOLD_COMMAND " --help",
-					   argv[optind - 1]);
-		if (c == '?')
-			return report_fail(r, EINVAL, "%s: unknown flag; see " FOLD_COMMAND " --help", word);
+	for (const char *word = argv[1]; (c = getopt_long(argc, argv, "+:i:4:6:sm:k:d:b:a:A:vhV", longs, NULL)) != -1;
+	     word = argv[optind]) {
+		if (c == ':' || c == '?')
+			return options_bad_flag(c, word, "", "see " FOLD_COMMAND " --help", r);
 		int err = take_option(o, c, optarg, r);
 		if (err || o->mode == OPTIONS_HELP || o->mode == OPTIONS_VERSION)
 			return err;

@@ -52,6 +52,13 @@ struct options {
 int options_parse(int argc, char **argv, struct options *out, struct report *r);
 void options_free(struct options *o);
 
+/*
+ * Says what is wrong with the flag for which getopt_long() returned c, ':' or '?'. word: what it looked at, which is
+ * argv[optind] as it was before that call, or argv[1] at the first call. before and advice: how the line begins and
+ * ends. -EINVAL, with a line in r.
+ */
+int options_bad_flag(int c, const char *word, const char *before, const char *advice, struct report *r);
+
 /* True for a prefix without host bits in which hosts can have addresses; else a line in r that begins with `what`. */
 bool options_prefix6_ok(const char *what, const struct cidr6 *c, struct report *r);
 

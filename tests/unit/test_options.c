@@ -114,6 +114,21 @@ static int clean_environment(void **state)
 	return 0;
 }
 
+static void a_flag_that_is_wrong_is_named(void **state)
+{
+	(void)state;
+	bad("-x: unknown flag", "-x", NULL);
+	bad("-x: unknown flag", "-sx", NULL);
+	bad("-x: unknown flag", "--local", "-xy", NULL);
+	bad("-x: unknown flag", "--bridge", "--br0", "-xy", NULL);
+	bad("-\xc3\xa4: unknown flag", "-v", "-\xc3\xa4", NULL);
+	bad("--strange: unknown flag", "-v", "--strange", NULL);
+	bad("--local=yes: takes no value", "-v", "--local=yes", NULL);
+	bad("--verbose=yes: takes no value", "--verbose=yes", NULL);
+	bad("-i: needs a value", "-vi", NULL);
+	bad("--bridge: needs a value", "-v", "--bridge", NULL);
+}
+
 static void the_usual_line(void **state)
 {
 	const uint8_t mac[MAC_LEN] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
@@ -470,6 +485,7 @@ static int forget(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_flag_that_is_wrong_is_named),
 	    cmocka_unit_test(the_usual_line),
 	    cmocka_unit_test(what_follows_the_hypervisor_is_not_folds),
 	    cmocka_unit_test(two_hyphens_end_the_flags),
