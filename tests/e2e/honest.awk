@@ -32,14 +32,14 @@ function fault(    type, next_header, source) {
 	# from a MAC) or one of those that people choose for routers.
 	if (mac == guest && source ~ /^fe80000000000000/ && substr(source, 17, 8) != "00000000" && substr(source, 23, 4) != "fffe" && type == "87")
 		source = local[mac]
-	if (source != own[mac] && source != local[mac] && (source != any || next_header != "3a" && mac == guest))
+	if (source != own[mac] && source != local[mac] && (source != any || (next_header != "3a" && mac == guest)))
 		return "source address"
 	# Hosts report their multicast groups (MLD, behind a hop-by-hop header), which a guest may not. TCP is fine
 	# from all.
-	if (mac != guest && next_header == "00" || next_header == "06")
+	if ((mac != guest && next_header == "00") || next_header == "06")
 		return ""
 	if (next_header == "11") {
-		if (octets(54, 2) == "0223" || mac == guest && octets(56, 2) == "0222")
+		if (octets(54, 2) == "0223" || (mac == guest && octets(56, 2) == "0222"))
 			return "DHCPv6"
 		return mac == guest && source != own[mac] ? "data over a link-local address" : ""
 	}
