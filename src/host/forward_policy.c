@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -19,8 +20,6 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #define DEPTH_MOST 16 /* jumps, as in the kernel (NFT_JUMP_STACK_SIZE) */
-#define CHAINS_MOST 32
-#define STEPS_MOST 64
 
 /* A base chain at the forward hook. */
 struct base_chain {
@@ -36,15 +35,16 @@ struct look {
 	char out[IF_NAMESIZE]; /* the default route's interface */
 	struct forward_way way;
 	uint32_t seq;
-	struct base_chain bases[CHAINS_MOST];
+	struct base_chain *bases;
 	size_t base_count;
+	bool full; /* there was no memory for all that the kernel has */
 };
 
 enum fate { FATE_GOES_ON, FATE_PASSES, FATE_STOPS };
 
 struct steps {
-	const struct look *look;
-	struct forward_step at[STEPS_MOST];
+	struct look *look;
+	struct forward_step *at;
 	size_t count;
 };
 
@@ -102,7 +102,7 @@ static int dump(struct look *l, const struct nlmsghdr *question, void (*each)(vo
 			if (h->nlmsg_seq != l->seq)
 				continue;
 			if (h->nlmsg_type == NLMSG_DONE)
-				return 0;
+				return l->full ? -ENOMEM : 0;
 			if (h->nlmsg_type == NLMSG_ERROR)
 				return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error;
 			each(arg, h);
@@ -126,9 +126,15 @@ static void on_chain(void *arg, const struct nlmsghdr *h)
 		else if (mnl_attr_get_type(a) == NFTA_CHAIN_HOOK)
 			hook = a;
 	}
-	if (forward_inner(hook, NFTA_HOOK_HOOKNUM) && forward_inner_u32(hook, NFTA_HOOK_HOOKNUM) == NF_INET_FORWARD &&
-	    l->base_count < CHAINS_MOST)
-		l->bases[l->base_count++] = c;
+	if (!forward_inner(hook, NFTA_HOOK_HOOKNUM) || forward_inner_u32(hook, NFTA_HOOK_HOOKNUM) != NF_INET_FORWARD)
+		return;
+	struct base_chain *more = reallocarray(l->bases, l->base_count + 1, sizeof(*more));
+	if (!more) {
+		l->full = true;
+		return;
+	}
+	more[l->base_count++] = c;
+	l->bases = more;
 }
 
 static void on_rule(void *arg, const struct nlmsghdr *h)
@@ -140,9 +146,39 @@ static void on_rule(void *arg, const struct nlmsghdr *h)
 	 * Users' own rules for routed packets often test addresses, which fold does not know here. One rule that may
 	 * accept such packets is enough for fold not to warn.
 	 */
-	if (forward_rule_read(h, &all->look->way, &s) && (s.sure || (all->look->leaves && s.verdict != NF_DROP)) &&
-	    all->count < STEPS_MOST)
-		all->at[all->count++] = s;
+	if (!forward_rule_read(h, &all->look->way, &s) || !(s.sure || (all->look->leaves && s.verdict != NF_DROP)))
+		return;
+	struct forward_step *more = reallocarray(all->at, all->count + 1, sizeof(*more));
+	if (!more) {
+		all->look->full = true;
+		return;
+	}
+	more[all->count++] = s;
+	all->at = more;
+}
+
+static int walk(struct look *l, const struct base_chain *b, const char *chain, int depth, enum fate *out);
+
+static int take_steps(const struct steps *all, const struct base_chain *b, int depth, enum fate *out)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < all->count && !err; i++) {
+		const struct forward_step *step = &all->at[i];
+		if (step->verdict == NF_ACCEPT || step->verdict == NF_DROP) {
+			*out = step->verdict == NF_ACCEPT ? FATE_PASSES : FATE_STOPS;
+			return 0;
+		}
+		if ((step->verdict == NFT_JUMP || step->verdict == NFT_GOTO) && depth < DEPTH_MOST)
+			err = walk(all->look, b, step->chain.text, depth + 1, out);
+		if (!step->sure && *out != FATE_PASSES) {
+			*out = FATE_GOES_ON;
+			continue;
+		}
+		if (*out != FATE_GOES_ON || step->verdict == NFT_RETURN || step->verdict == NFT_GOTO)
+			break;
+	}
+	return err;
 }
 
 static int walk(struct look *l, const struct base_chain *b, const char *chain, int depth, enum fate *out)
@@ -154,21 +190,9 @@ static int walk(struct look *l, const struct base_chain *b, const char *chain, i
 	mnl_attr_put_strz(h, NFTA_RULE_TABLE, b->table.text);
 	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain);
 	int err = dump(l, h, on_rule, &all);
-	for (size_t i = 0; i < all.count && !err; i++) {
-		const struct forward_step *step = &all.at[i];
-		if (step->verdict == NF_ACCEPT || step->verdict == NF_DROP) {
-			*out = step->verdict == NF_ACCEPT ? FATE_PASSES : FATE_STOPS;
-			return 0;
-		}
-		if ((step->verdict == NFT_JUMP || step->verdict == NFT_GOTO) && depth < DEPTH_MOST)
-			err = walk(l, b, step->chain.text, depth + 1, out);
-		if (!step->sure && *out != FATE_PASSES) {
-			*out = FATE_GOES_ON;
-			continue;
-		}
-		if (*out != FATE_GOES_ON || step->verdict == NFT_RETURN || step->verdict == NFT_GOTO)
-			break;
-	}
+	if (!err)
+		err = take_steps(&all, b, depth, out);
+	free(all.at);
 	return err;
 }
 
@@ -298,6 +322,7 @@ int forward_policy_check(struct forward_policy *out)
 	memset(out->of, 0, sizeof(out->of));
 	for (int i = 0; i < FORWARD_FAMILIES && !err; i++)
 		err = check_family(&l, i, &out->of[i]);
+	free(l.bases);
 	if (l.socket)
 		mnl_socket_close(l.socket);
 	return err;

@@ -240,6 +240,26 @@ nft flush ruleset
 detour 'a chain of both families that drops' br_netfilter 10.0.2.2 \
 	nft 'add table inet mine; add chain inet mine forwarded { type filter hook forward priority 0; policy drop; }'
 nft flush ruleset
+
+# As many rules and chains as a host of many containers may have: the last of them counts like the first.
+{
+	echo 'add table inet mine'
+	echo 'add chain inet mine none'
+	echo 'add chain inet mine forwarded { type filter hook forward priority 0; policy drop; }'
+	i=0
+	while [ $i -lt 100 ]; do
+		i=$((i + 1))
+		echo "add rule inet mine forwarded iifname $BRIDGE jump none"
+		echo "add chain inet mine accepts$i { type filter hook forward priority $i; policy accept; }"
+	done
+	echo "add rule inet mine forwarded iifname $BRIDGE accept"
+} | nft -f - || bail 'nft: many rules'
+verdict 'a long chain whose last rule accepts' br_netfilter ok 'bridge-nf-call-iptables is on'
+check 'a long chain whose last rule accepts: a ping passes' reaches 10.0.2.2
+nft 'add chain inet mine drops { type filter hook forward priority 200; policy drop; }'
+verdict 'a chain that drops, behind many that do not' br_netfilter warn 'inet mine drops'
+check 'a chain that drops, behind many that do not: a ping does not pass' cut_off 10.0.2.2
+nft flush ruleset
 if iptables-legacy -S >/dev/null 2>&1; then
 	detour "iptables-legacy's FORWARD that drops" br_netfilter 10.0.2.2 iptables-legacy -P FORWARD DROP
 	iptables-legacy -I FORWARD 1 -i "$BRIDGE" -p tcp -j ACCEPT
