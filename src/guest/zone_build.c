@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Builds a zone: sorts the records of the files into sets and writes them in wire format. */
-#include "guest/zone_priv.h"
+#include "guest/zone_build_priv.h"
 
 #include "base/wr.h"
 
@@ -11,31 +11,6 @@
 #include <arpa/nameser.h>
 
 #define TXT_STRING_MAX 255U
-
-/*
- * Octets of PTR records that one address may have, so that they fit the 512 of every client (RFC 1035 4.2.1) with
- * header, question and OPT; one always does. A client that asks for an address's name wants one (RFC 1035 3.5), and a
- * thousand that do not fit are useless.
- */
-#define POINTERS_MAX (512 - 12 - 78 - 11)
-
-/* A record that goes into the zone, while it is built. */
-struct entry {
-	const struct record *rec;
-	uint32_t node;
-};
-
-struct builder {
-	struct zone *z;
-	struct pool scratch; /* has the arrays of this struct */
-	uint32_t node_room, names_len;
-	struct entry *entries;
-	uint32_t entry_count;
-	uint32_t *seen; /* open addressing: entry numbers, to find duplicates */
-	uint32_t seen_mask;
-	uint32_t *pointers; /* the PTR records to be: entry numbers of addresses */
-	uint32_t pointer_count, rr_count;
-};
 
 static uint32_t power_above(size_t n)
 {
@@ -56,7 +31,7 @@ static uint32_t *make_slots(struct pool *p, uint32_t count)
 }
 
 /* Makes room for one node more, also in the hash table, which stays at most half full. */
-static bool grow(struct builder *w)
+static bool grow(struct zone_builder *w)
 {
 	struct zone *z = w->z;
 
@@ -87,7 +62,7 @@ static bool grow(struct builder *w)
  * The node of that name, added if there is none; the name must already stand at z->names + at. ZONE_NONE without
  * memory.
  */
-static uint32_t intern(struct builder *w, uint32_t at, size_t len, bool *is_new)
+static uint32_t intern(struct zone_builder *w, uint32_t at, size_t len, bool *is_new)
 {
 	struct zone *z = w->z;
 	const uint8_t *name = z->names + at;
@@ -106,7 +81,7 @@ static uint32_t intern(struct builder *w, uint32_t at, size_t len, bool *is_new)
 }
 
 /* Adds the record's name and all names above it, up to the first that exists; returns the node of the record's name. */
-static uint32_t intern_path(struct builder *w, const struct record *rec)
+static uint32_t intern_path(struct zone_builder *w, const struct record *rec)
 {
 	uint32_t at = w->names_len;
 	size_t len = rec->name_len;
@@ -127,7 +102,7 @@ static uint32_t intern_path(struct builder *w, const struct record *rec)
 	return node;
 }
 
-static const void *value_of(const struct record *rec, size_t *len)
+const void *zone_value(const struct record *rec, size_t *len)
 {
 	switch (rec->type) {
 	case RECORD_ADDRESS:
@@ -143,20 +118,20 @@ static const void *value_of(const struct record *rec, size_t *len)
 	return rec->bytes + rec->name_len;
 }
 
-static bool same_record(const struct entry *a, const struct entry *b)
+static bool same_record(const struct zone_entry *a, const struct zone_entry *b)
 {
 	size_t a_len, b_len;
-	const void *a_value = value_of(a->rec, &a_len), *b_value = value_of(b->rec, &b_len);
+	const void *a_value = zone_value(a->rec, &a_len), *b_value = zone_value(b->rec, &b_len);
 
 	return a->node == b->node && a->rec->type == b->rec->type && a_len == b_len &&
 	       memcmp(a_value, b_value, a_len) == 0;
 }
 
 /* RFC 2181 5: a set holds no record twice. True if this record is new, and then it is noted. */
-static bool is_first(struct builder *w, const struct entry *e)
+static bool is_first(struct zone_builder *w, const struct zone_entry *e)
 {
 	size_t len;
-	const uint8_t *value = value_of(e->rec, &len);
+	const uint8_t *value = zone_value(e->rec, &len);
 	uint32_t hash = zone_hash_more(zone_hash(value, len) ^ (uint32_t)e->rec->type, (const uint8_t *)&e->node, 4);
 
 	for (uint32_t i = hash & w->seen_mask;; i = (i + 1) & w->seen_mask) {
@@ -169,9 +144,9 @@ static bool is_first(struct builder *w, const struct entry *e)
 	}
 }
 
-static bool take_record(struct builder *w, const struct record *rec, uint8_t source)
+static bool take_record(struct zone_builder *w, const struct record *rec, uint8_t source)
 {
-	struct entry e = {.rec = rec, .node = intern_path(w, rec)};
+	struct zone_entry e = {.rec = rec, .node = intern_path(w, rec)};
 
 	if (e.node == ZONE_NONE)
 		return false;
@@ -185,7 +160,7 @@ static bool take_record(struct builder *w, const struct record *rec, uint8_t sou
 	return true;
 }
 
-static bool take_records(struct builder *w, const struct record_list *const sources[], size_t count)
+static bool take_records(struct zone_builder *w, const struct record_list *const sources[], size_t count)
 {
 	for (size_t s = 0; s < count; s++) {
 		for (size_t i = 0; i < sources[s]->count; i++)
@@ -195,114 +170,12 @@ static bool take_records(struct builder *w, const struct record_list *const sour
 	return true;
 }
 
-static int address_order(const struct record *a, const struct record *b)
-{
-	size_t len;
-	const void *first = value_of(a, &len), *second = value_of(b, &len);
-
-	return a->type == b->type ? memcmp(first, second, len) : a->type < b->type ? -1 : 1;
-}
-
-static uint8_t source_of(const struct builder *w, const struct entry *e)
-{
-	return w->z->nodes[e->node].source;
-}
-
-/* By address, then by source, then as the files have them. */
-static int pointer_order(const void *a, const void *b, void *arg)
-{
-	const struct builder *w = arg;
-	const uint32_t p = *(const uint32_t *)a, q = *(const uint32_t *)b;
-	const struct entry *first = &w->entries[p], *second = &w->entries[q];
-	int d = address_order(first->rec, second->rec);
-
-	if (d == 0)
-		d = source_of(w, first) - source_of(w, second);
-	return d ? d : (p > q) - (p < q);
-}
-
-/*
- * Addresses that a script wrote are in order already; sorting ten thousand of them would only keep whoever edited the
- * file waiting.
- */
-static void sort_pointers(struct builder *w)
-{
-	uint32_t *p = w->pointers;
-
-	for (uint32_t i = 1; i < w->pointer_count; i++) {
-		if (pointer_order(&p[i - 1], &p[i], w) > 0) {
-			qsort_r(p, w->pointer_count, sizeof(*p), pointer_order, w);
-			return;
-		}
-	}
-}
-
-/* RFC 1035 3.5: every address gets PTR records for its names, except 0.0.0.0 and ::, which no host has. */
-static void collect_pointers(struct builder *w)
-{
-	static const uint8_t zero[16];
-
-	for (uint32_t i = 0; i < w->entry_count; i++) {
-		const struct record *rec = w->entries[i].rec;
-		size_t len;
-		const void *value = value_of(rec, &len);
-		if (rec->type != RECORD_TXT && memcmp(value, zero, len) != 0)
-			w->pointers[w->pointer_count++] = i;
-	}
-	sort_pointers(w);
-}
-
-static void write_key(uint8_t key[static 17], const struct record *rec)
-{
-	size_t len;
-	const void *value = value_of(rec, &len);
-
-	key[0] = len == 4 ? 4 : 6;
-	memcpy(key + 1, value, len); /* the rest is 0 already */
-}
-
-/*
- * Makes one zone_address for each address. Of its pointers only those from its first source stay, in the file's order, up
- * to POINTERS_MAX.
- */
-static void group_pointers(struct builder *w)
-{
-	struct zone *z = w->z;
-	const struct record *last = NULL;
-	uint32_t kept = 0, octets = 0;
-	uint8_t source = 0;
-
-	for (uint32_t i = 0; i < w->pointer_count; i++) {
-		const struct entry *e = &w->entries[w->pointers[i]];
-		if (!last || address_order(last, e->rec) != 0) {
-			struct zone_address *a = &z->addresses[z->address_count++];
-			write_key(a->key, e->rec);
-			a->set = (struct zone_set){.first = w->rr_count + kept};
-			source = source_of(w, e);
-			octets = 0;
-		}
-		last = e->rec;
-		octets += ZONE_RR_HEADER + z->nodes[e->node].name_len;
-		if (source_of(w, e) != source || octets > POINTERS_MAX)
-			continue;
-		z->addresses[z->address_count - 1].set.count++;
-		w->pointers[kept++] = w->pointers[i];
-	}
-	w->pointer_count = kept;
-}
-
-/* The node of the name that PTR record i names. */
-static const struct zone_node *pointed_at(const struct builder *w, uint32_t i)
-{
-	return &w->z->nodes[w->entries[w->pointers[i]].node];
-}
-
 /* RFC 1035 3.3.14: a text is split into strings of 255 octets at most, each with its length. */
 static size_t rdata_len(const struct record *rec)
 {
 	size_t len;
 
-	value_of(rec, &len);
+	zone_value(rec, &len);
 	if (rec->type != RECORD_TXT)
 		return len;
 	return len + (len ? (len + TXT_STRING_MAX - 1) / TXT_STRING_MAX : 1);
@@ -333,7 +206,7 @@ static void write_record(struct wr *w, const struct record *rec, uint32_t ttl)
 	static const uint16_t types[] =
 	    {[RECORD_ADDRESS] = ns_t_a, [RECORD_ADDRESS6] = ns_t_aaaa, [RECORD_TXT] = ns_t_txt};
 	size_t len;
-	const uint8_t *value = value_of(rec, &len);
+	const uint8_t *value = zone_value(rec, &len);
 
 	write_header(w, types[rec->type], ttl, rdata_len(rec));
 	if (rec->type == RECORD_TXT)
@@ -346,7 +219,7 @@ static void write_record(struct wr *w, const struct record *rec, uint32_t ttl)
  * Gives every set its place, first .. first + count. Resets the counts, because measure() and write_records() count
  * again.
  */
-static void place_sets(struct builder *w)
+static void place_sets(struct zone_builder *w)
 {
 	for (uint32_t i = 0; i < w->z->node_count; i++) {
 		for (int t = 0; t < ZONE_PTR; t++) {
@@ -359,23 +232,23 @@ static void place_sets(struct builder *w)
 }
 
 /* Fills z->off: first with lengths, off[i + 1] for record i, then with the offset of each record. */
-static void measure(struct builder *w)
+static void measure(struct zone_builder *w)
 {
 	struct zone *z = w->z;
 
 	for (uint32_t i = 0; i < w->entry_count; i++) {
-		const struct entry *e = &w->entries[i];
+		const struct zone_entry *e = &w->entries[i];
 		struct zone_set *set = &z->nodes[e->node].sets[e->rec->type];
 		z->off[set->first + set->count++ + 1] = (uint32_t)(ZONE_RR_HEADER + rdata_len(e->rec));
 	}
 	for (uint32_t i = 0; i < w->pointer_count; i++)
-		z->off[w->rr_count + i + 1] = ZONE_RR_HEADER + pointed_at(w, i)->name_len;
+		z->off[w->rr_count + i + 1] = ZONE_RR_HEADER + zone_pointed_at(w, i)->name_len;
 	z->off[0] = 0;
 	for (uint32_t i = 1; i <= w->rr_count + w->pointer_count; i++)
 		z->off[i] += z->off[i - 1];
 }
 
-static void write_records(struct builder *w, uint32_t ttl)
+static void write_records(struct zone_builder *w, uint32_t ttl)
 {
 	struct zone *z = w->z;
 
@@ -384,14 +257,14 @@ static void write_records(struct builder *w, uint32_t ttl)
 			z->nodes[i].sets[t].count = 0;
 	}
 	for (uint32_t i = 0; i < w->entry_count; i++) {
-		const struct entry *e = &w->entries[i];
+		const struct zone_entry *e = &w->entries[i];
 		struct zone_set *set = &z->nodes[e->node].sets[e->rec->type];
 		uint32_t n = set->first + set->count++;
 		struct wr out = wr_over(z->rr + z->off[n], z->off[n + 1] - z->off[n]);
 		write_record(&out, e->rec, ttl);
 	}
 	for (uint32_t i = 0; i < w->pointer_count; i++) {
-		const struct zone_node *node = pointed_at(w, i);
+		const struct zone_node *node = zone_pointed_at(w, i);
 		uint32_t n = w->rr_count + i;
 		struct wr out = wr_over(z->rr + z->off[n], z->off[n + 1] - z->off[n]);
 		write_header(&out, ns_t_ptr, ttl, node->name_len);
@@ -419,7 +292,7 @@ static void add_sizes(struct size *to, const struct record_list *from)
 }
 
 /* Allocates all memory, but for more nodes, where names have many different names above them. */
-static bool make_room(struct builder *w, const struct size *s)
+static bool make_room(struct zone_builder *w, const struct size *s)
 {
 	struct zone *z = w->z;
 	const size_t n = s->records, offsets = 2 * n + 1, names = s->names + 255, rr = s->rr + 1;
@@ -445,7 +318,7 @@ static bool make_room(struct builder *w, const struct size *s)
 	return true;
 }
 
-static int fill(struct builder *w, const struct record_list *const sources[], size_t count, uint32_t ttl,
+static int fill(struct zone_builder *w, const struct record_list *const sources[], size_t count, uint32_t ttl,
 		struct report *r)
 {
 	struct size s = {0};
@@ -457,9 +330,9 @@ static int fill(struct builder *w, const struct record_list *const sources[], si
 		return report_fail(r, E2BIG, "DNS records: there are more than fold can hold; name fewer");
 	if (!make_room(w, &s) || !take_records(w, sources, count))
 		return report_fail(r, ENOMEM, "DNS records: out of memory");
-	collect_pointers(w);
+	zone_pointers_collect(w);
 	place_sets(w);
-	group_pointers(w);
+	zone_pointers_group(w);
 	measure(w);
 	write_records(w, ttl);
 	return 0;
@@ -468,7 +341,7 @@ static int fill(struct builder *w, const struct record_list *const sources[], si
 int zone_build(const struct record_list *const sources[], size_t count, uint32_t ttl, struct zone **out,
 	       struct report *r)
 {
-	struct builder w = {.z = calloc(1, sizeof(*w.z))};
+	struct zone_builder w = {.z = calloc(1, sizeof(*w.z))};
 	int err = w.z ? fill(&w, sources, count, ttl, r) : report_fail(r, ENOMEM, "DNS records: out of memory");
 
 	pool_free(&w.scratch);

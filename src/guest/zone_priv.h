@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The inside of a zone, for the code that builds it (zone_build.c) and that reads it (zone.c). */
+/* The inside of a zone, for the code that builds it (zone_build_priv.h) and that reads it (zone.c). */
 #ifndef FOLD_GUEST_ZONE_PRIV_H
 #define FOLD_GUEST_ZONE_PRIV_H
 
