@@ -40,7 +40,7 @@ enum rules_counter {
 
 const char *rules_counter(enum rules_counter c);
 
-/* Ethernet, RFC 894. */
+/* Ethernet, RFC 894 (rules_eth.c). */
 void eth_src(struct nft *n, enum nft_op op, const uint8_t *mac);
 void eth_dst(struct nft *n, enum nft_op op, const uint8_t *mac);
 void eth_dst_is_group(struct nft *n);
