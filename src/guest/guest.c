@@ -6,10 +6,19 @@
 
 #include <stdlib.h>
 
+bool ip6_list_has(const struct ip6_list *l, const struct in6_addr *a)
+{
+	for (size_t i = 0; l && i < l->count; i++) {
+		if (ip6_same(&l->at[i], a))
+			return true;
+	}
+	return false;
+}
+
 bool guest_serves4(const struct guest *g, struct in_addr a)
 {
 	for (size_t i = 0; i < g->service4.count; i++) {
-		if (g->service4.at[i].s_addr == a.s_addr)
+		if (ip4_same(g->service4.at[i], a))
 			return true;
 	}
 	return false;
@@ -17,11 +26,7 @@ bool guest_serves4(const struct guest *g, struct in_addr a)
 
 bool guest_serves6(const struct guest *g, const struct in6_addr *a)
 {
-	for (size_t i = 0; i < g->service6.count; i++) {
-		if (IN6_ARE_ADDR_EQUAL(&g->service6.at[i], a))
-			return true;
-	}
-	return false;
+	return ip6_list_has(&g->service6, a);
 }
 
 size_t guest_dns4(const struct guest *g, struct in_addr out[static GUEST_DNS_MOST])

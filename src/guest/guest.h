@@ -168,6 +168,9 @@ struct guest {
 	bool asked_by_all; /* any subnet may ask for the VM's names: the host's own rules decide who gets through */
 };
 
+/* True if the list has the address; l may be NULL. */
+bool ip6_list_has(const struct ip6_list *l, const struct in6_addr *a);
+
 /* True if the address is one of fold's own on the guest's link. */
 bool guest_serves4(const struct guest *g, struct in_addr a);
 bool guest_serves6(const struct guest *g, const struct in6_addr *a);

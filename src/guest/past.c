@@ -10,19 +10,10 @@
 #define SERVERS_MOST 127
 #define NAMES_MOST 2040
 
-static bool has_server(const struct ip6_list *l, const struct in6_addr *a)
-{
-	for (size_t i = 0; i < l->count; i++) {
-		if (IN6_ARE_ADDR_EQUAL(&l->at[i], a))
-			return true;
-	}
-	return false;
-}
-
 static void add_servers(struct ip6_list *to, const struct ip6_list *from, const struct ip6_list *now)
 {
 	for (size_t i = 0; i < from->count && to->count < SERVERS_MOST; i++) {
-		if (!has_server(now, &from->at[i]) && !has_server(to, &from->at[i]))
+		if (!ip6_list_has(now, &from->at[i]) && !ip6_list_has(to, &from->at[i]))
 			to->at[to->count++] = from->at[i];
 	}
 }

@@ -116,22 +116,13 @@ static void put_old_prefix(struct wr *w, const struct guest *g, const struct gue
 		put_prefix(w, was, 0, 0);
 }
 
-static bool has_address(const struct ip6_list *l, const struct in6_addr *a)
-{
-	for (size_t i = 0; l && i < l->count; i++) {
-		if (IN6_ARE_ADDR_EQUAL(&l->at[i], a))
-			return true;
-	}
-	return false;
-}
-
 /* RFC 8106 5.1: the addresses of `list` that are not in `except` (NULL: none are), as many as fit from the first on. */
 static void put_rdnss(struct wr *w, const struct ip6_list *list, const struct ip6_list *except, uint32_t lifetime)
 {
 	size_t room = wr_left(w) < RDNSS_HEAD ? 0 : (wr_left(w) - RDNSS_HEAD) / ADDRESS_LEN, count = 0;
 
 	for (size_t i = 0; i < list->count && count < room; i++)
-		count += !has_address(except, &list->at[i]);
+		count += !ip6_list_has(except, &list->at[i]);
 	if (!count)
 		return;
 	wr_u8(w, ND_OPTION_RDNSS);
@@ -139,7 +130,7 @@ static void put_rdnss(struct wr *w, const struct ip6_list *list, const struct ip
 	wr_u16(w, 0);
 	wr_u32(w, lifetime);
 	for (size_t i = 0; count; i++) {
-		if (has_address(except, &list->at[i]))
+		if (ip6_list_has(except, &list->at[i]))
 			continue;
 		wr_bytes(w, &list->at[i], ADDRESS_LEN);
 		count--;
