@@ -264,6 +264,24 @@ static enum address6_mode mode6(const struct options *o)
 	return o->given || !IN6_ARE_ADDR_EQUAL(&own, &o->id.ip6.addr) ? ADDRESS6_GIVEN : ADDRESS6_EUI64;
 }
 
+/*
+ * Names the flag at which getopt_long() stopped. In a cluster of short flags optind still points at the cluster, so the
+ * word before it may be another, and the letter is taken from optopt. If that letter is a flag without a value, it
+ * stands for a long flag that was given one.
+ */
+static void refuse(int c, const char *word)
+{
+	const char letter[] = {'-', (char)optopt, 0};
+	const bool is_letter = optopt > 0 && optopt < 256,
+		   valued = c == '?' && optopt > 0 && (optopt > 255 || strchr("skanvhV", optopt));
+	const bool is_long = !is_letter || valued || (c == ':' && strncmp(word, "--", 2) == 0);
+
+	log_err("%s: %s; fold-replay --help lists the options", is_long ? word : letter,
+		c == ':' ? "needs a value"
+		: valued ? "takes no value"
+			 : "is no option");
+}
+
 /* Returns 0 to continue, else the program has to end with *status. */
 static int parse_options(int argc, char **argv, struct options *o, int *status)
 {
@@ -277,16 +295,8 @@ static int parse_options(int argc, char **argv, struct options *o, int *status)
 			*status = EXIT_SAME;
 			return -1;
 		}
-		/*
-		 * In a cluster of short flags optind still points at the cluster, so the letter is taken from optopt.
-		 */
-		const char letter[] = {'-', (char)optopt, 0};
-		bool is_long = strncmp(argv[optind - 1], "--", 2) == 0 || optopt <= 0 || optopt > 255;
 		if (c == ':' || c == '?')
-			log_err("%s: %s; fold-replay --help lists the options", is_long ? argv[optind - 1] : letter,
-				c == ':'            ? "needs a value"
-				: is_long && optopt ? "takes no value"
-						    : "is no option");
+			refuse(c, argv[optind - 1]);
 		if (c == ':' || c == '?' || !take_option(o, c, optarg))
 			return -1;
 	}
