@@ -8,17 +8,27 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <net/if.h>
 
-int nft_has_chain(struct nft *n, int family, const char *table, const char *chain)
+/* A question about one chain, in n->buffer; NULL without memory. */
+static struct nlmsghdr *about_chain(struct nft *n, int family, const char *table, const char *chain, uint16_t flags)
 {
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
 	if (!c)
-		return -ENOMEM;
+		return NULL;
 	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, table);
 	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain);
-	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETCHAIN, (uint16_t)family, NLM_F_ACK, n->seq++);
+	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETCHAIN, (uint16_t)family, flags, n->seq++);
 	nftnl_chain_nlmsg_build_payload(h, c);
 	nftnl_chain_free(c);
+	return h;
+}
+
+int nft_has_chain(struct nft *n, int family, const char *table, const char *chain)
+{
+	const struct nlmsghdr *h = about_chain(n, family, table, chain, NLM_F_ACK);
+
+	if (!h)
+		return -ENOMEM;
 	int err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : nft_read_answers(n, n->seq - 1);
 	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
 }
@@ -41,28 +51,23 @@ static ssize_t receive_answer(const struct nft *n, uint32_t seq, void *buf, size
 int nft_chain_kind(struct nft *n, int family, const char *table, const char *chain)
 {
 	char buf[8192];
-	struct nftnl_chain *c = nftnl_chain_alloc();
-
-	if (!c)
-		return -ENOMEM;
-	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, table);
-	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain);
-	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETCHAIN, (uint16_t)family, 0, n->seq++);
-	nftnl_chain_nlmsg_build_payload(h, c);
-	nftnl_chain_free(c);
+	const struct nlmsghdr *h = about_chain(n, family, table, chain, 0);
 	uint64_t until;
+
+	if (!h)
+		return -ENOMEM;
 	int sent = nft_ask(n, h, &until);
 	if (sent < 0)
 		return sent;
 	ssize_t got = receive_answer(n, n->seq - 1, buf, sizeof(buf), until);
 	if (got < 0)
 		return (int)got;
-	h = (void *)buf;
+	h = (const void *)buf;
 	if (h->nlmsg_type == NLMSG_ERROR) {
 		int err = ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error;
 		return err == -ENOENT ? NFT_KIND_NONE : err;
 	}
-	c = nftnl_chain_alloc();
+	struct nftnl_chain *c = nftnl_chain_alloc();
 	if (!c || nftnl_chain_nlmsg_parse(h, c) < 0) {
 		nftnl_chain_free(c);
 		return -ENOMEM;
