@@ -193,7 +193,8 @@ bool binding_is_copy(const char *path, const char *iface)
 	if (asprintf(&mark, "\n" MARK "%s:", iface) < 0 ||
 	    file_read_plain(path, BINDING_SIZE_MAX, &text, &len, &unused) < 0)
 		return false;
-	return strncmp(text, mark + 1, strlen(mark + 1)) == 0 || strstr(text, mark);
+	const size_t mark_len = strlen(mark + 1);
+	return (len >= mark_len && memcmp(text, mark + 1, mark_len) == 0) || strstr(text, mark);
 }
 
 int binding_remove_copy(const char *path)
