@@ -251,6 +251,18 @@ static bool join(struct forward *f, struct ask *a, const struct waiter *w, bool 
 	return true;
 }
 
+/*
+ * Other servers are asked in lower case, whatever case the asker wrote. An answer must repeat the question octet by
+ * octet, but some forwarders turn every question into lower case. For askers nothing changes: questions that differ in
+ * case alone are one question anyway (RFC 4343 3), and each asker gets its own case back.
+ */
+static void set_question(struct ask *a, const struct dns_query *q)
+{
+	a->question_len = (uint16_t)q->question_len;
+	memcpy(a->question, q->question, q->question_len);
+	memcpy(a->question, q->name, q->name_len);
+}
+
 static void begin(struct forward *f, struct ask *a, const struct dns_query *q, const struct waiter *w,
 		  const uint8_t *key, size_t key_len)
 {
@@ -259,8 +271,7 @@ static void begin(struct forward *f, struct ask *a, const struct dns_query *q, c
 	*a = (struct ask){.stage = ASK_UDP, .waiters = FORWARD_NONE, .fd = -1, .first = f->best};
 	a->key_len = (uint16_t)key_len;
 	memcpy(a->key, key, key_len);
-	a->question_len = (uint16_t)q->question_len;
-	memcpy(a->question, q->question, q->question_len);
+	set_question(a, q);
 	a->dnssec_ok = q->dnssec_ok;
 	a->checking_disabled = q->flags & DNS_FLAG_CD;
 	f->under_way++;

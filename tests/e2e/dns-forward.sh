@@ -95,6 +95,8 @@ check 'not one of these was' not grep -q 'other\|secret' "$T/asked"
 for lie in wrong-id wrong-port wrong-name wrong-case wrong-type no-answer-bit wrong-opcode; do
 	check "forged: $lie" gives 192.0.2.1 $lie.example A
 done
+check 'a server that answers in lower case, asked in upper case' gives 192.0.2.1 LOWER.Example A
+check 'the guest sees its own case' sh -c "dig -b 10.0.1.100 @10.0.1.50 LoWeR.ExAmPlE A | grep -q '^LoWeR.ExAmPlE.*192.0.2.1'"
 check 'a server without EDNS' gives 192.0.2.2 no-edns.example A
 check 'and it was asked once more without' same questions "$(grep -c ' no-edns ' "$T/asked")" 2
 

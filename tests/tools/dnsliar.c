@@ -310,6 +310,9 @@ static void on_udp(void)
 		fprintf(log_to, "%u %u %s %u\n", ntohs(((struct sockaddr_in *)&from)->sin_port), q.id, q.label, q.n);
 		fflush(log_to);
 	}
+	/* Some forwarders answer in lower case, whatever they were asked in. Octets of length are below the letters. */
+	for (size_t i = 0; is(&q, "lower") && i < q.len; i++)
+		msg[12 + i] = (uint8_t)tolower(msg[12 + i]);
 	struct wr w = wr_over(reply, sizeof(reply));
 	if (is(&q, "never") || (is(&q, "lost") && q.n == 1) || forge(&q, &from))
 		return;
