@@ -146,6 +146,34 @@ static int no_address(const struct guest *g, const struct binding *b, enum bindi
 			   g->id.iface, what, whose);
 }
 
+/*
+ * True for a name server beyond the gateway that nobody named as fold's own address. fold answers the questions that
+ * the guest sends there, but the address is another machine's, which may answer a ping or serve something else, and
+ * nobody on this link resolves it. A guest whose subnet is its address alone may resolve any address.
+ */
+static bool is_beyond4(const struct guest *g, const struct binding *b, const struct config *c, struct in_addr a)
+{
+	const struct in_addr named[] = {b->dhcp_server_ip, b->dns_server_ip, b->notify_ip, c->dhcp_server_ip,
+					c->dns_server_ip};
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		if (ip4_same(a, named[i]))
+			return false;
+	}
+	return g->has_gateway4 && g->id.ip4.len < 32 && !ip4_in(g->id.ip4, a) && ip4_same(a, first_nameserver4(g, c));
+}
+
+static bool is_beyond6(const struct guest *g, const struct binding *b, const struct config *c, const struct in6_addr *a)
+{
+	const struct in6_addr *const named[] = {&b->dns_server_ip6, &b->notify_ip6, &c->dns_server_ip6};
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		if (ip6_same(a, named[i]))
+			return false;
+	}
+	return g->has_gateway6 && g->id.ip6.len < 128 && !ip6_in(g->id.ip6, *a) && !IN6_IS_ADDR_LINKLOCAL(a);
+}
+
 static int build4(struct guest *g, const struct binding *b, const struct config *c, unsigned flags, struct report *r)
 {
 	static const struct {
@@ -172,7 +200,7 @@ static int build4(struct guest *g, const struct binding *b, const struct config 
 	g->dns.server4 = from[1];
 	g->notify.ip4 = from[2];
 	for (size_t i = 0; i < SERVICES_MAX; i++) {
-		bool again = !from[i].s_addr || is_gateway4(b, from[i]);
+		bool again = !from[i].s_addr || is_gateway4(b, from[i]) || is_beyond4(g, b, c, from[i]);
 		for (size_t j = 0; j < count && !again; j++)
 			again = ip4_same(from[i], list[j]);
 		if (!again)
@@ -201,8 +229,9 @@ static int build6(struct guest *g, const struct binding *b, const struct config 
 		return no_address(g, b, BINDING_NOTIFY_IP6, "notifications", "the VM's own", r);
 	g->notify.ip6 = from[1];
 	for (size_t i = 0; i < 2; i++) {
-		bool gateway = binding_has(b, BINDING_GATEWAY6) && ip6_same(&from[i], &b->gateway6);
-		if (!IN6_IS_ADDR_UNSPECIFIED(&from[i]) && !gateway && !(count && ip6_same(&from[i], &list[0])))
+		bool others = (binding_has(b, BINDING_GATEWAY6) && ip6_same(&from[i], &b->gateway6)) ||
+			      is_beyond6(g, b, c, &from[i]);
+		if (!IN6_IS_ADDR_UNSPECIFIED(&from[i]) && !others && !(count && ip6_same(&from[i], &list[0])))
 			list[count++] = from[i];
 	}
 	g->service6.at = count ? malloc(count * sizeof(list[0])) : NULL;

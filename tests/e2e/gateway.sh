@@ -205,6 +205,27 @@ check 'a stream from the world over IPv4' talks inet ann 10.0.2.1
 check 'and over IPv6' talks inet ann $eui
 check 'ann ends' down
 
+# ---- name servers beyond the gateway ----
+
+# fold answers the questions to them. Whatever else these machines do is theirs.
+{
+	binding | sed "s/^NAMESERVERS=.*/NAMESERVERS=$far4/; s/^NAMESERVERS6=.*/NAMESERVERS6=$far6/"
+	echo 'ADDRESS:db.example=10.0.2.9'
+} >"$T/public.binding"
+asks() {
+	same answer "$(in_guest ann dig +short +tries=1 +time=$((2 * SLOW)) "$@" db.example A)" 10.0.2.9
+}
+BINDING=$T/public.binding
+check "ann starts with other people's name servers" up
+for address in $far4 $far6; do
+	check "$address: fold answers what it is asked" asks "@$address"
+	check "$address: and by TCP" asks +tcp "@$address"
+	check "$address: a ping gets its reply" reaches_soon ann "$address"
+	check "$address: a stream passes" talks ann inet "$address"
+done
+BINDING=
+check 'ann ends' down
+
 # ---- a static route by DHCP (RFC 3442) ----
 
 # A route to 198.51.100.0/24 through the gateway, and no default route.

@@ -458,6 +458,51 @@ static void service_addresses6(void **state)
 	guest_free(&g);
 }
 
+/*
+ * A name server beyond the gateway is another machine, although fold answers the questions to it. One that somebody
+ * named as fold's own is not, nor one that no gateway leads to.
+ */
+static void name_servers_beyond_the_gateway(void **state)
+{
+#define GATE "GATEWAY=10.0.1.90\nGATEWAY_MAC=52:54:00:aa:00:01\nGATEWAY6=fde5::90\nGATEWAY6_MAC=52:54:00:aa:00:01\n"
+#define PUBLIC "NAMESERVERS=198.51.100.7\nNAMESERVERS6=2001:db8::7\n"
+	static const struct {
+		const char *binding, *config;
+		size_t four, six;
+	} cases[] = {
+	    {GATE PUBLIC, NULL, 0, 0},
+	    {PUBLIC, NULL, 1, 1},
+	    {GATE "PRIVATE=yes\n" PUBLIC, NULL, 1, 1},
+	    {GATE PUBLIC "DNS_SERVER_IP=198.51.100.7\nDNS_SERVER_IP6=2001:db8::7\n", NULL, 1, 1},
+	    {GATE PUBLIC, "[dns]\nserver_ip = 198.51.100.7\nserver_ip6 = 2001:db8::7\n", 1, 1},
+	    {GATE PUBLIC, "[dhcp]\nserver_ip = 10.0.1.1\n", 1, 0},
+	    {GATE "NAMESERVERS=10.0.1.50\nNAMESERVERS6=fde5::50\n", NULL, 1, 1},
+	    {GATE "NAMESERVERS6=fe80::50\nNAMESERVERS=10.0.1.50\n", NULL, 1, 1},
+	    {GATE PUBLIC "NOTIFY_IP=198.51.100.9\nNOTIFY_IP6=2001:db8::9\n", NULL, 1, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct guest g = built("10.0.1.5/24", "fde5::5/64", cases[i].binding, cases[i].config);
+		if (g.service4.count != cases[i].four || g.service6.count != cases[i].six)
+			fail_msg("case %zu: %zu and %zu addresses", i, g.service4.count, g.service6.count);
+		guest_free(&g);
+	}
+	struct guest g = built("10.0.1.5/24", "fde5::5/64", GATE PUBLIC, NULL);
+	struct in_addr four[GUEST_DNS_MOST];
+	struct in6_addr six[GUEST_DNS_MOST];
+	assert_int_equal(guest_dns4(&g, four), 1); /* but it is asked */
+	check_ip4(four[0], "198.51.100.7");
+	assert_int_equal(guest_dns6(&g, six), 2);
+	check_ip6(six[0], "2001:db8::7");
+	check_ip4(g.dhcp_server4, "198.51.100.7");
+	guest_free(&g);
+	/* Nothing tells what is on the link of a guest without a subnet. */
+	g = built("10.0.1.5/32", "fde5::5/128", GATE PUBLIC, NULL);
+	assert_int_equal(g.service4.count + g.service6.count, 2);
+	guest_free(&g);
+}
+
 static void check_by_queues(const char *binding, const char *config, const char *server, const char *all)
 {
 	struct identity id = id_of("10.0.1.5/24", "fde5::5/64");
@@ -859,6 +904,7 @@ int main(void)
 	    cmocka_unit_test(a_server_address_for_every_subnet),
 	    cmocka_unit_test(addresses_that_are_the_vms_own),
 	    cmocka_unit_test(service_addresses6),
+	    cmocka_unit_test(name_servers_beyond_the_gateway),
 	    cmocka_unit_test(dns_without_a_queue),
 	    cmocka_unit_test(dhcp6_options_and_names),
 	    cmocka_unit_test(identity_from_a_binding),
