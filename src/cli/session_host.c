@@ -12,16 +12,24 @@
  * A tap that was renamed is still a port, but without rules: since Linux 6.16 these belong to the name, and nftables
  * has no event for it. Only root can do that to a VM, by name; the timer finds it within LOOK_SECONDS.
  *
+ * A tap that somebody, such as a tool that sets up networks, has taken off the bridge and put back is a port that learns,
+ * and the bridge has forgotten where the guest's MAC belongs: both are put back. On another bridge the VM is cut off,
+ * because its rules are about the host's addresses on the first one. The timer sees this by a file of sysfs, which needs
+ * no lock of rtnetlink; without the file it asks rtnetlink, and more seldom.
+ *
  * A tap with another MAC takes the frames for that MAC, because the bridge forgets behind which port it was. To change
  * it a process needs no right, only the tap open, and the user that the hypervisor runs as may hand the descriptor to
  * programs that fold has not started (host/hypervisor.c). The timer finds that, too.
  */
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "fw/nft.h"
 #include "host/link.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,6 +37,7 @@
 #include <sys/timerfd.h>
 
 #define LOOK_SECONDS 1
+#define LOOKS_WITHOUT_FILE 10 /* so many times LOOK_SECONDS go by between two questions to rtnetlink */
 
 /* Reads the bridge's MAC and addresses into s->rules. 1: they changed, 0: not, or -errno (-ENODEV: no bridge). */
 static int read_host(struct session *s)
@@ -67,6 +76,25 @@ void session_host_is(struct session *s, const struct link_info *bridge)
 	memcpy(s->rules.bridge_mac, bridge->mac, MAC_LEN);
 }
 
+/* /sys may be that of another network namespace, with another tap of this name: only the MAC tells them apart. */
+static bool is_own_folder(const struct session *s, int folder)
+{
+	_cleanup_(cleanup_close) int fd = openat(folder, "address", O_RDONLY | O_CLOEXEC);
+	char found[MAC_TEXT], own[MAC_TEXT];
+
+	return fd >= 0 && read(fd, found, sizeof(found)) == sizeof(found) &&
+	       memcmp(found, mac_format(s->guest.service_mac, own), sizeof(own) - 1) == 0;
+}
+
+static int open_port(const struct session *s)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s", s->info.iface);
+	_cleanup_(cleanup_close) int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return folder >= 0 && is_own_folder(s, folder) ? openat(folder, "brport/learning", O_RDONLY | O_CLOEXEC) : -1;
+}
+
 int session_host_open(struct session *s, struct report *r)
 {
 	const struct itimerspec again = {.it_value = {.tv_sec = LOOK_SECONDS}, .it_interval = {.tv_sec = LOOK_SECONDS}};
@@ -80,6 +108,7 @@ int session_host_open(struct session *s, struct report *r)
 	if (s->bridge_look < 0)
 		return report_fail(r, errno, "timerfd: %s", strerror(errno));
 	timerfd_settime(s->bridge_look, 0, &again, NULL);
+	s->port = open_port(s);
 	return 0;
 }
 
@@ -98,6 +127,9 @@ void session_host_close(struct session *s)
 {
 	forget(s, &s->bridge_watch);
 	forget(s, &s->bridge_look);
+	if (s->port >= 0)
+		close(s->port);
+	s->port = -1;
 }
 
 /* Whether the interface still has the name and the MAC that fold gave the tap; true also where that cannot be told. */
@@ -152,6 +184,45 @@ void session_host_changed(struct session *s)
 	}
 }
 
+/* True where the tap may no longer be the port that fold made of it, and rtnetlink is to be asked. */
+static bool may_have_moved(struct session *s)
+{
+	char learning;
+
+	if (s->port < 0)
+		return s->off_bridge || ++s->looks % LOOKS_WITHOUT_FILE == 0;
+	if (lseek(s->port, 0, SEEK_SET) == 0 && read(s->port, &learning, 1) == 1 && learning == '0')
+		return false;
+	/* Nor is the file there again for a new port, and this process can open no other. */
+	close(s->port);
+	s->port = -1;
+	return true;
+}
+
+/* Sets up the tap's port again if the bridge has forgotten it. */
+static void settle_port(struct session *s)
+{
+	struct link_info tap;
+
+	if (!may_have_moved(s) || link_find(s->link, s->info.iface, &tap) < 0)
+		return;
+	bool was_off = s->off_bridge;
+	s->off_bridge = !tap.master;
+	if (s->off_bridge && !was_off)
+		log_warn("interface %s: it was taken off bridge %s; the VM reaches nobody until it is put back",
+			 s->info.iface, s->info.bridge);
+	if (s->off_bridge || (tap.master == s->bridge_index && !tap.learns))
+		return;
+	int err = tap.master == s->bridge_index ? link_settle(s->link, s->ifindex, s->id.mac) : -EXDEV;
+	if (err == -EXDEV)
+		session_cut_off(s, "it was made a port of something else than its bridge");
+	else if (err)
+		session_cut_off(s, "it is a new port of its bridge, which cannot be set up");
+	else
+		log_warn("interface %s: it is a new port of bridge %s, which is set up as the one before was",
+			 s->info.iface, s->info.bridge);
+}
+
 void session_host_look(struct session *s)
 {
 	uint64_t times;
@@ -160,4 +231,6 @@ void session_host_look(struct session *s)
 		return;
 	if (!has_tap(s) || link_is(s->link, s->bridge_index, s->info.bridge, s->rules.bridge_mac) == 0)
 		session_host_changed(s);
+	if (s->bridge_look >= 0)
+		settle_port(s);
 }

@@ -105,6 +105,15 @@ int link_talk(struct link *l, const struct nlmsghdr *h, mnl_cb_t cb, void *arg)
 	}
 }
 
+static int read_port(const struct nlattr *a, void *arg)
+{
+	struct link_info *out = arg;
+
+	if (mnl_attr_get_type(a) == IFLA_BRPORT_LEARNING)
+		out->learns = mnl_attr_get_u8(a);
+	return MNL_CB_OK;
+}
+
 static int read_kind(const struct nlattr *a, void *arg)
 {
 	struct link_info *out = arg;
@@ -112,6 +121,8 @@ static int read_kind(const struct nlattr *a, void *arg)
 	if (mnl_attr_get_type(a) == IFLA_INFO_KIND) {
 		out->is_bridge = strcmp(mnl_attr_get_str(a), "bridge") == 0;
 		out->is_tap = strcmp(mnl_attr_get_str(a), "tun") == 0;
+	} else if (mnl_attr_get_type(a) == IFLA_INFO_SLAVE_DATA) {
+		mnl_attr_parse_nested(a, read_port, out);
 	}
 	return MNL_CB_OK;
 }
@@ -124,6 +135,8 @@ static int read_attribute(const struct nlattr *a, void *arg)
 		out->mtu = mnl_attr_get_u32(a);
 	else if (mnl_attr_get_type(a) == IFLA_ADDRESS && mnl_attr_get_payload_len(a) == MAC_LEN)
 		memcpy(out->mac, mnl_attr_get_payload(a), MAC_LEN);
+	else if (mnl_attr_get_type(a) == IFLA_MASTER)
+		out->master = (int)mnl_attr_get_u32(a);
 	else if (mnl_attr_get_type(a) == IFLA_LINKINFO)
 		mnl_attr_parse_nested(a, read_kind, out);
 	return MNL_CB_OK;
@@ -278,9 +291,9 @@ static int keep_bridge(struct link *l, const struct link_port *p)
  * forwarding entry, and floods no unknown unicast to the port. The port gets all multicast whatever snooping
  * decides, hence "router port": the VM's rules choose. And spanning tree never takes it as the way to the root.
  */
-static int set_port_flags(struct link *l, const struct link_port *p)
+static int set_port_flags(struct link *l, int ifindex)
 {
-	struct nlmsghdr *h = start_link(l, RTM_SETLINK, 0, AF_BRIDGE, p->ifindex);
+	struct nlmsghdr *h = start_link(l, RTM_SETLINK, 0, AF_BRIDGE, ifindex);
 	struct nlattr *info = mnl_attr_nest_start(h, IFLA_PROTINFO);
 
 	mnl_attr_put_u8(h, IFLA_BRPORT_LEARNING, 0);
@@ -293,17 +306,17 @@ static int set_port_flags(struct link *l, const struct link_port *p)
 	return link_talk(l, h, NULL, NULL);
 }
 
-static int add_forwarding_entry(struct link *l, const struct link_port *p)
+static int add_forwarding_entry(struct link *l, int ifindex, const uint8_t guest_mac[static MAC_LEN])
 {
 	struct nlmsghdr *h = link_start(l, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
 	struct ndmsg *nd = mnl_nlmsg_put_extra_header(h, sizeof(*nd));
 
 	nd->ndm_family = AF_BRIDGE;
-	nd->ndm_ifindex = p->ifindex;
+	nd->ndm_ifindex = ifindex;
 	/* Sticky (Linux 4.20): a forged frame on another port must not move the entry there. */
 	nd->ndm_flags = NTF_MASTER | NTF_STICKY;
 	nd->ndm_state = NUD_NOARP | NUD_REACHABLE; /* static */
-	mnl_attr_put(h, NDA_LLADDR, MAC_LEN, p->guest_mac);
+	mnl_attr_put(h, NDA_LLADDR, MAC_LEN, guest_mac);
 	return link_talk(l, h, NULL, NULL);
 }
 
@@ -371,12 +384,19 @@ int link_attach(struct link *l, const struct link_port *p, const char **step)
 	if ((err = keep_bridge(l, p)) < 0)
 		return err;
 	*at = "turn learning off on its port";
-	if ((err = set_port_flags(l, p)) < 0)
+	if ((err = set_port_flags(l, p->ifindex)) < 0)
 		return err;
 	*at = "enter the VM's MAC in the bridge's forwarding table";
-	if ((err = add_forwarding_entry(l, p)) < 0)
+	if ((err = add_forwarding_entry(l, p->ifindex, p->guest_mac)) < 0)
 		return err;
 	no_queue(l, p);
 	*at = "bring it up";
 	return link_set_up(l, p->ifindex, true);
+}
+
+int link_settle(struct link *l, int ifindex, const uint8_t guest_mac[static MAC_LEN])
+{
+	int err = set_port_flags(l, ifindex);
+
+	return err ? err : add_forwarding_entry(l, ifindex, guest_mac);
 }

@@ -22,6 +22,8 @@ struct link_info {
 	bool is_bridge;
 	bool is_tap;
 	bool up;
+	int master;  /* ifindex of the bridge whose port it is; 0: of none */
+	bool learns; /* as a port: the bridge learns addresses from its frames */
 };
 
 /* Reads the interface of that name. 0, -ENODEV if there is none, or -errno. */
@@ -57,6 +59,12 @@ struct link_port {
  * its MAC and its MTU. 0 or -errno; *step, if step is not NULL, then says in words what failed.
  */
 int link_attach(struct link *l, const struct link_port *p, const char **step);
+
+/*
+ * Sets the port up again as link_attach() did, after somebody has taken it out of its bridge and put it back: the bridge
+ * has forgotten what it knew of the port. 0 or -errno.
+ */
+int link_settle(struct link *l, int ifindex, const uint8_t guest_mac[static MAC_LEN]);
 
 /*
  * Reads the addresses of an interface into at[], link-local ones too, in ascending order.

@@ -294,6 +294,33 @@ sleep 2
 check 'only once' same lines "$(grep -c 'its MAC was changed' "$T/ann.log")" 1
 check 'the VM ends' stop_vm ann
 nothing_left 'a tap with another MAC'
+check 'the VM starts to be moved' vm
+# As tools do that set up networks anew: the bridge forgets all that it was told of the port.
+ip link set ann nomaster
+check 'the tap is taken off the bridge: it is said' within 5 said_in_log "interface ann: it was taken off bridge $BRIDGE"
+ip link set ann master "$BRIDGE"
+settled() {
+	same 'learning and flooding' "$(cat /sys/class/net/ann/brport/learning /sys/class/net/ann/brport/unicast_flood)" "0
+0" && bridge fdb show br "$BRIDGE" dev ann | grep -q "^$mac .*\<static\>"
+}
+check 'put back: the bridge learns nothing from it, and knows its MAC' within 5 settled
+check 'and it is said' within 2 said_in_log "interface ann: it is a new port of bridge $BRIDGE"
+check 'and the guest reaches its network' reaches
+forge
+check 'and nothing forged passes' none_forged
+check 'the VM ends' stop_vm ann
+check 'the VM starts to be put elsewhere' vm
+ip link add elsewhere type bridge
+ip link set elsewhere up
+ip link set ann master elsewhere
+ann_is_down() {
+	! ip -o link show ann up | grep -q .
+}
+check 'the tap is made a port of another bridge: it is taken down' within 5 ann_is_down
+check 'and it is said' within 2 said_in_log 'interface ann: it was made a port of something else than its bridge'
+check 'the VM ends' stop_vm ann
+ip link del elsewhere
+nothing_left 'a tap that was moved'
 check 'the VM starts yet again' vm
 ip link set carl down 2>/dev/null
 ip link del "$BRIDGE"
