@@ -15,7 +15,8 @@
  * A tap that somebody, such as a tool that sets up networks, has taken off the bridge and put back is a port that learns,
  * and the bridge has forgotten where the guest's MAC belongs: both are put back. On another bridge the VM is cut off,
  * because its rules are about the host's addresses on the first one. The timer sees this by a file of sysfs, which needs
- * no lock of rtnetlink; without the file it asks rtnetlink, and more seldom.
+ * no lock of rtnetlink. It asks rtnetlink more seldom: where there is no such file, and because somebody may have
+ * flushed the bridge's forwarding table, which nothing else tells.
  *
  * A tap with another MAC takes the frames for that MAC, because the bridge forgets behind which port it was. To change
  * it a process needs no right, only the tap open, and the user that the hypervisor runs as may hand the descriptor to
@@ -37,7 +38,7 @@
 #include <sys/timerfd.h>
 
 #define LOOK_SECONDS 1
-#define LOOKS_WITHOUT_FILE 10 /* so many times LOOK_SECONDS go by between two questions to rtnetlink */
+#define LOOKS_TO_ASK 10 /* so many times LOOK_SECONDS go by between two questions to rtnetlink */
 
 /* Reads the bridge's MAC and addresses into s->rules. 1: they changed, 0: not, or -errno (-ENODEV: no bridge). */
 static int read_host(struct session *s)
@@ -184,19 +185,28 @@ void session_host_changed(struct session *s)
 	}
 }
 
-/* True where the tap may no longer be the port that fold made of it, and rtnetlink is to be asked. */
-static bool may_have_moved(struct session *s)
+/* True where it is time to ask rtnetlink about the tap's port. */
+static bool is_time_to_ask(struct session *s)
 {
 	char learning;
 
-	if (s->port < 0)
-		return s->off_bridge || ++s->looks % LOOKS_WITHOUT_FILE == 0;
-	if (lseek(s->port, 0, SEEK_SET) == 0 && read(s->port, &learning, 1) == 1 && learning == '0')
-		return false;
-	/* Nor is the file there again for a new port, and this process can open no other. */
-	close(s->port);
-	s->port = -1;
-	return true;
+	if (s->port >= 0 && (lseek(s->port, 0, SEEK_SET) < 0 || read(s->port, &learning, 1) != 1 || learning != '0')) {
+		/* Nor is the file there again for a new port, and this process can open no other. */
+		close(s->port);
+		s->port = -1;
+		return true;
+	}
+	return ++s->looks % LOOKS_TO_ASK == 0 || s->off_bridge;
+}
+
+static void say_settled(const struct session *s, bool learns)
+{
+	if (learns)
+		log_warn("interface %s: it is a new port of bridge %s, which is set up as the one before was",
+			 s->info.iface, s->info.bridge);
+	else
+		log_warn("bridge %s: somebody removed the VM's MAC %s from its forwarding table; it is there again",
+			 s->info.bridge, s->info.mac);
 }
 
 /* Sets up the tap's port again if the bridge has forgotten it. */
@@ -204,23 +214,26 @@ static void settle_port(struct session *s)
 {
 	struct link_info tap;
 
-	if (!may_have_moved(s) || link_find(s->link, s->info.iface, &tap) < 0)
+	if (!is_time_to_ask(s) || link_find(s->link, s->info.iface, &tap) < 0)
 		return;
 	bool was_off = s->off_bridge;
 	s->off_bridge = !tap.master;
 	if (s->off_bridge && !was_off)
 		log_warn("interface %s: it was taken off bridge %s; the VM reaches nobody until it is put back",
 			 s->info.iface, s->info.bridge);
-	if (s->off_bridge || (tap.master == s->bridge_index && !tap.learns))
+	if (s->off_bridge)
 		return;
-	int err = tap.master == s->bridge_index ? link_settle(s->link, s->ifindex, s->id.mac) : -EXDEV;
-	if (err == -EXDEV)
+	if (tap.master != s->bridge_index) {
 		session_cut_off(s, "it was made a port of something else than its bridge");
-	else if (err)
-		session_cut_off(s, "it is a new port of its bridge, which cannot be set up");
+		return;
+	}
+	if (!tap.learns && link_is_known(s->link, s->ifindex, s->id.mac) != 0)
+		return;
+	int err = link_settle(s->link, s->ifindex, s->id.mac);
+	if (err)
+		session_cut_off(s, "the bridge has forgotten its port, which cannot be set up again");
 	else
-		log_warn("interface %s: it is a new port of bridge %s, which is set up as the one before was",
-			 s->info.iface, s->info.bridge);
+		say_settled(s, tap.learns);
 }
 
 void session_host_look(struct session *s)

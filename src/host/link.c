@@ -394,6 +394,30 @@ int link_attach(struct link *l, const struct link_port *p, const char **step)
 	return link_set_up(l, p->ifindex, true);
 }
 
+static int read_entry(const struct nlmsghdr *h, void *arg)
+{
+	const struct ndmsg *nd = mnl_nlmsg_get_payload(h);
+	struct ndmsg *out = arg;
+
+	*out = *nd;
+	return MNL_CB_OK;
+}
+
+int link_is_known(struct link *l, int ifindex, const uint8_t guest_mac[static MAC_LEN])
+{
+	struct nlmsghdr *h = link_start(l, RTM_GETNEIGH, 0);
+	struct ndmsg *nd = mnl_nlmsg_put_extra_header(h, sizeof(*nd)), found = {0};
+
+	nd->ndm_family = AF_BRIDGE;
+	nd->ndm_ifindex = ifindex;
+	nd->ndm_flags = NTF_MASTER;
+	mnl_attr_put(h, NDA_LLADDR, MAC_LEN, guest_mac);
+	int err = link_talk(l, h, read_entry, &found);
+	if (err && err != -ENOENT)
+		return err;
+	return !err && found.ndm_ifindex == ifindex && found.ndm_state & NUD_NOARP;
+}
+
 int link_settle(struct link *l, int ifindex, const uint8_t guest_mac[static MAC_LEN])
 {
 	int err = set_port_flags(l, ifindex);

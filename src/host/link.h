@@ -61,8 +61,14 @@ struct link_port {
 int link_attach(struct link *l, const struct link_port *p, const char **step);
 
 /*
- * Sets the port up again as link_attach() did, after somebody has taken it out of its bridge and put it back: the bridge
- * has forgotten what it knew of the port. 0 or -errno.
+ * Whether the bridge still has the static forwarding entry that link_attach() made: 1, 0, or -errno. Another machine's
+ * frames cannot move it, but `bridge fdb flush` removes it, and from a locked port nothing passes without it.
+ */
+int link_is_known(struct link *l, int ifindex, const uint8_t guest_mac[static MAC_LEN]);
+
+/*
+ * Sets the port up again as link_attach() did, after somebody has taken it out of its bridge and put it back, or has
+ * removed its entry: the bridge has forgotten what it knew of the port. 0 or -errno.
  */
 int link_settle(struct link *l, int ifindex, const uint8_t guest_mac[static MAC_LEN]);
 

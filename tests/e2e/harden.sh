@@ -66,7 +66,10 @@ check "the copy of a binding that is root's alone is root's alone" same mode "$(
 opened() {
 	find "/proc/$1/fd" -type l -printf '%f %l\n' | grep -vE '^[012] | (socket|pipe):| anon_inode:| /dev/null$'
 }
-check 'responder: no file or directory is open, and no device but the tap' same files "$(opened "$responder" | sed 's/^[0-9]* //')" /dev/net/tun
+# The file of sysfs tells whether the tap is still a port, and no more.
+check 'responder: no file or directory is open but one of the port, and no device but the tap' same files \
+	"$(opened "$responder" | sed 's/^[0-9]* //' | sort)" "/dev/net/tun
+/sys/devices/virtual/net/vm0/brport/learning"
 hypervisor_has() {
 	find "/proc/$(pgrep -P "$keeper" | head -n 1)/fd" -type l -printf '%l\n' | grep -qxF "$1"
 }
