@@ -61,6 +61,8 @@ int main(int argc, char **argv)
 	 */
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	file_open_standard();
+	/* A caller that ignores it passes that on, and then the kernel tells nobody of the end of the hypervisor. */
+	signal(SIGCHLD, SIG_DFL);
 	signal(SIGXFSZ, SIG_IGN); /* a write past the file size limit then fails with an error like any other */
 	log_open("fold", false);
 	if (command_run(argc, argv, &status))

@@ -137,6 +137,20 @@ end_vm TERM
 check 'a signal that was ignored when fold began is not passed on' same 'what it was told' "$(tail -n +2 "$HV_OUT")" TERM
 unset HV_OUT
 
+# SIGCHLD is ignored when fold starts, as under a supervisor that does not care how its children end.
+hypervisor three <<'END'
+exit 3
+END
+careless() {
+	timeout --foreground -k 5 "$((15 * SLOW))" env --ignore-signal=CHLD "$FOLD" "$@" >"$T/stdout" 2>"$T/stderr" </dev/null
+	status=$?
+}
+careless --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -4 10.0.1.1/24 -i vm0 "$mac" qemu-system-three
+check "SIGCHLD was ignored when fold began: the status is the hypervisor's" ended 3
+nothing_left 'a caller that ignores SIGCHLD'
+careless doctor --bridge "$BRIDGE"
+check 'fold doctor learns from the kernel what it can do' grep -q '^ok  *nft owner ' "$T/stdout"
+
 # A terminal sends the SIGINT of Ctrl-C to its whole foreground process group: the hypervisor must not get it twice,
 # from the terminal and from fold.
 hypervisor count <<'END'
