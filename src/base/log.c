@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -9,7 +11,8 @@
 #include <unistd.h>
 
 static const char *log_name = "fold";
-static bool info_to_stderr = true, stamped, debugging;
+static bool info_to_stderr = true, stamped, debugging, never_wait;
+static atomic_ulong left_out; /* lines, since one was written */
 
 void log_set(bool stamp, bool debug)
 {
@@ -17,6 +20,11 @@ void log_set(bool stamp, bool debug)
 	debugging = debug;
 	/* Read now: after set-up there is no file system to find the time zone in. */
 	tzset();
+}
+
+void log_never_wait(void)
+{
+	never_wait = true;
 }
 
 /* Octets written. */
@@ -37,10 +45,33 @@ void log_open(const char *name, bool verbose)
 		openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
+/* False where a write would wait. Another process that writes there may be faster; that is not its guest's doing. */
+static bool takes_line(void)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return !never_wait || poll(&p, 1, 0) != 0;
+}
+
+static void say_left_out(void)
+{
+	unsigned long lines = atomic_exchange(&left_out, 0);
+
+	if (lines && dprintf(STDERR_FILENO, "%s: warning: %lu lines before this one are missing: stderr took no more\n",
+			     log_name, lines) < 0)
+		return; /* as below */
+}
+
 /* One write a line, so that lines of many processes do not mix. */
 static void to_stderr(const char *level, const char *fmt, va_list ap)
 {
 	char line[1024];
+
+	if (!takes_line()) {
+		atomic_fetch_add(&left_out, 1);
+		return;
+	}
+	say_left_out();
 	int n = write_stamp(line, sizeof(line));
 	n += snprintf(line + n, sizeof(line) - (size_t)n, "%s: %s", log_name, level);
 	int m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap);

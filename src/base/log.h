@@ -18,6 +18,12 @@
 /* name stands before every line; it must live as long as the program. */
 void log_open(const char *name, bool verbose);
 
+/*
+ * From now on a line that stderr does not take at once is left out: a reader that has stopped, such as a pager or a
+ * terminal after Ctrl-S, must not keep guests waiting. The next line that it takes is preceded by how many are missing.
+ */
+void log_never_wait(void);
+
 /* Further settings, for a daemon. stamp: each line begins with the time, for a log file. debug: log_debug() prints. */
 void log_set(bool stamp, bool debug);
 

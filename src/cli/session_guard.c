@@ -250,6 +250,7 @@ int session_serve(struct session *s)
 	pid_t self = getpid();
 	int other, err = guard_pair(&g.files, &other);
 
+	log_never_wait();
 	s->told = err ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->told < 0) {
 		log_err("no way to the process that answers: %s", strerror(err ? -err : errno));

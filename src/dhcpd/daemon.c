@@ -302,6 +302,7 @@ int daemon_run(const struct dhcpd_options *o)
 		process_ready(&tell);
 		if (d.terminal >= 0)
 			close(d.terminal);
+		log_never_wait();
 		loop(&d);
 		process_notify("STOPPING=1");
 		log_info("ended");

@@ -164,6 +164,27 @@ check 'and nothing forged passes' none_forged
 kill -CONT "$keeper"
 nothing_left 'the keeper that goes on'
 
+# ---- a log that nobody reads any more ----
+
+# The reader has stopped, as a pager does, and the pipe of 64 KiB has room for a few lines.
+mkfifo "$T/dave.log"
+tail -f /dev/null <"$T/dave.log" &
+stopped=$!
+head -c 63000 /dev/zero | tr '\0' x >"$T/dave.log"
+check 'the VM starts' start_vm dave 10.0.1.3/24 52:54:00:00:01:03 -b "$file"
+ip -n dave addr add 10.0.1.3/24 dev eth0
+dave_asks() {
+	for n in $(seq 60); do
+		in_guest dave dig +short +tries=2 +time="$SLOW" @10.0.1.50 db. A | grep -qx 10.0.9.5 || return 1
+	done
+}
+check 'the pipe is full, and the guest is answered' dave_asks
+dave=$(vm_pid dave)
+kill "$dave"
+check 'and the VM can be ended' within 10 gone "$dave"
+kill $stopped
+nothing_left 'a log that nobody reads'
+
 # ---- a process that nothing ends ----
 
 # Like a process that waits for a dead disk: it has been killed, but does not end and keeps all its descriptors.

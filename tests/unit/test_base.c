@@ -17,6 +17,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
 
 static void test_rd_stops_at_the_end_and_stays_bad(void **state)
 {
@@ -209,6 +212,35 @@ static void test_log_escape_leaves_no_control_byte(void **state)
 		assert_true(*c > ' ' && *c < 0x7f);
 }
 
+/* A pipe that nobody reads: without log_never_wait() the second line would wait for ever. */
+static void test_log_leaves_out_what_stderr_does_not_take(void **state)
+{
+	static char full[1 << 20], said[4096];
+	int ends[2], was = dup(STDERR_FILENO);
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+	while (write(ends[1], full, sizeof(full)) > 0)
+		;
+	assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0);
+	dup2(ends[1], STDERR_FILENO);
+	log_never_wait();
+	log_err("nobody reads this");
+	log_warn("nor this");
+	while (read(ends[0], full, sizeof(full)) > 0)
+		;
+	log_err("but this");
+	dup2(was, STDERR_FILENO);
+	ssize_t len = read(ends[0], said, sizeof(said) - 1);
+	assert_true(len > 0);
+	assert_non_null(strstr(said, ": warning: 2 lines before this one are missing: stderr took no more\n"));
+	assert_non_null(strstr(said, ": but this\n"));
+	assert_null(strstr(said, "nobody"));
+	close(ends[0]);
+	close(ends[1]);
+	close(was);
+}
+
 static void test_log_limit_lets_a_burst_through_and_counts_the_rest(void **state)
 {
 	struct log_limit l = {.burst = 3, .per_second = 2};
@@ -323,6 +355,7 @@ int main(void)
 	    cmocka_unit_test(test_report_line_is_never_empty),
 	    cmocka_unit_test(test_pool_parts_are_zero_aligned_and_apart),
 	    cmocka_unit_test(test_pool_refuses_what_no_memory_has),
+	    cmocka_unit_test(test_log_leaves_out_what_stderr_does_not_take),
 	    cmocka_unit_test(test_log_limit_lets_a_burst_through_and_counts_the_rest),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
