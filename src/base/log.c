@@ -10,9 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sys/socket.h>
+
 static const char *log_name = "fold";
 static bool info_to_stderr = true, stamped, debugging, never_wait;
 static atomic_ulong left_out; /* lines, since one was written */
+static int system_log = -1;   /* the socket that openlog() made */
 
 void log_set(bool stamp, bool debug)
 {
@@ -40,24 +43,34 @@ void log_open(const char *name, bool verbose)
 {
 	log_name = name;
 	info_to_stderr = verbose || !isatty(STDERR_FILENO);
+	if (info_to_stderr)
+		return;
+	/* openlog() does not tell its descriptor, but it is the lowest that is free. */
+	int next = dup(STDERR_FILENO), type = 0;
+	if (next >= 0)
+		close(next);
 	/* Opened now: after set-up there is no file system to find /dev/log in. */
-	if (!info_to_stderr)
-		openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	if (getsockopt(next, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof(type)}) == 0 && type == SOCK_DGRAM)
+		system_log = next;
 }
 
 /* False where a write would wait. Another process that writes there may be faster; that is not its guest's doing. */
-static bool takes_line(void)
+static bool takes_line(int fd)
 {
-	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
-	return !never_wait || poll(&p, 1, 0) != 0;
+	if (!never_wait || fd < 0 || poll(&p, 1, 0) != 0)
+		return true;
+	atomic_fetch_add(&left_out, 1);
+	return false;
 }
 
 static void say_left_out(void)
 {
 	unsigned long lines = atomic_exchange(&left_out, 0);
 
-	if (lines && dprintf(STDERR_FILENO, "%s: warning: %lu lines before this one are missing: stderr took no more\n",
+	if (lines && dprintf(STDERR_FILENO, "%s: warning: %lu lines before this one are missing: nobody took them\n",
 			     log_name, lines) < 0)
 		return; /* as below */
 }
@@ -67,10 +80,8 @@ static void to_stderr(const char *level, const char *fmt, va_list ap)
 {
 	char line[1024];
 
-	if (!takes_line()) {
-		atomic_fetch_add(&left_out, 1);
+	if (!takes_line(STDERR_FILENO))
 		return;
-	}
 	say_left_out();
 	int n = write_stamp(line, sizeof(line));
 	n += snprintf(line + n, sizeof(line) - (size_t)n, "%s: %s", log_name, level);
@@ -110,7 +121,7 @@ void log_info(const char *fmt, ...)
 	va_start(ap, fmt);
 	if (info_to_stderr)
 		to_stderr("", fmt, ap);
-	else
+	else if (takes_line(system_log))
 		vsyslog(LOG_INFO, fmt, ap);
 	va_end(ap);
 }

@@ -19,8 +19,9 @@
 void log_open(const char *name, bool verbose);
 
 /*
- * From now on a line that stderr does not take at once is left out: a reader that has stopped, such as a pager or a
- * terminal after Ctrl-S, must not keep guests waiting. The next line that it takes is preceded by how many are missing.
+ * From now on a line that stderr, or the system log, does not take at once is left out: a reader that has stopped, such
+ * as a pager or a terminal after Ctrl-S, must not keep guests waiting. The next line that stderr takes is preceded by
+ * how many are missing.
  */
 void log_never_wait(void);
 
