@@ -130,9 +130,10 @@ states() {
 states >"$T/states"
 state carl-bare eth0 >"$T/state-bare"
 
+# Of its own memory: its share of a library changes with each other process that begins or ends.
 pss() {
 	for pid in $(vm_pid "$1") $(pgrep -P "$(vm_pid "$1")"); do
-		grep -qsE '^[0-9]* [(]fold(-responder)?[)]' "/proc/$pid/stat" && sed -n 's/^Pss: *\([0-9]*\) kB/\1/p' "/proc/$pid/smaps_rollup"
+		grep -qsE '^[0-9]* [(]fold(-responder)?[)]' "/proc/$pid/stat" && sed -n 's/^Pss_Anon: *\([0-9]*\) kB/\1/p' "/proc/$pid/smaps_rollup"
 	done | awk '{ sum += $1 } END { print sum }'
 }
 pss_before=$(pss ann)
