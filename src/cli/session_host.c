@@ -38,7 +38,9 @@
 #include <sys/timerfd.h>
 
 #define LOOK_SECONDS 1
-#define LOOKS_TO_ASK 10 /* so many times LOOK_SECONDS go by between two questions to rtnetlink */
+/* Looks from one question to rtnetlink to the next: a thousand VMs that ask often keep its lock from one that starts. */
+#define LOOKS_WITHOUT_FILE 10
+#define LOOKS_WITH_FILE 60
 
 /* Reads the bridge's MAC and addresses into s->rules. 1: they changed, 0: not, or -errno (-ENODEV: no bridge). */
 static int read_host(struct session *s)
@@ -196,7 +198,7 @@ static bool is_time_to_ask(struct session *s)
 		s->port = -1;
 		return true;
 	}
-	return ++s->looks % LOOKS_TO_ASK == 0 || s->off_bridge;
+	return ++s->looks % (s->port >= 0 ? LOOKS_WITH_FILE : LOOKS_WITHOUT_FILE) == 0 || s->off_bridge;
 }
 
 static void say_settled(const struct session *s, bool learns)

@@ -40,7 +40,7 @@ struct session {
 	const struct options *o;
 	struct config config;
 	struct binding binding;
-	char *text; /* of the binding file, or NULL */
+	char *text; /* of the binding file, or NULL; handed to session_live_open(), which keeps it from then on */
 	size_t text_len;
 	mode_t text_mode; /* that file's mode, which its copy gets too */
 	struct address_lists lists;

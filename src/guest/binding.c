@@ -256,7 +256,8 @@ static int parse_lines(struct parser *p, const char *text, size_t len)
 		next = newline ? newline + 1 : end;
 		p->line++;
 		if (n >= room) {
-			char *more = realloc(line, room = n + LINE_USUAL);
+			room = n + LINE_USUAL;
+			char *more = realloc(line, room);
 			if (!more)
 				return report_fail(p->r, ENOMEM, "%s: out of memory", p->b.path);
 			line = more;

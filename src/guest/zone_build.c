@@ -315,7 +315,7 @@ static bool make_room(struct zone_builder *w, const struct size *s)
 	w->pointers = pool_take(&w->scratch, n, sizeof(*w->pointers));
 	w->seen = make_slots(&w->scratch, seen);
 	w->seen_mask = seen - 1;
-	return true;
+	return z->names && z->nodes && z->addresses && z->off && z->rr && w->entries && w->pointers && w->seen;
 }
 
 static int fill(struct zone_builder *w, const struct record_list *const sources[], size_t count, uint32_t ttl,
