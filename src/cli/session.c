@@ -107,22 +107,21 @@ static int failed_exec(const struct session *s, int err)
 static int run(struct session *s)
 {
 	struct report r = {0};
-	int value = 0, sig = signal_waiting(s);
+	int value = 0, err = 0, sig = signal_waiting(s);
 
 	if (sig)
 		return 128 + sig;
 	enum keeper_event e = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft), &value);
-	int unready = e == KEEPER_FORKED ? session_get_ready(s, &r) : 0;
-	if (e == KEEPER_FORKED)
-		e = keeper_read(&s->keeper, &value);
 	if (e == KEEPER_EXEC_FAILED)
 		return failed_exec(s, value);
 	if (e != KEEPER_STARTED) {
 		log_err("the keeper process died");
 		return FOLD_EXIT_FAILED;
 	}
-	if (unready) {
-		log_err("%s", report_line(&r, unready));
+	/* Not before: the hypervisor takes long to start its guest, whose frames the tap's guard drops until then. */
+	err = session_get_ready(s, &r);
+	if (err) {
+		log_err("%s", report_line(&r, err));
 		return FOLD_EXIT_FAILED;
 	}
 	session_weave_start(s);

@@ -2,7 +2,6 @@
 #include "host/hypervisor.h"
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "host/seccomp.h"
 
 #include <errno.h>
@@ -103,6 +102,22 @@ int hypervisor_kvm(void)
 	return vm < 0 ? -errno : 0;
 }
 
+/* False: out of memory. */
+static bool find_groups(struct hypervisor *h)
+{
+	int count = 0;
+
+	getgrouplist(h->user, h->gid, NULL, &count); /* fails and says how many there are */
+	gid_t *groups = calloc((size_t)count, sizeof(*groups));
+	if (!groups || getgrouplist(h->user, h->gid, groups, &count) < 0) {
+		free(groups);
+		return false;
+	}
+	h->groups = groups;
+	h->group_count = count;
+	return true;
+}
+
 int hypervisor_user(struct hypervisor *h, struct report *r)
 {
 	const char *name = getenv("SUDO_USER");
@@ -118,14 +133,14 @@ int hypervisor_user(struct hypervisor *h, struct report *r)
 	h->uid = pw->pw_uid;
 	h->gid = pw->pw_gid;
 	h->user = strdup(name);
-	return h->user ? 0 : report_fail(r, ENOMEM, "out of memory");
+	return h->user && find_groups(h) ? 0 : report_fail(r, ENOMEM, "out of memory");
 }
 
 static int become_user(const struct hypervisor *h)
 {
 	if (!h->user)
 		return 0;
-	if (initgroups(h->user, h->gid) < 0 || setgid(h->gid) < 0 || setuid(h->uid) < 0)
+	if (setgroups((size_t)h->group_count, h->groups) < 0 || setgid(h->gid) < 0 || setuid(h->uid) < 0)
 		return -errno;
 	return 0;
 }
@@ -212,7 +227,9 @@ void hypervisor_free(struct hypervisor *h)
 {
 	free(h->path);
 	free(h->user);
+	free(h->groups);
 	h->path = h->user = NULL;
+	h->groups = NULL;
 }
 
 /* A copy of arg in which image replaces every HYPERVISOR_IMAGE_WORD; NULL if out of memory. */
@@ -248,7 +265,7 @@ static char *constant(const char *word)
 }
 
 /* fold's own arguments first, then the user's, byte for byte. */
-static char **build_argv(const struct hypervisor *h, int tap_fd)
+char **hypervisor_argv(const struct hypervisor *h, int tap_fd)
 {
 	size_t user = 0, at = 0;
 	char text[MAC_TEXT], *netdev, *device;
@@ -258,7 +275,7 @@ static char **build_argv(const struct hypervisor *h, int tap_fd)
 	char **argv = calloc(user + 8, sizeof(*argv));
 	if (!argv || asprintf(&netdev, "tap,id=hn0,fd=%d", tap_fd) < 0 ||
 	    asprintf(&device, "virtio-net-pci,netdev=hn0,id=nic1,mac=%s", mac_format(h->mac, text)) < 0)
-		return NULL; /* NOLINT(clang-analyzer-unix.Malloc): this process ends */
+		return NULL; /* NOLINT(clang-analyzer-unix.Malloc): fold ends then */
 	argv[at++] = h->enable_kvm ? h->path : constant(h->name);
 	if (h->enable_kvm)
 		argv[at++] = constant("-enable-kvm");
@@ -276,7 +293,7 @@ static char **build_argv(const struct hypervisor *h, int tap_fd)
  * fold. A seccomp filter refuses these ioctls to the hypervisor and to all that it starts.
  * If possible it is set without no_new_privs, so that set-user-ID programs still work.
  */
-static int keep_from_tap(const struct hypervisor *h)
+static int keep_from_tap(bool *unfiltered)
 {
 	static const uint32_t requests[] = {SIOCSIFHWADDR, (uint32_t)TUNSETPERSIST, (uint32_t)TUNSETOWNER,
 					    (uint32_t)TUNSETGROUP};
@@ -285,26 +302,22 @@ static int keep_from_tap(const struct hypervisor *h)
 
 	if (err == -EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		err = seccomp_refuse_ioctls(requests, count);
-	if (err != -ENOSYS)
-		return err;
-	log_warn("this kernel does not limit system calls (seccomp): %s may change the MAC of its tap", h->name);
-	return 0;
+	*unfiltered = err == -ENOSYS;
+	return *unfiltered ? 0 : err;
 }
 
-int hypervisor_exec(const struct hypervisor *h, int tap_fd, int keep_fd, pid_t parent)
+int hypervisor_exec(const struct hypervisor *h, struct hypervisor_start *start)
 {
 	sigset_t none;
-	char **argv = build_argv(h, tap_fd);
 
-	if (!argv)
-		return -ENOMEM;
+	setpgid(0, start->group);
 	for (int s = 1; s < NSIG; s++)
 		if (s != SIGKILL && s != SIGSTOP)
 			signal(s, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Before become_user(), which gives up the right to set the filter. */
-	int err = keep_from_tap(h);
+	int err = keep_from_tap(&start->unfiltered);
 	if (!err)
 		err = become_user(h);
 	if (err)
@@ -312,10 +325,10 @@ int hypervisor_exec(const struct hypervisor *h, int tap_fd, int keep_fd, pid_t p
 	/* After become_user(), which clears this. If the parent died before this, no signal comes: hence the check. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
-	if (getppid() != parent)
+	if (getppid() != start->parent)
 		return -ESRCH;
-	if (fcntl(tap_fd, F_SETFD, 0) < 0 || (keep_fd >= 0 && fcntl(keep_fd, F_SETFD, 0) < 0))
+	if (fcntl(start->tap_fd, F_SETFD, 0) < 0 || (start->keep_fd >= 0 && fcntl(start->keep_fd, F_SETFD, 0) < 0))
 		return -errno;
-	execv(h->path, argv);
+	execv(h->path, start->argv);
 	return -errno;
 }

@@ -22,7 +22,19 @@ struct hypervisor {
 	/* The user it runs as. */
 	uid_t uid;
 	gid_t gid;
-	char *user; /* NULL: the caller; nothing to change */
+	char *user;    /* NULL: the caller; nothing to change */
+	gid_t *groups; /* the user's, group_count of them */
+	int group_count;
+};
+
+/* One start of it, for hypervisor_exec(). */
+struct hypervisor_start {
+	char **argv; /* from hypervisor_argv() */
+	int tap_fd;  /* open across exec, as is keep_fd unless it is -1 */
+	int keep_fd;
+	pid_t group;     /* the process group to run in: the terminal's, so that the guest's console works */
+	pid_t parent;    /* the calling process's; the hypervisor is killed when it dies */
+	bool unfiltered; /* set if this kernel has no seccomp: the hypervisor may change the MAC of its tap */
 };
 
 /* True for `kvm` and for qemu-system-<anything>, with or without a path before it. */
@@ -55,10 +67,16 @@ int hypervisor_find(char **words, const uint8_t mac[static MAC_LEN], struct hype
 void hypervisor_free(struct hypervisor *h);
 
 /*
- * Executes the hypervisor in the calling process, a child made for that: default signal handling,
- * the user's identity, death with the parent, no ioctl that changes the tap's owner or MAC, and
- * tap_fd (and keep_fd, if not -1) open across exec. Returns only if something fails: -errno.
+ * The arguments that the hypervisor gets, for a tap that it has open as tap_fd. NULL: out of
+ * memory. They are for one exec and not freed: some of them are h's, and exec takes all away.
  */
-int hypervisor_exec(const struct hypervisor *h, int tap_fd, int keep_fd, pid_t parent);
+char **hypervisor_argv(const struct hypervisor *h, int tap_fd);
+
+/*
+ * Executes the hypervisor in the calling process, a child made for that: default signal handling, the user's
+ * identity, death with the parent, and no ioctl that changes the tap's owner or MAC. The child may be vfork()'s, which
+ * shares its parent's memory: nothing is allocated or logged here. Returns only if something fails: -errno.
+ */
+int hypervisor_exec(const struct hypervisor *h, struct hypervisor_start *start);
 
 #endif

@@ -44,7 +44,6 @@ int keeper_start(const struct hypervisor *h, const struct keeper_work *work, str
 
 enum keeper_event {
 	KEEPER_READY,       /* value: what set-up returned */
-	KEEPER_FORKED,      /* value: the hypervisor's pid; it is about to be executed */
 	KEEPER_STARTED,     /* value: the hypervisor's pid */
 	KEEPER_EXEC_FAILED, /* value: an errno */
 	KEEPER_ENDED,       /* value: the hypervisor's status, as from waitpid() */
@@ -52,9 +51,8 @@ enum keeper_event {
 };
 
 /*
- * Starts the hypervisor on that tap and returns as soon as it has a process: KEEPER_FORKED, or what failed. The
- * caller then works on in parallel; if it did not wait for that, it might keep the keeper off the CPU. rules_fd: a
- * socket that is to live as long as the hypervisor. *value: as for keeper_read(), which gives the next event.
+ * Starts the hypervisor on that tap: KEEPER_STARTED once its program runs, or what failed. rules_fd:
+ * a socket that is to live as long as the hypervisor. *value: as for keeper_read().
  */
 enum keeper_event keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd, int *value);
 
