@@ -238,7 +238,6 @@ int session_run(const struct options *o)
 			    .tap = -1,
 			    .bridge_watch = -1,
 			    .bridge_look = -1,
-			    .port = -1,
 			    .notify = -1,
 			    .advertise = -1,
 			    .listen = -1,

@@ -37,10 +37,8 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-#define LOOK_SECONDS 1
-/* Looks from one question to rtnetlink to the next: a thousand VMs that ask often keep its lock from one that starts. */
-#define LOOKS_WITHOUT_FILE 10
-#define LOOKS_WITH_FILE 60
+/* What the kernel does not tell of is looked for that rarely, since each look of a thousand VMs takes rtnetlink's lock. */
+#define LOOK_SECONDS 30
 
 /* Reads the bridge's MAC and addresses into s->rules. 1: they changed, 0: not, or -errno (-ENODEV: no bridge). */
 static int read_host(struct session *s)
@@ -79,31 +77,12 @@ void session_host_is(struct session *s, const struct link_info *bridge)
 	memcpy(s->rules.bridge_mac, bridge->mac, MAC_LEN);
 }
 
-/* /sys may be that of another network namespace, with another tap of this name: only the MAC tells them apart. */
-static bool is_own_folder(const struct session *s, int folder)
-{
-	_cleanup_(cleanup_close) int fd = openat(folder, "address", O_RDONLY | O_CLOEXEC);
-	char found[MAC_TEXT], own[MAC_TEXT];
-
-	return fd >= 0 && read(fd, found, sizeof(found)) == sizeof(found) &&
-	       memcmp(found, mac_format(s->guest.service_mac, own), sizeof(own) - 1) == 0;
-}
-
-static int open_port(const struct session *s)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s", s->info.iface);
-	_cleanup_(cleanup_close) int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return folder >= 0 && is_own_folder(s, folder) ? openat(folder, "brport/learning", O_RDONLY | O_CLOEXEC) : -1;
-}
-
 int session_host_open(struct session *s, struct report *r)
 {
 	const struct itimerspec again = {.it_value = {.tv_sec = LOOK_SECONDS}, .it_interval = {.tv_sec = LOOK_SECONDS}};
 
 	/* Watched before it is read, so that no change goes unseen. */
-	s->bridge_watch = link_watch(s->bridge_index);
+	s->bridge_watch = link_watch(s->ifindex, s->bridge_index);
 	int err = s->bridge_watch < 0 ? s->bridge_watch : read_host(s);
 	if (err < 0)
 		return report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err));
@@ -111,7 +90,6 @@ int session_host_open(struct session *s, struct report *r)
 	if (s->bridge_look < 0)
 		return report_fail(r, errno, "timerfd: %s", strerror(errno));
 	timerfd_settime(s->bridge_look, 0, &again, NULL);
-	s->port = open_port(s);
 	return 0;
 }
 
@@ -130,9 +108,6 @@ void session_host_close(struct session *s)
 {
 	forget(s, &s->bridge_watch);
 	forget(s, &s->bridge_look);
-	if (s->port >= 0)
-		close(s->port);
-	s->port = -1;
 }
 
 /* Whether the interface still has the name and the MAC that fold gave the tap; true also where that cannot be told. */
@@ -162,14 +137,11 @@ static void lose_tap(struct session *s)
 	}
 }
 
-void session_host_changed(struct session *s)
+/* Follows a change of the bridge or its addresses into the rules. */
+static void follow_bridge(struct session *s)
 {
-	link_watch_drain(s->bridge_watch);
-	if (!has_tap(s)) {
-		lose_tap(s);
-		return;
-	}
 	int changed = read_host(s);
+
 	if (changed > 0)
 		changed = session_update_rules(s, &s->rules);
 	/* No answer: send them once more. If that succeeds they are in force, whatever came of the first time. */
@@ -187,20 +159,6 @@ void session_host_changed(struct session *s)
 	}
 }
 
-/* True where it is time to ask rtnetlink about the tap's port. */
-static bool is_time_to_ask(struct session *s)
-{
-	char learning;
-
-	if (s->port >= 0 && (lseek(s->port, 0, SEEK_SET) < 0 || read(s->port, &learning, 1) != 1 || learning != '0')) {
-		/* Nor is the file there again for a new port, and this process can open no other. */
-		close(s->port);
-		s->port = -1;
-		return true;
-	}
-	return ++s->looks % (s->port >= 0 ? LOOKS_WITH_FILE : LOOKS_WITHOUT_FILE) == 0 || s->off_bridge;
-}
-
 static void say_settled(const struct session *s, bool learns)
 {
 	if (learns)
@@ -216,7 +174,7 @@ static void settle_port(struct session *s)
 {
 	struct link_info tap;
 
-	if (!is_time_to_ask(s) || link_find(s->link, s->info.iface, &tap) < 0)
+	if (link_find(s->link, s->info.iface, &tap) < 0)
 		return;
 	bool was_off = s->off_bridge;
 	s->off_bridge = !tap.master;
@@ -238,14 +196,28 @@ static void settle_port(struct session *s)
 		say_settled(s, tap.learns);
 }
 
+/* Compares tap and bridge with what they were. what: LINK_WATCH_*. */
+static void compare(struct session *s, unsigned what)
+{
+	if (!has_tap(s)) {
+		lose_tap(s);
+		return;
+	}
+	if (what & LINK_WATCH_ADDRESSES || link_is(s->link, s->bridge_index, s->info.bridge, s->rules.bridge_mac) == 0)
+		follow_bridge(s);
+	if (what & LINK_WATCH_LINKS && s->bridge_look >= 0)
+		settle_port(s);
+}
+
+void session_host_changed(struct session *s)
+{
+	compare(s, link_watch_drain(s->bridge_watch));
+}
+
 void session_host_look(struct session *s)
 {
 	uint64_t times;
 
-	if (read(s->bridge_look, &times, sizeof(times)) < 0)
-		return;
-	if (!has_tap(s) || link_is(s->link, s->bridge_index, s->info.bridge, s->rules.bridge_mac) == 0)
-		session_host_changed(s);
-	if (s->bridge_look >= 0)
-		settle_port(s);
+	if (read(s->bridge_look, &times, sizeof(times)) == sizeof(times))
+		compare(s, LINK_WATCH_LINKS);
 }

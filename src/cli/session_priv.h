@@ -62,10 +62,8 @@ struct session {
 	int told;    /* eventfd of the responder: the guest knows that its router goes away */
 	struct nft *nft;
 	struct link *link;
-	int bridge_watch; /* socket, readable when the bridge's addresses change, or -1 */
-	int bridge_look;  /* timerfd: time to check that bridge and tap are still the same, or -1 */
-	int port;         /* a file of sysfs, there as long as the tap is the port that fold made of it, or -1 */
-	unsigned looks;   /* how often bridge_look was due */
+	int bridge_watch; /* socket, readable when tap or bridge change, see link_watch(), or -1 */
+	int bridge_look;  /* timerfd: time to look for changes that the kernel does not tell of, or -1 */
 	bool off_bridge;  /* somebody took the tap off the bridge */
 	/* The host's addresses on the bridge. */
 	struct in_addr host4[SESSION_HOST_ADDRESSES];

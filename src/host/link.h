@@ -31,7 +31,7 @@ int link_find(struct link *l, const char *name, struct link_info *out);
 
 /*
  * Whether the interface of that number still has that name and, unless `mac` is NULL, that MAC: 1, 0, or -errno.
- * Takes no lock of rtnetlink, so it stays cheap for a fold that asks once a second beside a thousand others.
+ * Takes no lock of rtnetlink, so it stays cheap where a thousand folds ask at the same time.
  */
 int link_is(const struct link *l, int ifindex, const char *name, const uint8_t *mac);
 
@@ -91,10 +91,17 @@ int link_set_up(struct link *l, int ifindex, bool up);
 int link_leave_bridge(struct link *l, int ifindex);
 
 /*
- * A socket that becomes readable when the interface's addresses change. The kernel filters events for this interface
- * alone, and does not send link events, which are many. Returns the descriptor, which the caller closes, or -errno.
+ * A socket that becomes readable when something about a port or its bridge changes: a name, a MAC, a state, the bridge
+ * that it is a port of, or an IP address. The kernel looks for the numbers of these two interfaces in each message, so
+ * that nobody is woken for others. Returns the descriptor, which the caller closes, or -errno.
  */
-int link_watch(int ifindex);
-void link_watch_drain(int fd);
+int link_watch(int port, int bridge);
+
+#define LINK_WATCH_LINKS 1u
+#define LINK_WATCH_ADDRESSES 2u
+#define LINK_WATCH_ALL (LINK_WATCH_LINKS | LINK_WATCH_ADDRESSES)
+
+/* Takes all messages and returns what has changed; all, if the kernel had to leave out messages. */
+unsigned link_watch_drain(int fd);
 
 #endif

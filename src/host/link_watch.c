@@ -6,17 +6,23 @@
 #include <unistd.h>
 
 #include <arpa/inet.h>
+#include <libmnl/libmnl.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-/* Lets only messages about that interface pass. BPF loads words as big endian on every machine, hence htonl(). */
-static int filter_index(int fd, int ifindex)
+/* Where the number of the interface is: in the same place in messages about links and in those about addresses. */
+#define INDEX_AT (NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_index))
+_Static_assert(offsetof(struct ifinfomsg, ifi_index) == offsetof(struct ifaddrmsg, ifa_index), "see above");
+
+/* Lets only messages about those two interfaces pass. BPF loads words as big endian on every machine, hence htonl(). */
+static int filter_index(int fd, int port, int bridge)
 {
 	struct sock_filter code[] = {
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ifaddrmsg, ifa_index)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)ifindex), 0, 1),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, INDEX_AT),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)port), 1, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)bridge), 0, 1),
 	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -25,15 +31,15 @@ static int filter_index(int fd, int ifindex)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
 }
 
-int link_watch(int ifindex)
+int link_watch(int port, int bridge)
 {
 	const struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
-					   .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+					   .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)
 		return -errno;
-	int err = filter_index(fd, ifindex);
+	int err = filter_index(fd, port, bridge);
 	if (!err && bind(fd, (const struct sockaddr *)&groups, sizeof(groups)) < 0)
 		err = -errno;
 	if (err) {
@@ -43,11 +49,27 @@ int link_watch(int ifindex)
 	return fd;
 }
 
-void link_watch_drain(int fd)
+/* What the messages in buf are about. */
+static unsigned changes(const struct nlmsghdr *h, int len)
 {
-	char buf[4096];
+	unsigned found = 0;
 
-	/* The messages are discarded, since callers read the addresses afresh. ENOBUFS (overrun) is a change, too. */
-	while (recv(fd, buf, sizeof(buf), 0) >= 0 || errno == EINTR || errno == ENOBUFS)
-		;
+	for (; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len))
+		found |= h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_DELLINK ? LINK_WATCH_LINKS
+										      : LINK_WATCH_ADDRESSES;
+	return found;
+}
+
+unsigned link_watch_drain(int fd)
+{
+	union {
+		struct nlmsghdr first;
+		char bytes[8192];
+	} buf;
+	unsigned found = 0;
+	ssize_t got;
+
+	while ((got = recv(fd, &buf, sizeof(buf), 0)) >= 0 || errno == EINTR || errno == ENOBUFS)
+		found |= got >= 0 ? changes(&buf.first, (int)got) : errno == ENOBUFS ? LINK_WATCH_ALL : 0;
+	return found;
 }

@@ -104,42 +104,59 @@ static void lists_addresses(void **state)
 	assert_int_equal(link_addresses4(l, bridge.ifindex, four, 1), 1);
 }
 
-static bool heard(int fd)
+/* What the watch has heard of: LINK_WATCH_*. */
+static unsigned heard(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	bool was = poll(&p, 1, 200) > 0;
 
-	link_watch_drain(fd);
-	return was;
+	poll(&p, 1, 200);
+	return link_watch_drain(fd);
 }
 
 static void hears_of_changes(void **state)
 {
-	static const char *const own[] = {
-	    "ip addr add 10.0.1.9/24 dev br0",      "ip addr del 10.0.1.9/24 dev br0",
-	    "ip addr add fde5::9/64 dev br0 nodad", "ip addr del fde5::9/64 dev br0",
-	    "ip addr add fe80::9/64 dev br0 nodad", "ip link del br0 && ip link add br0 type bridge",
+	static const struct {
+		const char *change;
+		unsigned want;
+	} own[] = {
+	    {"ip addr add 10.0.1.9/24 dev br0", LINK_WATCH_ADDRESSES},
+	    {"ip addr del 10.0.1.9/24 dev br0", LINK_WATCH_ADDRESSES},
+	    {"ip addr add fde5::9/64 dev br0 nodad", LINK_WATCH_ADDRESSES},
+	    {"ip addr del fde5::9/64 dev br0", LINK_WATCH_ADDRESSES},
+	    {"ip addr add fe80::9/64 dev br0 nodad", LINK_WATCH_ADDRESSES},
+	    {"ip link set t9 master br0", LINK_WATCH_LINKS},
+	    {"bridge link set dev t9 learning off", LINK_WATCH_LINKS},
+	    {"ip link set t9 nomaster", LINK_WATCH_LINKS},
+	    {"ip link set t9 address 02:00:00:00:00:09", LINK_WATCH_LINKS},
+	    {"ip link set t9 name t10", LINK_WATCH_LINKS},
+	    {"ip link del t10", LINK_WATCH_LINKS},
+	    {"ip link set br0 address 02:00:00:00:00:0a", LINK_WATCH_LINKS},
+	    {"ip link del br0 && ip link add br0 type bridge", LINK_WATCH_ALL},
 	};
 	static const char *const others[] = {
 	    "ip addr add 10.0.1.9/24 dev br1",
 	    "ip addr add fde5::9/64 dev br1 nodad",
 	    "ip link set br1 address 02:00:00:00:00:08",
-	    "ip tuntap add dev t0 mode tap && ip link set t0 master br0 up && ip link del t0",
+	    "ip tuntap add dev t0 mode tap && ip link set t0 master br1 up && ip link del t0",
 	};
-	int fd = link_watch(bridge.ifindex);
+	struct link_info port;
 
 	(void)state;
+	run("ip tuntap add dev t9 mode tap");
+	assert_int_equal(link_find(l, "t9", &port), 0);
+	int fd = link_watch(port.ifindex, bridge.ifindex);
 	assert_true(fd >= 0);
-	assert_false(heard(fd));
+	assert_int_equal(heard(fd), 0);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		run(others[i]);
 		if (heard(fd))
 			fail_msg("heard of: %s", others[i]);
 	}
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		run(own[i]);
-		if (!heard(fd))
-			fail_msg("not heard of: %s", own[i]);
+		run(own[i].change);
+		unsigned what = heard(fd);
+		if (what != own[i].want)
+			fail_msg("%s: heard %#x, not %#x", own[i].change, what, own[i].want);
 	}
 	close(fd);
 }
