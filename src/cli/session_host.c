@@ -3,42 +3,43 @@
  * Follows what the rules name of the host: the bridge's MAC and the host's addresses on it; and whether bridge and tap
  * are still there.
  *
- * The kernel reports a change of addresses at once, and thereby also the removal of a bridge that has any. All other
- * changes are events of interfaces, of which every start of a VM makes a dozen: a thousand folds that listened to them
- * would make each start take twice as long. So a timer looks for another MAC of the bridge, for its removal and for the
- * tap's. To find these late does no harm: until then the guest reaches the host's new MAC as it reaches any neighbour,
- * inside its own subnet; and nothing is sent to the address of a tap that is no longer a port.
+ * The kernel tells of changes of these two interfaces alone (host/link_watch.c). The first event is followed at once, so
+ * that a tap that has lost its rules or its place is found before much can pass. Then the VM rests from events for a
+ * while, and the longer the more come: a guest can have its hypervisor make events of the tap without end, of which some
+ * are its bridge's as well, and so wake all VMs there. What the kernel does not tell of is looked for by a timer.
  *
  * A tap that was renamed is still a port, but without rules: since Linux 6.16 these belong to the name, and nftables
- * has no event for it. Only root can do that to a VM, by name; the timer finds it within LOOK_SECONDS.
+ * has no event for it. Only root can do that to a VM, by name.
  *
  * A tap that somebody, such as a tool that sets up networks, has taken off the bridge and put back is a port that learns,
  * and the bridge has forgotten where the guest's MAC belongs: both are put back. On another bridge the VM is cut off,
- * because its rules are about the host's addresses on the first one. The timer sees this by a file of sysfs, which needs
- * no lock of rtnetlink. It asks rtnetlink more seldom: where there is no such file, and because somebody may have
- * flushed the bridge's forwarding table, which nothing else tells.
+ * because its rules are about the host's addresses on the first one; but such tools may be about to put it back.
  *
  * A tap with another MAC takes the frames for that MAC, because the bridge forgets behind which port it was. To change
  * it a process needs no right, only the tap open, and the user that the hypervisor runs as may hand the descriptor to
- * programs that fold has not started (host/hypervisor.c). The timer finds that, too.
+ * programs that fold has not started (host/hypervisor.c).
  */
-#include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
 #include "fw/nft.h"
 #include "host/link.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-/* What the kernel does not tell of is looked for that rarely, since each look of a thousand VMs takes rtnetlink's lock. */
-#define LOOK_SECONDS 30
+/* Each look of a thousand VMs takes rtnetlink's lock: so they are rare. They find a flushed forwarding table. */
+#define LOOK_MS 30000
+/* How long a VM rests after an event, and after many. */
+#define REST_MS 200
+#define REST_MS_MOST 1000
+/* How long the tap may be a port of another bridge, and how often its port may be impossible to set up again. */
+#define ELSEWHERE_MS 1000
+#define SETTLE_TRIES 5
 
 /* Reads the bridge's MAC and addresses into s->rules. 1: they changed, 0: not, or -errno (-ENODEV: no bridge). */
 static int read_host(struct session *s)
@@ -77,10 +78,17 @@ void session_host_is(struct session *s, const struct link_info *bridge)
 	memcpy(s->rules.bridge_mac, bridge->mac, MAC_LEN);
 }
 
+static void wake_in(const struct session *s, uint64_t ms)
+{
+	/* A nanosecond more, because 0 would mean never. */
+	const struct itimerspec t = {
+	    .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 + 1}};
+
+	timerfd_settime(s->bridge_look, 0, &t, NULL);
+}
+
 int session_host_open(struct session *s, struct report *r)
 {
-	const struct itimerspec again = {.it_value = {.tv_sec = LOOK_SECONDS}, .it_interval = {.tv_sec = LOOK_SECONDS}};
-
 	/* Watched before it is read, so that no change goes unseen. */
 	s->bridge_watch = link_watch(s->ifindex, s->bridge_index);
 	int err = s->bridge_watch < 0 ? s->bridge_watch : read_host(s);
@@ -89,7 +97,9 @@ int session_host_open(struct session *s, struct report *r)
 	s->bridge_look = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->bridge_look < 0)
 		return report_fail(r, errno, "timerfd: %s", strerror(errno));
-	timerfd_settime(s->bridge_look, 0, &again, NULL);
+	/* The tap is looked at first of all: it may have changed since it was made, before it was watched. */
+	s->look_due = 0;
+	wake_in(s, 0);
 	return 0;
 }
 
@@ -169,6 +179,38 @@ static void say_settled(const struct session *s, bool learns)
 			 s->info.bridge, s->info.mac);
 }
 
+static void settle(struct session *s, bool learns)
+{
+	struct link_info tap;
+
+	if (link_settle(s->link, s->ifindex, s->id.mac) == 0) {
+		s->settle_failures = 0;
+		say_settled(s, learns);
+		return;
+	}
+	/* Whoever took it off the bridge in this moment makes another event. */
+	if (link_find(s->link, s->info.iface, &tap) == 0 && tap.master != s->bridge_index)
+		return;
+	s->look_again = LINK_WATCH_PORT;
+	if (++s->settle_failures == SETTLE_TRIES)
+		session_cut_off(s, "the bridge has forgotten its port, which cannot be set up again");
+}
+
+/* Takes the tap down, in case it is put back soon, and in the end for good. */
+static void bar_elsewhere(struct session *s)
+{
+	const uint64_t now = clock_ms();
+
+	if (!s->elsewhere_since) {
+		link_set_up(s->link, s->ifindex, false);
+		s->elsewhere_since = now;
+	}
+	if (now - s->elsewhere_since < ELSEWHERE_MS)
+		s->look_again = LINK_WATCH_PORT;
+	else
+		session_cut_off(s, "it was made a port of something else than its bridge");
+}
+
 /* Sets up the tap's port again if the bridge has forgotten it. */
 static void settle_port(struct session *s)
 {
@@ -176,48 +218,81 @@ static void settle_port(struct session *s)
 
 	if (link_find(s->link, s->info.iface, &tap) < 0)
 		return;
-	bool was_off = s->off_bridge;
-	s->off_bridge = !tap.master;
-	if (s->off_bridge && !was_off)
+	if (!tap.master && !s->off_bridge)
 		log_warn("interface %s: it was taken off bridge %s; the VM reaches nobody until it is put back",
 			 s->info.iface, s->info.bridge);
+	s->off_bridge = !tap.master;
 	if (s->off_bridge)
 		return;
 	if (tap.master != s->bridge_index) {
-		session_cut_off(s, "it was made a port of something else than its bridge");
+		bar_elsewhere(s);
 		return;
 	}
-	if (!tap.learns && link_is_known(s->link, s->ifindex, s->id.mac) != 0)
-		return;
-	int err = link_settle(s->link, s->ifindex, s->id.mac);
-	if (err)
-		session_cut_off(s, "the bridge has forgotten its port, which cannot be set up again");
-	else
-		say_settled(s, tap.learns);
+	if (tap.learns || link_is_known(s->link, s->ifindex, s->id.mac) == 0)
+		settle(s, tap.learns);
+	if (s->elsewhere_since && s->bridge_look >= 0)
+		link_set_up(s->link, s->ifindex, true);
+	s->elsewhere_since = 0;
 }
 
 /* Compares tap and bridge with what they were. what: LINK_WATCH_*. */
 static void compare(struct session *s, unsigned what)
 {
+	s->look_again = 0;
 	if (!has_tap(s)) {
 		lose_tap(s);
 		return;
 	}
 	if (what & LINK_WATCH_ADDRESSES || link_is(s->link, s->bridge_index, s->info.bridge, s->rules.bridge_mac) == 0)
 		follow_bridge(s);
-	if (what & LINK_WATCH_LINKS && s->bridge_look >= 0)
+	if (what & LINK_WATCH_PORT && s->bridge_look >= 0)
 		settle_port(s);
+}
+
+/*
+ * Hears events, or rests from them: then they wait in the socket. It is taken out of the epoll set
+ * for that, where a full socket would be reported as an error, whichever events are asked for.
+ */
+static void hear(const struct session *s, bool on)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.u32 = SESSION_HOST};
+
+	epoll_ctl(s->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, s->bridge_watch, &e);
+}
+
+static void rest(struct session *s)
+{
+	s->rest_ms = !s->rest_ms ? REST_MS : s->rest_ms * 2 < REST_MS_MOST ? s->rest_ms * 2 : REST_MS_MOST;
+	hear(s, false);
+	wake_in(s, s->rest_ms);
 }
 
 void session_host_changed(struct session *s)
 {
-	compare(s, link_watch_drain(s->bridge_watch));
+	compare(s, link_watch_drain(s->bridge_watch, s->ifindex));
+	if (s->bridge_look >= 0)
+		rest(s);
 }
 
 void session_host_look(struct session *s)
 {
+	const uint64_t now = clock_ms();
 	uint64_t times;
 
-	if (read(s->bridge_look, &times, sizeof(times)) == sizeof(times))
-		compare(s, LINK_WATCH_LINKS);
+	if (read(s->bridge_look, &times, sizeof(times)) != sizeof(times))
+		return;
+	const unsigned events = link_watch_drain(s->bridge_watch, s->ifindex);
+	const bool due = now >= s->look_due;
+	if (due)
+		s->look_due = now + LOOK_MS;
+	compare(s, events | s->look_again | (due ? LINK_WATCH_PORT : 0));
+	if (s->bridge_look < 0)
+		return;
+	if (events || s->look_again) {
+		rest(s);
+		return;
+	}
+	s->rest_ms = 0;
+	hear(s, true);
+	wake_in(s, s->look_due - now);
 }

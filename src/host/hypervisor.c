@@ -105,16 +105,23 @@ int hypervisor_kvm(void)
 /* False: out of memory. */
 static bool find_groups(struct hypervisor *h)
 {
-	int count = 0;
+	const long most = sysconf(_SC_NGROUPS_MAX);
+	gid_t *groups = NULL;
+	int room = 0, count = 0;
 
-	getgrouplist(h->user, h->gid, NULL, &count); /* fails and says how many there are */
-	gid_t *groups = calloc((size_t)count, sizeof(*groups));
-	if (!groups || getgrouplist(h->user, h->gid, groups, &count) < 0) {
-		free(groups);
-		return false;
+	/* Says each time how many there are, which may be more than a moment ago. */
+	while (getgrouplist(h->user, h->gid, groups, &count) < 0) {
+		room = count > room ? count : room + 1;
+		gid_t *more = realloc(groups, (size_t)room * sizeof(*groups));
+		if (!more) {
+			free(groups);
+			return false;
+		}
+		groups = more;
+		count = room;
 	}
 	h->groups = groups;
-	h->group_count = count;
+	h->group_count = most > 0 && count > most ? (int)most : count;
 	return true;
 }
 
@@ -136,11 +143,17 @@ int hypervisor_user(struct hypervisor *h, struct report *r)
 	return h->user && find_groups(h) ? 0 : report_fail(r, ENOMEM, "out of memory");
 }
 
+/*
+ * The saved user ID stays root's until exec, which takes that from this process, too (cap_bprm_creds_from_file() in
+ * security/commoncap.c): until then the user may not trace it (ptrace_may_access() in kernel/ptrace.c), nor thereby
+ * change the memory that it may share with its parent.
+ */
 static int become_user(const struct hypervisor *h)
 {
 	if (!h->user)
 		return 0;
-	if (setgroups((size_t)h->group_count, h->groups) < 0 || setgid(h->gid) < 0 || setuid(h->uid) < 0)
+	if (setgroups((size_t)h->group_count, h->groups) < 0 || setgid(h->gid) < 0 ||
+	    setresuid(h->uid, h->uid, (uid_t)-1) < 0)
 		return -errno;
 	return 0;
 }

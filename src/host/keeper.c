@@ -95,8 +95,7 @@ static bool receive_message(int fd, struct message *m, int *fds)
 
 /*
  * Executes the hypervisor in a new process and returns when its program runs; 0 or an errno. By vfork(): to copy the
- * keeper's pages would take longer than all else here. Until then both share them, and the child may have
- * the user's identity already; that the user cannot trace it is the kernel's care (commit_creds() in kernel/cred.c).
+ * keeper's pages would take longer than all else here. Until then both share them; see become_user() of hypervisor.c.
  */
 static int execute(const struct keeping *k, struct hypervisor_start *start, pid_t *child)
 {

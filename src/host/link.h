@@ -97,11 +97,12 @@ int link_leave_bridge(struct link *l, int ifindex);
  */
 int link_watch(int port, int bridge);
 
-#define LINK_WATCH_LINKS 1u
-#define LINK_WATCH_ADDRESSES 2u
-#define LINK_WATCH_ALL (LINK_WATCH_LINKS | LINK_WATCH_ADDRESSES)
+#define LINK_WATCH_PORT 1u
+#define LINK_WATCH_BRIDGE 2u
+#define LINK_WATCH_ADDRESSES 4u
+#define LINK_WATCH_ALL (LINK_WATCH_PORT | LINK_WATCH_BRIDGE | LINK_WATCH_ADDRESSES)
 
 /* Takes all messages and returns what has changed; all, if the kernel had to leave out messages. */
-unsigned link_watch_drain(int fd);
+unsigned link_watch_drain(int fd, int port);
 
 #endif

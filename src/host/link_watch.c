@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <arpa/inet.h>
-#include <libmnl/libmnl.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -49,27 +48,30 @@ int link_watch(int port, int bridge)
 	return fd;
 }
 
-/* What the messages in buf are about. */
-static unsigned changes(const struct nlmsghdr *h, int len)
-{
-	unsigned found = 0;
+/* The start of a message. The kernel puts one into each datagram (nlmsg_notify() in net/netlink/af_netlink.c). */
+struct start {
+	struct nlmsghdr h;
+	struct ifinfomsg link;
+};
 
-	for (; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len))
-		found |= h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_DELLINK ? LINK_WATCH_LINKS
-										      : LINK_WATCH_ADDRESSES;
-	return found;
+static unsigned change(const struct start *m, ssize_t len, int port)
+{
+	if (len != sizeof(*m))
+		return LINK_WATCH_ALL;
+	if (m->h.nlmsg_type == RTM_NEWLINK || m->h.nlmsg_type == RTM_DELLINK)
+		return m->link.ifi_index == port ? LINK_WATCH_PORT : LINK_WATCH_BRIDGE;
+	return LINK_WATCH_ADDRESSES;
 }
 
-unsigned link_watch_drain(int fd)
+unsigned link_watch_drain(int fd, int port)
 {
-	union {
-		struct nlmsghdr first;
-		char bytes[8192];
-	} buf;
+	struct start m;
 	unsigned found = 0;
 	ssize_t got;
 
-	while ((got = recv(fd, &buf, sizeof(buf), 0)) >= 0 || errno == EINTR || errno == ENOBUFS)
-		found |= got >= 0 ? changes(&buf.first, (int)got) : errno == ENOBUFS ? LINK_WATCH_ALL : 0;
+	/* The rest of a message is cut off: callers read afresh what has changed. */
+	while ((got = recv(fd, &m, sizeof(m), 0)) >= 0 || errno == EINTR || errno == ENOBUFS)
+		if (got >= 0 || errno == ENOBUFS)
+			found |= change(&m, got, port);
 	return found;
 }

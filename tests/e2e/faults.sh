@@ -334,12 +334,36 @@ bridge fdb del "$mac" dev ann master
 check "the VM's MAC is removed from the bridge's table: it is there again" within 45 settled
 check 'and it is said' within 2 said_in_log "bridge $BRIDGE: somebody removed the VM's MAC $mac"
 check 'and the guest reaches its network' reaches
+ip link add elsewhere type bridge
+ip link set elsewhere up
+# In one batch, so that fold sees states in between, and tries to mend what is being changed.
+printf 'link set ann master %s\n' elsewhere "$BRIDGE" >"$T/batch"
+check 'the tap is put onto another bridge and back' ip -batch "$T/batch"
+check 'its port is set up again' within 5 settled
+check 'and the guest reaches its network' within 5 reaches
+seq 100 | awk -v bridge="$BRIDGE" '{ print "link set ann nomaster"; print "link set ann master " bridge }' >"$T/batch"
+check 'the tap is taken off the bridge and put back a hundred times' ip -batch "$T/batch"
+check 'its port is set up again' within 5 settled
+check 'and the guest reaches its network' within 5 reaches
+# The guest can make its hypervisor change the tap's offloads without end; each change is an event of the tap.
+wakes() {
+	awk '/voluntary_ctxt_switches/ { n += $2 } END { print n }' "/proc/$(responder ann)/status"
+}
+seq 5000 | awk '{ print "link set ann txqueuelen " 1000 + $1 % 2 }' >"$T/batch"
+before=$(wakes)
+check 'the tap changes five thousand times' ip -batch "$T/batch"
+after=$(wakes)
+few() {
+	[ "$1" -le "$2" ] || {
+		echo "woken $1 times, not $2 at most"
+		return 1
+	}
+}
+check 'fold is woken a few times for that' few $((after - before)) 100
 forge
 check 'and nothing forged passes' none_forged
 check 'the VM ends' stop_vm ann
 check 'the VM starts to be put elsewhere' vm
-ip link add elsewhere type bridge
-ip link set elsewhere up
 ip link set ann master elsewhere
 ann_is_down() {
 	! ip -o link show ann up | grep -q .
