@@ -179,21 +179,23 @@ static void say_settled(const struct session *s, bool learns)
 			 s->info.bridge, s->info.mac);
 }
 
-static void settle(struct session *s, bool learns)
+/* False: the port is not set up, which is tried again. */
+static bool settle(struct session *s, bool learns)
 {
 	struct link_info tap;
 
 	if (link_settle(s->link, s->ifindex, s->id.mac) == 0) {
 		s->settle_failures = 0;
 		say_settled(s, learns);
-		return;
+		return true;
 	}
 	/* Whoever took it off the bridge in this moment makes another event. */
 	if (link_find(s->link, s->info.iface, &tap) == 0 && tap.master != s->bridge_index)
-		return;
+		return false;
 	s->look_again = LINK_WATCH_PORT;
 	if (++s->settle_failures == SETTLE_TRIES)
 		session_cut_off(s, "the bridge has forgotten its port, which cannot be set up again");
+	return false;
 }
 
 /* Takes the tap down, in case it is put back soon, and in the end for good. */
@@ -228,9 +230,9 @@ static void settle_port(struct session *s)
 		bar_elsewhere(s);
 		return;
 	}
-	if (tap.learns || link_is_known(s->link, s->ifindex, s->id.mac) == 0)
-		settle(s, tap.learns);
-	if (s->elsewhere_since && s->bridge_look >= 0)
+	if ((tap.learns || link_is_known(s->link, s->ifindex, s->id.mac) == 0) && !settle(s, tap.learns))
+		return;
+	if (s->elsewhere_since)
 		link_set_up(s->link, s->ifindex, true);
 	s->elsewhere_since = 0;
 }
