@@ -32,8 +32,8 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-/* Each look of a thousand VMs takes rtnetlink's lock: so they are rare. They find a flushed forwarding table. */
-#define LOOK_MS 30000
+/* The kernel tells of all that is known to happen. For what is not, there is a look now and then. */
+#define LOOK_MS 600000
 /* How long a VM rests after an event, and after many. */
 #define REST_MS 200
 #define REST_MS_MOST 1000

@@ -11,17 +11,24 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-/* Where the number of the interface is: in the same place in messages about links and in those about addresses. */
+/* Where the number of the interface is: in the same place in messages about links, addresses and neighbours. */
 #define INDEX_AT (NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_index))
 _Static_assert(offsetof(struct ifinfomsg, ifi_index) == offsetof(struct ifaddrmsg, ifa_index), "see above");
+_Static_assert(offsetof(struct ifinfomsg, ifi_index) == offsetof(struct ndmsg, ndm_ifindex), "see above");
 
-/* Lets only messages about those two interfaces pass. BPF loads words as big endian on every machine, hence htonl(). */
+/*
+ * Lets only messages about those two interfaces pass, and of those about the bridge none about its neighbours, which are
+ * the host's. BPF loads numbers as big endian on every machine, hence htonl() and htons().
+ */
 static int filter_index(int fd, int port, int bridge)
 {
 	struct sock_filter code[] = {
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, INDEX_AT),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)port), 1, 0),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)bridge), 0, 1),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)port), 4, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)bridge), 0, 4),
+	    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 2, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEIGH), 1, 0),
 	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -33,7 +40,8 @@ static int filter_index(int fd, int port, int bridge)
 int link_watch(int port, int bridge)
 {
 	const struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
-					   .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+					   .nl_groups =
+					       RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)
@@ -58,9 +66,9 @@ static unsigned change(const struct start *m, ssize_t len, int port)
 {
 	if (len != sizeof(*m))
 		return LINK_WATCH_ALL;
-	if (m->h.nlmsg_type == RTM_NEWLINK || m->h.nlmsg_type == RTM_DELLINK)
-		return m->link.ifi_index == port ? LINK_WATCH_PORT : LINK_WATCH_BRIDGE;
-	return LINK_WATCH_ADDRESSES;
+	if (m->h.nlmsg_type == RTM_NEWADDR || m->h.nlmsg_type == RTM_DELADDR)
+		return LINK_WATCH_ADDRESSES;
+	return m->link.ifi_index == port ? LINK_WATCH_PORT : LINK_WATCH_BRIDGE;
 }
 
 unsigned link_watch_drain(int fd, int port)

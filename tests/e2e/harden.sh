@@ -46,7 +46,7 @@ wakes() {
 		state "$each" voluntary_ctxt_switches
 	done | awk '{ n += $1 } END { print n }'
 }
-# A look every 30 s may fall into these 10, and a change of the port's state with the rest that follows it.
+# A change of the port's state may fall into these 10 s, with the rest that follows it.
 sleeps() {
 	before=$(wakes)
 	sleep 10

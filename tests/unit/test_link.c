@@ -128,6 +128,8 @@ static void hears_of_changes(void **state)
 	    {"ip addr add fe80::9/64 dev br0 nodad", LINK_WATCH_ADDRESSES},
 	    {"ip link set t9 master br0", LINK_WATCH_PORT},
 	    {"bridge link set dev t9 learning off", LINK_WATCH_PORT},
+	    {"bridge fdb add 02:00:00:00:00:77 dev t9 master static", LINK_WATCH_PORT},
+	    {"bridge fdb del 02:00:00:00:00:77 dev t9 master", LINK_WATCH_PORT},
 	    {"ip link set t9 nomaster", LINK_WATCH_PORT},
 	    /* Makes messages of 12 KiB, and is none itself for a port that is down. */
 	    {"for i in $(seq 90); do ip link property add dev t9 altname a$(printf %0100d $i); done", 0},
@@ -142,6 +144,7 @@ static void hears_of_changes(void **state)
 	    "ip addr add 10.0.1.9/24 dev br1",
 	    "ip addr add fde5::9/64 dev br1 nodad",
 	    "ip link set br1 address 02:00:00:00:00:08",
+	    "ip neigh add 10.0.1.77 lladdr 02:00:00:00:00:77 dev br0 && ip neigh del 10.0.1.77 dev br0",
 	    "ip tuntap add dev t0 mode tap && ip link set t0 master br1 up && ip link del t0",
 	};
 	struct link_info port;
