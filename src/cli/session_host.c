@@ -6,7 +6,7 @@
  * The kernel tells of changes of these two interfaces alone (host/link_watch.c). The first event is followed at once, so
  * that a tap that has lost its rules or its place is found before much can pass. Then the VM rests from events for a
  * while, and the longer the more come: a guest can have its hypervisor make events of the tap without end, of which some
- * are its bridge's as well, and so wake all VMs there. What the kernel does not tell of is looked for by a timer.
+ * are its bridge's as well, and so wake all VMs there.
  *
  * A tap that was renamed is still a port, but without rules: since Linux 6.16 these belong to the name, and nftables
  * has no event for it. Only root can do that to a VM, by name.
@@ -32,8 +32,6 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-/* The kernel tells of all that is known to happen. For what is not, there is a look now and then. */
-#define LOOK_MS 600000
 /* How long a VM rests after an event, and after many. */
 #define REST_MS 200
 #define REST_MS_MOST 1000
@@ -98,7 +96,7 @@ int session_host_open(struct session *s, struct report *r)
 	if (s->bridge_look < 0)
 		return report_fail(r, errno, "timerfd: %s", strerror(errno));
 	/* The tap is looked at first of all: it may have changed since it was made, before it was watched. */
-	s->look_due = 0;
+	s->look_again = LINK_WATCH_PORT;
 	wake_in(s, 0);
 	return 0;
 }
@@ -185,7 +183,6 @@ static bool settle(struct session *s, bool learns)
 	struct link_info tap;
 
 	if (link_settle(s->link, s->ifindex, s->id.mac) == 0) {
-		s->settle_failures = 0;
 		say_settled(s, learns);
 		return true;
 	}
@@ -232,6 +229,7 @@ static void settle_port(struct session *s)
 	}
 	if ((tap.learns || link_is_known(s->link, s->ifindex, s->id.mac) == 0) && !settle(s, tap.learns))
 		return;
+	s->settle_failures = 0;
 	if (s->elsewhere_since)
 		link_set_up(s->link, s->ifindex, true);
 	s->elsewhere_since = 0;
@@ -278,23 +276,18 @@ void session_host_changed(struct session *s)
 
 void session_host_look(struct session *s)
 {
-	const uint64_t now = clock_ms();
 	uint64_t times;
 
 	if (read(s->bridge_look, &times, sizeof(times)) != sizeof(times))
 		return;
 	const unsigned events = link_watch_drain(s->bridge_watch, s->ifindex);
-	const bool due = now >= s->look_due;
-	if (due)
-		s->look_due = now + LOOK_MS;
-	compare(s, events | s->look_again | (due ? LINK_WATCH_PORT : 0));
+	compare(s, events | s->look_again);
 	if (s->bridge_look < 0)
 		return;
 	if (events || s->look_again) {
 		rest(s);
-		return;
+	} else {
+		s->rest_ms = 0;
+		hear(s, true);
 	}
-	s->rest_ms = 0;
-	hear(s, true);
-	wake_in(s, s->look_due - now);
 }

@@ -107,18 +107,16 @@ static bool find_groups(struct hypervisor *h)
 {
 	const long most = sysconf(_SC_NGROUPS_MAX);
 	gid_t *groups = NULL;
-	int room = 0, count = 0;
+	int count = 0;
 
 	/* Says each time how many there are, which may be more than a moment ago. */
 	while (getgrouplist(h->user, h->gid, groups, &count) < 0) {
-		room = count > room ? count : room + 1;
-		gid_t *more = realloc(groups, (size_t)room * sizeof(*groups));
+		gid_t *more = realloc(groups, (size_t)count * sizeof(*groups));
 		if (!more) {
 			free(groups);
 			return false;
 		}
 		groups = more;
-		count = room;
 	}
 	h->groups = groups;
 	h->group_count = most > 0 && count > most ? (int)most : count;
@@ -146,13 +144,15 @@ int hypervisor_user(struct hypervisor *h, struct report *r)
 /*
  * The saved user ID stays root's until exec, which takes that from this process, too (cap_bprm_creds_from_file() in
  * security/commoncap.c): until then the user may not trace it (ptrace_may_access() in kernel/ptrace.c), nor thereby
- * change the memory that it may share with its parent.
+ * change the memory that it may share with its parent. For as long as an ID is root's, the kernel takes no
+ * capability away by itself, and ambient ones outlive exec.
  */
 static int become_user(const struct hypervisor *h)
 {
 	if (!h->user)
 		return 0;
-	if (setgroups((size_t)h->group_count, h->groups) < 0 || setgid(h->gid) < 0 ||
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    setgroups((size_t)h->group_count, h->groups) < 0 || setgid(h->gid) < 0 ||
 	    setresuid(h->uid, h->uid, (uid_t)-1) < 0)
 		return -errno;
 	return 0;

@@ -285,10 +285,7 @@ nothing_left 'a tap that was removed'
 check 'the VM starts once more' vm
 # Since Linux 6.16 an interface that is up can be renamed, and nftables binds rules to the name.
 if ip link set ann name eve 2>/dev/null; then
-	eve_is_down() {
-		! ip -o link show eve up | grep -q .
-	}
-	check 'the tap is renamed: it is found, and taken down' within 3 eve_is_down
+	check 'the tap is renamed: it is found, and taken down' within 3 is_down eve
 	forge
 	check 'and nothing forged passes' none_forged
 	check 'and it is said' within 2 said_in_log 'interface ann: it was removed or renamed'
@@ -307,7 +304,7 @@ ip link set ann address 02:00:00:00:01:08
 check "another's MAC at the tap: the bridge knows it by that port" known_by_ann
 kill -CONT "$responder"
 ann_is_out() {
-	! ip -o link show ann up | grep -q . && ! ip -o link show ann | grep -q ' master '
+	is_down ann && ! ip -o link show ann | grep -q ' master '
 }
 check "another's MAC at the tap: it is found, and taken down and off the bridge" within 3 ann_is_out
 check 'and the bridge no longer knows it by that port' not known_by_ann
@@ -365,10 +362,7 @@ check 'and nothing forged passes' none_forged
 check 'the VM ends' stop_vm ann
 check 'the VM starts to be put elsewhere' vm
 ip link set ann master elsewhere
-ann_is_down() {
-	! ip -o link show ann up | grep -q .
-}
-check 'the tap is made a port of another bridge: it is taken down' within 5 ann_is_down
+check 'the tap is made a port of another bridge: it is taken down' within 5 is_down ann
 check 'and it is said' within 2 said_in_log 'interface ann: it was made a port of something else than its bridge'
 check 'the VM ends' stop_vm ann
 ip link del elsewhere
@@ -377,10 +371,7 @@ check 'the VM starts yet again' vm
 ip link set carl down 2>/dev/null
 ip link del "$BRIDGE"
 check 'the bridge is removed: it is said' within 10 said_in_log "bridge $BRIDGE: it was removed"
-down() {
-	! ip -o link show ann up | grep -q .
-}
-check 'the bridge is removed: the tap is down' within 5 down
+check 'the bridge is removed: the tap is down' within 5 is_down ann
 make_bridge "$BRIDGE"
 ip link set vcarl master "$BRIDGE" up
 forge
@@ -416,7 +407,7 @@ done
 echo "# $turn changes until an answer was taken away"
 check 'an answer is taken away: it is said that it is unknown what is in force' \
 	said_in_log 'interface ann: whether a change of its rules is in force is unknown.*; the VM is cut off' || detail_file "$T/ann.log"
-check 'and the tap is down' within 2 down
+check 'and the tap is down' within 2 is_down ann
 check 'never is it taken for a refusal by the kernel' not said_in_log 'Operation not permitted'
 check 'and fold goes on' responder ann
 kill -TERM "$fold"

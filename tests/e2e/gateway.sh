@@ -624,9 +624,6 @@ ip addr add 172.31.9.1/32 dev lo
 "$TOOLS/hear" 2375 >"$T/host.heard" &
 hear=$!
 check 'the host listens' within 5 grep -q ready "$T/host.heard"
-ann_is_down() {
-	! ip -o link show ann up | grep -q .
-}
 says_to_host() {
 	in_guest ann "$TOOLS/hear" say 4000 172.31.9.1 2375 6869 && sleep 0.3 && grep -v ready "$T/host.heard"
 }
@@ -635,7 +632,7 @@ kill -STOP "$responder" # which would take the tap down at once
 ip link set ann address $RT
 check "the gateway's MAC on the tap: the host hears nothing" counts from_destination not says_to_host
 kill -CONT "$responder"
-check "the gateway's MAC on the tap: it is taken down" within 5 ann_is_down
+check "the gateway's MAC on the tap: it is taken down" within 5 is_down ann
 kill $hear
 ip addr del 172.31.9.1/32 dev lo
 stop_vm ann || :

@@ -412,6 +412,11 @@ remains() {
 	[ ! -s "$T/remains.$job" ]
 }
 
+# is_down INTERFACE: whether it is set down, or gone.
+is_down() {
+	! ip -o link show "$1" up | grep -q .
+}
+
 # nothing_left WHAT: a test that nothing of fold's remains, at the latest after two seconds.
 nothing_left() {
 	check "$1: nothing is left behind" within 2 remains

@@ -211,7 +211,7 @@ pwd >"$HV_OUT.pwd"
 fd=${2##*fd=}
 cat "/proc/self/fdinfo/$fd" >"$HV_OUT.fdinfo"
 readlink "/proc/$$/fd/$fd" >"$HV_OUT.tun"
-grep -E '^(SigBlk|SigIgn|CapEff|NoNewPrivs):' /proc/self/status >"$HV_OUT.status"
+grep -E '^(SigBlk|SigIgn|Uid|Cap(Prm|Eff|Amb)|NoNewPrivs):' /proc/self/status >"$HV_OUT.status"
 ls -l "/proc/$$/fd" | sed -n 's/.* -> //p' >"$HV_OUT.fds"
 echo 'on stdout'
 echo 'on stderr' >&2
@@ -272,7 +272,15 @@ run_vm "$mac" qemu-system-facts
 check 'a hypervisor under sudo' ended 0
 check 'runs as the user who called sudo, with no group of root' same 'ids' "$(tr '\n' ' ' <"$HV_OUT.id")" \
 	"$(id -u nobody) $(id -g nobody) $(id -G nobody) "
-check 'without a single capability' grep -q '^CapEff:.*\<0*$' "$HV_OUT.status"
+# Not even by what its caller would hand down to any program: the wrapper gives fold an ambient capability.
+printf '#!/bin/sh\nexec setpriv --inh-caps +net_admin --ambient-caps +net_admin %s "$@"\n' "$FOLD" >"$T/bin/ambient"
+chmod 755 "$T/bin/ambient"
+for caller in "$FOLD" "$T/bin/ambient"; do
+	FOLD=$caller run_vm "$mac" qemu-system-facts
+	check "started by ${caller##*/}" ended 0
+	check 'it has no other user ID to go back to' same Uid "$(sed -n 's/^Uid:[[:space:]]*//p' "$HV_OUT.status" | tr -s '[:blank:]' '\n' | sort -u)" "$(id -u nobody)"
+	check 'and not a single capability' same capabilities "$(sed -n 's/^Cap\(Prm\|Eff\|Amb\):[[:space:]]*//p' "$HV_OUT.status" | sort -u)" 0000000000000000
+done
 
 # A hypervisor that sends and receives one frame by nothing but the descriptor that fold hands over.
 hypervisor frame <<'END'

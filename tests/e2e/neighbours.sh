@@ -204,9 +204,8 @@ rules_name() { nft list table netdev fold-solo | grep -q "$1"; }
 check 'its rules follow another MAC of the bridge' within 15 rules_name '0x200000005fe '
 ip -n solo neigh flush dev eth0
 check 'and that VM reaches the host again' reaches solo 10.0.5.254
-tap_is_down() { ! ip -o link show solo up | grep -q .; }
 ip link del "$alone"
-check 'the bridge removed: its tap is down' within 1 tap_is_down
+check 'the bridge removed: its tap is down' within 1 is_down solo
 check 'and it is said, once' within 1 sh -c "sleep 0.5; grep -c 'bridge $alone: it was removed' '$T/solo.log' | grep -qx 1"
 
 for vm in ann bob eve solo; do
