@@ -20,8 +20,8 @@ say      = @printf '  %-7s %s\n' $(1) $(2)
 CC      ?= cc
 # PKGS are linked. Of LOADED only the headers are needed at build time: src/base/library.h opens these libraries at run
 # time, in the few runs that need them.
-PKGS    := libmnl libnftnl libnetfilter_queue libcap-ng
-LOADED  := sqlite3 ldns ext2fs com_err libcurl libcrypto libpcap
+PKGS    := libmnl libnftnl libnetfilter_queue
+LOADED  := libcap-ng inih sqlite3 ldns ext2fs com_err libcurl libcrypto libpcap
 CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -DFOLD_COMMAND='"$(COMMAND)"' -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Walloca \
 	-Wundef
@@ -43,7 +43,7 @@ endif
 CFLAGS  += -std=gnu17 $(WARN) $(MODE)
 # Warnings apply to this project's code, not to the libraries' headers.
 LIBCFLAGS = $(shell pkg-config --cflags $(PKGS) $(LOADED) 2>/dev/null)
-LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih
+LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 # Some tests call these libraries directly.
 TESTLIBS = -Wl,--as-needed $(shell pkg-config --libs $(LOADED) 2>/dev/null)
 
@@ -115,6 +115,10 @@ $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay_main.o $(LIB
 $(TOOLS) $(OUT)/tests/fw/attack:
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) $(TESTLIBS)
+# Without shared libraries (see there), which AddressSanitizer needs.
+$(OUT)/bench/stamp: $(OUT)/bench/stamp.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(if $(filter 1,$(SAN)),$(LDMODE),-static) $(LDFLAGS) -o $@ $<
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lpthread

@@ -111,15 +111,16 @@ static int run(struct session *s)
 
 	if (sig)
 		return 128 + sig;
-	enum keeper_event e = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft), &value);
+	err = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft));
+	if (!err)
+		err = session_attach(s, &r);
+	enum keeper_event e = err ? KEEPER_STARTED : keeper_read(&s->keeper, &value);
 	if (e == KEEPER_EXEC_FAILED)
 		return failed_exec(s, value);
-	if (e != KEEPER_STARTED) {
-		log_err("the keeper process died");
-		return FOLD_EXIT_FAILED;
-	}
-	/* Not before: the hypervisor takes long to start its guest, whose frames the tap's guard drops until then. */
-	err = session_get_ready(s, &r);
+	if (e != KEEPER_STARTED)
+		err = report_fail(&r, EPIPE, "the keeper process died");
+	if (!err)
+		err = session_get_ready(s, &r);
 	if (err) {
 		log_err("%s", report_line(&r, err));
 		return FOLD_EXIT_FAILED;
@@ -202,6 +203,12 @@ static int start_and_run(struct session *s)
 	if (!err) {
 		describe(s);
 		err = keeper_start(&s->hypervisor, &work, &s->keeper, &r);
+	}
+	if (!err) {
+		int looked = session_look(s, &r);
+		err = keeper_ready(&s->keeper, &r); /* what it says goes first: another VM has one of the claims */
+		if (!err)
+			err = looked;
 	}
 	if (!err)
 		err = session_build_up(s, &r);

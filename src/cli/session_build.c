@@ -20,18 +20,13 @@
 
 #define MTU_MOST 16384 /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
 
-static int find_bridge(const struct session *s, struct link_info *out, struct report *r)
+static int find_bridge(struct session *s, struct report *r)
 {
-	struct link *l = s->link;
 	const char *name = s->o->bridge;
-	int err = link_find(l, name, out);
+	int err = link_find(s->link, name, &s->bridge);
 
-	if (err == -ENODEV && s->o->local) {
-		err = link_make_bridge(l, name);
-		if (err)
-			return report_fail(r, -err, "bridge %s: cannot be made: %s", name, strerror(-err));
-		err = link_find(l, name, out);
-	}
+	if (err == -ENODEV && s->o->local)
+		return 0;
 	if (err == -ENODEV && strcmp(name, BRIDGE_DEFAULT) == 0)
 		return report_fail(
 		    r, ENODEV, "bridge %s: there is none; start Weave Net, name another with --bridge, or use --local",
@@ -42,14 +37,24 @@ static int find_bridge(const struct session *s, struct link_info *out, struct re
 				   name, name, name);
 	if (err)
 		return report_fail(r, -err, "bridge %s: %s", name, strerror(-err));
-	if (!out->is_bridge)
+	if (!s->bridge.is_bridge)
 		return report_fail(r, EINVAL, "%s: not a bridge; `ip link show type bridge` lists them", name);
 	return 0;
 }
 
-static int build_guest(struct session *s, uint32_t bridge_mtu, struct report *r)
+static int make_bridge(struct session *s, struct report *r)
 {
-	s->id.mtu = bridge_mtu < MTU_MOST ? bridge_mtu : MTU_MOST;
+	int err = link_make_bridge(s->link, s->o->bridge);
+
+	if (!err)
+		err = link_find(s->link, s->o->bridge, &s->bridge);
+	return err ? report_fail(r, -err, "bridge %s: cannot be made: %s", s->o->bridge, strerror(-err)) : 0;
+}
+
+static int build_guest(struct session *s, struct report *r)
+{
+	memcpy(s->rules.bridge_mac, s->bridge.mac, MAC_LEN);
+	s->id.mtu = s->bridge.mtu < MTU_MOST ? s->bridge.mtu : MTU_MOST;
 	int err = guest_build(&s->id, s->text ? &s->binding : NULL, &s->config,
 			      GUEST_NEED_GATEWAY_MAC | GUEST_DNS_STREAMS | GUEST_HAS_RULES, &s->guest, r);
 	/* The guest has copies of its own. */
@@ -159,13 +164,13 @@ static int make_rules(struct session *s, struct report *r)
 	return 0;
 }
 
-static int attach(struct session *s, const struct link_info *bridge, struct report *r)
+int session_attach(struct session *s, struct report *r)
 {
-	struct link_port port = {.ifindex = s->ifindex, .bridge = bridge->ifindex, .bridge_name = s->info.bridge};
+	struct link_port port = {.ifindex = s->ifindex, .bridge = s->bridge.ifindex, .bridge_name = s->info.bridge};
 	const char *step;
 
-	port.bridge_mtu = bridge->mtu;
-	memcpy(port.bridge_mac, bridge->mac, MAC_LEN);
+	port.bridge_mtu = s->bridge.mtu;
+	memcpy(port.bridge_mac, s->bridge.mac, MAC_LEN);
 	memcpy(port.own_mac, s->guest.service_mac, MAC_LEN);
 	memcpy(port.guest_mac, s->guest.id.mac, MAC_LEN);
 	int err = link_attach(s->link, &port, &step);
@@ -191,18 +196,24 @@ static int write_copy(struct session *s, struct report *r)
 	return err;
 }
 
-int session_build_up(struct session *s, struct report *r)
+int session_look(struct session *s, struct report *r)
 {
-	struct link_info bridge;
 	int err = link_open(&s->link);
 
 	if (err)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
-	if ((err = find_bridge(s, &bridge, r)))
+	err = find_bridge(s, r);
+	return err || s->bridge.ifindex == 0 ? err : build_guest(s, r);
+}
+
+int session_build_up(struct session *s, struct report *r)
+{
+	int err = 0;
+
+	if (s->bridge.ifindex == 0 && ((err = make_bridge(s, r)) || (err = build_guest(s, r))))
 		return err;
-	session_host_is(s, &bridge);
-	if ((err = build_guest(s, bridge.mtu, r)) || (err = make_tap(s, r)) || (err = make_rules(s, r)) ||
-	    (err = session_gate(s, r)) || (err = attach(s, &bridge, r)) || (err = write_copy(s, r)))
+	if ((err = make_tap(s, r)) || (err = make_rules(s, r)) || (err = session_gate(s, r)) ||
+	    (err = write_copy(s, r)))
 		return err;
 	return session_image(s, r);
 }

@@ -142,6 +142,17 @@ static void await_death(const struct session_info *left)
 	nft_close(nft);
 }
 
+/* Kept apart, as clean_after() below, for its large variable: each page of the stack is touched as a frame is made. */
+static int __attribute__((noinline)) fail_claimed(const char *what, const char *text, struct report *r)
+{
+	struct session_info other;
+
+	if (session_info_parse(text, &other))
+		return report_fail(r, EBUSY, "%s: in use by a running fold (pid %d, interface %s); choose another",
+				   what, other.pid, other.iface);
+	return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
+}
+
 /*
  * Takes one claim. If a killed fold had it before, `left` gets the record of that fold, otherwise an empty text.
  * Returns 0, also if this VM needs no claim of that kind, or -errno with a line in r.
@@ -149,38 +160,37 @@ static void await_death(const struct session_info *left)
 static int claim_one(struct session *s, int which, char left[static CLAIM_TEXT], struct report *r)
 {
 	char text[CLAIM_TEXT], key[KEY_SIZE], what[KEY_SIZE];
-	struct session_info other;
 
 	left[0] = 0;
 	if (!claim_key(s, which, key, what))
 		return 0;
 	info_format(&s->info, text, sizeof(text));
 	int err = claim_take(key, text, &s->claims[which], left, CLAIM_TEXT, r);
-	if (err == -EBUSY && session_info_parse(left, &other))
-		return report_fail(r, EBUSY, "%s: in use by a running fold (pid %d, interface %s); choose another",
-				   what, other.pid, other.iface);
-	if (err == -EBUSY)
-		return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
-	return err;
+	return err == -EBUSY ? fail_claimed(what, left, r) : err;
+}
+
+/* A fold with that interface, and that record, was killed together with its keeper. Its remains would be in the way. */
+static void __attribute__((noinline)) clean_after(const char *left)
+{
+	struct session_info other;
+
+	if (!session_info_parse(left, &other))
+		return;
+	session_clean(&other);
+	await_death(&other);
 }
 
 int session_claim(void *session, struct report *r)
 {
 	struct session *s = session;
-	struct session_info other;
 	char left[CLAIM_TEXT];
 
 	for (int i = 0; i < SESSION_CLAIMS; i++) {
 		int err = claim_one(s, i, left, r);
 		if (err)
 			return err;
-		/*
-		 * A fold with that interface was killed together with its keeper. Its remains would be in the way.
-		 */
-		if (i == SESSION_CLAIM_IFACE && session_info_parse(left, &other)) {
-			session_clean(&other);
-			await_death(&other);
-		}
+		if (i == SESSION_CLAIM_IFACE && left[0])
+			clean_after(left);
 	}
 	return 0;
 }

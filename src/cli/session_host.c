@@ -48,7 +48,7 @@ static int read_host(struct session *s)
 	struct in6_addr now6[SESSION_HOST_ADDRESSES];
 	int err = link_find(s->link, s->info.bridge, &bridge), count6 = 0;
 
-	if (!err && bridge.ifindex != s->bridge_index)
+	if (!err && bridge.ifindex != s->bridge.ifindex)
 		err = -ENODEV; /* another bridge has the name now */
 	int count4 = err ? err : link_addresses4(s->link, bridge.ifindex, now4, SESSION_HOST_ADDRESSES);
 	if (count4 >= 0 && s->id.has6)
@@ -70,12 +70,6 @@ static int read_host(struct session *s)
 	return 1;
 }
 
-void session_host_is(struct session *s, const struct link_info *bridge)
-{
-	s->bridge_index = bridge->ifindex;
-	memcpy(s->rules.bridge_mac, bridge->mac, MAC_LEN);
-}
-
 static void wake_in(const struct session *s, uint64_t ms)
 {
 	/* A nanosecond more, because 0 would mean never. */
@@ -88,7 +82,7 @@ static void wake_in(const struct session *s, uint64_t ms)
 int session_host_open(struct session *s, struct report *r)
 {
 	/* Watched before it is read, so that no change goes unseen. */
-	s->bridge_watch = link_watch(s->ifindex, s->bridge_index);
+	s->bridge_watch = link_watch(s->ifindex, s->bridge.ifindex);
 	int err = s->bridge_watch < 0 ? s->bridge_watch : read_host(s);
 	if (err < 0)
 		return report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err));
@@ -187,7 +181,7 @@ static bool settle(struct session *s, bool learns)
 		return true;
 	}
 	/* Whoever took it off the bridge in this moment makes another event. */
-	if (link_find(s->link, s->info.iface, &tap) == 0 && tap.master != s->bridge_index)
+	if (link_find(s->link, s->info.iface, &tap) == 0 && tap.master != s->bridge.ifindex)
 		return false;
 	s->look_again = LINK_WATCH_PORT;
 	if (++s->settle_failures == SETTLE_TRIES)
@@ -223,7 +217,7 @@ static void settle_port(struct session *s)
 	s->off_bridge = !tap.master;
 	if (s->off_bridge)
 		return;
-	if (tap.master != s->bridge_index) {
+	if (tap.master != s->bridge.ifindex) {
 		bar_elsewhere(s);
 		return;
 	}
@@ -243,7 +237,8 @@ static void compare(struct session *s, unsigned what)
 		lose_tap(s);
 		return;
 	}
-	if (what & LINK_WATCH_ADDRESSES || link_is(s->link, s->bridge_index, s->info.bridge, s->rules.bridge_mac) == 0)
+	if (what & LINK_WATCH_ADDRESSES ||
+	    link_is(s->link, s->bridge.ifindex, s->info.bridge, s->rules.bridge_mac) == 0)
 		follow_bridge(s);
 	if (what & LINK_WATCH_PORT && s->bridge_look >= 0)
 		settle_port(s);

@@ -31,7 +31,7 @@ static void arm(const struct session *s, uint64_t ms)
 static void report6(struct session *s, const struct in6_addr *group)
 {
 	listen_report6(&s->guest, group, tx_slot(s->tx));
-	tx_keep_to(s->tx, s->bridge_index);
+	tx_keep_to(s->tx, s->bridge.ifindex);
 }
 
 /* Reports the VM's solicited-node groups and the single groups of -m. A block of groups has too many to report. */
@@ -51,7 +51,7 @@ static void report(struct session *s)
 		if (s->o->groups4[i].block.len != 32)
 			continue;
 		listen_report4(&s->guest, s->o->groups4[i].block.addr, tx_slot(s->tx));
-		tx_keep_to(s->tx, s->bridge_index);
+		tx_keep_to(s->tx, s->bridge.ifindex);
 	}
 	tx_flush(s->tx);
 }

@@ -53,7 +53,7 @@ static void send_reply(struct session *s, const struct frame *asked, struct repl
 		memcpy(reply->frame + MAC_LEN, s->id.mac, MAC_LEN);
 		tx_send_as_guest(s->tx, s->tap, reply);
 	} else {
-		tx_keep_to(s->tx, s->bridge_index);
+		tx_keep_to(s->tx, s->bridge.ifindex);
 	}
 }
 

@@ -55,8 +55,8 @@ struct session {
 
 	struct keeper keeper;
 	int tap;
-	int ifindex;      /* the tap's */
-	int bridge_index; /* its bridge's */
+	int ifindex;             /* the tap's */
+	struct link_info bridge; /* as it was at the start; ifindex 0: not found yet */
 	int epoll;
 	int signals; /* signalfd */
 	int told;    /* eventfd of the responder: the guest knows that its router goes away */
@@ -99,11 +99,18 @@ struct session {
 int session_note(struct session *s, enum session_note key, int32_t value);
 
 /*
- * build_up: everything up to the hypervisor, in the order that session.h gives. get_ready: what the loop needs. It runs
- * while the hypervisor starts, because beside a thousand VMs it takes as long as all before it. That is safe: nothing
- * passes until get_ready fills the rules, and the guest has nothing to send yet. 0 or -errno with a line in r.
+ * The steps of a start, in the order of session.h. Each: 0 or -errno with a line in r.
+ *
+ *   look        what needs nothing made: the bridge and the guest's answers. Runs while the keeper takes the claims.
+ *   build_up    everything else up to the hypervisor
+ *   attach      the bridge port. Runs, as get_ready, while the hypervisor starts, because beside a thousand VMs the
+ *               two take longer than all before them. That is safe: nothing passes until get_ready fills the rules, and
+ *               the guest has nothing to send yet.
+ *   get_ready   what the loop needs
  */
+int session_look(struct session *s, struct report *r);
 int session_build_up(struct session *s, struct report *r);
+int session_attach(struct session *s, struct report *r);
 int session_get_ready(struct session *s, struct report *r);
 
 /* Fills s->id from the command line and the key of -k; sets the image's path. 0 or -errno with a line in r. */
@@ -144,11 +151,9 @@ void session_unplug(void *session, const int32_t notes[static KEEPER_NOTES]);
 void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES], int rules_fd);
 
 /*
- * The bridge's MAC and the host's addresses on it, for the rules (session_host.c). is: sets the bridge and its MAC.
- * open: reads the addresses and watches them; 0, or -errno with a line in r. changed: for when the watch is readable.
- * look: for when the timer is.
+ * The bridge's MAC and the host's addresses on it, for the rules (session_host.c). open: reads the addresses and watches
+ * both; 0, or -errno with a line in r. changed: for when the watch is readable. look: for when the timer is.
  */
-void session_host_is(struct session *s, const struct link_info *bridge);
 /* For faults that cannot be mended while the VM runs: takes its port down for good and logs why. */
 void session_cut_off(struct session *s, const char *why);
 int session_host_open(struct session *s, struct report *r);

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/library.h"
 #include "guest/list.h"
 #include "guest/text.h"
 
@@ -10,6 +11,15 @@
 #include <ini.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* clang-format off */
+#define USED(X) \
+	X(ini_parse_stream) X(ini_allow_multiline) X(ini_allow_inline_comments) X(ini_stop_on_first_error) \
+	X(ini_use_stack) X(ini_max_line) X(ini_initial_alloc)
+/* clang-format on */
+static struct {
+	USED(LIBRARY_POINTER)
+} lib;
 
 #define F(section_, name_, KIND, member, ...)                                                                          \
 	{                                                                                                              \
@@ -274,12 +284,24 @@ static int take_pair(void *arg, const char *section, const char *name, const cha
 	return 1;
 }
 
+/* Most VMs run without any file. */
+static int load(struct report *r)
+{
+	static const char *const names[] = {"libinih.so.1", NULL};
+	void *library = lib.ini_parse_stream ? NULL : library_open(names);
+
+	if (lib.ini_parse_stream || (library && true USED(LIBRARY_FIND)))
+		return 0;
+	return report_fail(r, ENOENT, "libinih.so.1: %s; install it (Debian: libinih1)",
+			   library ? "is too old" : "cannot be loaded, and the configuration is read with it");
+}
+
 int config_parse(const char *text, size_t len, const char *path, struct config *out, struct report *r)
 {
 	struct parser p = {.path = path, .r = r};
 	int err = text_check(text, len, CONFIG_SIZE_MAX, path, r);
 
-	if (err)
+	if (err || (err = load(r)))
 		return err;
 	_cleanup_(cleanup_free) char *copy = strndup(text, len);
 	if (!copy)
@@ -289,13 +311,13 @@ int config_parse(const char *text, size_t len, const char *path, struct config *
 		return err; /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
 
 	/* A value takes one line, of any length; next_line() removes comments; ':' and ';' may be part of a value. */
-	ini_allow_multiline = false;
-	ini_allow_inline_comments = false;
-	ini_stop_on_first_error = true;
-	ini_use_stack = false;
-	ini_initial_alloc = ini_max_line = (int)len + 3;
+	*lib.ini_allow_multiline = false;
+	*lib.ini_allow_inline_comments = false;
+	*lib.ini_stop_on_first_error = true;
+	*lib.ini_use_stack = false;
+	*lib.ini_initial_alloc = *lib.ini_max_line = (int)len + 3;
 	p.rest = copy + text_mark(copy, len);
-	int line = ini_parse_stream(next_line, &p, take_pair, &p);
+	int line = lib.ini_parse_stream(next_line, &p, take_pair, &p);
 	if (line < 0)
 		p.err = report_fail(r, ENOMEM, "%s: out of memory", path);
 	else if (line > 0 && !p.err)

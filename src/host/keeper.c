@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 
@@ -107,7 +108,11 @@ static int execute(const struct keeping *k, struct hypervisor_start *start, pid_
 		_exit(127);
 	}
 	*child = pid;
-	return pid < 0 ? errno : err;
+	if (pid < 0)
+		return errno;
+	/* The kernel wakes this process in the middle of that exec, which would then wait until this one sleeps. */
+	sched_yield();
+	return err;
 }
 
 static void spawn(struct keeping *k)
@@ -269,7 +274,7 @@ static void __attribute__((noreturn)) keep(struct keeping *k, const struct keepe
 	k->children = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	int err =
 	    k->children < 0 ? report_fail(&r, errno, "signalfd: %s", strerror(errno)) : work->setup(work->arg, &r);
-	/* The error line is sent first, so that await_setup() can read it before the number. */
+	/* The error line is sent first, so that keeper_ready() can read it before the number. */
 	if (err && send(k->fd, r.msg, sizeof(r.msg), MSG_NOSIGNAL) < 0)
 		err = -errno;
 	send_message(k->fd, KEEPER_READY, err, NULL, 0);
@@ -283,23 +288,6 @@ static void __attribute__((noreturn)) keep(struct keeping *k, const struct keepe
 		close(k->tap);
 	work->takedown(work->arg, k->notes, ended ? -1 : k->rules);
 	_exit(0);
-}
-
-/* Reads the result of set-up: its error line, if there is one, and then its number. */
-static int await_setup(int fd, struct report *r)
-{
-	struct message m;
-	char line[sizeof(r->msg)];
-	ssize_t got = recv(fd, line, sizeof(line), 0);
-
-	if (got == sizeof(m)) {
-		memcpy(&m, line, sizeof(m));
-		return m.value;
-	}
-	if (got != sizeof(line) || !receive_message(fd, &m, NULL))
-		return report_fail(r, EPIPE, "the keeper process died at once");
-	line[sizeof(line) - 1] = 0;
-	return report_fail(r, -m.value, "%s", line);
 }
 
 int keeper_start(const struct hypervisor *h, const struct keeper_work *work, struct keeper *out, struct report *r)
@@ -321,17 +309,31 @@ int keeper_start(const struct hypervisor *h, const struct keeper_work *work, str
 		return report_fail(r, err, "fork: %s", strerror(err));
 	}
 	*out = (struct keeper){.pid = pid, .fd = pair[0]};
-	err = await_setup(out->fd, r);
-	if (err)
-		keeper_finish(out);
-	return err;
+	return 0;
 }
 
-enum keeper_event keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd, int *value)
+int keeper_ready(const struct keeper *k, struct report *r)
+{
+	struct message m;
+	char line[sizeof(r->msg)];
+	/* The error line comes first, if there is one, and then the number. */
+	ssize_t got = recv(k->fd, line, sizeof(line), 0);
+
+	if (got == sizeof(m)) {
+		memcpy(&m, line, sizeof(m));
+		return m.value;
+	}
+	if (got != sizeof(line) || !receive_message(k->fd, &m, NULL))
+		return report_fail(r, EPIPE, "the keeper process died at once");
+	line[sizeof(line) - 1] = 0;
+	return report_fail(r, -m.value, "%s", line);
+}
+
+int keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd)
 {
 	const int fds[2] = {tap_fd, rules_fd};
 
-	return send_message(k->fd, REQUEST_SPAWN, 0, fds, 2) < 0 ? KEEPER_DEAD : keeper_read(k, value);
+	return send_message(k->fd, REQUEST_SPAWN, 0, fds, 2);
 }
 
 int keeper_note(const struct keeper *k, unsigned key, int32_t value)

@@ -36,11 +36,11 @@ struct keeper_work {
 	void *arg;
 };
 
-/*
- * Starts the keeper and waits for its set-up; the caller must
- * have no thread. 0, or -errno with a line in r and no keeper.
- */
+/* Starts the keeper, which begins its set-up. The caller must have no thread. 0, or -errno with a line in r. */
 int keeper_start(const struct hypervisor *h, const struct keeper_work *work, struct keeper *out, struct report *r);
+
+/* Waits for the end of set-up, before anything else is asked of the keeper. 0, or -errno with a line in r. */
+int keeper_ready(const struct keeper *k, struct report *r);
 
 enum keeper_event {
 	KEEPER_READY,       /* value: what set-up returned */
@@ -51,10 +51,10 @@ enum keeper_event {
 };
 
 /*
- * Starts the hypervisor on that tap: KEEPER_STARTED once its program runs, or what failed. rules_fd:
- * a socket that is to live as long as the hypervisor. *value: as for keeper_read().
+ * Begins to start the hypervisor on that tap; the next event is KEEPER_STARTED once its program runs, or what failed.
+ * rules_fd: a socket that is to live as long as the hypervisor. 0, or -errno if the keeper is dead.
  */
-enum keeper_event keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd, int *value);
+int keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd);
 
 /*
  * Tells the keeper of something to take down, before the caller

@@ -16,7 +16,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 CC=${CC:-cc}
 CFLAGS="-std=gnu17 -D_GNU_SOURCE -include version.h -Isrc -O1 -g ${CFLAGS:-}"
 # shellcheck disable=SC2046 # a list of words
-LIBS=${LIBS:-$(pkg-config --libs $(sed -n 's/^PKGS[[:space:]]*:*=//p' "$root/Makefile")) -linih -lm}
+LIBS=${LIBS:-$(pkg-config --libs $(sed -n 's/^PKGS[[:space:]]*:*=//p' "$root/Makefile")) -lm}
 
 show='' transport='' gate=''
 while [ $# -gt 0 ]; do
