@@ -116,9 +116,9 @@ $(TOOLS) $(OUT)/tests/fw/attack:
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) $(TESTLIBS)
 # Without shared libraries (see there), which AddressSanitizer needs.
-$(OUT)/bench/stamp: $(OUT)/bench/stamp.o
+$(OUT)/bench/stamp: $(OUT)/bench/stamp.o $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(if $(filter 1,$(SAN)),$(LDMODE),-static) $(LDFLAGS) -o $@ $<
+	$(Q)$(CC) $(if $(filter 1,$(SAN)),$(LDMODE),-static) $(LDFLAGS) -o $@ $< $(LIB)
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDMODE) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS) -lpthread

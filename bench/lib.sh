@@ -159,7 +159,7 @@ keep_running() {
 fold_numbered="$OUT/fold -i vm%d -4 10.0.%a/16 --bridge br0 -b $tmp/binding 52:54:00:00:%x:%x qemu-system-stamp"
 # The same with IPv6.
 fold_numbered6="$OUT/fold -i vm%d -4 10.0.%a/16 -6 fd00:250::/64 --bridge br0 -b $tmp/binding6 52:54:00:00:%x:%x qemu-system-stamp"
-ask_numbered="-ask 10.0.%a 10.0.250.1" # more arguments of theirs, for stamp
+ask_numbered="-ask 10.0.%a" # more arguments of theirs, for stamp
 
 # Makes a network namespace with a bridge br0 that has 10.0.250.1/16 and a carrier, and is quiet; with `six` as second
 # word it has fd00:250::1/64 too. The port hold0, to which nothing is flooded, gives it the carrier while no tap is

@@ -2,85 +2,61 @@
 /*
  * stamp: a hypervisor that says when it was started, or when its guest was served.
  *
- *   qemu-system-stamp [-stay] [-ask OWN GATEWAY] ... -netdev tap,...,fd=N -device ...,mac=MAC
+ *   qemu-system-stamp [-stay] [-ask ADDRESS] ... -netdev tap,...,fd=N -device ...,mac=MAC
  *
- * Prints "stamp_ns=N", CLOCK_MONOTONIC at its main, and ends. With -ask it first asks for the MAC of GATEWAY by ARP, as
- * the guest with the address OWN would, again and again until it gets an answer: the time is then that of the answer.
- * With -stay it then sleeps until a signal ends it, holding its tap as a running VM would. Everything else in its
- * arguments is a hypervisor's business.
+ * Prints "stamp_ns=N", CLOCK_MONOTONIC at its main, and ends. With -ask its guest first asks for its address by DHCP,
+ * again and again until it is offered ADDRESS: the time is then that of the offer. With -stay it then sleeps until a
+ * signal ends it, holding its tap as a running VM would. Everything else in its arguments is a hypervisor's business.
  *
  * It is linked statically, because fold's part ends with the exec: dynamic linking is the program's own.
  */
-#include "port.h"
+#include "kinds.h"
 
-#include <netinet/if_ether.h>
-
-#define AGAIN_US 100
+#define AGAIN_US 250
 
 struct options {
-	bool stay;
-	const char *netdev, *mac;
-	struct in_addr own, gateway; /* gateway 0: ask nothing */
+	bool stay, asks;
+	const char *netdev;
+	struct ask ask;
 };
 
 static void read_options(int argc, char **argv, struct options *o)
 {
+	char mac[MAC_TEXT];
+
 	for (int i = 1; i < argc; i++) {
-		const char *mac = strstr(argv[i], ",mac=");
-		if (mac)
-			o->mac = mac + 5;
+		const char *at = strstr(argv[i], ",mac=");
+		snprintf(mac, sizeof(mac), "%s", at ? at + 5 : "");
+		if (at && !mac_parse(mac, o->ask.mac))
+			errx(1, "%s: no MAC", argv[i]);
 		if (strstr(argv[i], ",fd="))
 			o->netdev = argv[i];
 		if (strcmp(argv[i], "-stay") == 0)
 			o->stay = true;
-		if (strcmp(argv[i], "-ask") == 0 && i + 2 < argc &&
-		    (inet_pton(AF_INET, argv[i + 1], &o->own) != 1 ||
-		     inet_pton(AF_INET, argv[i + 2], &o->gateway) != 1))
-			errx(1, "-ask OWN GATEWAY: two IPv4 addresses");
+		if (strcmp(argv[i], "-ask") == 0 && i + 1 < argc) {
+			o->asks = true;
+			if (inet_pton(AF_INET, argv[i + 1], &o->ask.own4) != 1)
+				errx(1, "-ask %s: no IPv4 address", argv[i + 1]);
+		}
 	}
 }
 
-static void build_request(const struct options *o, uint8_t frame[static 60])
-{
-	struct ether_header *eth = (void *)frame;
-	struct ether_arp *arp = (void *)(frame + sizeof(*eth));
-	uint8_t *mac = eth->ether_shost;
-
-	if (!o->mac || sscanf(o->mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4,
-			      mac + 5) != 6)
-		errx(1, "no mac= in the arguments");
-	memset(eth->ether_dhost, 0xff, ETH_ALEN);
-	eth->ether_type = htons(ETH_P_ARP);
-	arp->ea_hdr = (struct arphdr){htons(ARPHRD_ETHER), htons(ETH_P_IP), ETH_ALEN, 4, htons(ARPOP_REQUEST)};
-	memcpy(arp->arp_sha, mac, ETH_ALEN);
-	memcpy(arp->arp_spa, &o->own, 4);
-	memcpy(arp->arp_tpa, &o->gateway, 4);
-}
-
-static bool answers(const struct options *o, const uint8_t *frame, size_t len)
-{
-	const struct ether_header *eth = (const void *)frame;
-	const struct ether_arp *arp = (const void *)(frame + sizeof(*eth));
-
-	return len >= sizeof(*eth) + sizeof(*arp) && eth->ether_type == htons(ETH_P_ARP) &&
-	       arp->ea_hdr.ar_op == htons(ARPOP_REPLY) && memcmp(arp->arp_spa, &o->gateway, 4) == 0;
-}
-
-/* The rules count what a guest sends before they are complete, and do not answer it. */
+/* Returns the time of the offer. What the guest sends before the rules are complete is dropped. */
 static uint64_t ask(const struct options *o)
 {
 	static struct port_batch got;
-	uint8_t frame[60] = {0};
-	struct iovec out = {frame, sizeof(frame)};
+	const struct kind *discover = &kinds[0];
+	const struct timespec again = {.tv_nsec = AGAIN_US * 1000};
+	uint8_t frame[REQUEST_MAX];
+	struct iovec out = {frame, discover->build(discover, &o->ask, frame)};
 	struct port p = port_from_tap(port_fd_of_netdev(o->netdev ? o->netdev : ""));
+	uint32_t id;
 
-	build_request(o, frame);
 	for (;;) {
 		port_send(&p, &out, 1);
-		ppoll(&(struct pollfd){.fd = p.fd, .events = POLLIN}, 1, &(struct timespec){.tv_nsec = AGAIN_US * 1000},
-		      NULL);
+		ppoll(&(struct pollfd){.fd = p.fd, .events = POLLIN}, 1, &again, NULL);
 		for (unsigned n = port_recv(&p, &got); n > 0; n--)
-			if (answers(o, got.data[n - 1], got.len[n - 1]))
+			if (discover->match(discover, &o->ask, got.data[n - 1], got.len[n - 1], &id) == MATCH_YES)
 				return port_now_ns();
 	}
 }
@@ -91,7 +67,7 @@ int main(int argc, char **argv)
 	struct options o = {0};
 
 	read_options(argc, argv, &o);
-	if (o.gateway.s_addr)
+	if (o.asks)
 		at = ask(&o);
 	printf("stamp_ns=%llu\n", (unsigned long long)at);
 	if (fflush(stdout) != 0)
