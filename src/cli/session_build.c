@@ -174,6 +174,10 @@ int session_attach(struct session *s, struct report *r)
 	memcpy(port.own_mac, s->guest.service_mac, MAC_LEN);
 	memcpy(port.guest_mac, s->guest.id.mac, MAC_LEN);
 	int err = link_attach(s->link, &port, &step);
+	if (err == -EXFULL)
+		return report_fail(r, -err,
+				   "bridge %s: is full, as the kernel gives a bridge 1,023 ports; use another bridge",
+				   s->info.bridge);
 	if (err)
 		return report_fail(r, -err, "interface %s: cannot %s: %s", s->info.iface, step, strerror(-err));
 	return 0;

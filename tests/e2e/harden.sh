@@ -220,9 +220,12 @@ tapper 'in a container without CAP_SYS_ADMIN' 1 setpriv --bounding-set -sys_admi
 
 # ---- a container's user namespace, which knows 65,536 users ----
 
-mkfifo "$T/mapped"
 cat >"$T/contained" <<-END
-	read -r _ <"$T/mapped"
+	# Until the maps are there it has no user.
+	for _ in \$(seq 100); do
+		[ "\$(id -u):\$(id -g)" != 0:0 ] || break
+		sleep 0.1
+	done
 	mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib || exit 1
 	ip link add br0 type bridge && ip link set br0 up || exit 1
 	PATH=$PATH FOLD_TRANSPORT= "$FOLD" -i vm1 -4 10.0.1.7/24 --bridge br0 $mac qemu-system-idle &
@@ -241,7 +244,6 @@ contained() {
 	contained=$!
 	within 5 not grep -q . "/proc/$contained/gid_map" || return 1 # until then it is in this namespace
 	for map in uid_map gid_map; do echo "0 0 65536" >"/proc/$contained/$map" || return 1; done
-	echo go >"$T/mapped"
 	wait "$contained"
 	cat "$T/contained.log"
 	# The replies' group is one of the 65,536 that the namespace knows; fold's first try is a much higher number.
