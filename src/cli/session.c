@@ -111,14 +111,15 @@ static int run(struct session *s)
 
 	if (sig)
 		return 128 + sig;
-	enum keeper_event e = keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft), &value);
+	enum keeper_event e = KEEPER_DEAD;
+	if (keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft)) == 0) {
+		err = session_attach(s, &r);
+		e = err ? KEEPER_STARTED : keeper_read(&s->keeper, &value);
+	}
 	if (e == KEEPER_EXEC_FAILED)
 		return failed_exec(s, value);
-	if (e != KEEPER_STARTED) {
-		log_err("the keeper process died");
-		return FOLD_EXIT_FAILED;
-	}
-	err = session_attach(s, &r);
+	if (e != KEEPER_STARTED)
+		err = report_fail(&r, EPIPE, "the keeper process died");
 	if (!err)
 		err = session_get_ready(s, &r);
 	if (err) {

@@ -2,8 +2,8 @@
 /*
  * session: one VM from start to end. Starts in order; stops in reverse from any half-start.
  *
- *   claims -> bridge -> tap (down) -> delivery -> rules that drop everything -> copy -> image -> hypervisor
- *          -> port (up, last) -> the host's addresses -> all rules -> replies -> loop
+ *   claims -> bridge -> tap (down) -> delivery -> rules that drop everything -> copy -> image
+ *          -> hypervisor and port (up, last) -> the host's addresses -> all rules -> replies -> loop
  *
  * No frame of the guest's can pass before all rules are there: the tap stays down until the first ones are in place,
  * and these drop everything. The hypervisor gets the tap after them, so no frame reaches the host either, whoever sets

@@ -103,11 +103,11 @@ int session_note(struct session *s, enum session_note key, int32_t value);
  *
  *   look        what needs nothing made: the bridge and the guest's answers. Runs while the keeper takes the claims.
  *   build_up    everything else up to the hypervisor
- *   attach      the bridge port
- *   get_ready   what the loop needs
+ *   attach      the bridge port. Runs during the hypervisor's exec.
+ *   get_ready   what the loop needs. Runs when the hypervisor's program does.
  *
- * The last two run when the hypervisor's program does: beside a thousand VMs they take longer than all before them, and
- * it takes longer still to start its guest. That is safe: nothing passes until get_ready fills the rules.
+ * Beside a thousand VMs the last two take longer than all before them, and the hypervisor takes longer still to start its
+ * guest. That is safe: nothing passes until get_ready fills the rules.
  */
 int session_look(struct session *s, struct report *r);
 int session_build_up(struct session *s, struct report *r);

@@ -329,11 +329,11 @@ int keeper_ready(const struct keeper *k, struct report *r)
 	return report_fail(r, -m.value, "%s", line);
 }
 
-enum keeper_event keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd, int *value)
+int keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd)
 {
 	const int fds[2] = {tap_fd, rules_fd};
 
-	return send_message(k->fd, REQUEST_SPAWN, 0, fds, 2) < 0 ? KEEPER_DEAD : keeper_read(k, value);
+	return send_message(k->fd, REQUEST_SPAWN, 0, fds, 2);
 }
 
 int keeper_note(const struct keeper *k, unsigned key, int32_t value)
