@@ -6,22 +6,17 @@
  * From: only about the guest itself or about neighbours in its prefix, with the guest's own link-layer address.
  * To: only their owners speak for the guest, fold and the gateway.
  *
- * A message has one of two lengths, without options or with the one option that belongs to it, so no second option
- * can hide behind the first. A link-local address shows its owner if it was made from a MAC. If it was not (RFC
- * 7217), a guest may still ask from it, but nobody is told anything about it.
+ * What passes has one of two lengths, without options or with the one option that belongs to it, so no second option
+ * can hide behind the first. What the responder takes may have any: it reads them all, and ignores those that RFC 4861
+ * 4.1 and 4.3 do not name. A link-local address shows its owner if it was made from a MAC. If it was not (RFC 7217), a
+ * guest may still ask from it, but nobody is told anything about it.
  */
 #include "fw/rules_priv.h"
 
 #include <string.h>
 
-enum {
-	ND_TYPE = IP6_HEADER,
-	ND_CODE = ND_TYPE + 1,
-	ND_TARGET = ND_TYPE + 8,
-	ND_OPTION = ND_TYPE + 24,
-	RS_OPTION = ND_TYPE + 8
-};
-enum { RS_BARE = 8, RS_LONG = 16, ND_BARE = 24, ND_LONG = 32 };
+enum { ND_TYPE = IP6_HEADER, ND_CODE = ND_TYPE + 1, ND_TARGET = ND_TYPE + 8, ND_OPTION = ND_TYPE + 24 };
+enum { ND_BARE = 24, ND_LONG = 32 };
 enum { RS = 133, RA = 134, NS = 135, NA = 136 };
 enum { OPTION_SOURCE = 1, OPTION_TARGET = 2, OPTION_NONCE = 14 };
 
@@ -71,12 +66,12 @@ static void kind_is_not(struct nft *n, uint8_t kind)
 }
 
 /* The option that stands there is not this link-layer address. */
-static void option_is_not(struct nft *n, uint32_t offset, uint8_t kind, const uint8_t *mac)
+static void option_is_not(struct nft *n, uint8_t kind, const uint8_t *mac)
 {
 	uint8_t want[8] = {kind, 1};
 
 	memcpy(want + 2, mac, MAC_LEN);
-	nft_match(n, NFT_NETWORK, offset, sizeof(want), NFT_IS_NOT, want);
+	nft_match(n, NFT_NETWORK, ND_OPTION, sizeof(want), NFT_IS_NOT, want);
 }
 
 /* Whole octets of a group's MAC: 33:33:ff for all solicited-node groups, all of it for one group. */
@@ -117,9 +112,9 @@ static void from_dad(struct nft *n, const struct guest *g, const struct in6_addr
 	static const char c[] = "from_dad";
 	const struct in6_addr *const mine[] = {&g->id.ip6.addr, own};
 
+	take_service_solicitations(n, c, g);
 	nft_rule(n, c), length_is_neither(n, ND_BARE, ND_LONG), drop(n, FROM_ND);
 	nft_rule(n, c), kind_is_not(n, OPTION_NONCE), drop(n, FROM_ND);
-	take_service_solicitations(n, c, g);
 	cap_storm(n, c);
 	for (size_t i = 0; i < 2; i++) {
 		const struct in6_addr group = ip6_solicited_node(mine[i]);
@@ -133,15 +128,11 @@ static void check_options_from(struct nft *n, const struct guest *g)
 {
 	static const char c[] = "from_nd";
 
-	nft_rule(n, c), type_is(n, RS), length_is_neither(n, RS_BARE, RS_LONG), drop(n, FROM_ND);
-	nft_rule(n, c), type_is(n, RS), ip6_payload(n, NFT_IS, RS_LONG),
-	    option_is_not(n, RS_OPTION, OPTION_SOURCE, g->id.mac), drop(n, FROM_ND);
-	nft_rule(n, c), type_is(n, RS), sound(n), nft_goto(n, "take");
 	nft_rule(n, c), length_is_neither(n, ND_BARE, ND_LONG), drop(n, FROM_ND);
-	nft_rule(n, c), type_is(n, NS), ip6_payload(n, NFT_IS, ND_LONG),
-	    option_is_not(n, ND_OPTION, OPTION_SOURCE, g->id.mac), drop(n, FROM_ND);
-	nft_rule(n, c), type_is(n, NA), ip6_payload(n, NFT_IS, ND_LONG),
-	    option_is_not(n, ND_OPTION, OPTION_TARGET, g->id.mac), drop(n, FROM_ND);
+	nft_rule(n, c), type_is(n, NS), ip6_payload(n, NFT_IS, ND_LONG), option_is_not(n, OPTION_SOURCE, g->id.mac),
+	    drop(n, FROM_ND);
+	nft_rule(n, c), type_is(n, NA), ip6_payload(n, NFT_IS, ND_LONG), option_is_not(n, OPTION_TARGET, g->id.mac),
+	    drop(n, FROM_ND);
 }
 
 /*
@@ -239,9 +230,10 @@ static void from_nd(struct nft *n, const struct rules *r)
 	    ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr), nft_and(n, NFT_IS_NOT, &in6addr_any, 16),
 	    drop(n, FROM_SOURCE);
 	not_another(n, r, &own);
+	nft_rule(n, c), type_is(n, RS), sound(n), nft_goto(n, "take");
+	take_service_solicitations(n, c, g);
 	check_options_from(n, g);
 	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any), drop(n, FROM_ND);
-	take_service_solicitations(n, c, g);
 	nft_rule(n, c), type_is(n, NS), ip6_is_in(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6), drop(n, FROM_ND);
 	nft_rule(n, c), type_is(n, NA), ip6_is(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6.addr),
 	    nft_and(n, NFT_IS_NOT, &own, 16), drop(n, FROM_ND);
