@@ -150,7 +150,8 @@ static void follow_bridge(struct session *s)
 	if (changed == NFT_NO_ANSWER)
 		changed = session_update_rules(s, &s->rules);
 	if (changed == -ENODEV) {
-		log_err("bridge %s: it was removed or renamed; the VM is cut off until fold is started anew", s->info.bridge);
+		log_err("bridge %s: it was removed or renamed; the VM is cut off until fold is started anew",
+			s->info.bridge);
 		link_set_up(s->link, s->ifindex, false);
 		session_host_close(s);
 	} else if (session_rules_unknown(changed)) {
