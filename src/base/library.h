@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * library: a shared library that few runs need, loaded when one does. If fold were linked with it, every start would
- * take the time to load and relocate it and the libraries behind it.
+ * library: a shared library that few runs need, or none before its hypervisor starts, loaded when it is needed. If fold
+ * were linked with it, every start would take the time to load and relocate it and the libraries behind it.
  */
 #ifndef FOLD_BASE_LIBRARY_H
 #define FOLD_BASE_LIBRARY_H
