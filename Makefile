@@ -19,9 +19,9 @@ say      = @printf '  %-7s %s\n' $(1) $(2)
 
 CC      ?= cc
 # PKGS are linked. Of LOADED only the headers are needed at build time: src/base/library.h opens these libraries at run
-# time, when they are needed.
-PKGS    := libmnl libnftnl libnetfilter_queue
-LOADED  := libcap-ng inih sqlite3 ldns ext2fs com_err libcurl libcrypto libpcap
+# time, in the few runs that need them.
+PKGS    := libmnl libnftnl libnetfilter_queue libcap-ng
+LOADED  := inih sqlite3 ldns ext2fs com_err libcurl libcrypto libpcap
 CPPFLAGS += -D_GNU_SOURCE -DFOLD_VERSION='"$(VERSION)"' -DFOLD_COMMAND='"$(COMMAND)"' -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Walloca \
 	-Wundef

@@ -2,6 +2,7 @@
 #include "base/library.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -20,4 +21,11 @@ bool library_find(void *library, const char *name, void *to)
 
 	memcpy(to, &found, sizeof(found));
 	return found;
+}
+
+int library_fail(bool opened, const char *name, const char *use, const char *package, struct report *r)
+{
+	if (opened)
+		return report_fail(r, ENOENT, "%s: is too old; install it (Debian: %s)", name, package);
+	return report_fail(r, ENOENT, "%s: cannot be loaded, and %s; install it (Debian: %s)", name, use, package);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * library: a shared library that few runs need, or none before its hypervisor starts, loaded when it is needed. If fold
- * were linked with it, every start would take the time to load and relocate it and the libraries behind it.
+ * library: a shared library that few runs need, loaded when one does. If fold were linked with it, every start would
+ * take the time to load and relocate it and the libraries behind it.
  */
 #ifndef FOLD_BASE_LIBRARY_H
 #define FOLD_BASE_LIBRARY_H
+
+#include "base/report.h"
 
 #include <stdbool.h>
 
@@ -24,5 +26,11 @@ bool library_find(void *library, const char *name, void *to);
  */
 #define LIBRARY_POINTER(f) __typeof__ (&(f))(f);
 #define LIBRARY_FIND(f) &&library_find(library, #f, &lib.f)
+
+/*
+ * Says what is wrong with a library that a user must have: it is not there or, where it was opened, lacks a function.
+ * use: what is done with it, as in "addresses are kept with it". package: Debian's. -ENOENT with that line in r.
+ */
+int library_fail(bool opened, const char *name, const char *use, const char *package, struct report *r);
 
 #endif

@@ -107,21 +107,19 @@ static int failed_exec(const struct session *s, int err)
 static int run(struct session *s)
 {
 	struct report r = {0};
-	int value = 0, err = 0, sig = signal_waiting(s);
+	int value = 0, sig = signal_waiting(s);
 
 	if (sig)
 		return 128 + sig;
-	enum keeper_event e = KEEPER_DEAD;
-	if (keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft)) == 0) {
-		err = session_attach(s, &r);
-		e = err ? KEEPER_STARTED : keeper_read(&s->keeper, &value);
+	keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft));
+	int err = session_attach(s, &r);
+	if (!err) {
+		enum keeper_event e = keeper_read(&s->keeper, &value);
+		if (e == KEEPER_EXEC_FAILED)
+			return failed_exec(s, value);
+		err =
+		    e == KEEPER_STARTED ? session_get_ready(s, &r) : report_fail(&r, EPIPE, "the keeper process died");
 	}
-	if (e == KEEPER_EXEC_FAILED)
-		return failed_exec(s, value);
-	if (e != KEEPER_STARTED)
-		err = report_fail(&r, EPIPE, "the keeper process died");
-	if (!err)
-		err = session_get_ready(s, &r);
 	if (err) {
 		log_err("%s", report_line(&r, err));
 		return FOLD_EXIT_FAILED;

@@ -20,13 +20,20 @@
 
 #define MTU_MOST 16384 /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
 
+static int check_bridge(const struct session *s, struct report *r)
+{
+	if (s->bridge.is_bridge)
+		return 0;
+	return report_fail(r, EINVAL, "%s: not a bridge; `ip link show type bridge` lists them", s->o->bridge);
+}
+
 static int find_bridge(struct session *s, struct report *r)
 {
 	const char *name = s->o->bridge;
 	int err = link_find(s->link, name, &s->bridge);
 
 	if (err == -ENODEV && s->o->local)
-		return 0;
+		return 0; /* made once the VM has its claims */
 	if (err == -ENODEV && strcmp(name, BRIDGE_DEFAULT) == 0)
 		return report_fail(
 		    r, ENODEV, "bridge %s: there is none; start Weave Net, name another with --bridge, or use --local",
@@ -35,11 +42,7 @@ static int find_bridge(struct session *s, struct report *r)
 		return report_fail(r, ENODEV,
 				   "bridge %s: there is none; make it: ip link add %s type bridge && ip link set %s up",
 				   name, name, name);
-	if (err)
-		return report_fail(r, -err, "bridge %s: %s", name, strerror(-err));
-	if (!s->bridge.is_bridge)
-		return report_fail(r, EINVAL, "%s: not a bridge; `ip link show type bridge` lists them", name);
-	return 0;
+	return err ? report_fail(r, -err, "bridge %s: %s", name, strerror(-err)) : check_bridge(s, r);
 }
 
 static int make_bridge(struct session *s, struct report *r)
@@ -48,7 +51,9 @@ static int make_bridge(struct session *s, struct report *r)
 
 	if (!err)
 		err = link_find(s->link, s->o->bridge, &s->bridge);
-	return err ? report_fail(r, -err, "bridge %s: cannot be made: %s", s->o->bridge, strerror(-err)) : 0;
+	if (err)
+		return report_fail(r, -err, "bridge %s: cannot be made: %s", s->o->bridge, strerror(-err));
+	return check_bridge(s, r);
 }
 
 static int build_guest(struct session *s, struct report *r)

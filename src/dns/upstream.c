@@ -41,12 +41,11 @@ static struct {
 int upstream_load(struct report *r)
 {
 	static const char *const names[] = {"libldns.so.3", NULL};
-	void *library = lib.ldns_wire2pkt ? NULL : library_open(names);
+	static bool loaded;
+	void *library = loaded ? NULL : library_open(names);
 
-	if (lib.ldns_wire2pkt || (library && true USED(LIBRARY_FIND)))
-		return 0;
-	return report_fail(r, ENOENT, "libldns.so.3: %s; install it (Debian: libldns3)",
-			   library ? "is too old" : "cannot be loaded, and name servers' answers are read with it");
+	loaded = loaded || (library && true USED(LIBRARY_FIND));
+	return loaded ? 0 : library_fail(library, names[0], "name servers' answers are read with it", "libldns3", r);
 }
 
 size_t upstream_write(const struct upstream_question *q, uint8_t to[static UPSTREAM_QUERY_MAX])

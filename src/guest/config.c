@@ -288,12 +288,11 @@ static int take_pair(void *arg, const char *section, const char *name, const cha
 static int load(struct report *r)
 {
 	static const char *const names[] = {"libinih.so.1", NULL};
-	void *library = lib.ini_parse_stream ? NULL : library_open(names);
+	static bool loaded;
+	void *library = loaded ? NULL : library_open(names);
 
-	if (lib.ini_parse_stream || (library && true USED(LIBRARY_FIND)))
-		return 0;
-	return report_fail(r, ENOENT, "libinih.so.1: %s; install it (Debian: libinih1)",
-			   library ? "is too old" : "cannot be loaded, and the configuration is read with it");
+	loaded = loaded || (library && true USED(LIBRARY_FIND));
+	return loaded ? 0 : library_fail(library, names[0], "the configuration is read with it", "libinih1", r);
 }
 
 int config_parse(const char *text, size_t len, const char *path, struct config *out, struct report *r)

@@ -31,12 +31,11 @@ static struct {
 static int load(struct report *r)
 {
 	static const char *const names[] = {"libext2fs.so.2", NULL};
-	void *library = library_open(names);
+	static bool loaded;
+	void *library = loaded ? NULL : library_open(names);
 
-	if (library && true USED(LIBRARY_FIND))
-		return 0;
-	return report_fail(r, ENOENT, "libext2fs.so.2: %s; install it (Debian: libext2fs2)",
-			   library ? "is too old" : "cannot be loaded, and the disk image of -k is made with it");
+	loaded = loaded || (library && true USED(LIBRARY_FIND));
+	return loaded ? 0 : library_fail(library, names[0], "the disk image of -k is made with it", "libext2fs2", r);
 }
 
 /* The name of an unfinished image, which a cleanup can derive from path. Only a whole image is ever at path. */

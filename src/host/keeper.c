@@ -329,11 +329,11 @@ int keeper_ready(const struct keeper *k, struct report *r)
 	return report_fail(r, -m.value, "%s", line);
 }
 
-int keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd)
+void keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd)
 {
 	const int fds[2] = {tap_fd, rules_fd};
 
-	return send_message(k->fd, REQUEST_SPAWN, 0, fds, 2);
+	send_message(k->fd, REQUEST_SPAWN, 0, fds, 2);
 }
 
 int keeper_note(const struct keeper *k, unsigned key, int32_t value)

@@ -51,10 +51,10 @@ enum keeper_event {
 };
 
 /*
- * Begins to start the hypervisor on that tap; the next event is KEEPER_STARTED once its program runs, or what failed.
- * rules_fd: a socket that is to live as long as the hypervisor. 0, or -errno if the keeper is dead.
+ * Has the keeper start the hypervisor on that tap; the next event is KEEPER_STARTED once its program runs, or what
+ * failed. rules_fd: a socket that is to live as long as the hypervisor.
  */
-int keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd);
+void keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd);
 
 /*
  * Tells the keeper of something to take down, before the caller

@@ -12,9 +12,8 @@ extern const int rights_of_fold[];
 bool rights_have(int cap);
 
 /*
- * need: -1 at the end, else capabilities that names_of (rights.c) has.
- * Writes the names of those that this process lacks, as in "CAP_KILL,
- * CAP_FOWNER", and returns how many. RIGHTS_MEND: how to add them.
+ * Writes the names of those that this process lacks, as in "CAP_KILL, CAP_FOWNER", and returns how many. need: -1 at the
+ * end; rights.c must have their names. RIGHTS_MEND: how to add them.
  */
 #define RIGHTS_TEXT 200
 size_t rights_missing(const int *need, char names[static RIGHTS_TEXT]);

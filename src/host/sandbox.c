@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/sandbox.h"
 
-#include "base/library.h"
 #include "base/log.h"
 #include "host/landlock.h"
 #include "host/sandbox_calls.h"
@@ -28,15 +27,6 @@
 /* In a user namespace of 65,536, as containers have: above most people's numbers, below systemd's dynamic users. */
 #define SMALL_USER_BASE 0x8000U
 #define SMALL_USERS 0x6a00U
-
-/* clang-format off */
-#define USED(X) \
-	X(capng_get_caps_process) X(capng_have_capability) X(capng_clear) X(capng_update) X(capng_change_id) \
-	X(capng_apply)
-/* clang-format on */
-static struct {
-	USED(LIBRARY_POINTER)
-} lib;
 
 static char prefix[24]; /* of log lines: names the process; empty in fold-dhcpd, whose lines name it already */
 
@@ -94,34 +84,21 @@ static uid_t own_user(void)
 	return is_known(small) && !is_known(OWN_USER_BASE + pid) ? small : OWN_USER_BASE + pid;
 }
 
-/* fold's first process only starts others, which load it while their VM starts. */
-static int load(struct report *r)
-{
-	static const char *const names[] = {"libcap-ng.so.0", NULL};
-	void *library = lib.capng_apply ? NULL : library_open(names);
-
-	if (lib.capng_apply || (library && true USED(LIBRARY_FIND)))
-		return 0;
-	return report_fail(r, ENOENT, "libcap-ng.so.0: %s; install it (Debian: libcap-ng0)",
-			   library ? "is too old" : "cannot be loaded, and privileges are given up with it");
-}
-
 static int change_rights(const struct sandbox *what)
 {
 	uid_t uid = what->uid == SANDBOX_OWN_USER ? own_user() : what->uid;
 	gid_t gid = what->gid ? what->gid : uid;
 
-	lib.capng_get_caps_process();
+	capng_get_caps_process();
 	/* A service manager that gave no CAP_SETPCAP has limited the bounding set itself. */
-	bool all = lib.capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
-	lib.capng_clear(CAPNG_SELECT_ALL); /* also the ambient ones, which a service manager may have set */
+	bool all = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+	capng_clear(CAPNG_SELECT_ALL); /* also the ambient ones, which a service manager may have set */
 	for (const int *cap = what->caps; *cap >= 0; cap++)
-		if (lib.capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned)*cap) < 0)
+		if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned)*cap) < 0)
 			return -EPERM;
 	if (uid)
-		return lib.capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) < 0 ? -EPERM
-													       : 0;
-	return lib.capng_apply(all ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
+		return capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) < 0 ? -EPERM : 0;
+	return capng_apply(all ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
 }
 
 /*
@@ -160,9 +137,6 @@ int sandbox_enter(const struct sandbox *what, struct sandbox_state *state, struc
 	const struct landlock_allowed files = {what->read, what->write, what->connect};
 
 	*state = (struct sandbox_state){0};
-	int err = load(r);
-	if (err)
-		return err;
 	if (what->profile != SANDBOX_DAEMON)
 		snprintf(prefix, sizeof(prefix), "%s: ", what->name);
 	prctl(PR_SET_NAME, what->name);
@@ -170,7 +144,7 @@ int sandbox_enter(const struct sandbox *what, struct sandbox_state *state, struc
 		close_inherited();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return report_fail(r, errno, "%sno_new_privs: %s", prefix, strerror(errno));
-	err = set_limits(what);
+	int err = set_limits(what);
 	if (err)
 		return report_fail(r, -err, "%sresource limits: %s", prefix, strerror(-err));
 	err = change_rights(what);
@@ -200,8 +174,5 @@ int sandbox_drop_all(struct report *r)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return report_fail(r, errno, "no_new_privs: %s", strerror(errno));
-	int err = load(r);
-	if (err)
-		return err;
 	return change_rights(&what) < 0 ? report_fail(r, EPERM, "capabilities could not be given up") : 0;
 }

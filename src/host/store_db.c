@@ -149,12 +149,11 @@ void store_close(struct store *s)
 static int load(struct report *r)
 {
 	static const char *const names[] = {"libsqlite3.so.0", NULL};
-	void *library = library_open(names);
+	static bool loaded;
+	void *library = loaded ? NULL : library_open(names);
 
-	if (library && true USED(LIBRARY_FIND))
-		return 0;
-	return report_fail(r, ENOENT, "libsqlite3.so.0: %s; install it (Debian: libsqlite3-0)",
-			   library ? "is too old" : "cannot be loaded, and addresses are kept with it");
+	loaded = loaded || (library && true USED(LIBRARY_FIND));
+	return loaded ? 0 : library_fail(library, names[0], "addresses are kept with it", "libsqlite3-0", r);
 }
 
 int store_open(struct store *s, const char *path, struct report *r)

@@ -433,6 +433,17 @@ check 'and what is no key at all is not repeated' same 'lines with it' "$(grep -
 # ---- the global configuration ----
 
 NFDHCPD_CFG=$T/none vm 'NFDHCPD_CFG names no file' 125 "$T/none: "
+# The library that reads it is hidden in a mount namespace of this fold's own.
+printf '[dhcp]\nlease_renewal = 300\n' >"$T/config"
+cat >"$T/bin/without" <<-END
+	#!/bin/sh
+	for file in \$(ldconfig -p | sed -n 's/.*libinih\.so\.1 .*=> //p'); do mount --bind /dev/null "\$(readlink -f "\$file")"; done
+	exec "$FOLD" "\$@"
+END
+printf '#!/bin/sh\nexec unshare --mount --propagation private sh %s "$@"\n' "$T/bin/without" >"$T/bin/hidden"
+chmod 755 "$T/bin/hidden"
+FOLD=$T/bin/hidden NFDHCPD_CFG=$T/config vm 'a configuration without libinih' 125 \
+	'libinih.so.1: cannot be loaded, and the configuration is read with it; install it (Debian: libinih1)'
 printf '[dhcp]\nlease_lifetime = long\n' >"$T/config"
 NFDHCPD_CFG=$T/config vm 'a bad value in it' 125 "$T/config:2: "
 printf '[dhcp\n' >"$T/config"
