@@ -55,7 +55,7 @@ static void describe(struct session *s)
 
 int session_note(struct session *s, enum session_note key, int32_t value)
 {
-	s->notes[key] = value;
+	s->known.notes[key] = value;
 	return keeper_note(&s->keeper, key, value);
 }
 
@@ -159,10 +159,12 @@ static void take_down(struct session *s)
 	if (s->listen >= 0)
 		close(s->listen);
 	if (s->keeper.pid && !keeper_finish(&s->keeper)) {
-		session_reclaim(s);
 		/* Processes that the hypervisor started may live on and keep the socket that owns the rules. */
-		session_takedown(s, s->notes, s->nft ? fcntl(nft_fd(s->nft), F_DUPFD_CLOEXEC, 0) : -1);
+		if (s->nft)
+			s->known.rules = fcntl(nft_fd(s->nft), F_DUPFD_CLOEXEC, 0);
+		session_takedown(s, &s->known);
 	}
+	session_close_claims(s);
 	/*
 	 * Last: closing it removes the VM's own rules, which must stand until the tap is gone, whoever has that open.
 	 */
@@ -190,7 +192,7 @@ static int check_rights(const struct session *s, struct report *r)
 static int start_and_run(struct session *s)
 {
 	struct report r = {0};
-	const struct keeper_work work = {session_claim, session_unplug, session_takedown, s};
+	const struct keeper_work work = {session_unplug, session_takedown, s};
 	int err = prepare(s, &r), status = FOLD_EXIT_FAILED;
 
 	if (!err && (err = hypervisor_find(s->o->hypervisor, s->o->mac, &s->hypervisor, &r)))
@@ -201,14 +203,14 @@ static int start_and_run(struct session *s)
 		err = check_rights(s, &r);
 	if (!err) {
 		describe(s);
+		err = hypervisor_line(&s->hypervisor, &r);
+	}
+	if (!err)
 		err = keeper_start(&s->hypervisor, &work, &s->keeper, &r);
-	}
-	if (!err) {
-		int looked = session_look(s, &r);
-		err = keeper_ready(&s->keeper, &r); /* what it says goes first: another VM has one of the claims */
-		if (!err)
-			err = looked;
-	}
+	if (!err)
+		err = session_claim(s, &r);
+	if (!err)
+		err = session_look(s, &r);
 	if (!err)
 		err = session_build_up(s, &r);
 	if (!err)
@@ -240,6 +242,7 @@ static bool enough_files(void)
 int session_run(const struct options *o)
 {
 	struct session s = {.o = o,
+			    .known = KEEPER_KNOWS_NOTHING,
 			    .epoll = -1,
 			    .tap = -1,
 			    .bridge_watch = -1,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The claims on what only one running VM may have, the record of the VM in them, and taking down what it had. */
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/session_priv.h"
@@ -23,24 +24,25 @@
 #define DYING_STEP_MS 5
 
 /*
- * Writes the record that stands in the claim's file. Its first line is words separated by blanks, of which only the
+ * The record that stands in the claim's file, which the caller frees; NULL if out of memory. Its first line is words separated by blanks, of which only the
  * last may contain blanks. Paths, which may contain blanks too, and what was added later have lines of their own, which
  * older versions leave unread and newer ones can do without.
  */
-static void info_format(const struct session_info *i, char *text, size_t size)
+static char *info_text(const struct session_info *i)
 {
-	char hypervisor[sizeof(i->hypervisor)];
+	char hypervisor[sizeof(i->hypervisor)], *text = NULL;
+	_cleanup_(cleanup_free) char *image = NULL;
 
 	memcpy(hypervisor, i->hypervisor, sizeof(hypervisor));
 	for (char *c = hypervisor; *c; c++)
 		if (iscntrl((unsigned char)*c))
 			*c = '?';
-	int len = snprintf(text, size, "%s %s %s %s %d - %s\nIP6=%s\n", i->iface, i->mac, i->ip4, i->bridge, i->pid,
-			   hypervisor, i->ip6);
-	if (i->copy[0])
-		len += snprintf(text + len, size - (size_t)len, "COPY=%s\n", i->copy);
-	if (i->image[0])
-		snprintf(text + len, size - (size_t)len, "IMAGE=%u %s\n", i->inode, i->image);
+	if (i->image[0] && asprintf(&image, "IMAGE=%u %s\n", i->inode, i->image) < 0)
+		return NULL;
+	int len = asprintf(&text, "%s %s %s %s %d - %s\nIP6=%s\n%s%s%s%s", i->iface, i->mac, i->ip4, i->bridge, i->pid,
+			   hypervisor, i->ip6, i->copy[0] ? "COPY=" : "", i->copy, i->copy[0] ? "\n" : "",
+			   image ? image : "");
+	return len < 0 ? NULL : text;
 }
 
 static void info_line(struct session_info *out, const char *line, size_t len)
@@ -74,11 +76,11 @@ bool session_info_parse(const char *text, struct session_info *out)
 
 void session_record(const struct session *s)
 {
-	char text[CLAIM_TEXT], key[KEY_SIZE];
+	_cleanup_(cleanup_free) char *text = info_text(&s->info);
+	char key[KEY_SIZE];
 
-	info_format(&s->info, text, sizeof(text));
 	snprintf(key, sizeof(key), SESSION_CLAIM "%s", s->info.iface);
-	int err = claim_rewrite(key, text);
+	int err = text ? claim_rewrite(key, text) : -ENOMEM;
 	if (err)
 		log_warn("%s: its record could not be written: %s", s->info.iface, strerror(-err));
 }
@@ -147,26 +149,10 @@ static int __attribute__((noinline)) fail_claimed(const char *what, const char *
 {
 	struct session_info other;
 
-	if (session_info_parse(text, &other))
+	if (text && session_info_parse(text, &other))
 		return report_fail(r, EBUSY, "%s: in use by a running fold (pid %d, interface %s); choose another",
 				   what, other.pid, other.iface);
 	return report_fail(r, EBUSY, "%s: in use by a running fold; choose another", what);
-}
-
-/*
- * Takes one claim. If a killed fold had it before, `left` gets the record of that fold, otherwise an empty text.
- * Returns 0, also if this VM needs no claim of that kind, or -errno with a line in r.
- */
-static int claim_one(struct session *s, int which, char left[static CLAIM_TEXT], struct report *r)
-{
-	char text[CLAIM_TEXT], key[KEY_SIZE], what[KEY_SIZE];
-
-	left[0] = 0;
-	if (!claim_key(s, which, key, what))
-		return 0;
-	info_format(&s->info, text, sizeof(text));
-	int err = claim_take(key, text, &s->claims[which], left, CLAIM_TEXT, r);
-	return err == -EBUSY ? fail_claimed(what, left, r) : err;
 }
 
 /* A fold with that interface, and that record, was killed together with its keeper. Its remains would be in the way. */
@@ -180,34 +166,58 @@ static void __attribute__((noinline)) clean_after(const char *left)
 	await_death(&other);
 }
 
-int session_claim(void *session, struct report *r)
+/* Takes one claim, which the keeper then holds, too, and writes the record into it. 0, or -errno with a line in r. */
+static int claim_one(struct session *s, int which, const char *record, struct report *r)
 {
-	struct session *s = session;
-	char left[CLAIM_TEXT];
+	_cleanup_(cleanup_free) char *left = NULL;
+	char key[KEY_SIZE], what[KEY_SIZE];
+	struct claim *c = &s->claims[which];
 
-	for (int i = 0; i < SESSION_CLAIMS; i++) {
-		int err = claim_one(s, i, left, r);
-		if (err)
-			return err;
-		if (i == SESSION_CLAIM_IFACE && left[0])
-			clean_after(left);
-	}
-	return 0;
+	if (!claim_key(s, which, key, what))
+		return 0;
+	int err = claim_take(key, c, &left, r);
+	if (err)
+		return err == -EBUSY ? fail_claimed(what, left, r) : err;
+	err = keeper_hold(&s->keeper, (unsigned)which, c->fd);
+	if (err)
+		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
+	if (which == SESSION_CLAIM_IFACE && left)
+		clean_after(left);
+	return claim_write(c, record, r);
 }
 
-void session_reclaim(struct session *s)
+int session_claim(struct session *s, struct report *r)
 {
-	struct report unused = {0};
-	char own[CLAIM_TEXT];
+	_cleanup_(cleanup_free) char *record = info_text(&s->info);
+	int err = record ? 0 : report_fail(r, ENOMEM, "out of memory");
 
-	/*
-	 * The locks ended with the keeper. A claim that another fold has taken since is lost: what it protects must
-	 * not be removed. Unlike session_claim(), this neither cleans up nor waits: the record that is found is this
-	 * VM's own, the takedown cleans up, and the rules stay until this process closes their socket.
-	 */
+	for (int i = 0; i < SESSION_CLAIMS && !err; i++)
+		err = claim_one(s, i, record, r);
+	return err;
+}
+
+/*
+ * Has the claims in this process: those that it took or that the keeper was given; then those that the first process may
+ * have taken in the moment in which it was killed, before the keeper was given them. These have this VM's record, or
+ * none yet; a claim that others hold, or left, stays as it is.
+ */
+static void have_claims(struct session *s, const int held[static SESSION_CLAIMS])
+{
+	_cleanup_(cleanup_free) char *record = info_text(&s->info);
+	char key[KEY_SIZE], what[KEY_SIZE];
+
+	for (int i = 0; i < SESSION_CLAIMS; i++) {
+		if (s->claims[i].fd >= 0 || !claim_key(s, i, key, what))
+			continue;
+		if ((held[i] < 0 || claim_adopt(key, held[i], &s->claims[i]) < 0) && record)
+			claim_retake(key, record, &s->claims[i]);
+	}
+}
+
+void session_close_claims(struct session *s)
+{
 	for (int i = 0; i < SESSION_CLAIMS; i++)
-		if (s->claims[i].fd < 0)
-			claim_one(s, i, own, &unused);
+		claim_close(&s->claims[i]);
 }
 
 /* leave: the record stays for `fold gc`, which has something left to do. */
@@ -220,22 +230,20 @@ static void unclaim(struct session *s, bool leave)
 		claim_release(&s->claims[i]);
 	if (leave && iface->fd >= 0) {
 		session_record(s);
-		close(iface->fd); /* and with it the lock; the file stays */
-		free(iface->path);
-		*iface = CLAIM_NONE;
+		claim_close(iface);
 	}
 	claim_release(iface);
 }
 
 /* The tap goes before the rules, so that a process with its descriptor is never left with a port without rules. */
-void session_unplug(void *session, const int32_t notes[static KEEPER_NOTES])
+void session_unplug(void *session, const struct keeper_known *known)
 {
 	struct session *s = session;
 	struct link *l;
 
-	if (s->unplugged || !notes[SESSION_NOTE_TAP] || link_open(&l) < 0)
+	if (s->unplugged || !known->notes[SESSION_NOTE_TAP] || link_open(&l) < 0)
 		return;
-	int err = link_delete_tap(l, notes[SESSION_NOTE_TAP], s->info.iface);
+	int err = link_delete_tap(l, known->notes[SESSION_NOTE_TAP], s->info.iface);
 	if (err)
 		log_warn("%s: could not be removed: %s", s->info.iface, strerror(-err));
 	s->unplugged = !err;
@@ -276,12 +284,14 @@ static void remove_shared(const struct session *s)
 	nft_close(nft);
 }
 
-void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES], int rules_fd)
+void session_takedown(void *session, const struct keeper_known *known)
 {
 	struct session *s = session;
+	const int32_t *notes = known->notes;
 
-	session_unplug(s, notes);
-	remove_own(s, rules_fd);
+	have_claims(s, known->held);
+	session_unplug(s, known);
+	remove_own(s, known->rules);
 	if (notes[SESSION_NOTE_SHARED])
 		remove_shared(s);
 	int err = notes[SESSION_NOTE_COPY] ? session_remove_copy(s) : 0;

@@ -134,10 +134,11 @@ static void remove_left(const char *path, const char *iface, unsigned long own)
 {
 	struct claim c = CLAIM_NONE;
 	struct report unused = {0};
-	char key[KEY_SIZE], holder[64];
+	_cleanup_(cleanup_free) char *holder = NULL;
+	char key[KEY_SIZE];
 
 	claim_of(iface, key);
-	if (claim_take(key, "", &c, holder, sizeof(holder), &unused) == 0 && is_left(path, iface, own, CLAIM_FREE))
+	if (claim_take(key, &c, &holder, &unused) == 0 && is_left(path, iface, own, CLAIM_FREE))
 		binding_remove_copy(path);
 	claim_release(&c);
 }

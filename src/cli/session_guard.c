@@ -86,6 +86,7 @@ static void __attribute__((noreturn)) respond(struct session *s, int files, pid_
 		log_warn("%s: no name server is asked: %s", s->info.iface, r.msg);
 	/* The keeper obeys whoever has this socket, and the responder must not be able to command it. */
 	close(s->keeper.fd);
+	session_close_claims(s);
 	guard_use(files);
 	file_open_by(guard_open);
 	if (sandbox_enter(&what, &state, &r) < 0) {

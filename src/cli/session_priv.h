@@ -34,6 +34,8 @@ enum session_note {
 
 enum session_claims { SESSION_CLAIM_IFACE, SESSION_CLAIM_MAC, SESSION_CLAIM_IP4, SESSION_CLAIM_IP6, SESSION_CLAIMS };
 
+_Static_assert((int)SESSION_CLAIMS <= KEEPER_HELD, "the keeper holds all claims");
+
 #define SESSION_HOST_ADDRESSES 32
 
 struct session {
@@ -50,8 +52,8 @@ struct session {
 
 	struct session_info info; /* the record in the interface's claim */
 	struct claim claims[SESSION_CLAIMS];
-	int32_t notes[KEEPER_NOTES]; /* as the keeper has them, for when it is killed */
-	bool unplugged;              /* this process has removed the tap */
+	struct keeper_known known; /* as the keeper has it, for when it is killed */
+	bool unplugged;            /* this process has removed the tap */
 
 	struct keeper keeper;
 	int tap;
@@ -101,7 +103,8 @@ int session_note(struct session *s, enum session_note key, int32_t value);
 /*
  * The steps of a start, in the order of session.h. Each: 0 or -errno with a line in r.
  *
- *   look        what needs nothing made: the bridge and the guest's answers. Runs while the keeper takes the claims.
+ *   claim       what only one VM may have
+ *   look        what needs nothing made: the bridge and the guest's answers
  *   build_up    everything else up to the hypervisor
  *   attach      the bridge port. Runs during the hypervisor's exec.
  *   get_ready   what the loop needs. Runs when the hypervisor's program does.
@@ -123,10 +126,12 @@ int session_remove_image(unsigned long folder, const char *path, uint32_t inode)
 /* Writes s->info into the file of the interface's claim. */
 void session_record(const struct session *s);
 
-/* Takes the claims on what only one VM may have. Runs in the keeper, which holds them. 0 or -errno with a line in r. */
-int session_claim(void *session, struct report *r);
-/* After the keeper was killed: takes those claims again, unless another fold has taken them meanwhile. */
-void session_reclaim(struct session *s);
+/*
+ * Takes the claims on what only one VM may have; 0, or -errno with a line in r. They are held by this process and by
+ * the keeper, so that they last until either has taken everything down. close: this process holds them no longer.
+ */
+int session_claim(struct session *s, struct report *r);
+void session_close_claims(struct session *s);
 /*
  * The VM's copy of its binding (session_copy.c). check: 0 if there is no file at its path, or one that fold may
  * overwrite now and remove in the end; else -EEXIST with a line in r. remove: removes the copy, unless the file
@@ -145,11 +150,11 @@ bool session_is_held(const char *iface, unsigned long but,
 
 /*
  * unplug: removes the tap. takedown: removes the tap, the rules, files and claims; the guest is gone by then, or was
- * killed and does not end. In that case rules_fd is a copy of the socket that owns the VM's own rules, because they
+ * killed and does not end. In that case known->rules is a copy of the socket that owns the VM's own rules, because they
  * stay as long as any process has that socket open; otherwise -1. Both are idempotent.
  */
-void session_unplug(void *session, const int32_t notes[static KEEPER_NOTES]);
-void session_takedown(void *session, const int32_t notes[static KEEPER_NOTES], int rules_fd);
+void session_unplug(void *session, const struct keeper_known *known);
+void session_takedown(void *session, const struct keeper_known *known);
 
 /*
  * The bridge's MAC and the host's addresses on it, for the rules (session_host.c). open: reads the addresses and watches

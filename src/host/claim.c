@@ -45,6 +45,19 @@ static void read_text(int fd, char *text, size_t size)
 	text[got > 0 ? got : 0] = 0;
 }
 
+/* The text in a claim's file, which the caller frees; NULL if there is none, or no memory. */
+static char *text_of(int fd)
+{
+	struct stat file;
+
+	if (fstat(fd, &file) < 0 || file.st_size <= 0 || file.st_size >= CLAIM_TEXT)
+		return NULL;
+	char *text = malloc((size_t)file.st_size + 1);
+	if (text)
+		read_text(fd, text, (size_t)file.st_size + 1);
+	return text;
+}
+
 /* True if path still names the file behind fd: the last holder may have removed it before releasing the lock. */
 static bool still_named(const char *path, int fd)
 {
@@ -55,7 +68,7 @@ static bool still_named(const char *path, int fd)
 }
 
 /* A locked descriptor, -EBUSY with the holder's text, or -errno. */
-static int lock(const char *dir, const char *path, char *holder, size_t size)
+static int lock(const char *dir, const char *path, char **holder)
 {
 	/*
 	 * A running VM holds its lock for good. A process that lists claims, or cleans up after a killed
@@ -74,11 +87,11 @@ static int lock(const char *dir, const char *path, char *holder, size_t size)
 			return -errno;
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			int err = -errno;
-			read_text(fd, holder, size);
 			if (err == -EWOULDBLOCK && turn < 100) {
 				nanosleep(&moment, NULL);
 				continue;
 			}
+			*holder = text_of(fd);
 			return err == -EWOULDBLOCK ? -EBUSY : err;
 		}
 		if (still_named(path, fd))
@@ -86,12 +99,13 @@ static int lock(const char *dir, const char *path, char *holder, size_t size)
 	}
 }
 
-int claim_take(const char *key, const char *text, struct claim *out, char *holder, size_t size, struct report *r)
+int claim_take(const char *key, struct claim *out, char **holder, struct report *r)
 {
 	char dir[64];
 	_cleanup_(cleanup_free) char *path = NULL;
 	int err = claim_dir(dir, sizeof(dir));
 
+	*holder = NULL;
 	if (err < 0)
 		return report_fail(r, -err, CLAIM_NAMESPACE ": %s; mount proc at /proc", strerror(-err));
 	err = file_make_dir(CLAIM_DIR, 0700, r);
@@ -101,20 +115,61 @@ int claim_take(const char *key, const char *text, struct claim *out, char *holde
 		return err;
 	if (asprintf(&path, "%s/%s", dir, key) < 0)
 		return report_fail(r, ENOMEM, "out of memory");
-	int fd = lock(dir, path, holder, size);
+	int fd = lock(dir, path, holder);
 	if (fd == -EBUSY)
 		return fd;
 	if (fd < 0)
 		return report_fail(r, -fd, "%s: cannot be locked: %s", path, strerror(-fd));
-	read_text(fd, holder, size);
-	size_t len = strlen(text);
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, len, 0) != (ssize_t)len) {
-		err = errno ? errno : ENOSPC;
-		report_set(r, "%s: cannot be written: %s", path, strerror(err));
-		claim_release(&(struct claim){.fd = fd, .path = steal_ptr(&path)});
-		return -err;
-	}
+	*holder = text_of(fd);
 	*out = (struct claim){.fd = fd, .path = steal_ptr(&path)};
+	return 0;
+}
+
+int claim_write(const struct claim *c, const char *text, struct report *r)
+{
+	size_t len = strlen(text);
+
+	if (ftruncate(c->fd, 0) == 0 && pwrite(c->fd, text, len, 0) == (ssize_t)len)
+		return 0;
+	int err = errno ? errno : ENOSPC;
+	return report_fail(r, err, "%s: cannot be written: %s", c->path, strerror(err));
+}
+
+int claim_adopt(const char *key, int fd, struct claim *out)
+{
+	char dir[64], *path;
+	int err = claim_dir(dir, sizeof(dir));
+
+	if (err < 0)
+		return err;
+	if (asprintf(&path, "%s/%s", dir, key) < 0)
+		return -ENOMEM;
+	*out = (struct claim){.fd = fd, .path = path};
+	return 0;
+}
+
+int claim_retake(const char *key, const char *text, struct claim *out)
+{
+	char dir[64];
+	_cleanup_(cleanup_free) char *path = NULL, *found = NULL;
+	int err = claim_dir(dir, sizeof(dir));
+
+	if (err < 0)
+		return err;
+	if (asprintf(&path, "%s/%s", dir, key) < 0)
+		return -ENOMEM;
+	_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0) {
+		err = -errno;
+		rmdir(dir); /* made for this claim, and fails while others are in it */
+		return err;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return -errno;
+	found = text_of(fd);
+	if (!still_named(path, fd) || (found && strcmp(found, text) != 0))
+		return -ENOENT;
+	*out = (struct claim){.fd = steal_fd(&fd), .path = steal_ptr(&path)};
 	return 0;
 }
 
@@ -159,6 +214,15 @@ void claim_release(struct claim *c)
 	close(c->fd);
 	*strrchr(c->path, '/') = 0;
 	rmdir(c->path); /* fails while other claims are in it */
+	free(c->path);
+	*c = CLAIM_NONE;
+}
+
+void claim_close(struct claim *c)
+{
+	if (c->fd < 0)
+		return;
+	close(c->fd);
 	free(c->path);
 	*c = CLAIM_NONE;
 }

@@ -25,11 +25,23 @@ struct claim {
 #define CLAIM_NONE ((struct claim){.fd = -1})
 
 /*
- * Takes the claim `key` (no '/') and writes text into its file, to tell others who
- * holds it. 0: `holder` is the text that a killed holder left, or empty. -EBUSY: the
- * claim is taken, and `holder` is the text of its holder. Else -errno with a line in r.
+ * Takes the claim `key` (no '/'). 0: *holder is the text that a killed holder left; it stays in the file until
+ * claim_write(), so that what it tells of is not forgotten if this process is killed, too. -EBUSY: the claim is taken,
+ * and *holder is the text of its holder. Else -errno with a line in r. The caller frees *holder; NULL: no text.
  */
-int claim_take(const char *key, const char *text, struct claim *out, char *holder, size_t size, struct report *r);
+int claim_take(const char *key, struct claim *out, char **holder, struct report *r);
+
+/* Writes into the claim's file who holds it, for others to read. 0, or -errno with a line in r. */
+int claim_write(const struct claim *c, const char *text, struct report *r);
+
+/* The claim whose descriptor another process has sent to this one, which shares its lock. 0 or -errno. */
+int claim_adopt(const char *key, int fd, struct claim *out);
+
+/*
+ * Takes the claim if a process that has ended left its file with that text, or before it had written any. Never waits
+ * and makes no file; where there is none, the folder goes, too, if it is empty. 0 or -errno.
+ */
+int claim_retake(const char *key, const char *text, struct claim *out);
 
 /* Replaces the text of a claim that this VM's processes hold, by one that is no shorter than the first. 0 or -errno. */
 #define CLAIM_TEXT 8192 /* octets, with a NUL */
@@ -45,8 +57,11 @@ unsigned long claim_folder(void);
 enum claim_state { CLAIM_FREE, CLAIM_LEFT, CLAIM_LIVE };
 enum claim_state claim_look(unsigned long folder, const char *key, char *text, size_t size);
 
-/* Releases the claim and removes its file. May be called for CLAIM_NONE. */
+/* Releases the claim and removes its file. May be called for CLAIM_NONE, as may claim_close(). */
 void claim_release(struct claim *c);
+
+/* Closes this process's descriptor. The claim stays, for other processes that have it or as a file that is left. */
+void claim_close(struct claim *c);
 
 /*
  * Runs `each` over all claims whose keys begin with prefix. live: somebody holds it. For one that is not live the

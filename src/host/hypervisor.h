@@ -11,14 +11,17 @@
 #include <sys/types.h>
 
 #define HYPERVISOR_IMAGE_WORD "_rdiscd_img_file_"
+#define HYPERVISOR_NETDEV 32 /* octets, with a NUL */
 
 struct hypervisor {
-	char *path;           /* the program's */
-	const char *name;     /* argv[0], as the user wrote it */
-	bool enable_kvm;      /* pass -enable-kvm: path is qemu, because there is no command `kvm` */
-	char **args;          /* the user's own, NULL at the end; not copied */
-	uint8_t mac[MAC_LEN]; /* the guest's */
-	const char *image;    /* replaces HYPERVISOR_IMAGE_WORD in args; NULL: args stay as they are */
+	char *path;                     /* the program's */
+	const char *name;               /* argv[0], as the user wrote it */
+	bool enable_kvm;                /* pass -enable-kvm: path is qemu, because there is no command `kvm` */
+	char **args;                    /* the user's own, NULL at the end; not copied */
+	uint8_t mac[MAC_LEN];           /* the guest's */
+	const char *image;              /* replaces HYPERVISOR_IMAGE_WORD in args; NULL: args stay as they are */
+	char **argv;                    /* from hypervisor_line(), or NULL */
+	char netdev[HYPERVISOR_NETDEV]; /* one of argv, which names the tap */
 	/* The user it runs as. */
 	uid_t uid;
 	gid_t gid;
@@ -29,8 +32,7 @@ struct hypervisor {
 
 /* One start of it, for hypervisor_exec(). */
 struct hypervisor_start {
-	char **argv; /* from hypervisor_argv() */
-	int tap_fd;  /* open across exec, as is keep_fd unless it is -1 */
+	int tap_fd; /* open across exec, as is keep_fd unless it is -1 */
 	int keep_fd;
 	pid_t group;     /* the process group to run in: the terminal's, so that the guest's console works */
 	pid_t parent;    /* the calling process's; the hypervisor is killed when it dies */
@@ -66,14 +68,14 @@ bool hypervisor_kvm_user(const struct hypervisor *h);
 int hypervisor_find(char **words, const uint8_t mac[static MAC_LEN], struct hypervisor *out, struct report *r);
 void hypervisor_free(struct hypervisor *h);
 
-/*
- * The arguments that the hypervisor gets, for a tap that it has open as tap_fd. NULL: out of
- * memory. They are for one exec and not freed: some of them are h's, and exec takes all away.
- */
-char **hypervisor_argv(const struct hypervisor *h, int tap_fd);
+/* Makes the arguments that the hypervisor gets; h must not move after it. 0, or -errno with a line in r. */
+int hypervisor_line(struct hypervisor *h, struct report *r);
+
+/* Says in them which descriptor of the hypervisor its tap is. */
+void hypervisor_set_tap(struct hypervisor *h, int tap_fd);
 
 /*
- * Executes the hypervisor in the calling process, a child made for that: default signal handling, the user's
+ * Executes the hypervisor, whose arguments are complete, in the calling process, a child made for that: default signal handling, the user's
  * identity, death with the parent, and no ioctl that changes the tap's owner or MAC. The child may be vfork()'s, which
  * shares its parent's memory: nothing is allocated or logged here. Returns only if something fails: -errno.
  */

@@ -28,29 +28,28 @@ static const int keeper_caps[] = {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP
 #define KEEPER_NAME "fold-keeper"
 #define END_MS 5000 /* how long the keeper waits for the hypervisor and its children after it has killed them */
 
-enum request { REQUEST_SPAWN, REQUEST_SIGNAL, REQUEST_NOTE };
+enum request { REQUEST_SPAWN, REQUEST_SIGNAL, REQUEST_NOTE, REQUEST_HOLD };
 
 struct message {
 	int32_t what; /* enum request, or enum keeper_event on the way back */
-	uint32_t key; /* of a note, see keeper_note() */
+	uint32_t key; /* of a note or of what is to be held */
 	int32_t value;
 };
 
 /* The keeper's own state, which the first process never sees. */
 struct keeping {
-	const struct hypervisor *h;
+	struct hypervisor *h;
 	int fd;       /* to the first process */
 	int children; /* signalfd for SIGCHLD */
 	pid_t group;  /* the first process's process group, which is the terminal's */
 	pid_t child;  /* the hypervisor, or 0 */
 	int tap;
-	int rules;
-	int32_t notes[KEEPER_NOTES];
+	struct keeper_known known;
 };
 
-static int send_message(int fd, int32_t what, int32_t value, const int *fds, size_t count)
+/* fds: count of them, at most two, come along. 0 or -errno. */
+static int send_message(int fd, struct message m, const int *fds, size_t count)
 {
-	struct message m = {.what = what, .value = value};
 	struct iovec iov = {.iov_base = &m, .iov_len = sizeof(m)};
 	union {
 		struct cmsghdr align;
@@ -70,7 +69,12 @@ static int send_message(int fd, int32_t what, int32_t value, const int *fds, siz
 	return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* Receives one message; false at end of file. Sets fds[2] if two descriptors came along. */
+static void send_event(int fd, enum keeper_event what, int32_t value)
+{
+	send_message(fd, (struct message){.what = (int32_t)what, .value = value}, NULL, 0);
+}
+
+/* Receives one message; false at end of file. Sets fds[], if not NULL, to as many descriptors as came along. */
 static bool receive_message(int fd, struct message *m, int *fds)
 {
 	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
@@ -89,8 +93,8 @@ static bool receive_message(int fd, struct message *m, int *fds)
 	if (got != sizeof(*m))
 		return false;
 	const struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	if (fds && c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(2 * sizeof(int)))
-		memcpy(fds, CMSG_DATA(c), 2 * sizeof(int));
+	if (fds && c && c->cmsg_type == SCM_RIGHTS)
+		memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
 	return true;
 }
 
@@ -117,13 +121,14 @@ static int execute(const struct keeping *k, struct hypervisor_start *start, pid_
 
 static void spawn(struct keeping *k)
 {
-	struct hypervisor_start start = {.argv = hypervisor_argv(k->h, k->tap),
-					 .tap_fd = k->tap,
-					 .keep_fd = k->rules,
+	struct hypervisor_start start = {.tap_fd = k->tap,
+					 .keep_fd = k->known.rules,
 					 .group = k->group,
 					 .parent = getpid()};
 	pid_t pid = 0;
-	int err = start.argv ? execute(k, &start, &pid) : ENOMEM;
+
+	hypervisor_set_tap(k->h, k->tap);
+	int err = execute(k, &start, &pid);
 
 	if (start.unfiltered)
 		log_warn("this kernel does not limit system calls (seccomp): %s may change the MAC of its tap",
@@ -131,11 +136,11 @@ static void spawn(struct keeping *k)
 	if (err) {
 		if (pid > 0)
 			waitpid(pid, NULL, 0);
-		send_message(k->fd, KEEPER_EXEC_FAILED, err, NULL, 0);
+		send_event(k->fd, KEEPER_EXEC_FAILED, err);
 		return;
 	}
 	k->child = pid;
-	send_message(k->fd, KEEPER_STARTED, pid, NULL, 0);
+	send_event(k->fd, KEEPER_STARTED, pid);
 }
 
 /* Gives up all rights but those to wait and to take down, once the hypervisor runs. False if that fails. */
@@ -151,6 +156,12 @@ static bool confine(void)
 	return !err;
 }
 
+static void only_child(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGCHLD);
+}
+
 /* Reaps every child that has exited: the hypervisor, or what it left behind. */
 static void reap(struct keeping *k)
 {
@@ -164,8 +175,31 @@ static void reap(struct keeping *k)
 		if (pid != k->child)
 			continue;
 		k->child = 0;
-		send_message(k->fd, KEEPER_ENDED, status, NULL, 0);
+		send_event(k->fd, KEEPER_ENDED, status);
 	}
+}
+
+/* False: the keeper must end. fds: the two that came with the request, or -1. */
+static bool obey(struct keeping *k, const struct message *m, const int *fds)
+{
+	switch ((enum request)m->what) {
+	case REQUEST_SPAWN:
+		k->tap = fds[0];
+		k->known.rules = fds[1];
+		spawn(k);
+		return !k->child || confine();
+	case REQUEST_SIGNAL:
+		if (k->child)
+			kill(k->child, m->value);
+		return true;
+	case REQUEST_NOTE:
+		k->known.notes[m->key % KEEPER_NOTES] = m->value;
+		return true;
+	case REQUEST_HOLD:
+		k->known.held[m->key % KEEPER_HELD] = fds[0];
+		return true;
+	}
+	return true;
 }
 
 /* Handles requests and dead children until the first process is gone. */
@@ -179,22 +213,9 @@ static void serve(struct keeping *k)
 			return;
 		if (fds[1].revents)
 			reap(k);
-		if (!fds[0].revents)
-			continue;
 		int got[2] = {-1, -1};
-		if (!receive_message(k->fd, &m, got))
+		if (fds[0].revents && (!receive_message(k->fd, &m, got) || !obey(k, &m, got)))
 			return;
-		if (m.what == REQUEST_SPAWN) {
-			k->tap = got[0];
-			k->rules = got[1];
-			spawn(k);
-			if (k->child && !confine())
-				return;
-		} else if (m.what == REQUEST_NOTE) {
-			k->notes[m.key % KEEPER_NOTES] = m.value;
-		} else if (m.what == REQUEST_SIGNAL && k->child) {
-			kill(k->child, m.value);
-		}
 	}
 }
 
@@ -258,51 +279,54 @@ static bool end_all(struct keeping *k)
 
 static void __attribute__((noreturn)) keep(struct keeping *k, const struct keeper_work *work)
 {
-	struct report r = {0};
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP};
-	sigset_t set;
+	sigset_t child;
 
 	prctl(PR_SET_NAME, KEEPER_NAME);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* A process group of its own, so that a signal to the first process's group does not end the keeper, too. */
-	setpgid(0, 0);
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_SETMASK, &set, NULL);
-	k->children = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	int err =
-	    k->children < 0 ? report_fail(&r, errno, "signalfd: %s", strerror(errno)) : work->setup(work->arg, &r);
-	/* The error line is sent first, so that keeper_ready() can read it before the number. */
-	if (err && send(k->fd, r.msg, sizeof(r.msg), MSG_NOSIGNAL) < 0)
-		err = -errno;
-	send_message(k->fd, KEEPER_READY, err, NULL, 0);
-	if (!err)
-		serve(k);
+	only_child(&child);
+	sigprocmask(SIG_SETMASK, &child, NULL);
+	serve(k);
 	if (k->child)
 		kill(k->child, SIGKILL);
-	work->unplug(work->arg, k->notes);
-	bool ended = end_all(k);
+	work->unplug(work->arg, &k->known);
+	if (end_all(k))
+		k->known.rules = -1;
 	if (k->tap >= 0)
 		close(k->tap);
-	work->takedown(work->arg, k->notes, ended ? -1 : k->rules);
+	work->takedown(work->arg, &k->known);
 	_exit(0);
 }
 
-int keeper_start(const struct hypervisor *h, const struct keeper_work *work, struct keeper *out, struct report *r)
+int keeper_start(struct hypervisor *h, const struct keeper_work *work, struct keeper *out, struct report *r)
 {
+	struct keeping k = {.h = h, .group = getpgrp(), .tap = -1, .known = KEEPER_KNOWS_NOTHING};
+	sigset_t child;
 	int pair[2];
-	pid_t group = getpgrp();
 
+	only_child(&child);
+	/* Made by the caller, for whom it is easier to report an error; it is about whichever process reads it. */
+	_cleanup_(cleanup_close) int children = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (children < 0)
+		return report_fail(r, errno, "signalfd: %s", strerror(errno));
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return report_fail(r, errno, "socketpair: %s", strerror(errno));
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(pair[0]);
-		keep(&(struct keeping){.h = h, .fd = pair[1], .group = group, .tap = -1, .rules = -1}, work);
+		k.fd = pair[1];
+		k.children = children;
+		keep(&k, work);
 	}
 	int err = errno;
+	/*
+	 * A process group of its own, so that a signal to the first process's group does not end the keeper, too. Made
+	 * here, because the first process goes on before the keeper runs.
+	 */
+	if (pid > 0)
+		setpgid(pid, pid);
 	close(pair[1]);
 	if (pid < 0) {
 		close(pair[0]);
@@ -312,39 +336,26 @@ int keeper_start(const struct hypervisor *h, const struct keeper_work *work, str
 	return 0;
 }
 
-int keeper_ready(const struct keeper *k, struct report *r)
+int keeper_hold(const struct keeper *k, unsigned key, int fd)
 {
-	struct message m;
-	char line[sizeof(r->msg)];
-	/* The error line comes first, if there is one, and then the number. */
-	ssize_t got = recv(k->fd, line, sizeof(line), 0);
+	return send_message(k->fd, (struct message){.what = REQUEST_HOLD, .key = key}, &fd, 1);
+}
 
-	if (got == sizeof(m)) {
-		memcpy(&m, line, sizeof(m));
-		return m.value;
-	}
-	if (got != sizeof(line) || !receive_message(k->fd, &m, NULL))
-		return report_fail(r, EPIPE, "the keeper process died at once");
-	line[sizeof(line) - 1] = 0;
-	return report_fail(r, -m.value, "%s", line);
+int keeper_note(const struct keeper *k, unsigned key, int32_t value)
+{
+	return send_message(k->fd, (struct message){.what = REQUEST_NOTE, .key = key, .value = value}, NULL, 0);
 }
 
 void keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd)
 {
 	const int fds[2] = {tap_fd, rules_fd};
 
-	send_message(k->fd, REQUEST_SPAWN, 0, fds, 2);
-}
-
-int keeper_note(const struct keeper *k, unsigned key, int32_t value)
-{
-	const struct message m = {.what = REQUEST_NOTE, .key = key, .value = value};
-	return send(k->fd, &m, sizeof(m), MSG_NOSIGNAL) < 0 ? -errno : 0;
+	send_message(k->fd, (struct message){.what = REQUEST_SPAWN}, fds, 2);
 }
 
 void keeper_signal(const struct keeper *k, int signal)
 {
-	send_message(k->fd, REQUEST_SIGNAL, signal, NULL, 0);
+	send_message(k->fd, (struct message){.what = REQUEST_SIGNAL, .value = signal}, NULL, 0);
 }
 
 enum keeper_event keeper_read(const struct keeper *k, int *value)

@@ -21,29 +21,34 @@ struct keeper {
 	int fd; /* readable when there is an event; end of file: the keeper is dead */
 };
 
+/* What the keeper knows of what is to be taken down. */
 #define KEEPER_NOTES 8
+#define KEEPER_HELD 4
+struct keeper_known {
+	int32_t notes[KEEPER_NOTES]; /* from keeper_note(), else 0 */
+	int held[KEEPER_HELD];       /* from keeper_hold(), else -1; the callee's */
+	/* The rules' socket, which the callee must close, if a process that has it open did not end, so that the
+	 * socket lives on; otherwise -1. */
+	int rules;
+};
+#define KEEPER_KNOWS_NOTHING ((struct keeper_known){.held = {-1, -1, -1, -1}, .rules = -1})
 
-/* What the keeper does at its start, and after the hypervisor was killed. notes: from keeper_note(), else 0. */
+/* What the keeper does after the hypervisor was killed. */
 struct keeper_work {
-	int (*setup)(void *arg, struct report *r); /* 0, or -errno with a line in r: the two below then run at once */
 	/* Removes the tap, before the keeper waits for the processes that have it open, since those may never end. */
-	void (*unplug)(void *arg, const int32_t notes[static KEEPER_NOTES]);
-	/*
-	 * Takes down all else. rules_fd: the rules' socket, which the callee must close, if
-	 * a process that has it open did not end, so that the socket lives on; otherwise -1.
-	 */
-	void (*takedown)(void *arg, const int32_t notes[static KEEPER_NOTES], int rules_fd);
+	void (*unplug)(void *arg, const struct keeper_known *known);
+	/* Takes down all else. */
+	void (*takedown)(void *arg, const struct keeper_known *known);
 	void *arg;
 };
 
-/* Starts the keeper, which begins its set-up. The caller must have no thread. 0, or -errno with a line in r. */
-int keeper_start(const struct hypervisor *h, const struct keeper_work *work, struct keeper *out, struct report *r);
-
-/* Waits for the end of set-up, before anything else is asked of the keeper. 0, or -errno with a line in r. */
-int keeper_ready(const struct keeper *k, struct report *r);
+/*
+ * Starts the keeper for a hypervisor whose arguments are made (hypervisor_line()).
+ * The caller must have no thread. 0, or -errno with a line in r.
+ */
+int keeper_start(struct hypervisor *h, const struct keeper_work *work, struct keeper *out, struct report *r);
 
 enum keeper_event {
-	KEEPER_READY,       /* value: what set-up returned */
 	KEEPER_STARTED,     /* value: the hypervisor's pid */
 	KEEPER_EXEC_FAILED, /* value: an errno */
 	KEEPER_ENDED,       /* value: the hypervisor's status, as from waitpid() */
@@ -56,9 +61,12 @@ enum keeper_event {
  */
 void keeper_spawn(const struct keeper *k, int tap_fd, int rules_fd);
 
+/* Has the keeper have that descriptor open, too, until all is taken down. key: below KEEPER_HELD. 0 or -errno. */
+int keeper_hold(const struct keeper *k, unsigned key, int fd);
+
 /*
- * Tells the keeper of something to take down, before the caller
- * makes it. Keys and values are the caller's. 0 or -errno.
+ * Tells the keeper of something to take down, before the caller makes
+ * it. Values, and keys below KEEPER_NOTES, are the caller's. 0 or -errno.
  */
 int keeper_note(const struct keeper *k, unsigned key, int32_t value);
 

@@ -45,16 +45,18 @@ static const struct {
 #define NUMBER_MASK (~0x40000000U) /* removes x32's bit: some kernels take x32's numbers without it, and any with it */
 
 #define PROGRAM_MAX 1024
+#define IOCTL_PROGRAM_MAX 96 /* fold's start waits for this one, and touches each page of the stack that it takes */
 
 struct program {
-	struct sock_filter code[PROGRAM_MAX];
+	struct sock_filter *code;
+	unsigned short max;
 	unsigned short len;
 	bool full;
 };
 
 static void add(struct program *p, struct sock_filter instruction)
 {
-	if (p->len == PROGRAM_MAX)
+	if (p->len == p->max)
 		p->full = true;
 	else
 		p->code[p->len++] = instruction;
@@ -112,7 +114,7 @@ static void add_rule(struct program *p, const struct seccomp_rule *r)
 
 static int install(const struct program *p, unsigned flags)
 {
-	const struct sock_fprog program = {.len = p->len, .filter = (struct sock_filter *)(uintptr_t)p->code};
+	const struct sock_fprog program = {.len = p->len, .filter = p->code};
 
 	if (p->full)
 		return -E2BIG;
@@ -123,7 +125,8 @@ static int install(const struct program *p, unsigned flags)
 
 int seccomp_enter(const struct seccomp_list *lists, size_t count)
 {
-	struct program p = {.len = 0};
+	struct sock_filter code[PROGRAM_MAX];
+	struct program p = {.code = code, .max = PROGRAM_MAX};
 
 	if (!ARCH)
 		return -ENOSYS;
@@ -161,7 +164,8 @@ static void add_ioctl(struct program *p, size_t which, const uint32_t *requests,
  */
 int seccomp_refuse_ioctls(const uint32_t *requests, size_t count)
 {
-	struct program p = {.len = 0};
+	struct sock_filter code[IOCTL_PROGRAM_MAX];
+	struct program p = {.code = code, .max = IOCTL_PROGRAM_MAX};
 
 	if (!ARCH)
 		return -ENOSYS;

@@ -74,17 +74,21 @@ static void claim_text(const struct keeping *k, const char *name, char text[stat
 /* Writes into the claim what is about to be entered. -EBUSY: the process of an earlier VM still holds the claim. */
 static int claim(struct keeping *k, const char *name, struct report *r)
 {
-	char text[CLAIM_TEXT_SIZE], key[sizeof(WEAVE_NAME_CLAIM) + IFNAMSIZ], left[CLAIM_TEXT_SIZE] = "";
-	int err = 0;
+	char text[CLAIM_TEXT_SIZE], key[sizeof(WEAVE_NAME_CLAIM) + IFNAMSIZ];
+	_cleanup_(cleanup_free) char *left = NULL;
 
 	claim_text(k, name, text);
 	snprintf(key, sizeof(key), WEAVE_NAME_CLAIM "%s", k->iface);
 	if (k->claim.fd >= 0)
-		err = claim_rewrite(key, text);
-	else
-		err = claim_take(key, text, &k->claim, left, sizeof(left), r);
-	if (!err && left[0])
+		return claim_rewrite(key, text);
+	int err = claim_take(key, &k->claim, &left, r);
+	if (err)
+		return err;
+	if (left)
 		weave_name_clean(k->iface, left);
+	err = claim_write(&k->claim, text, r);
+	if (err)
+		claim_release(&k->claim);
 	return err;
 }
 

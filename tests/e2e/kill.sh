@@ -132,6 +132,27 @@ for how in SIGTERM SIGKILL 'SIGTERM to the process group' 'SIGKILL to the proces
 	echo "# $how: $hits of $turns hit, $running when the hypervisor had begun"
 done
 
+# From when it has its keeper until its hypervisor runs, before each of its system calls: what it has just made, it may
+# not have told anybody yet. On a slow machine before some of them.
+calls=0 number=0 bad=0
+while :; do
+	"$TOOLS/kill_at" "$number" "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 \
+		-b "$T/binding" "$mac" qemu-system-brief >"$T/out/call" 2>"$T/out/life" </dev/null
+	status=$?
+	[ "$status" -eq 0 ] || break
+	within 2 remains || {
+		not_ok "SIGKILL before system call $number, a $(cat "$T/out/call"): nothing remains"
+		detail "$(remains)"
+		bad=$((bad + 1))
+		sweep
+	}
+	calls=$((calls + 1)) number=$((number + (SLOW + 9) / 10))
+done
+check 'SIGKILL before each system call of the start: nothing remains' [ "$bad" -eq 0 ]
+check 'the start was killed at every one until the hypervisor ran' same status "$status" 3
+check 'and that was often enough' [ "$number" -ge 60 ]
+echo "# SIGKILL before $calls system calls"
+
 # A whole life must still work after all that.
 live
 wait "$fold"
