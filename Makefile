@@ -92,10 +92,10 @@ $(LIB): $(OBJS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # A shared library costs each VM 0.3 ms of its start, to map and relocate it, and some 50 KiB. So fold itself has the code
-# of those that the system has as archives. A distribution, whose updates are to reach fold too, builds with SHARED=1.
+# of those that the system itself has as archives. A distribution, whose updates are to reach fold too, builds with SHARED=1.
 archive  = $(filter /%,$(shell $(CC) -print-file-name=$(1)))
 ifeq ($(filter 1,$(SAN) $(SHARED)),)
-$(OUT)/fold: LIBS := $(foreach l,$(LIBS),$(or $(call archive,$(l:-l%=lib%.a)),$(l)))
+$(OUT)/fold: LIBS := $(if $(filter -L%,$(LIBS)),$(LIBS),$(foreach l,$(LIBS),$(or $(call archive,$(l:-l%=lib%.a)),$(l))))
 endif
 $(OUT)/fold: $(OUT)/src/cli/fold.o $(LIB)
 $(OUT)/fold-dhcpd: $(OUT)/src/dhcpd/main.o $(LIB)

@@ -178,12 +178,18 @@ static int claim_one(struct session *s, int which, const char *record, struct re
 	int err = claim_take(key, c, &left, r);
 	if (err)
 		return err == -EBUSY ? fail_claimed(what, left, r) : err;
-	err = keeper_hold(&s->keeper, (unsigned)which, c->fd);
-	if (err)
-		return report_fail(r, -err, "the keeper process: %s", strerror(-err));
 	if (which == SESSION_CLAIM_IFACE && left)
 		clean_after(left);
-	return claim_write(c, record, r);
+	err = claim_write(c, record, r);
+	/*
+	 * Only a claim with this VM's record may be the keeper's, which removes it in the end. If this process is
+	 * killed before, the keeper finds that record, or what it tells of is still there for others to clean up.
+	 */
+	if (!err && (err = keeper_hold(&s->keeper, (unsigned)which, c->fd)))
+		report_set(r, "the keeper process: %s", strerror(-err));
+	if (err)
+		claim_release(c);
+	return err;
 }
 
 int session_claim(struct session *s, struct report *r)
@@ -199,7 +205,8 @@ int session_claim(struct session *s, struct report *r)
 /*
  * Has the claims in this process: those that it took or that the keeper was given; then those that the first process may
  * have taken in the moment in which it was killed, before the keeper was given them. These have this VM's record, or
- * none yet; a claim that others hold, or left, stays as it is.
+ * none yet. A claim that others hold, or left, stays as it is, as does one that the keeper had released already when it
+ * was killed.
  */
 static void have_claims(struct session *s, const int held[static SESSION_CLAIMS])
 {
@@ -207,9 +214,12 @@ static void have_claims(struct session *s, const int held[static SESSION_CLAIMS]
 	char key[KEY_SIZE], what[KEY_SIZE];
 
 	for (int i = 0; i < SESSION_CLAIMS; i++) {
+		claim_check(&s->claims[i]);
 		if (s->claims[i].fd >= 0 || !claim_key(s, i, key, what))
 			continue;
-		if ((held[i] < 0 || claim_adopt(key, held[i], &s->claims[i]) < 0) && record)
+		if (held[i] >= 0)
+			claim_adopt(key, held[i], &s->claims[i]);
+		else if (record)
 			claim_retake(key, record, &s->claims[i]);
 	}
 }

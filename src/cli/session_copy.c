@@ -138,7 +138,14 @@ static void remove_left(const char *path, const char *iface, unsigned long own)
 	char key[KEY_SIZE];
 
 	claim_of(iface, key);
-	if (claim_take(key, &c, &holder, &unused) == 0 && is_left(path, iface, own, CLAIM_FREE))
+	if (claim_take(key, &c, &holder, &unused) < 0)
+		return;
+	/* A record: a fold has begun meanwhile, and was killed. The copy may be its own. */
+	if (holder) {
+		claim_close(&c);
+		return;
+	}
+	if (is_left(path, iface, own, CLAIM_FREE))
 		binding_remove_copy(path);
 	claim_release(&c);
 }

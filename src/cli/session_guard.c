@@ -77,6 +77,9 @@ static void __attribute__((noreturn)) respond(struct session *s, int files, pid_
 	struct sandbox_state state;
 	struct report r = {0};
 
+	/* The keeper obeys whoever has this socket, and the responder must not be able to command it. */
+	close(s->keeper.fd);
+	session_close_claims(s);
 	priority_prompt();
 	/*
 	 * Prepared whatever the binding says now, because a change of it may want the forwarder at any time. Done here
@@ -84,9 +87,6 @@ static void __attribute__((noreturn)) respond(struct session *s, int files, pid_
 	 */
 	if (forward_prepare(&r) < 0)
 		log_warn("%s: no name server is asked: %s", s->info.iface, r.msg);
-	/* The keeper obeys whoever has this socket, and the responder must not be able to command it. */
-	close(s->keeper.fd);
-	session_close_claims(s);
 	guard_use(files);
 	file_open_by(guard_open);
 	if (sandbox_enter(&what, &state, &r) < 0) {

@@ -45,17 +45,22 @@ static void read_text(int fd, char *text, size_t size)
 	text[got > 0 ? got : 0] = 0;
 }
 
-/* The text in a claim's file, which the caller frees; NULL if there is none, or no memory. */
-static char *text_of(int fd)
+/* Reads a claim's file; the caller frees *text, which is NULL where the file is empty. 0 or -errno. */
+static int text_of(int fd, char **text)
 {
 	struct stat file;
 
-	if (fstat(fd, &file) < 0 || file.st_size <= 0 || file.st_size >= CLAIM_TEXT)
-		return NULL;
-	char *text = malloc((size_t)file.st_size + 1);
-	if (text)
-		read_text(fd, text, (size_t)file.st_size + 1);
-	return text;
+	*text = NULL;
+	if (fstat(fd, &file) < 0)
+		return -errno;
+	if (file.st_size == 0)
+		return 0;
+	size_t size = file.st_size < CLAIM_TEXT ? (size_t)file.st_size + 1 : CLAIM_TEXT;
+	*text = malloc(size);
+	if (!*text)
+		return -ENOMEM;
+	read_text(fd, *text, size);
+	return 0;
 }
 
 /* True if path still names the file behind fd: the last holder may have removed it before releasing the lock. */
@@ -67,31 +72,32 @@ static bool still_named(const char *path, int fd)
 	       by_name.st_dev == by_fd.st_dev;
 }
 
+/*
+ * A running VM holds its lock for good. A process that lists claims, or cleans up after a killed fold, or ends, holds a
+ * lock only briefly: so the lock is tried again for a moment before it counts as busy.
+ */
+#define TURNS 100
+static const struct timespec moment = {.tv_nsec = 1000000};
+
 /* A locked descriptor, -EBUSY with the holder's text, or -errno. */
 static int lock(const char *dir, const char *path, char **holder)
 {
-	/*
-	 * A running VM holds its lock for good. A process that lists claims, or cleans up after a killed
-	 * fold, holds a lock only briefly: so the lock is tried again for a moment before it counts as busy.
-	 */
-	const struct timespec moment = {.tv_nsec = 1000000};
-
 	for (int turn = 0;; turn++) {
 		/* The holder of the last claim removes the folder too, perhaps just now: make it again. */
 		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 			return -errno;
 		_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (fd < 0 && errno == ENOENT && turn < 100)
+		if (fd < 0 && errno == ENOENT && turn < TURNS)
 			continue;
 		if (fd < 0)
 			return -errno;
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			int err = -errno;
-			if (err == -EWOULDBLOCK && turn < 100) {
+			if (err == -EWOULDBLOCK && turn < TURNS) {
 				nanosleep(&moment, NULL);
 				continue;
 			}
-			*holder = text_of(fd);
+			text_of(fd, holder);
 			return err == -EWOULDBLOCK ? -EBUSY : err;
 		}
 		if (still_named(path, fd))
@@ -115,13 +121,15 @@ int claim_take(const char *key, struct claim *out, char **holder, struct report 
 		return err;
 	if (asprintf(&path, "%s/%s", dir, key) < 0)
 		return report_fail(r, ENOMEM, "out of memory");
-	int fd = lock(dir, path, holder);
+	_cleanup_(cleanup_close) int fd = lock(dir, path, holder);
 	if (fd == -EBUSY)
 		return fd;
 	if (fd < 0)
 		return report_fail(r, -fd, "%s: cannot be locked: %s", path, strerror(-fd));
-	*holder = text_of(fd);
-	*out = (struct claim){.fd = fd, .path = steal_ptr(&path)};
+	err = text_of(fd, holder);
+	if (err)
+		return report_fail(r, -err, "%s: cannot be read: %s", path, strerror(-err));
+	*out = (struct claim){.fd = steal_fd(&fd), .path = steal_ptr(&path)};
 	return 0;
 }
 
@@ -129,6 +137,7 @@ int claim_write(const struct claim *c, const char *text, struct report *r)
 {
 	size_t len = strlen(text);
 
+	errno = 0;
 	if (ftruncate(c->fd, 0) == 0 && pwrite(c->fd, text, len, 0) == (ssize_t)len)
 		return 0;
 	int err = errno ? errno : ENOSPC;
@@ -148,28 +157,43 @@ int claim_adopt(const char *key, int fd, struct claim *out)
 	return 0;
 }
 
+/* Locks a file that has that text or none. -EBUSY: another process has it locked, or it has another text. */
+static int lock_again(const char *path, const char *text)
+{
+	_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -errno;
+	bool locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+	_cleanup_(cleanup_free) char *found = NULL;
+	int err = text_of(fd, &found);
+	if (err)
+		return err;
+	if (found && strcmp(found, text) != 0)
+		return -EBUSY;
+	if (!locked)
+		return -EAGAIN;
+	return still_named(path, fd) ? steal_fd(&fd) : -ENOENT;
+}
+
 int claim_retake(const char *key, const char *text, struct claim *out)
 {
 	char dir[64];
-	_cleanup_(cleanup_free) char *path = NULL, *found = NULL;
-	int err = claim_dir(dir, sizeof(dir));
+	_cleanup_(cleanup_free) char *path = NULL;
+	int fd, err = claim_dir(dir, sizeof(dir));
 
 	if (err < 0)
 		return err;
 	if (asprintf(&path, "%s/%s", dir, key) < 0)
 		return -ENOMEM;
-	_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0) {
-		err = -errno;
+	/* The process that ends may still have it locked: the kernel closes its descriptors one by one. */
+	for (int turn = 0; (fd = lock_again(path, text)) == -EAGAIN && turn < TURNS; turn++)
+		nanosleep(&moment, NULL);
+	if (fd == -ENOENT)
 		rmdir(dir); /* made for this claim, and fails while others are in it */
-		return err;
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return -errno;
-	found = text_of(fd);
-	if (!still_named(path, fd) || (found && strcmp(found, text) != 0))
-		return -ENOENT;
-	*out = (struct claim){.fd = steal_fd(&fd), .path = steal_ptr(&path)};
+	if (fd < 0)
+		return fd;
+	*out = (struct claim){.fd = fd, .path = steal_ptr(&path)};
 	return 0;
 }
 
@@ -216,6 +240,12 @@ void claim_release(struct claim *c)
 	rmdir(c->path); /* fails while other claims are in it */
 	free(c->path);
 	*c = CLAIM_NONE;
+}
+
+void claim_check(struct claim *c)
+{
+	if (c->fd >= 0 && !still_named(c->path, c->fd))
+		claim_close(c);
 }
 
 void claim_close(struct claim *c)

@@ -26,8 +26,9 @@ struct claim {
 
 /*
  * Takes the claim `key` (no '/'). 0: *holder is the text that a killed holder left; it stays in the file until
- * claim_write(), so that what it tells of is not forgotten if this process is killed, too. -EBUSY: the claim is taken,
- * and *holder is the text of its holder. Else -errno with a line in r. The caller frees *holder; NULL: no text.
+ * claim_write(), so that what it tells of is not forgotten if this process is killed, too, and until then is what others
+ * find. -EBUSY: the claim is taken, and *holder is the text of its holder. Else -errno with a line in r. The caller frees
+ * *holder; NULL: no text.
  */
 int claim_take(const char *key, struct claim *out, char **holder, struct report *r);
 
@@ -38,13 +39,13 @@ int claim_write(const struct claim *c, const char *text, struct report *r);
 int claim_adopt(const char *key, int fd, struct claim *out);
 
 /*
- * Takes the claim if a process that has ended left its file with that text, or before it had written any. Never waits
- * and makes no file; where there is none, the folder goes, too, if it is empty. 0 or -errno.
+ * Takes the claim if a process that has ended, or is about to, left its file with that text, or before it had written
+ * any. Makes no file; where there is none, the folder goes, too, if it is empty. 0 or -errno.
  */
 int claim_retake(const char *key, const char *text, struct claim *out);
 
 /* Replaces the text of a claim that this VM's processes hold, by one that is no shorter than the first. 0 or -errno. */
-#define CLAIM_TEXT 8192 /* octets, with a NUL */
+#define CLAIM_TEXT (2 * 4096 + 1024) /* octets, with a NUL: two paths and more */
 int claim_rewrite(const char *key, const char *text);
 
 /* The number of this network namespace's folder, or 0. */
@@ -59,6 +60,9 @@ enum claim_state claim_look(unsigned long folder, const char *key, char *text, s
 
 /* Releases the claim and removes its file. May be called for CLAIM_NONE, as may claim_close(). */
 void claim_release(struct claim *c);
+
+/* Closes a claim whose file another process removed, and which others may have taken anew since. */
+void claim_check(struct claim *c);
 
 /* Closes this process's descriptor. The claim stays, for other processes that have it or as a file that is left. */
 void claim_close(struct claim *c);

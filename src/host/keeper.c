@@ -179,14 +179,17 @@ static void reap(struct keeping *k)
 	}
 }
 
-/* False: the keeper must end. fds: the two that came with the request, or -1. */
+/* False: the keeper must end. fds: those that came with the request, or -1. */
 static bool obey(struct keeping *k, const struct message *m, const int *fds)
 {
 	switch ((enum request)m->what) {
 	case REQUEST_SPAWN:
 		k->tap = fds[0];
 		k->known.rules = fds[1];
-		spawn(k);
+		if (k->known.rules < 0)
+			send_event(k->fd, KEEPER_EXEC_FAILED, EMFILE);
+		else
+			spawn(k);
 		return !k->child || confine();
 	case REQUEST_SIGNAL:
 		if (k->child)
@@ -196,6 +199,9 @@ static bool obey(struct keeping *k, const struct message *m, const int *fds)
 		k->known.notes[m->key % KEEPER_NOTES] = m->value;
 		return true;
 	case REQUEST_HOLD:
+		/* This process may have no more files open: the first one then sees it end, and takes down itself. */
+		if (fds[0] < 0)
+			_exit(1);
 		k->known.held[m->key % KEEPER_HELD] = fds[0];
 		return true;
 	}

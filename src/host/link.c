@@ -158,6 +158,8 @@ int link_read(struct link *l, const char *name, int (*each)(const struct nlmsghd
 	struct nlmsghdr *h = start_link(l, RTM_GETLINK, 0, AF_UNSPEC, 0);
 
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	/* Without the interface's counters, which are most of the reply and of the kernel's work. */
+	mnl_attr_put_u32(h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	return link_talk(l, h, each, arg);
 }
 

@@ -132,8 +132,8 @@ for how in SIGTERM SIGKILL 'SIGTERM to the process group' 'SIGKILL to the proces
 	echo "# $how: $hits of $turns hit, $running when the hypervisor had begun"
 done
 
-# From when it has its keeper until its hypervisor runs, before each of its system calls: what it has just made, it may
-# not have told anybody yet. On a slow machine before some of them.
+# From when it makes its keeper until it makes its responder, when the hypervisor runs: before each of its system calls.
+# What it has just made, it may not have told anybody yet. On a slow machine before some of them.
 calls=0 number=0 bad=0
 while :; do
 	"$TOOLS/kill_at" "$number" "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 \
@@ -152,6 +152,49 @@ check 'SIGKILL before each system call of the start: nothing remains' [ "$bad" -
 check 'the start was killed at every one until the hypervisor ran' same status "$status" 3
 check 'and that was often enough' [ "$number" -ge 60 ]
 echo "# SIGKILL before $calls system calls"
+
+# The same where a fold that was killed with its keeper has left a record, and an image of which only the record tells:
+# they are cleaned up, or left for fold gc.
+keyed() {
+	set -- "$@" "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -6 fd00:1::/64 -k "$T/key" -d "$T/images" \
+		"$mac" qemu-system-idle _rdiscd_img_file_
+	MARK=$T/mark "$@" >"$T/out/call" 2>"$T/out/life" </dev/null
+}
+hypervisor idle <<'END'
+: >"$MARK"
+exec sleep 1000
+END
+"$FOLD" keygen "$T/key"
+mkdir "$T/images"
+rm -f "$T/mark"
+keyed env --default-signal=INT,QUIT &
+fold=$!
+within 30 test -e "$T/mark"
+# shellcheck disable=SC2046 # a list
+kill -KILL $(pgrep -x fold; pgrep -x fold-keeper)
+wait "$fold" 2>/dev/null
+none_lives
+image=$T/images/rdiscd_vm0.img
+cp -a /run/fold "$T/left"
+ln "$image" "$T/left.img"
+calls=0 number=0 bad=0
+while [ "$number" -lt 60 ]; do
+	rm -rf /run/fold/[0-9]*
+	cp -a "$T/left"/[0-9]* /run/fold
+	ln -f "$T/left.img" "$image"
+	keyed "$TOOLS/kill_at" "$number" || break
+	if ! within 2 only_files || [ -e "$image" ]; then
+		not_ok "SIGKILL before system call $number, a $(cat "$T/out/call"): what was there is cleaned up, or left for fold gc"
+		detail "$(remains; ls "$T/images")"
+		bad=$((bad + 1))
+		sweep
+	fi
+	calls=$((calls + 1)) number=$((number + (SLOW + 9) / 10))
+done
+check 'SIGKILL of a start that finds what another left: fold gc can clean up' [ "$bad" -eq 0 ]
+check 'and that was tried often enough' [ "$number" -ge 60 ]
+echo "# SIGKILL before $calls system calls, with a record that was left"
+rm -f "$image"
 
 # A whole life must still work after all that.
 live
