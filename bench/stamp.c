@@ -4,13 +4,14 @@
  *
  *   qemu-system-stamp [-stay] [-ask ADDRESS] ... -netdev tap,...,fd=N -device ...,mac=MAC
  *
- * Prints "stamp_ns=N", CLOCK_MONOTONIC at its first instruction, and ends. With -ask its guest first asks for its address by DHCP,
- * again and again until it is offered ADDRESS: the time is then that of the offer. With -stay it then sleeps until a
- * signal ends it, holding its tap as a running VM would. Everything else in its arguments is a hypervisor's business.
+ * Prints "stamp_ns=N", CLOCK_MONOTONIC at its first instruction, and ends. With -ask its guest first asks for its
+ * address by DHCP, again and again until it is offered ADDRESS: the time is then that of the offer. With -stay it then
+ * sleeps until a signal ends it, holding its tap as a running VM would. Everything else in its arguments is a
+ * hypervisor's business.
  *
- * fold's part ends with the exec. What a program does from its first instruction to its main is its own: dynamic linking,
- * for which this one is linked statically, and then the C library's start, for which it has an entry of its own. The
- * latter takes 1.5 ms where the host traps each of the hundred questions that it asks the processor (CPUID).
+ * fold's part ends with the exec. What a program does from its first instruction to its main is its own: dynamic
+ * linking, for which this one is linked statically, and then the C library's start, for which it has an entry of its
+ * own. The latter takes 1.5 ms where the host traps what it asks the processor (CPUID).
  */
 #include "kinds.h"
 

@@ -210,8 +210,6 @@ static int start_and_run(struct session *s)
 	if (!err)
 		err = session_claim(s, &r);
 	if (!err)
-		err = session_look(s, &r);
-	if (!err)
 		err = session_build_up(s, &r);
 	if (!err)
 		status = run(s);

@@ -27,24 +27,6 @@ static int check_bridge(const struct session *s, struct report *r)
 	return report_fail(r, EINVAL, "%s: not a bridge; `ip link show type bridge` lists them", s->o->bridge);
 }
 
-static int find_bridge(struct session *s, struct report *r)
-{
-	const char *name = s->o->bridge;
-	int err = link_find(s->link, name, &s->bridge);
-
-	if (err == -ENODEV && s->o->local)
-		return 0; /* made once the VM has its claims */
-	if (err == -ENODEV && strcmp(name, BRIDGE_DEFAULT) == 0)
-		return report_fail(
-		    r, ENODEV, "bridge %s: there is none; start Weave Net, name another with --bridge, or use --local",
-		    name);
-	if (err == -ENODEV)
-		return report_fail(r, ENODEV,
-				   "bridge %s: there is none; make it: ip link add %s type bridge && ip link set %s up",
-				   name, name, name);
-	return err ? report_fail(r, -err, "bridge %s: %s", name, strerror(-err)) : check_bridge(s, r);
-}
-
 static int make_bridge(struct session *s, struct report *r)
 {
 	int err = link_make_bridge(s->link, s->o->bridge);
@@ -54,6 +36,24 @@ static int make_bridge(struct session *s, struct report *r)
 	if (err)
 		return report_fail(r, -err, "bridge %s: cannot be made: %s", s->o->bridge, strerror(-err));
 	return check_bridge(s, r);
+}
+
+static int find_bridge(struct session *s, struct report *r)
+{
+	const char *name = s->o->bridge;
+	int err = link_find(s->link, name, &s->bridge);
+
+	if (err == -ENODEV && s->o->local)
+		return make_bridge(s, r);
+	if (err == -ENODEV && strcmp(name, BRIDGE_DEFAULT) == 0)
+		return report_fail(
+		    r, ENODEV, "bridge %s: there is none; start Weave Net, name another with --bridge, or use --local",
+		    name);
+	if (err == -ENODEV)
+		return report_fail(r, ENODEV,
+				   "bridge %s: there is none; make it: ip link add %s type bridge && ip link set %s up",
+				   name, name, name);
+	return err ? report_fail(r, -err, "bridge %s: %s", name, strerror(-err)) : check_bridge(s, r);
 }
 
 static int build_guest(struct session *s, struct report *r)
@@ -205,24 +205,14 @@ static int write_copy(struct session *s, struct report *r)
 	return err;
 }
 
-int session_look(struct session *s, struct report *r)
+int session_build_up(struct session *s, struct report *r)
 {
 	int err = link_open(&s->link);
 
 	if (err)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
-	err = find_bridge(s, r);
-	return err || s->bridge.ifindex == 0 ? err : build_guest(s, r);
-}
-
-int session_build_up(struct session *s, struct report *r)
-{
-	int err = 0;
-
-	if (s->bridge.ifindex == 0 && ((err = make_bridge(s, r)) || (err = build_guest(s, r))))
-		return err;
-	if ((err = make_tap(s, r)) || (err = make_rules(s, r)) || (err = session_gate(s, r)) ||
-	    (err = write_copy(s, r)))
+	if ((err = find_bridge(s, r)) || (err = build_guest(s, r)) || (err = make_tap(s, r)) ||
+	    (err = make_rules(s, r)) || (err = session_gate(s, r)) || (err = write_copy(s, r)))
 		return err;
 	return session_image(s, r);
 }

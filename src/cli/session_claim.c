@@ -24,9 +24,9 @@
 #define DYING_STEP_MS 5
 
 /*
- * The record that stands in the claim's file, which the caller frees; NULL if out of memory. Its first line is words separated by blanks, of which only the
- * last may contain blanks. Paths, which may contain blanks too, and what was added later have lines of their own, which
- * older versions leave unread and newer ones can do without.
+ * The record that stands in the claim's file, which the caller frees; NULL if out of memory. Its first line is words
+ * separated by blanks, of which only the last may contain blanks. Paths, which may contain blanks too, and what was
+ * added later have lines of their own, which older versions leave unread and newer ones can do without.
  */
 static char *info_text(const struct session_info *i)
 {
@@ -77,12 +77,11 @@ bool session_info_parse(const char *text, struct session_info *out)
 void session_record(const struct session *s)
 {
 	_cleanup_(cleanup_free) char *text = info_text(&s->info);
-	char key[KEY_SIZE];
+	struct report r = {0};
+	int err = text ? claim_write(&s->claims[SESSION_CLAIM_IFACE], text, &r) : -ENOMEM;
 
-	snprintf(key, sizeof(key), SESSION_CLAIM "%s", s->info.iface);
-	int err = text ? claim_rewrite(key, text) : -ENOMEM;
 	if (err)
-		log_warn("%s: its record could not be written: %s", s->info.iface, strerror(-err));
+		log_warn("%s: its record: %s", s->info.iface, report_line(&r, err));
 }
 
 /*
@@ -180,7 +179,10 @@ static int claim_one(struct session *s, int which, const char *record, struct re
 		return err == -EBUSY ? fail_claimed(what, left, r) : err;
 	if (which == SESSION_CLAIM_IFACE && left)
 		clean_after(left);
-	err = claim_write(c, record, r);
+	if (left)
+		err = claim_write(c, "", r);
+	if (!err)
+		err = claim_write(c, record, r);
 	/*
 	 * Only a claim with this VM's record may be the keeper's, which removes it in the end. If this process is
 	 * killed before, the keeper finds that record, or what it tells of is still there for others to clean up.
@@ -203,10 +205,10 @@ int session_claim(struct session *s, struct report *r)
 }
 
 /*
- * Has the claims in this process: those that it took or that the keeper was given; then those that the first process may
- * have taken in the moment in which it was killed, before the keeper was given them. These have this VM's record, or
- * none yet. A claim that others hold, or left, stays as it is, as does one that the keeper had released already when it
- * was killed.
+ * Has the claims in this process: those that it took or that the keeper was given; then those that the first process
+ * may have taken in the moment in which it was killed, before the keeper was given them. These have this VM's record,
+ * or none yet. A claim that others hold, or left, stays as it is, as does one that the keeper had released already when
+ * it was killed.
  */
 static void have_claims(struct session *s, const int held[static SESSION_CLAIMS])
 {

@@ -58,7 +58,7 @@ struct session {
 	struct keeper keeper;
 	int tap;
 	int ifindex;             /* the tap's */
-	struct link_info bridge; /* as it was at the start; ifindex 0: not found yet */
+	struct link_info bridge; /* as it was at the start */
 	int epoll;
 	int signals; /* signalfd */
 	int told;    /* eventfd of the responder: the guest knows that its router goes away */
@@ -104,7 +104,6 @@ int session_note(struct session *s, enum session_note key, int32_t value);
  * The steps of a start, in the order of session.h. Each: 0 or -errno with a line in r.
  *
  *   claim       what only one VM may have
- *   look        what needs nothing made: the bridge and the guest's answers
  *   build_up    everything else up to the hypervisor
  *   attach      the bridge port. Runs during the hypervisor's exec.
  *   get_ready   what the loop needs. Runs when the hypervisor's program does.
@@ -112,7 +111,6 @@ int session_note(struct session *s, enum session_note key, int32_t value);
  * Beside a thousand VMs the last two take longer than all before them, and the hypervisor takes longer still to start its
  * guest. That is safe: nothing passes until get_ready fills the rules.
  */
-int session_look(struct session *s, struct report *r);
 int session_build_up(struct session *s, struct report *r);
 int session_attach(struct session *s, struct report *r);
 int session_get_ready(struct session *s, struct report *r);

@@ -28,14 +28,16 @@ static void folder_path(unsigned long folder, char *dir, size_t size)
 	snprintf(dir, size, "%s/%lu", CLAIM_DIR, folder);
 }
 
-static int claim_dir(char *dir, size_t size)
+/* Where the claim's file is; the caller frees *path. Sets dir, its folder. 0 or -errno. */
+#define DIR_SIZE 64
+static int claim_path(const char *key, char dir[static DIR_SIZE], char **path)
 {
 	unsigned long folder = claim_folder();
 
 	if (!folder)
 		return -errno;
-	folder_path(folder, dir, size);
-	return 0;
+	folder_path(folder, dir, DIR_SIZE);
+	return asprintf(path, "%s/%s", dir, key) < 0 ? -ENOMEM : 0;
 }
 
 static void read_text(int fd, char *text, size_t size)
@@ -107,11 +109,13 @@ static int lock(const char *dir, const char *path, char **holder)
 
 int claim_take(const char *key, struct claim *out, char **holder, struct report *r)
 {
-	char dir[64];
+	char dir[DIR_SIZE];
 	_cleanup_(cleanup_free) char *path = NULL;
-	int err = claim_dir(dir, sizeof(dir));
+	int err = claim_path(key, dir, &path);
 
 	*holder = NULL;
+	if (err == -ENOMEM)
+		return report_fail(r, ENOMEM, "out of memory");
 	if (err < 0)
 		return report_fail(r, -err, CLAIM_NAMESPACE ": %s; mount proc at /proc", strerror(-err));
 	err = file_make_dir(CLAIM_DIR, 0700, r);
@@ -119,8 +123,6 @@ int claim_take(const char *key, struct claim *out, char **holder, struct report 
 		report_set(r, CLAIM_DIR ": is not a directory; remove it");
 	if (err < 0)
 		return err;
-	if (asprintf(&path, "%s/%s", dir, key) < 0)
-		return report_fail(r, ENOMEM, "out of memory");
 	_cleanup_(cleanup_close) int fd = lock(dir, path, holder);
 	if (fd == -EBUSY)
 		return fd;
@@ -138,7 +140,8 @@ int claim_write(const struct claim *c, const char *text, struct report *r)
 	size_t len = strlen(text);
 
 	errno = 0;
-	if (ftruncate(c->fd, 0) == 0 && pwrite(c->fd, text, len, 0) == (ssize_t)len)
+	/* In this order, because others may read it in between. */
+	if (pwrite(c->fd, text, len, 0) == (ssize_t)len && ftruncate(c->fd, (off_t)len) == 0)
 		return 0;
 	int err = errno ? errno : ENOSPC;
 	return report_fail(r, err, "%s: cannot be written: %s", c->path, strerror(err));
@@ -146,15 +149,12 @@ int claim_write(const struct claim *c, const char *text, struct report *r)
 
 int claim_adopt(const char *key, int fd, struct claim *out)
 {
-	char dir[64], *path;
-	int err = claim_dir(dir, sizeof(dir));
+	char dir[DIR_SIZE], *path;
+	int err = claim_path(key, dir, &path);
 
-	if (err < 0)
-		return err;
-	if (asprintf(&path, "%s/%s", dir, key) < 0)
-		return -ENOMEM;
-	*out = (struct claim){.fd = fd, .path = path};
-	return 0;
+	if (!err)
+		*out = (struct claim){.fd = fd, .path = path};
+	return err;
 }
 
 /* Locks a file that has that text or none. -EBUSY: another process has it locked, or it has another text. */
@@ -178,14 +178,12 @@ static int lock_again(const char *path, const char *text)
 
 int claim_retake(const char *key, const char *text, struct claim *out)
 {
-	char dir[64];
+	char dir[DIR_SIZE];
 	_cleanup_(cleanup_free) char *path = NULL;
-	int fd, err = claim_dir(dir, sizeof(dir));
+	int fd, err = claim_path(key, dir, &path);
 
 	if (err < 0)
 		return err;
-	if (asprintf(&path, "%s/%s", dir, key) < 0)
-		return -ENOMEM;
 	/* The process that ends may still have it locked: the kernel closes its descriptors one by one. */
 	for (int turn = 0; (fd = lock_again(path, text)) == -EAGAIN && turn < TURNS; turn++)
 		nanosleep(&moment, NULL);
@@ -194,23 +192,6 @@ int claim_retake(const char *key, const char *text, struct claim *out)
 	if (fd < 0)
 		return fd;
 	*out = (struct claim){.fd = fd, .path = steal_ptr(&path)};
-	return 0;
-}
-
-int claim_rewrite(const char *key, const char *text)
-{
-	char dir[64];
-	_cleanup_(cleanup_free) char *path = NULL;
-	size_t len = strlen(text);
-	int err = claim_dir(dir, sizeof(dir));
-
-	if (err < 0)
-		return err;
-	if (asprintf(&path, "%s/%s", dir, key) < 0)
-		return -ENOMEM;
-	_cleanup_(cleanup_close) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || pwrite(fd, text, len, 0) != (ssize_t)len || ftruncate(fd, (off_t)len) < 0)
-		return errno ? -errno : -ENOSPC;
 	return 0;
 }
 

@@ -24,15 +24,20 @@ struct claim {
 
 #define CLAIM_NONE ((struct claim){.fd = -1})
 
+#define CLAIM_TEXT (2 * 4096 + 1024) /* octets, with a NUL: two paths and more */
+
 /*
- * Takes the claim `key` (no '/'). 0: *holder is the text that a killed holder left; it stays in the file until
- * claim_write(), so that what it tells of is not forgotten if this process is killed, too, and until then is what others
- * find. -EBUSY: the claim is taken, and *holder is the text of its holder. Else -errno with a line in r. The caller frees
+ * Takes the claim `key` (no '/'). 0: *holder is the text that a killed holder left. It stays in the file until
+ * claim_write(), so that what it tells of is not forgotten if this process is killed, too; until then others find it.
+ * -EBUSY: the claim is taken, and *holder is the text of its holder. Else -errno with a line in r. The caller frees
  * *holder; NULL: no text.
  */
 int claim_take(const char *key, struct claim *out, char **holder, struct report *r);
 
-/* Writes into the claim's file who holds it, for others to read. 0, or -errno with a line in r. */
+/*
+ * Writes into the claim's file who holds it, for others to read. Where there is a longer text they
+ * may find a mixture of both, so a killed holder's is first replaced by "". 0, or -errno with a line in r.
+ */
 int claim_write(const struct claim *c, const char *text, struct report *r);
 
 /* The claim whose descriptor another process has sent to this one, which shares its lock. 0 or -errno. */
@@ -43,10 +48,6 @@ int claim_adopt(const char *key, int fd, struct claim *out);
  * any. Makes no file; where there is none, the folder goes, too, if it is empty. 0 or -errno.
  */
 int claim_retake(const char *key, const char *text, struct claim *out);
-
-/* Replaces the text of a claim that this VM's processes hold, by one that is no shorter than the first. 0 or -errno. */
-#define CLAIM_TEXT (2 * 4096 + 1024) /* octets, with a NUL: two paths and more */
-int claim_rewrite(const char *key, const char *text);
 
 /* The number of this network namespace's folder, or 0. */
 unsigned long claim_folder(void);

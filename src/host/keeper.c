@@ -156,12 +156,6 @@ static bool confine(void)
 	return !err;
 }
 
-static void only_child(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGCHLD);
-}
-
 /* Reaps every child that has exited: the hypervisor, or what it left behind. */
 static void reap(struct keeping *k)
 {
@@ -281,6 +275,12 @@ static bool end_all(struct keeping *k)
 	log_warn("%s: of its processes some do not end, even by SIGKILL, and are left to themselves:%s", k->h->name,
 		 left);
 	return false;
+}
+
+static void only_child(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGCHLD);
 }
 
 static void __attribute__((noreturn)) keep(struct keeping *k, const struct keeper_work *work)

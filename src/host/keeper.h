@@ -27,8 +27,10 @@ struct keeper {
 struct keeper_known {
 	int32_t notes[KEEPER_NOTES]; /* from keeper_note(), else 0 */
 	int held[KEEPER_HELD];       /* from keeper_hold(), else -1; the callee's */
-	/* The rules' socket, which the callee must close, if a process that has it open did not end, so that the
-	 * socket lives on; otherwise -1. */
+	/*
+	 * The rules' socket, which the callee must close, if a process
+	 * that has it open did not end, so that it lives on; otherwise -1.
+	 */
 	int rules;
 };
 #define KEEPER_KNOWS_NOTHING ((struct keeper_known){.held = {-1, -1, -1, -1}, .rules = -1})

@@ -80,13 +80,16 @@ static int claim(struct keeping *k, const char *name, struct report *r)
 	claim_text(k, name, text);
 	snprintf(key, sizeof(key), WEAVE_NAME_CLAIM "%s", k->iface);
 	if (k->claim.fd >= 0)
-		return claim_rewrite(key, text);
+		return claim_write(&k->claim, text, r);
 	int err = claim_take(key, &k->claim, &left, r);
 	if (err)
 		return err;
-	if (left)
+	if (left) {
 		weave_name_clean(k->iface, left);
-	err = claim_write(&k->claim, text, r);
+		err = claim_write(&k->claim, "", r);
+	}
+	if (!err)
+		err = claim_write(&k->claim, text, r);
 	if (err)
 		claim_release(&k->claim);
 	return err;

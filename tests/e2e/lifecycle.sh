@@ -283,15 +283,16 @@ for caller in "$FOLD" "$T/bin/ambient"; do
 	check 'and not a single capability' same capabilities "$(sed -n 's/^Cap\(Prm\|Eff\|Amb\):[[:space:]]*//p' "$HV_OUT.status" | sort -u)" 0000000000000000
 done
 
-# A hypervisor that sends and receives one frame by nothing but the descriptor that fold hands over.
+# A hypervisor that sends and receives frames by nothing but the descriptor that fold hands over. As a guest does, it asks
+# again: until all rules are there, its frames are dropped.
 hypervisor frame <<'END'
 exec bash -c '
 	fd=${1##*fd=}
 	printf "\377\377\377\377\377\377\122\124\000\022\064\126\010\006\000\001\010\000\006\004\000\001" >"$HV_OUT.frame"
 	printf "\122\124\000\022\064\126\012\000\001\001\000\000\000\000\000\000\012\000\001\011" >>"$HV_OUT.frame"
-	dd bs=4096 <"$HV_OUT.frame" >&$fd
 	for n in 1 2 3 4 5 6 7 8 9; do
-		dd bs=4096 count=1 <&$fd | od -An -v -tx1 | tr -d " \n" >>"$HV_OUT.read"
+		dd bs=4096 <"$HV_OUT.frame" >&$fd
+		timeout 1 dd bs=4096 count=1 <&$fd | od -An -v -tx1 | tr -d " \n" >>"$HV_OUT.read"
 		grep -q 020000000109 "$HV_OUT.read" && exit
 	done
 ' bash "$2"

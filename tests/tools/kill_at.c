@@ -4,9 +4,9 @@
  *
  *   kill_at NUMBER COMMAND...
  *
- * Runs the command and sends SIGKILL before its NUMBERth system call, counted from 0, which is the one that makes its first
- * process. Prints the number of that call, and ends with 0. If the command makes its second process before, it is left to
- * run: ends with 3. With 1 if it has ended by itself.
+ * Runs the command and sends SIGKILL before its NUMBERth system call, counted from 0, which is the one that makes its
+ * first process. Prints the number of that call, and ends with 0. If the command makes its second process before, it is
+ * left to run: ends with 3. With 1 if it has ended by itself.
  */
 #include <err.h>
 #include <signal.h>
