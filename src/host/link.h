@@ -91,10 +91,10 @@ int link_set_up(struct link *l, int ifindex, bool up);
 int link_leave_bridge(struct link *l, int ifindex);
 
 /*
- * A socket that becomes readable when something about a port or its bridge changes: a name, a MAC, a state, the bridge
- * that it is a port of, that bridge's forwarding entries for the port, or an IP address of the bridge. The kernel looks
- * for the numbers of these two interfaces in each message, so that nobody is woken for others. Returns the descriptor,
- * which the caller closes, or -errno.
+ * A socket that becomes readable when one of these changes: the name, the MAC or the forwarding entries of a port or its
+ * bridge, the bridge that it is a port of, or an IP address of the bridge. The kernel looks for the numbers of these two
+ * interfaces in each message, so that nobody is woken for others. Returns the descriptor, which the caller closes, or
+ * -errno.
  */
 int link_watch(int port, int bridge);
 

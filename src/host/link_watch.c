@@ -7,28 +7,56 @@
 
 #include <arpa/inet.h>
 #include <linux/filter.h>
+#include <linux/netconf.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-/* Where the number of the interface is: in the same place in messages about links, addresses and neighbours. */
-#define INDEX_AT (NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_index))
-_Static_assert(offsetof(struct ifinfomsg, ifi_index) == offsetof(struct ifaddrmsg, ifa_index), "see above");
-_Static_assert(offsetof(struct ifinfomsg, ifi_index) == offsetof(struct ndmsg, ndm_ifindex), "see above");
+/*
+ * The start of a message, as much of it as every kind has. Messages about addresses have the number of the interface
+ * where those about neighbours have it. Those about an interface's settings have it in their first attribute
+ * (inet_netconf_fill_devconf() in net/ipv4/devinet.c).
+ */
+union start {
+	struct nlmsghdr h;
+	struct {
+		struct nlmsghdr h;
+		struct ndmsg of;
+	} neighbour;
+	struct {
+		struct nlmsghdr h;
+		struct netconfmsg of;
+		uint8_t pad[3];
+		struct nlattr a;
+		int32_t ifindex;
+	} settings;
+};
+#define FAMILY_AT offsetof(union start, neighbour.of.ndm_family)
+#define INDEX_AT offsetof(union start, neighbour.of.ndm_ifindex)
+#define SETTINGS_INDEX_AT offsetof(union start, settings.ifindex)
+_Static_assert(offsetof(struct ifaddrmsg, ifa_index) == offsetof(struct ndmsg, ndm_ifindex), "see above");
+_Static_assert(SETTINGS_INDEX_AT == sizeof(struct nlmsghdr) + NLMSG_ALIGNTO + sizeof(struct nlattr), "see above");
+_Static_assert(sizeof(union start) == SETTINGS_INDEX_AT + sizeof(int32_t), "see above");
 
 /*
- * Lets only messages about those two interfaces pass, and of those about the bridge none about its neighbours, which are
- * the host's. BPF loads numbers as big endian on every machine, hence htonl() and htons().
+ * Lets only messages about those two interfaces pass, and of those about neighbours only entries of the bridge's
+ * forwarding table. BPF loads numbers as big endian on every machine, hence htonl() and htons().
  */
 static int filter_index(int fd, int port, int bridge)
 {
 	struct sock_filter code[] = {
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, INDEX_AT),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)port), 4, 0),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)bridge), 0, 4),
 	    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 2, 0),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEIGH), 1, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNETCONF), 7, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNETCONF), 6, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 3, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELADDR), 2, 0),
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FAMILY_AT),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 0, 6),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, INDEX_AT),
+	    BPF_STMT(BPF_JMP | BPF_JA, 1),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SETTINGS_INDEX_AT),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)port), 1, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)bridge), 0, 1),
 	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -37,11 +65,18 @@ static int filter_index(int fd, int port, int bridge)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
 }
 
+/*
+ * Not RTMGRP_LINK: the kernel would then offer each change of any interface to every VM's socket, and the start of a VM
+ * makes ten of them, which beside a thousand VMs take it longer than all else. Two quieter groups tell what matters.
+ * - The bridge's forwarding table: a port has entries there, which go when it leaves the bridge and change with its MAC,
+ *   and so has the bridge.
+ * - The settings of IPv4, which an interface gets anew with a new name (inetdev_event() in net/ipv4/devinet.c).
+ */
 int link_watch(int port, int bridge)
 {
 	const struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
-					   .nl_groups =
-					       RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+					   .nl_groups = RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+							1U << (RTNLGRP_IPV4_NETCONF - 1)};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)
@@ -56,28 +91,32 @@ int link_watch(int port, int bridge)
 	return fd;
 }
 
-/* The start of a message. The kernel puts one into each datagram (nlmsg_notify() in net/netlink/af_netlink.c). */
-struct start {
-	struct nlmsghdr h;
-	struct ifinfomsg link;
-};
-
-static unsigned change(const struct start *m, ssize_t len, int port)
+static unsigned change(const union start *m, ssize_t len, int port)
 {
 	if (len != sizeof(*m))
 		return LINK_WATCH_ALL;
-	if (m->h.nlmsg_type == RTM_NEWADDR || m->h.nlmsg_type == RTM_DELADDR)
+	switch (m->h.nlmsg_type) {
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
 		return LINK_WATCH_ADDRESSES;
-	return m->link.ifi_index == port ? LINK_WATCH_PORT : LINK_WATCH_BRIDGE;
+	case RTM_NEWNETCONF:
+	case RTM_DELNETCONF:
+		return m->settings.ifindex == port ? LINK_WATCH_PORT : LINK_WATCH_BRIDGE;
+	default:
+		return m->neighbour.of.ndm_ifindex == port ? LINK_WATCH_PORT : LINK_WATCH_BRIDGE;
+	}
 }
 
 unsigned link_watch_drain(int fd, int port)
 {
-	struct start m;
+	union start m;
 	unsigned found = 0;
 	ssize_t got;
 
-	/* The rest of a message is cut off: callers read afresh what has changed. */
+	/*
+	 * The kernel puts one message into each datagram (nlmsg_notify() in net/netlink/af_netlink.c). The rest of it
+	 * is cut off: callers read afresh what has changed.
+	 */
 	while ((got = recv(fd, &m, sizeof(m), 0)) >= 0 || errno == EINTR || errno == ENOBUFS)
 		if (got >= 0 || errno == ENOBUFS)
 			found |= change(&m, got, port);
