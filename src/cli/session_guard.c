@@ -89,6 +89,7 @@ static void __attribute__((noreturn)) respond(struct session *s, int files, pid_
 		log_warn("%s: no name server is asked: %s", s->info.iface, r.msg);
 	guard_use(files);
 	file_open_by(guard_open);
+	tx_away_by(s->tx, guard_socket);
 	if (sandbox_enter(&what, &state, &r) < 0) {
 		log_err("%s", r.msg);
 		_exit(FOLD_EXIT_FAILED);
@@ -206,7 +207,8 @@ static int guard_until_end(const struct guarding *g, const struct guard_files *f
 
 /*
  * Keeps the capabilities that the keeper has too, because this process takes down the tap, the rules and files of users
- * if the keeper is killed; and CAP_LEASE, to see whether somebody is writing a file that it opens for the responder.
+ * if the keeper is killed; CAP_NET_RAW, for a socket of the responder's; and CAP_LEASE, to see whether somebody is
+ * writing a file that it opens for the responder.
  */
 static int confine(struct report *r)
 {
@@ -214,8 +216,8 @@ static int confine(struct report *r)
 	 * Without CAP_LEASE, others' files go unchecked. check_rights() warns of that; containers rarely have the
 	 * right.
 	 */
-	const int caps[] =
-	    {CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, rights_have(CAP_LEASE) ? CAP_LEASE : -1, -1};
+	const int lease = rights_have(CAP_LEASE) ? CAP_LEASE : -1;
+	const int caps[] = {CAP_KILL, CAP_NET_ADMIN, CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_FOWNER, lease, -1};
 	struct sandbox_state unused;
 	const struct sandbox what = {.profile = SANDBOX_KEEPER, .name = "fold", .caps = caps};
 
@@ -229,11 +231,8 @@ static int guard(const struct guarding *g)
 	char *prefix = address_list_path(s->config.datapath, "");
 	const char *const plain[] = {s->info.copy, s->o->binding, NULL};
 	static const char *const linked[] = {RESOLV_CONF, NULL};
-	const struct guard_files files = {.plain = plain,
-					  .linked = linked,
-					  .prefix = prefix,
-					  .put = put_copy,
-					  .arg = s};
+	const struct guard_files files =
+	    {.plain = plain, .linked = linked, .prefix = prefix, .put = put_copy, .arg = s, .socket = tx_socket};
 	struct report r = {0};
 	int status = FOLD_EXIT_FAILED;
 

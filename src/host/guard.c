@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-enum request { REQUEST_OPEN, REQUEST_PUT };
+enum request { REQUEST_OPEN, REQUEST_PUT, REQUEST_SOCKET };
 
 /* A request. PUT: the text comes along as an open file, `mode` is for its copy. path: sent only up to its NUL. */
 struct asked {
@@ -26,7 +26,7 @@ struct asked {
 
 struct answer {
 	uint32_t seq;
-	int32_t error; /* 0, or an errno; with 0, the file comes along if one was asked for */
+	int32_t error; /* 0, or an errno; with 0, the file or socket comes along if one was asked for */
 };
 
 #define ASKED_HEAD offsetof(struct asked, path)
@@ -181,6 +181,9 @@ bool guard_serve(int fd, const struct guard_files *files)
 	} else if (q.what == REQUEST_OPEN && memchr(q.path, 0, (size_t)got - ASKED_HEAD)) {
 		file = open_for(files, q.path);
 		err = file < 0 ? file : 0;
+	} else if (q.what == REQUEST_SOCKET && files->socket) {
+		file = files->socket();
+		err = file < 0 ? file : 0;
 	}
 	const struct answer a = {.seq = q.seq, .error = -err};
 	/* If it does not fit, the other process has not read earlier answers, and so is not waiting for this one. */
@@ -231,7 +234,7 @@ static int ask(struct asked *q, size_t len, int file)
 	q->seq = ++last_seq;
 	int err = send_with(guard_fd, q, len, file, 0);
 	if (!err)
-		err = await(q->seq, q->what == REQUEST_OPEN);
+		err = await(q->seq, q->what != REQUEST_PUT);
 	else if (err == -EAGAIN)
 		err = -ETIMEDOUT;
 	pthread_mutex_unlock(&one_at_a_time);
@@ -248,6 +251,13 @@ int guard_open(const char *path, int flags)
 		return -ENAMETOOLONG;
 	memcpy(q.path, path, len);
 	return ask(&q, ASKED_HEAD + len, -1);
+}
+
+int guard_socket(void)
+{
+	struct asked q = {.what = REQUEST_SOCKET};
+
+	return ask(&q, ASKED_HEAD + 1, -1);
 }
 
 int guard_put(const char *text, size_t len, mode_t mode)

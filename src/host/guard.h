@@ -3,6 +3,7 @@
  * guard: serves files to a process that may open none itself. That process names a
  * file of a fixed list and gets it open for reading, or hands over the new text of the
  * one file that it may have written. An attacker in that process gets no other file.
+ * It also gets the one kind of socket that it may need and not make.
  */
 #ifndef FOLD_HOST_GUARD_H
 #define FOLD_HOST_GUARD_H
@@ -23,6 +24,7 @@ struct guard_files {
 	/* Writes that text to the one file that may be written, with that mode; 0 or -errno. NULL: there is none. */
 	int (*put)(void *arg, const char *text, size_t len, mode_t mode);
 	void *arg;
+	int (*socket)(void); /* makes the socket: a descriptor or -errno. NULL: there is none. */
 };
 
 /* Makes two connected sockets, the guard's and the other process's, closed on exec. 0 or -errno. */
@@ -33,10 +35,12 @@ bool guard_serve(int fd, const struct guard_files *files);
 
 /*
  * For the other process. guard_use: its files come by that socket from now on. guard_open, for file_open_by(): a
- * descriptor or -errno, -ETIMEDOUT if the guard does not answer. guard_put: 0 or -errno. Any thread may call them.
+ * descriptor or -errno, -ETIMEDOUT if the guard does not answer. guard_socket: the same. guard_put: 0 or -errno. Any
+ * thread may call them.
  */
 void guard_use(int fd);
 int guard_open(const char *path, int flags);
+int guard_socket(void);
 int guard_put(const char *text, size_t len, mode_t mode);
 
 #endif

@@ -196,6 +196,7 @@ static const struct seccomp_rule daemon_only[] = {
 static const struct seccomp_rule keeper[] = {
     SOCKET_OF(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE_),
     SOCKET_OF(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER_),
+    SOCKET_OF(AF_PACKET, SOCK_RAW, 0), /* for the responder; protocol 0: it receives nothing */
     FAILS(socket, EPERM),
     MAY(bind),
     MAY(getsockname),

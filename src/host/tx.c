@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/tx.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,9 +14,13 @@
 #include <sys/socket.h>
 
 #define ANY_INTERFACE 0
+#define AWAY_AGAIN_MS 10000 /* making that socket may have waited for another process */
 
 struct tx {
-	int port, away; /* sockets: bound to the port, and to no interface; the same one without a port */
+	int port; /* socket that is bound to the port */
+	int away; /* socket that is bound to no interface, or -1; without a port, the only one */
+	int (*make_away)(void);
+	uint64_t away_again; /* when making it may be tried again, on clock_coarse_ms() */
 	unsigned kept;
 	uint64_t lost;
 	struct mmsghdr msgs[TX_BATCH];
@@ -78,16 +84,20 @@ static int packet_socket_of(uint32_t *group, int ifindex, uint32_t mark)
 	return fd;
 }
 
-static int make(int port, int away, struct tx **out)
+int tx_socket(void)
 {
-	struct tx *t = port < 0 || away < 0 ? NULL : calloc(1, sizeof(*t));
+	return packet_socket(ANY_INTERFACE, 0);
+}
 
+static int make_tx(int port, int away, struct tx **out)
+{
+	struct tx *t = port < 0 ? NULL : calloc(1, sizeof(*t));
+
+	if (port < 0)
+		return port;
 	if (!t) {
-		if (port >= 0)
-			close(port);
-		if (away >= 0 && away != port)
-			close(away);
-		return port < 0 ? port : away < 0 ? away : -ENOMEM;
+		close(port);
+		return -ENOMEM;
 	}
 	t->port = port;
 	t->away = away;
@@ -97,16 +107,30 @@ static int make(int port, int away, struct tx **out)
 
 int tx_open(struct tx **out)
 {
-	int fd = packet_socket(ANY_INTERFACE, 0);
+	int fd = tx_socket();
 
-	return make(fd, fd, out);
+	return make_tx(fd, fd, out);
 }
 
 int tx_open_port(int ifindex, uint32_t mark, uint32_t *group, struct tx **out)
 {
-	int port = packet_socket_of(group, ifindex, mark);
+	return make_tx(packet_socket_of(group, ifindex, mark), -1, out);
+}
 
-	return make(port, port < 0 ? port : packet_socket(ANY_INTERFACE, 0), out);
+void tx_away_by(struct tx *t, int (*make)(void))
+{
+	t->make_away = make;
+}
+
+static bool has_away(struct tx *t)
+{
+	if (t->away >= 0)
+		return true;
+	if (!t->make_away || clock_coarse_ms() < t->away_again)
+		return false;
+	t->away = t->make_away();
+	t->away_again = clock_coarse_ms() + AWAY_AGAIN_MS;
+	return t->away >= 0;
 }
 
 void tx_close(struct tx *t)
@@ -114,7 +138,7 @@ void tx_close(struct tx *t)
 	if (!t)
 		return;
 	close(t->port);
-	if (t->away != t->port)
+	if (t->away >= 0 && t->away != t->port)
 		close(t->away);
 	free(t);
 }
@@ -145,6 +169,10 @@ void tx_keep_to(struct tx *t, int ifindex)
 {
 	struct sockaddr_ll *to = &t->to[t->kept];
 
+	if (!has_away(t)) {
+		t->lost++;
+		return;
+	}
 	*to = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_ifindex = ifindex};
 	keep(t, (struct msghdr){.msg_name = to, .msg_namelen = sizeof(*to)});
 }
@@ -161,7 +189,8 @@ void tx_send_to(struct tx *t, const struct reply *r, int ifindex)
 	const struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = ifindex};
 
 	tx_flush(t);
-	if (sendto(t->away, r->frame, r->frame_len, MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to)) < 0)
+	if (!has_away(t) ||
+	    sendto(t->away, r->frame, r->frame_len, MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to)) < 0)
 		t->lost++;
 }
 

@@ -2,10 +2,11 @@
 /*
  * tx: sends replies out of a port, many with one system call.
  *
- * By packet sockets, which receive nothing. fold has two. One is bound to the VM's tap and has a mark, and a group
- * that no process is in, by which the tap's rules recognise fold's replies. The other one sends to the bridge. They
+ * By packet sockets, which receive nothing. fold has one that is bound to the VM's tap and has a mark, and a group
+ * that no process is in, by which the tap's rules recognise fold's replies. Another one sends to the bridge. They
  * are separate because the kernel keeps with each frame the socket that sent it: frames that others on the bridge
- * get, and may send on, must not carry the first one. fold-dhcpd needs only one, which is bound to no interface.
+ * get, and may send on, must not carry the first one. Few VMs ever need the second, and the kernel visits every packet
+ * socket whenever an interface changes: it is made for the first frame. fold-dhcpd needs only one, bound to no interface.
  */
 #ifndef FOLD_HOST_TX_H
 #define FOLD_HOST_TX_H
@@ -25,13 +26,20 @@ int tx_open(struct tx **out);
  * its socket, or 0 if this process may be in no other group, or its user namespace has none.
  */
 int tx_open_port(int ifindex, uint32_t mark, uint32_t *group, struct tx **out);
+/*
+ * make: called for the first frame that leaves by another interface than the port, it returns the socket for these, as
+ * tx_socket() does, or -errno. Where it fails, frames are lost, and it is called again after some seconds.
+ */
+void tx_away_by(struct tx *t, int (*make)(void));
+/* A packet socket for frames that each name their interface, or -errno. It needs CAP_NET_RAW. */
+int tx_socket(void);
 void tx_close(struct tx *t);
 
 /* The next reply to fill; there is always one, for a full batch has been sent. */
 struct reply *tx_slot(struct tx *t);
 /* Keeps the filled slot for the next flush, which comes by itself when the batch is full. */
 void tx_keep(struct tx *t);
-/* As tx_keep(), but the reply leaves by another interface than the port, and without the port's mark. */
+/* As tx_keep(), but the reply leaves by another interface than the port, and without the port's mark and group. */
 void tx_keep_to(struct tx *t, int ifindex);
 /*
  * Sends a reply at once as if the guest had sent it, to the bridge's own MAC. The bridge

@@ -583,6 +583,11 @@ check 'service: the service address answers still' gives 10.0.1.42 bob $service6
 nameserver bob "10.0.1.2 $P::2" 'host-record=own.bob.example,192.0.2.2'
 nameserver ann "10.0.1.1 $P::1" 'host-record=own.ann.example,192.0.2.1' 'host-record=db.lab.example,192.0.2.1'
 within 20 answers_in bob @10.0.1.2 own.bob.example >/dev/null 2>&1
+# The responder's sockets for frames to the bridge: bound to no interface.
+unbound() {
+	same 'packet sockets' "$(awk '$5 == 0' /proc/net/packet | wc -l)" "$1"
+}
+check 'yes: before anybody asks, no VM has a socket for such answers' unbound 0
 for address in 10.0.1.1 $P::1; do
 	check "yes: a peer on the bridge asks ann's address, $address" gives 10.0.1.11 carl $address db.lab.example A
 	check 'yes: AAAA' gives $P::11 carl $address db.lab.example AAAA
@@ -604,6 +609,7 @@ for address in 10.0.1.1 $P::1; do
 	done
 done
 check 'yes: the server inside ann was never asked' not grep -q 'query' "$T/asked.ann"
+check 'yes: ann alone has one then' unbound 1
 check 'yes: another VM asks as a peer does' gives 10.0.1.11 bob 10.0.1.1 db.lab.example A
 check 'yes: over IPv6' gives 10.0.1.11 bob $P::1 db.lab.example A
 check "yes: from behind the gateway" gives 10.0.1.11 far 10.0.1.1 db.lab.example A

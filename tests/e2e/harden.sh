@@ -70,7 +70,7 @@ for who in fold responder keeper; do
 	case $who in
 	responder) caps=0000000000001004 ;; # CAP_NET_ADMIN and CAP_DAC_READ_SEARCH
 	keeper) caps=000000000000102a ;;    # CAP_KILL, CAP_NET_ADMIN, CAP_DAC_OVERRIDE and CAP_FOWNER
-	fold) caps=000000001000102a ;;      # the same, and CAP_LEASE
+	fold) caps=000000001000302a ;;      # the same, CAP_NET_RAW and CAP_LEASE
 	esac
 	check "$who: only the capabilities that it needs" same capabilities \
 		"$(for set in CapInh CapPrm CapEff CapBnd CapAmb; do state "$pid" $set; done | tr '\n' ' ')" \

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -40,8 +41,14 @@ static int keep(void *arg, const char *text, size_t len, mode_t mode)
 	return shared->result;
 }
 
+static int make_socket(void)
+{
+	return shared->result ? shared->result : eventfd(7, EFD_NONBLOCK);
+}
+
 static const char *const plain[] = {"binding", "link", "missing", "pipe", NULL}, *const linked[] = {"resolv", NULL};
-static const struct guard_files files = {.plain = plain, .linked = linked, .prefix = "list_", .put = keep, .arg = dir};
+static const struct guard_files files =
+    {.plain = plain, .linked = linked, .prefix = "list_", .put = keep, .arg = dir, .socket = make_socket};
 
 static void __attribute__((noreturn)) serve(void)
 {
@@ -188,6 +195,20 @@ static void test_put(void **state)
 	free(large);
 }
 
+static void test_socket(void **state)
+{
+	eventfd_t value = 0;
+
+	(void)state;
+	int fd = guard_socket();
+	assert_int_equal(eventfd_read(fd, &value), 0);
+	assert_int_equal(value, 7);
+	close(fd);
+	shared->result = -EMFILE;
+	assert_int_equal(guard_socket(), -EMFILE);
+	shared->result = 0;
+}
+
 /* Malformed requests from the other process. */
 static void test_nonsense(void **state)
 {
@@ -228,8 +249,9 @@ static void test_no_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_listed),   cmocka_unit_test(test_others),  cmocka_unit_test(test_put),
-	    cmocka_unit_test(test_nonsense), cmocka_unit_test(test_no_room), cmocka_unit_test(test_being_written),
+	    cmocka_unit_test(test_listed),        cmocka_unit_test(test_others),   cmocka_unit_test(test_put),
+	    cmocka_unit_test(test_socket),        cmocka_unit_test(test_nonsense), cmocka_unit_test(test_no_room),
+	    cmocka_unit_test(test_being_written),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
