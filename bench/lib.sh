@@ -148,11 +148,18 @@ keep_running() {
 	shift
 	mkfifo "$tmp/$name.hold"
 	ip netns exec fold "$bin/spawn" -k "$@" <"$tmp/$name.hold" >"$tmp/$name" 2>"$tmp/$name.err" &
+	running=$!
 	exec 3>"$tmp/$name.hold"
 	wait_for 120 grep -q -e kept "$tmp/$name" || {
 		tail -n 3 "$tmp/$name.err" >&2
 		die "the folds did not start"
 	}
+}
+
+# Ends them, and waits until the last one is gone.
+end_running() {
+	exec 3>&-
+	wait "$running"
 }
 
 # The command line of a fold that spawn numbers, without the hypervisor's arguments.
