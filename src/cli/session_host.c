@@ -5,8 +5,8 @@
  *
  * The kernel tells of changes of these two interfaces alone (host/link_watch.c). The first event is followed at once, so
  * that a tap that has lost its rules or its place is found before much can pass. Then the VM rests from events for a
- * while, and the longer the more come: a guest can have its hypervisor make events of the tap without end, of which some
- * are its bridge's as well, and so wake all VMs there.
+ * while, and the longer the more come: who has a tap open can make events of it without end, and where the bridge's MAC
+ * is the lowest of its ports', some are the bridge's as well and wake all VMs there.
  *
  * A tap that was renamed is still a port, but without rules: since Linux 6.16 these belong to the name, and nftables
  * has no event for it. Only root can do that to a VM, by name.

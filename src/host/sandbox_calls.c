@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The profiles' lists of system calls. A call that is in no list ends the process: execve, fork,
- * ptrace, mount, bpf, keyctl, io_uring, modules, namespaces, raw and packet sockets, and whatever
+ * ptrace, mount, bpf, keyctl, io_uring, modules, namespaces, raw sockets, packet sockets that receive, and whatever
  * later kernels add. A call that a library tries on its own and can do without fails instead (FAILS).
  */
 #include "host/sandbox_calls.h"

@@ -357,6 +357,11 @@ few() {
 	}
 }
 check 'fold is woken a few times for that' few $((after - before)) 100
+seq 2500 | awk '{ e = "02:00:00:00:00:77 dev ann master"; print "fdb add " e " static"; print "fdb del " e }' >"$T/batch"
+before=$(wakes)
+check "its forwarding entries change five thousand times" bridge -batch "$T/batch"
+after=$(wakes)
+check 'fold is woken a few times for that' few $((after - before)) 100
 forge
 check 'and nothing forged passes' none_forged
 check 'the VM ends' stop_vm ann
@@ -449,7 +454,7 @@ if nft list table bridge fold >/dev/null 2>&1; then
 	nft delete table bridge fold
 	nft add table ip many
 	nft add set ip many many '{ type ipv4_addr; }'
-	seq 1 20000 | awk 'BEGIN { printf "add element ip many many {" } { printf "%s10.%d.%d.%d", NR > 1 ? "," : "", $1 / 65536, $1 / 256 % 256, $1 % 256 } END { print "}" }' >"$T/many"
+	seq 1 20000 | awk 'BEGIN { printf "add element ip many many {" } { printf "%s10.%d.%d.%d", (NR > 1 ? "," : ""), $1 / 65536, $1 / 256 % 256, $1 % 256 } END { print "}" }' >"$T/many"
 	nft -f "$T/many"
 	nft delete table ip many
 	kill -CONT "$responder"
