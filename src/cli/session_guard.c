@@ -39,6 +39,8 @@
 struct guarding {
 	struct session *s;
 	int files; /* requests of the responder */
+	int hand;  /* its requests for the socket that sends to the bridge */
+	int away;  /* that socket, once it was asked for, or negative */
 	pid_t responder;
 	int ended; /* pidfd: readable when the responder is gone */
 };
@@ -55,6 +57,19 @@ static void say_sandbox(const struct session *s, const struct sandbox_state *sta
 	if (s->o->verbose)
 		log_info("%s: packets are answered by process %d: %s, %s", s->info.iface, getpid(),
 			 state->seccomp ? "seccomp" : "no seccomp", version);
+}
+
+/* For the responder: the socket for frames to the bridge, see tx_away_by(). */
+static int take_socket(void *session)
+{
+	struct session *s = session;
+	int fd = guard_take(s->hand);
+
+	if (fd < 0 && !s->hand_failed)
+		log_warn("%s: no socket to answer others on bridge %s: %s", s->info.iface, s->info.bridge,
+			 fd == -ETIMEDOUT ? "fold's first process does not hand it over" : strerror(-fd));
+	s->hand_failed = fd < 0;
+	return fd;
 }
 
 /*
@@ -89,7 +104,7 @@ static void __attribute__((noreturn)) respond(struct session *s, int files, pid_
 		log_warn("%s: no name server is asked: %s", s->info.iface, r.msg);
 	guard_use(files);
 	file_open_by(guard_open);
-	tx_away_by(s->tx, guard_socket);
+	tx_away_by(s->tx, take_socket, s);
 	if (sandbox_enter(&what, &state, &r) < 0) {
 		log_err("%s", r.msg);
 		_exit(FOLD_EXIT_FAILED);
@@ -179,13 +194,19 @@ static void say_responder_gone(const struct guarding *g)
 			g->s->info.iface, WTERMSIG(status), strsignal(WTERMSIG(status)));
 }
 
-static int guard_until_end(const struct guarding *g, const struct guard_files *files)
+static bool hand_socket(struct guarding *g)
+{
+	if (g->away < 0)
+		g->away = tx_socket();
+	return guard_hand(g->hand, g->away);
+}
+
+static int guard_until_end(struct guarding *g, const struct guard_files *files)
 {
 	struct pollfd fds[] = {
-	    {.fd = g->s->keeper.fd, .events = POLLIN},
-	    {.fd = g->ended, .events = POLLIN},
-	    {.fd = g->s->signals, .events = POLLIN},
-	    {.fd = g->files, .events = POLLIN},
+	    {.fd = g->s->keeper.fd, .events = POLLIN}, {.fd = g->ended, .events = POLLIN},
+	    {.fd = g->s->signals, .events = POLLIN},   {.fd = g->files, .events = POLLIN},
+	    {.fd = g->hand, .events = POLLIN},
 	};
 	int status = FOLD_EXIT_FAILED;
 
@@ -202,6 +223,8 @@ static int guard_until_end(const struct guarding *g, const struct guard_files *f
 			pass_signals(g);
 		if (fds[3].revents && !guard_serve(g->files, files))
 			fds[3].fd = -1; /* the responder has closed its end and is about to exit */
+		if (fds[4].revents && !hand_socket(g))
+			fds[4].fd = -1;
 	}
 }
 
@@ -225,14 +248,17 @@ static int confine(struct report *r)
 	return sandbox_enter(&what, &unused, r);
 }
 
-static int guard(const struct guarding *g)
+static int guard(struct guarding *g)
 {
 	struct session *s = g->s;
 	char *prefix = address_list_path(s->config.datapath, "");
 	const char *const plain[] = {s->info.copy, s->o->binding, NULL};
 	static const char *const linked[] = {RESOLV_CONF, NULL};
-	const struct guard_files files =
-	    {.plain = plain, .linked = linked, .prefix = prefix, .put = put_copy, .arg = s, .socket = tx_socket};
+	const struct guard_files files = {.plain = plain,
+					  .linked = linked,
+					  .prefix = prefix,
+					  .put = put_copy,
+					  .arg = s};
 	struct report r = {0};
 	int status = FOLD_EXIT_FAILED;
 
@@ -246,11 +272,14 @@ static int guard(const struct guarding *g)
 
 int session_serve(struct session *s)
 {
-	struct guarding g = {.s = s};
+	struct guarding g = {.s = s, .files = -1, .hand = -1, .away = -1};
 	pid_t self = getpid();
-	int other, err = guard_pair(&g.files, &other);
+	int other = -1, status = FOLD_EXIT_FAILED;
+	int err = guard_pair(&g.files, &other);
 
 	log_never_wait();
+	if (!err)
+		err = guard_pair(&g.hand, &s->hand);
 	s->told = err ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->told < 0) {
 		log_err("no way to the process that answers: %s", strerror(err ? -err : errno));
@@ -259,6 +288,7 @@ int session_serve(struct session *s)
 	g.responder = fork();
 	if (g.responder == 0) {
 		close(g.files);
+		close(g.hand);
 		respond(s, other, self);
 	}
 	g.ended = g.responder < 0 ? -1 : (int)syscall(SYS_pidfd_open, g.responder, 0);
@@ -266,7 +296,7 @@ int session_serve(struct session *s)
 	close(s->tap); /* which the keeper, the hypervisor and the responder have open */
 	s->tap = -1;
 	close(other);
-	int status = FOLD_EXIT_FAILED;
+	close(s->hand);
 	if (g.ended < 0)
 		log_err("fork: %s", strerror(err));
 	else
@@ -277,6 +307,9 @@ int session_serve(struct session *s)
 	}
 	if (g.ended >= 0)
 		close(g.ended);
+	if (g.away >= 0)
+		close(g.away);
+	close(g.hand);
 	close(g.files);
 	close(s->told);
 	return status;

@@ -35,6 +35,8 @@
 /* How long a VM rests after an event, and after many. */
 #define REST_MS 200
 #define REST_MS_MOST 1000
+/* How often tap and bridge are looked at in any case, for the changes that nobody tells (link.h). */
+#define LOOK_MS 60000
 /* How long the tap may be a port of another bridge, and how often its port may be impossible to set up again. */
 #define ELSEWHERE_MS 1000
 #define SETTLE_TRIES 5
@@ -82,7 +84,7 @@ static void wake_in(const struct session *s, uint64_t ms)
 int session_host_open(struct session *s, struct report *r)
 {
 	/* Watched before it is read, so that no change goes unseen. */
-	s->bridge_watch = link_watch(s->ifindex, s->bridge.ifindex);
+	s->bridge_watch = link_watch(s->ifindex, s->bridge.ifindex, s->bridge.mac);
 	int err = s->bridge_watch < 0 ? s->bridge_watch : read_host(s);
 	if (err < 0)
 		return report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err));
@@ -216,8 +218,10 @@ static void settle_port(struct session *s)
 		log_warn("interface %s: it was taken off bridge %s; the VM reaches nobody until it is put back",
 			 s->info.iface, s->info.bridge);
 	s->off_bridge = !tap.master;
-	if (s->off_bridge)
+	if (s->off_bridge) {
+		s->look_again = LINK_WATCH_PORT; /* nobody tells if it becomes a port of what is no bridge */
 		return;
+	}
 	if (tap.master != s->bridge.ifindex) {
 		bar_elsewhere(s);
 		return;
@@ -276,14 +280,16 @@ void session_host_look(struct session *s)
 
 	if (read(s->bridge_look, &times, sizeof(times)) != sizeof(times))
 		return;
-	const unsigned events = link_watch_drain(s->bridge_watch, s->ifindex);
+	const unsigned events = s->rest_ms ? link_watch_drain(s->bridge_watch, s->ifindex) : 0;
 	compare(s, events | s->look_again);
 	if (s->bridge_look < 0)
 		return;
 	if (events || s->look_again) {
 		rest(s);
-	} else {
-		s->rest_ms = 0;
-		hear(s, true);
+		return;
 	}
+	if (s->rest_ms)
+		hear(s, true);
+	s->rest_ms = 0;
+	wake_in(s, LOOK_MS);
 }

@@ -61,14 +61,16 @@ struct session {
 	struct link_info bridge; /* as it was at the start */
 	int epoll;
 	int signals; /* signalfd */
-	int told;    /* eventfd of the responder: the guest knows that its router goes away */
+	int hand;    /* the responder's: asks for the socket that sends to the bridge */
+	bool hand_failed;
+	int told; /* eventfd of the responder: the guest knows that its router goes away */
 	struct nft *nft;
 	struct link *link;
-	int bridge_watch;    /* socket, readable when tap or bridge change, see link_watch(), or -1 */
-	int bridge_look;     /* timerfd: when to look at them without that: at the start, and after a rest; or -1 */
-	unsigned rest_ms;    /* how long no event is heard, because there were some; 0: they are heard */
-	unsigned look_again; /* LINK_WATCH_*: what was left undecided */
-	bool off_bridge;     /* somebody took the tap off the bridge */
+	int bridge_watch;         /* socket, readable when tap or bridge change, see link_watch(), or -1 */
+	int bridge_look;          /* timerfd: when to look at them without that, or -1 */
+	unsigned rest_ms;         /* how long no event is heard, because there were some; 0: they are heard */
+	unsigned look_again;      /* LINK_WATCH_*: what was left undecided */
+	bool off_bridge;          /* somebody took the tap off the bridge */
 	uint64_t elsewhere_since; /* as clock_ms(): when it was found on another bridge; 0: it is not */
 	unsigned settle_failures; /* in a row, see session_host.c */
 	/* The host's addresses on the bridge. */

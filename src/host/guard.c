@@ -6,15 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-enum request { REQUEST_OPEN, REQUEST_PUT, REQUEST_SOCKET };
+enum request { REQUEST_OPEN, REQUEST_PUT };
 
 /* A request. PUT: the text comes along as an open file, `mode` is for its copy. path: sent only up to its NUL. */
 struct asked {
@@ -26,7 +28,7 @@ struct asked {
 
 struct answer {
 	uint32_t seq;
-	int32_t error; /* 0, or an errno; with 0, the file or socket comes along if one was asked for */
+	int32_t error; /* 0, or an errno; with 0, the file comes along if one was asked for */
 };
 
 #define ASKED_HEAD offsetof(struct asked, path)
@@ -181,14 +183,25 @@ bool guard_serve(int fd, const struct guard_files *files)
 	} else if (q.what == REQUEST_OPEN && memchr(q.path, 0, (size_t)got - ASKED_HEAD)) {
 		file = open_for(files, q.path);
 		err = file < 0 ? file : 0;
-	} else if (q.what == REQUEST_SOCKET && files->socket) {
-		file = files->socket();
-		err = file < 0 ? file : 0;
 	}
 	const struct answer a = {.seq = q.seq, .error = -err};
 	/* If it does not fit, the other process has not read earlier answers, and so is not waiting for this one. */
 	send_with(fd, &a, sizeof(a), file, MSG_DONTWAIT);
 	return true;
+}
+
+bool guard_hand(int fd, int hand)
+{
+	const int32_t error = hand < 0 ? -hand : 0;
+	char request;
+	int unwanted;
+	ssize_t got = receive_with(fd, &request, sizeof(request), &unwanted, MSG_DONTWAIT);
+
+	if (unwanted >= 0)
+		close(unwanted);
+	if (got > 0)
+		send_with(fd, &error, sizeof(error), hand, MSG_DONTWAIT);
+	return got > 0 || got == -EAGAIN;
 }
 
 /* ---- the other process ---- */
@@ -234,7 +247,7 @@ static int ask(struct asked *q, size_t len, int file)
 	q->seq = ++last_seq;
 	int err = send_with(guard_fd, q, len, file, 0);
 	if (!err)
-		err = await(q->seq, q->what != REQUEST_PUT);
+		err = await(q->seq, q->what == REQUEST_OPEN);
 	else if (err == -EAGAIN)
 		err = -ETIMEDOUT;
 	pthread_mutex_unlock(&one_at_a_time);
@@ -253,13 +266,6 @@ int guard_open(const char *path, int flags)
 	return ask(&q, ASKED_HEAD + len, -1);
 }
 
-int guard_socket(void)
-{
-	struct asked q = {.what = REQUEST_SOCKET};
-
-	return ask(&q, ASKED_HEAD + 1, -1);
-}
-
 int guard_put(const char *text, size_t len, mode_t mode)
 {
 	struct asked q = {.what = REQUEST_PUT, .mode = mode};
@@ -274,4 +280,27 @@ int guard_put(const char *text, size_t len, mode_t mode)
 		done += n > 0 ? (size_t)n : 0;
 	}
 	return ask(&q, ASKED_HEAD + 1, fd);
+}
+
+int guard_take(int fd)
+{
+	struct pollfd answer = {.fd = fd, .events = POLLIN};
+	int32_t error;
+	int hand;
+	/* The answer to an earlier request, which came too late, is as good. */
+	ssize_t got = receive_with(fd, &error, sizeof(error), &hand, MSG_DONTWAIT);
+
+	if (got == -EAGAIN) {
+		int err = send_with(fd, "", 1, -1, MSG_DONTWAIT);
+		if (err)
+			return err;
+		if (poll(&answer, 1, GUARD_HAND_WAIT_MS) == 0)
+			return -ETIMEDOUT;
+		got = receive_with(fd, &error, sizeof(error), &hand, MSG_DONTWAIT);
+	}
+	if (got == sizeof(error))
+		return hand >= 0 ? hand : error > 0 ? -error : -EMFILE;
+	if (hand >= 0)
+		close(hand);
+	return got < 0 ? (int)got : -EPIPE;
 }

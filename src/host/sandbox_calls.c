@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The profiles' lists of system calls. A call that is in no list ends the process: execve, fork,
- * ptrace, mount, bpf, keyctl, io_uring, modules, namespaces, raw sockets, packet sockets that receive, and whatever
- * later kernels add. A call that a library tries on its own and can do without fails instead (FAILS).
+ * ptrace, mount, bpf, keyctl, io_uring, modules, namespaces, raw and (but for KEEPER) packet sockets,
+ * and whatever later kernels add. A call that a library tries on its own and can do without fails instead (FAILS).
  */
 #include "host/sandbox_calls.h"
 
@@ -196,7 +196,7 @@ static const struct seccomp_rule daemon_only[] = {
 static const struct seccomp_rule keeper[] = {
     SOCKET_OF(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE_),
     SOCKET_OF(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER_),
-    SOCKET_OF(AF_PACKET, SOCK_RAW, 0), /* for the responder; protocol 0: it receives nothing */
+    SOCKET_OF(AF_PACKET, SOCK_RAW, 0), /* for the responder (tx.h) */
     FAILS(socket, EPERM),
     MAY(bind),
     MAY(getsockname),

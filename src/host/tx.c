@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
@@ -14,12 +15,12 @@
 #include <sys/socket.h>
 
 #define ANY_INTERFACE 0
-#define AWAY_AGAIN_MS 10000 /* making that socket may have waited for another process */
 
 struct tx {
 	int port; /* socket that is bound to the port */
-	int away; /* socket that is bound to no interface, or -1; without a port, the only one */
-	int (*make_away)(void);
+	int away; /* socket that is bound to no interface, or negative; without a port, the only one */
+	int (*make_away)(void *arg); /* or NULL */
+	void *arg;
 	uint64_t away_again; /* when making it may be tried again, on clock_coarse_ms() */
 	unsigned kept;
 	uint64_t lost;
@@ -33,11 +34,16 @@ static int packet_socket(int ifindex, uint32_t mark)
 {
 	/* Protocol 0: the socket is for sending only, and the kernel gives it no frames. */
 	const struct sockaddr_ll port = {.sll_family = AF_PACKET, .sll_ifindex = ifindex};
+	/* Nor would it if an attacker in the responder bound it to another protocol: it drops all frames, for good. */
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog nothing = {.len = 1, .filter = &drop};
 	int on = 1, fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
-	if ((mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0) ||
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &nothing, sizeof(nothing)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on)) < 0 ||
+	    (mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0) ||
 	    (ifindex != ANY_INTERFACE && bind(fd, (const struct sockaddr *)&port, sizeof(port)) < 0)) {
 		int err = -errno;
 		close(fd);
@@ -117,18 +123,19 @@ int tx_open_port(int ifindex, uint32_t mark, uint32_t *group, struct tx **out)
 	return make_tx(packet_socket_of(group, ifindex, mark), -1, out);
 }
 
-void tx_away_by(struct tx *t, int (*make)(void))
+void tx_away_by(struct tx *t, int (*make)(void *arg), void *arg)
 {
 	t->make_away = make;
+	t->arg = arg;
 }
 
 static bool has_away(struct tx *t)
 {
 	if (t->away >= 0)
 		return true;
-	if (!t->make_away || clock_coarse_ms() < t->away_again)
+	if (clock_coarse_ms() < t->away_again)
 		return false;
-	t->away = t->make_away();
+	t->away = t->make_away ? t->make_away(t->arg) : tx_socket();
 	t->away_again = clock_coarse_ms() + AWAY_AGAIN_MS;
 	return t->away >= 0;
 }

@@ -5,7 +5,7 @@
  * By packet sockets, which receive nothing. fold has one that is bound to the VM's tap and has a mark, and a group
  * that no process is in, by which the tap's rules recognise fold's replies. Another one sends to the bridge. They
  * are separate because the kernel keeps with each frame the socket that sent it: frames that others on the bridge
- * get, and may send on, must not carry the first one. Few VMs ever need the second, and the kernel visits every packet
+ * get, and may send on, must not carry the first one. Many VMs never need the second, and the kernel visits every packet
  * socket whenever an interface changes: it is made for the first frame. fold-dhcpd needs only one, bound to no interface.
  */
 #ifndef FOLD_HOST_TX_H
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #define TX_BATCH 64
+#define AWAY_AGAIN_MS 10000
 
 struct tx;
 
@@ -27,10 +28,11 @@ int tx_open(struct tx **out);
  */
 int tx_open_port(int ifindex, uint32_t mark, uint32_t *group, struct tx **out);
 /*
- * make: called for the first frame that leaves by another interface than the port, it returns the socket for these, as
- * tx_socket() does, or -errno. Where it fails, frames are lost, and it is called again after some seconds.
+ * make: called for the first frame that leaves by another interface than the port, it returns the socket for these, or
+ * -errno. Where it fails, such frames are lost, and it is called again after AWAY_AGAIN_MS. Without this, tx_socket()
+ * makes it.
  */
-void tx_away_by(struct tx *t, int (*make)(void));
+void tx_away_by(struct tx *t, int (*make)(void *arg), void *arg);
 /* A packet socket for frames that each name their interface, or -errno. It needs CAP_NET_RAW. */
 int tx_socket(void);
 void tx_close(struct tx *t);

@@ -41,14 +41,8 @@ static int keep(void *arg, const char *text, size_t len, mode_t mode)
 	return shared->result;
 }
 
-static int make_socket(void)
-{
-	return shared->result ? shared->result : eventfd(7, EFD_NONBLOCK);
-}
-
 static const char *const plain[] = {"binding", "link", "missing", "pipe", NULL}, *const linked[] = {"resolv", NULL};
-static const struct guard_files files =
-    {.plain = plain, .linked = linked, .prefix = "list_", .put = keep, .arg = dir, .socket = make_socket};
+static const struct guard_files files = {.plain = plain, .linked = linked, .prefix = "list_", .put = keep, .arg = dir};
 
 static void __attribute__((noreturn)) serve(void)
 {
@@ -195,18 +189,28 @@ static void test_put(void **state)
 	free(large);
 }
 
-static void test_socket(void **state)
+static void test_hand(void **state)
 {
 	eventfd_t value = 0;
+	int pair[2], number = eventfd(7, EFD_NONBLOCK);
 
 	(void)state;
-	int fd = guard_socket();
+	assert_int_equal(guard_pair(&pair[0], &pair[1]), 0);
+	assert_true(guard_hand(pair[0], number)); /* nobody has asked */
+	assert_int_equal(guard_take(pair[1]), -ETIMEDOUT);
+	assert_true(guard_hand(pair[0], number));
+	int fd = guard_take(pair[1]); /* the late one */
+	assert_true(fd >= 0 && fd != number);
 	assert_int_equal(eventfd_read(fd, &value), 0);
 	assert_int_equal(value, 7);
 	close(fd);
-	shared->result = -EMFILE;
-	assert_int_equal(guard_socket(), -EMFILE);
-	shared->result = 0;
+	assert_int_equal(guard_take(pair[1]), -ETIMEDOUT);
+	assert_true(guard_hand(pair[0], -EPERM));
+	assert_int_equal(guard_take(pair[1]), -EPERM);
+	close(pair[1]);
+	assert_false(guard_hand(pair[0], number));
+	close(pair[0]);
+	close(number);
 }
 
 /* Malformed requests from the other process. */
@@ -250,7 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_listed),        cmocka_unit_test(test_others),   cmocka_unit_test(test_put),
-	    cmocka_unit_test(test_socket),        cmocka_unit_test(test_nonsense), cmocka_unit_test(test_no_room),
+	    cmocka_unit_test(test_hand),          cmocka_unit_test(test_nonsense), cmocka_unit_test(test_no_room),
 	    cmocka_unit_test(test_being_written),
 	};
 

@@ -136,12 +136,18 @@ static void hears_of_changes(void **state)
 	    {"ip link set t9 name t10", LINK_WATCH_PORT},
 	    {"ip link set br0 name br10 && ip link set br10 name br0", LINK_WATCH_BRIDGE},
 	    {"ip link del t10", LINK_WATCH_PORT},
+	    /* The bridge takes the lowest MAC of its ports', and loses it again. */
+	    {"ip tuntap add dev d0 mode tap && ip link set d0 address 00:00:00:00:00:07 && ip link set d0 master br0",
+	     LINK_WATCH_BRIDGE},
+	    {"ip link set d0 nomaster", LINK_WATCH_BRIDGE},
 	    {"ip link set br0 address 02:00:00:00:00:0a", LINK_WATCH_BRIDGE},
 	    {"ip link del br0 && ip link add br0 type bridge", LINK_WATCH_BRIDGE | LINK_WATCH_ADDRESSES},
 	};
 	static const char *const others[] = {
 	    "ip addr add 10.0.1.9/24 dev br1",
 	    "ip addr add fde5::9/64 dev br1 nodad",
+	    "ip tuntap add dev d1 mode tap && ip link set d1 address 00:00:00:00:00:06 && ip link set d1 master br1",
+	    "ip tuntap add dev d2 mode tap && ip link set d2 address fe:00:00:00:00:05 && ip link set d2 master br0",
 	    "ip link set br1 address 02:00:00:00:00:08",
 	    "ip link set t9 mtu 1400",
 	    "ip neigh add 10.0.1.77 lladdr 02:00:00:00:00:77 dev t9 && ip neigh del 10.0.1.77 dev t9",
@@ -151,10 +157,12 @@ static void hears_of_changes(void **state)
 	struct link_info port;
 
 	(void)state;
-	run("ip tuntap add dev t9 mode tap");
+	run("ip tuntap add dev t9 mode tap && ip tuntap add dev d3 mode tap");
+	run("ip link set d3 address 02:00:00:00:00:03 && ip link set d3 master br0");
 	assert_int_equal(link_find(l, "t9", &port), 0);
+	assert_int_equal(link_find(l, "br0", &bridge), 0);
 	watched = port.ifindex;
-	int fd = link_watch(port.ifindex, bridge.ifindex);
+	int fd = link_watch(port.ifindex, bridge.ifindex, bridge.mac);
 	assert_true(fd >= 0);
 	assert_int_equal(heard(fd), 0);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
