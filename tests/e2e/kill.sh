@@ -14,11 +14,13 @@ mac=52:54:00:12:34:56
 make_bridge "$BRIDGE"
 printf 'HOSTNAME=victim\nNAMESERVERS=10.0.1.50\n' >"$T/binding"
 
-after=$(printf '%d.%d' $((SLOW / 10)) $((SLOW % 10)))
+tenths() {
+	printf '%d.%d' $((SLOW * $1 / 10)) $((SLOW * $1 % 10))
+}
 # The life that is interrupted: start, a tenth of a second of a guest that asks for its address all the time, takedown.
 hypervisor brief <<END
 [ -z "\$MARK" ] || : >"\$MARK"
-exec qemu-system-pump "\$@" -fold-pump "netns=guest,after=$after"
+exec qemu-system-pump "\$@" -fold-pump "netns=guest,after=\${AFTER:-$(tenths 1)}"
 END
 ip netns add guest
 
@@ -43,10 +45,10 @@ done
 echo "# a life takes $life ms"
 nothing_left 'a whole life'
 
-# delays: $turns random delays in seconds. Half of them are in the first third of the life, where most things are half
-# made.
+# delays MILLISECONDS: $turns random delays in seconds, within a life of that length and a little later. Half of them are
+# in its first third, where most things are half made.
 delays() {
-	awk -v seed="$SEED" -v turn="$turn" -v life="$life" -v n="$turns" 'BEGIN {
+	awk -v seed="$SEED" -v turn="$turn" -v life="$1" -v n="$turns" 'BEGIN {
 		srand(seed * 10 + turn)
 		for (i = 0; i < n; i++)
 			printf "%.4f\n", rand() * (i % 2 ? life * 1.05 : life / 3) / 1000
@@ -97,12 +99,19 @@ for how in SIGTERM SIGKILL 'SIGTERM to the process group' 'SIGKILL to the proces
 	turn=$((turn + 1))
 	# Fewer on a slow machine: TURNS kills of each of the first two kinds, half as many of the others.
 	case $how in SIGTERM | SIGKILL) turns=${TURNS:-20} ;; *) turns=$((${TURNS:-20} / 2)) ;; esac
-	hits=0 running=0 count=0
-	for delay in $(delays); do
+	hits=0 running=0 count=0 length=$life marked=
+	unset AFTER
+	# Until the mark exists there is no hypervisor to kill. From then on it lives four tenths of a second.
+	case $how in
+	*hypervisor | *responder)
+		length=$((SLOW * 500)) marked=yes AFTER=$(tenths 4)
+		export AFTER
+		;;
+	esac
+	for delay in $(delays "$length"); do
 		count=$((count + 1))
 		live
-		# Until the mark exists there is no hypervisor to kill.
-		case $how in *hypervisor | *responder) within 30 test -e "$T/mark" ;; esac
+		[ -z "$marked" ] || within 30 test -e "$T/mark"
 		sleep "$delay"
 		hit=missed
 		if kill_them "$how"; then
@@ -134,6 +143,7 @@ done
 
 # From when it makes its keeper until it makes its responder, when the hypervisor runs: before each of its system calls.
 # What it has just made, it may not have told anybody yet. On a slow machine before some of them.
+unset AFTER
 calls=0 number=0 bad=0
 while :; do
 	"$TOOLS/kill_at" "$number" "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 \
@@ -146,7 +156,7 @@ while :; do
 		bad=$((bad + 1))
 		sweep
 	}
-	calls=$((calls + 1)) number=$((number + (SLOW + 9) / 10))
+	calls=$((calls + 1)) number=$((number + 1 + SLOW / 3))
 done
 check 'SIGKILL before each system call of the start: nothing remains' [ "$bad" -eq 0 ]
 check 'the start was killed at every one until the hypervisor ran' same status "$status" 3
@@ -189,7 +199,7 @@ while [ "$number" -lt 60 ]; do
 		bad=$((bad + 1))
 		sweep
 	fi
-	calls=$((calls + 1)) number=$((number + (SLOW + 9) / 10))
+	calls=$((calls + 1)) number=$((number + 1 + SLOW / 3))
 done
 check 'SIGKILL of a start that finds what another left: fold gc can clean up' [ "$bad" -eq 0 ]
 check 'and that was tried often enough' [ "$number" -ge 60 ]
