@@ -60,10 +60,10 @@ struct session {
 	int ifindex;             /* the tap's */
 	struct link_info bridge; /* as it was at the start */
 	int epoll;
-	int signals; /* signalfd */
-	int hand;    /* the responder's: asks for the socket that sends to the bridge */
-	bool hand_failed;
-	int told; /* eventfd of the responder: the guest knows that its router goes away */
+	int signals;      /* signalfd */
+	int hand;         /* the responder's: asks for the socket that sends to the bridge */
+	bool hand_failed; /* so that a row of failures is told once */
+	int told;         /* eventfd of the responder: the guest knows that its router goes away */
 	struct nft *nft;
 	struct link *link;
 	int bridge_watch;         /* socket, readable when tap or bridge change, see link_watch(), or -1 */

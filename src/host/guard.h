@@ -3,7 +3,8 @@
  * guard: serves files to a process that may open none itself. That process names a
  * file of a fixed list and gets it open for reading, or hands over the new text of the
  * one file that it may have written. An attacker in that process gets no other file.
- * By another pair of sockets, it hands over one descriptor when it is asked for it.
+ * By another pair of sockets, it hands over one descriptor when it is asked for it: a frame waits for that one, and so
+ * may not stand behind a file that another thread has asked for.
  */
 #ifndef FOLD_HOST_GUARD_H
 #define FOLD_HOST_GUARD_H

@@ -125,6 +125,7 @@ static unsigned change(const union start *m, ssize_t len, int port)
 	case RTM_DELNETCONF:
 		return m->settings.ifindex == port ? LINK_WATCH_PORT : LINK_WATCH_BRIDGE;
 	default:
+		/* Another port's entry is of the bridge: its MAC may follow that port's (filter_index()). */
 		return m->neighbour.of.ndm_ifindex == port ? LINK_WATCH_PORT : LINK_WATCH_BRIDGE;
 	}
 }
