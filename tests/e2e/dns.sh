@@ -672,9 +672,8 @@ meanwhile() {
 	"$@" && grep -L 'status:' "$T"/hang.* | grep .
 }
 dead() {
-	dead_start=$(now)
-	is SERVFAIL 'qr rd ra' dan $service4 never.zone A +time=$((20 * SLOW)) || return 1
-	dead_took=$(($(now) - dead_start))
+	is SERVFAIL 'qr rd ra' dan $service4 never.zone A +time=$((20 * SLOW)) >"$T/dead" || { cat "$T/dead"; return 1; }
+	dead_took=$(sed -n 's/^;; Query time: \([0-9]*\) msec/\1/p' "$T/dead")
 	echo "took $dead_took ms"
 	[ $dead_took -ge 3900 ] && [ $dead_took -le $((5000 + 1000 * SLOW)) ]
 }
@@ -684,7 +683,11 @@ check "$hanging questions hang: a local name is answered before they are" \
 check 'over IPv6 too' hang 10.0.1.43 dan $service6 only-dan.lab.example A
 check 'and the other VMs do not notice' hang 192.0.2.33 ann $service4 who.zone A
 servfail_all() {
-	[ "$(cat "$T"/hang.* | grep -c 'status: SERVFAIL')" = $hanging ]
+	others=$(grep -L 'status: SERVFAIL' "$T"/hang.*)
+	[ -z "$others" ] && return
+	# shellcheck disable=SC2086 # a list
+	tail -n 5 $others
+	return 1
 }
 check 'in the end they all have their SERVFAIL' within 15 servfail_all
 
