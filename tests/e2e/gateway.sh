@@ -422,7 +422,7 @@ errors() {
 	shift
 	set -- "$(crafted iid=7 "$@")" "$(crafted iid=8)"
 	in_guest ann frames send eth0 "$@" >"$T/send" 2>&1 || cat "$T/send"
-	wait "$sniffer" || echo 'the ping after it was not answered'
+	wait "$sniffer" || { echo 'the ping after it was not answered'; return 1; }
 	same 'errors heard' "$(grep -c '^in ' "$T/errors")" $((want + 1))
 }
 crafted() {
