@@ -112,14 +112,12 @@ static int run(struct session *s)
 	if (sig)
 		return 128 + sig;
 	keeper_spawn(&s->keeper, s->tap, nft_fd(s->nft));
-	int err = session_attach(s, &r);
-	if (!err) {
-		enum keeper_event e = keeper_read(&s->keeper, &value);
-		if (e == KEEPER_EXEC_FAILED)
-			return failed_exec(s, value);
-		err =
-		    e == KEEPER_STARTED ? session_get_ready(s, &r) : report_fail(&r, EPIPE, "the keeper process died");
-	}
+	enum keeper_event e = keeper_read(&s->keeper, &value);
+	if (e == KEEPER_EXEC_FAILED)
+		return failed_exec(s, value);
+	int err = e == KEEPER_STARTED ? session_attach(s, &r) : report_fail(&r, EPIPE, "the keeper process died");
+	if (!err)
+		err = session_get_ready(s, &r);
 	if (err) {
 		log_err("%s", report_line(&r, err));
 		return FOLD_EXIT_FAILED;
@@ -243,8 +241,8 @@ int session_run(const struct options *o)
 			    .known = KEEPER_KNOWS_NOTHING,
 			    .epoll = -1,
 			    .tap = -1,
-			    .bridge_watch = -1,
-			    .bridge_look = -1,
+			    .host_event = -1,
+			    .host_look = -1,
 			    .notify = -1,
 			    .advertise = -1,
 			    .listen = -1,

@@ -15,6 +15,7 @@
 #include "dns/resolvers.h"
 #include "guest/address_list.h"
 #include "host/guard.h"
+#include "host/link_hub.h"
 #include "host/priority.h"
 #include "host/rights.h"
 #include "host/sandbox.h"
@@ -38,9 +39,10 @@
 
 struct guarding {
 	struct session *s;
-	int files; /* requests of the responder */
-	int hand;  /* its requests for the socket that sends to the bridge */
-	int away;  /* that socket, once it was asked for, or negative */
+	int files;              /* requests of the responder */
+	int hand;               /* its requests for the socket that sends to the bridge */
+	int away;               /* that socket, once it was asked for, or negative */
+	struct link_hub *links; /* hears of changes of the tap and the bridge, which the responder follows, or NULL */
 	pid_t responder;
 	int ended; /* pidfd: readable when the responder is gone */
 };
@@ -201,15 +203,39 @@ static bool hand_socket(struct guarding *g)
 	return guard_hand(g->hand, g->away);
 }
 
+/* Here and not in the responder: whoever leads the folds of this namespace sees no guest's octet. */
+static void hear_of_links(struct guarding *g)
+{
+	const struct session *s = g->s;
+	struct link_interest own = {.port = s->ifindex, .bridge = s->bridge.ifindex};
+
+	snprintf(own.bridge_name, sizeof(own.bridge_name), "%s", s->info.bridge);
+	memcpy(own.bridge_mac, s->rules.bridge_mac, MAC_LEN);
+	int err = link_hub_open(&own, &g->links);
+	if (err)
+		log_warn("%s: changes of it and of bridge %s are found within a minute, not at once: %s", s->info.iface,
+			 s->info.bridge, strerror(-err));
+}
+
+static void serve_links(const struct guarding *g)
+{
+	if (link_hub_serve(g->links))
+		eventfd_write(g->s->host_event, 1);
+}
+
 static int guard_until_end(struct guarding *g, const struct guard_files *files)
 {
 	struct pollfd fds[] = {
 	    {.fd = g->s->keeper.fd, .events = POLLIN}, {.fd = g->ended, .events = POLLIN},
 	    {.fd = g->s->signals, .events = POLLIN},   {.fd = g->files, .events = POLLIN},
-	    {.fd = g->hand, .events = POLLIN},
+	    {.fd = g->hand, .events = POLLIN},         {.fd = -1, .events = POLLIN},
 	};
 	int status = FOLD_EXIT_FAILED;
 
+	if (g->links) {
+		fds[5].fd = link_hub_fd(g->links);
+		serve_links(g);
+	}
 	for (;;) {
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
 			return status;
@@ -225,6 +251,8 @@ static int guard_until_end(struct guarding *g, const struct guard_files *files)
 			fds[3].fd = -1; /* the responder has closed its end and is about to exit */
 		if (fds[4].revents && !hand_socket(g))
 			fds[4].fd = -1;
+		if (fds[5].revents)
+			serve_links(g);
 	}
 }
 
@@ -262,10 +290,13 @@ static int guard(struct guarding *g)
 	struct report r = {0};
 	int status = FOLD_EXIT_FAILED;
 
+	priority_prompt(); /* other folds may wait for what this one hears */
+	hear_of_links(g);
 	if (confine(&r) < 0)
 		log_err("%s", r.msg);
 	else
 		status = guard_until_end(g, &files);
+	link_hub_close(g->links);
 	free(prefix);
 	return status;
 }

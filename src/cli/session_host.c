@@ -3,13 +3,13 @@
  * Follows what the rules name of the host: the bridge's MAC and the host's addresses on it; and whether bridge and tap
  * are still there.
  *
- * The kernel tells of changes of these two interfaces alone (host/link_watch.c). The first event is followed at once, so
- * that a tap that has lost its rules or its place is found before much can pass. Then the VM rests from events for a
- * while, and the longer the more come: who has a tap open can make events of it without end, and where the bridge's MAC
- * is the lowest of its ports', some are the bridge's as well and wake all VMs there.
+ * fold's first process hears of changes of these two interfaces (host/link_hub.h) and wakes this one. The first event
+ * is followed at once, so that a tap that has lost its rules or its place is found before much can pass. Then the VM
+ * rests from events for a while, and the longer the more come: who has a tap open can make events of it without end,
+ * and where the bridge's MAC is the lowest of its ports', some are the bridge's as well and wake all VMs there.
  *
- * A tap that was renamed is still a port, but without rules: since Linux 6.16 these belong to the name, and nftables
- * has no event for it. Only root can do that to a VM, by name.
+ * A tap that was renamed is still a port, but without rules: since Linux 6.16 these belong to the name. Only root can
+ * do that to a VM, by name.
  *
  * A tap that somebody, such as a tool that sets up networks, has taken off the bridge and put back is a port that learns,
  * and the bridge has forgotten where the guest's MAC belongs: both are put back. On another bridge the VM is cut off,
@@ -30,12 +30,13 @@
 #include <unistd.h>
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
 /* How long a VM rests after an event, and after many. */
 #define REST_MS 200
 #define REST_MS_MOST 1000
-/* How often tap and bridge are looked at in any case, for the changes that nobody tells (link.h). */
+/* How often tap and bridge are looked at in any case, should the process that listens for all hang. */
 #define LOOK_MS 60000
 /* How long the tap may be a port of another bridge, and how often its port may be impossible to set up again. */
 #define ELSEWHERE_MS 1000
@@ -78,22 +79,21 @@ static void wake_in(const struct session *s, uint64_t ms)
 	const struct itimerspec t = {
 	    .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 + 1}};
 
-	timerfd_settime(s->bridge_look, 0, &t, NULL);
+	timerfd_settime(s->host_look, 0, &t, NULL);
 }
 
 int session_host_open(struct session *s, struct report *r)
 {
-	/* Watched before it is read, so that no change goes unseen. */
-	s->bridge_watch = link_watch(s->ifindex, s->bridge.ifindex, s->bridge.mac);
-	int err = s->bridge_watch < 0 ? s->bridge_watch : read_host(s);
+	/* It is read once more when changes are heard: link_hub_serve(). */
+	int err = read_host(s);
+
 	if (err < 0)
 		return report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err));
-	s->bridge_look = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (s->bridge_look < 0)
-		return report_fail(r, errno, "timerfd: %s", strerror(errno));
-	/* The tap is looked at first of all: it may have changed since it was made, before it was watched. */
-	s->look_again = LINK_WATCH_PORT;
-	wake_in(s, 0);
+	s->host_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s->host_look = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->host_event < 0 || s->host_look < 0)
+		return report_fail(r, errno, "eventfd, timerfd: %s", strerror(errno));
+	wake_in(s, LOOK_MS);
 	return 0;
 }
 
@@ -110,8 +110,8 @@ static void forget(const struct session *s, int *fd)
 
 void session_host_close(struct session *s)
 {
-	forget(s, &s->bridge_watch);
-	forget(s, &s->bridge_look);
+	forget(s, &s->host_event);
+	forget(s, &s->host_look);
 }
 
 /* Whether the interface still has the name and the MAC that fold gave the tap; true also where that cannot be told. */
@@ -186,7 +186,7 @@ static bool settle(struct session *s, bool learns)
 	/* Whoever took it off the bridge in this moment makes another event. */
 	if (link_find(s->link, s->info.iface, &tap) == 0 && tap.master != s->bridge.ifindex)
 		return false;
-	s->look_again = LINK_WATCH_PORT;
+	s->look_again = true;
 	if (++s->settle_failures == SETTLE_TRIES)
 		session_cut_off(s, "the bridge has forgotten its port, which cannot be set up again");
 	return false;
@@ -202,7 +202,7 @@ static void bar_elsewhere(struct session *s)
 		s->elsewhere_since = now;
 	}
 	if (now - s->elsewhere_since < ELSEWHERE_MS)
-		s->look_again = LINK_WATCH_PORT;
+		s->look_again = true;
 	else
 		session_cut_off(s, "it was made a port of something else than its bridge");
 }
@@ -219,7 +219,7 @@ static void settle_port(struct session *s)
 			 s->info.iface, s->info.bridge);
 	s->off_bridge = !tap.master;
 	if (s->off_bridge) {
-		s->look_again = LINK_WATCH_PORT; /* nobody tells if it becomes a port of what is no bridge */
+		s->look_again = true; /* nobody tells if it becomes a port of what is no bridge */
 		return;
 	}
 	if (tap.master != s->bridge.ifindex) {
@@ -234,30 +234,31 @@ static void settle_port(struct session *s)
 	s->elsewhere_since = 0;
 }
 
-/* Compares tap and bridge with what they were. what: LINK_WATCH_*. */
-static void compare(struct session *s, unsigned what)
+/* Compares tap and bridge with what they were. heard: something has changed. */
+static void compare(struct session *s, bool heard)
 {
-	s->look_again = 0;
+	const bool port = heard || s->look_again;
+
+	s->look_again = false;
 	if (!has_tap(s)) {
 		lose_tap(s);
 		return;
 	}
-	if (what & LINK_WATCH_ADDRESSES ||
-	    link_is(s->link, s->bridge.ifindex, s->info.bridge, s->rules.bridge_mac) == 0)
+	if (heard || link_is(s->link, s->bridge.ifindex, s->info.bridge, s->rules.bridge_mac) == 0)
 		follow_bridge(s);
-	if (what & LINK_WATCH_PORT && s->bridge_look >= 0)
+	if (port && s->host_look >= 0)
 		settle_port(s);
 }
 
 /*
- * Hears events, or rests from them: then they wait in the socket. It is taken out of the epoll set
- * for that, where a full socket would be reported as an error, whichever events are asked for.
+ * Hears events, or rests from them: then they wait in the eventfd. It is taken out of the epoll set
+ * for that, as a full one would be reported as an error, whichever events are asked for.
  */
 static void hear(const struct session *s, bool on)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.u32 = SESSION_HOST};
 
-	epoll_ctl(s->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, s->bridge_watch, &e);
+	epoll_ctl(s->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, s->host_event, &e);
 }
 
 static void rest(struct session *s)
@@ -267,10 +268,18 @@ static void rest(struct session *s)
 	wake_in(s, s->rest_ms);
 }
 
+/* Takes the events that have come. */
+static bool take_events(const struct session *s)
+{
+	eventfd_t times;
+
+	return eventfd_read(s->host_event, &times) == 0;
+}
+
 void session_host_changed(struct session *s)
 {
-	compare(s, link_watch_drain(s->bridge_watch, s->ifindex));
-	if (s->bridge_look >= 0)
+	compare(s, take_events(s));
+	if (s->host_look >= 0)
 		rest(s);
 }
 
@@ -278,13 +287,13 @@ void session_host_look(struct session *s)
 {
 	uint64_t times;
 
-	if (read(s->bridge_look, &times, sizeof(times)) != sizeof(times))
+	if (read(s->host_look, &times, sizeof(times)) != sizeof(times))
 		return;
-	const unsigned events = s->rest_ms ? link_watch_drain(s->bridge_watch, s->ifindex) : 0;
-	compare(s, events | s->look_again);
-	if (s->bridge_look < 0)
+	const bool heard = s->rest_ms && take_events(s);
+	compare(s, heard);
+	if (s->host_look < 0)
 		return;
-	if (events || s->look_again) {
+	if (heard || s->look_again) {
 		rest(s);
 		return;
 	}

@@ -216,8 +216,8 @@ static int wait_for_all(struct session *s)
 	const int fds[] = {
 	    [SESSION_FRAMES] = delivery_fd(s->delivery),
 	    [SESSION_SIGNALS] = s->signals,
-	    [SESSION_HOST] = s->bridge_watch,
-	    [SESSION_HOST_LOOK] = s->bridge_look,
+	    [SESSION_HOST] = s->host_event,
+	    [SESSION_HOST_LOOK] = s->host_look,
 	    [SESSION_RULES] = s->watch ? watch_fd(s->watch) : -1,
 	    [SESSION_ADVERTISE] = s->advertise,
 	};

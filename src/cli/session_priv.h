@@ -66,10 +66,10 @@ struct session {
 	int told;         /* eventfd of the responder: the guest knows that its router goes away */
 	struct nft *nft;
 	struct link *link;
-	int bridge_watch;         /* socket, readable when tap or bridge change, see link_watch(), or -1 */
-	int bridge_look;          /* timerfd: when to look at them without that, or -1 */
+	int host_event;           /* eventfd: fold's first process has heard of a change of tap or bridge; or -1 */
+	int host_look;            /* timerfd: when to look at them without that, or -1 */
 	unsigned rest_ms;         /* how long no event is heard, because there were some; 0: they are heard */
-	unsigned look_again;      /* LINK_WATCH_*: what was left undecided */
+	bool look_again;          /* something was left undecided */
 	bool off_bridge;          /* somebody took the tap off the bridge */
 	uint64_t elsewhere_since; /* as clock_ms(): when it was found on another bridge; 0: it is not */
 	unsigned settle_failures; /* in a row, see session_host.c */
@@ -107,11 +107,12 @@ int session_note(struct session *s, enum session_note key, int32_t value);
  *
  *   claim       what only one VM may have
  *   build_up    everything else up to the hypervisor
- *   attach      the bridge port. Runs during the hypervisor's exec.
- *   get_ready   what the loop needs. Runs when the hypervisor's program does.
+ *   attach      the bridge port
+ *   get_ready   what the loop needs
  *
- * Beside a thousand VMs the last two take longer than all before them, and the hypervisor takes longer still to start its
- * guest. That is safe: nothing passes until get_ready fills the rules.
+ * The last two run when the hypervisor's program does, which takes longer to start its guest. That is safe: nothing
+ * passes until get_ready fills the rules. They do not run during the hypervisor's exec: the kernel may put the new
+ * process behind this one on the same processor, where it would wait until the bridge has its port.
  */
 int session_build_up(struct session *s, struct report *r);
 int session_attach(struct session *s, struct report *r);
@@ -157,8 +158,8 @@ void session_unplug(void *session, const struct keeper_known *known);
 void session_takedown(void *session, const struct keeper_known *known);
 
 /*
- * The bridge's MAC and the host's addresses on it, for the rules (session_host.c). open: reads the addresses and watches
- * both; 0, or -errno with a line in r. changed: for when the watch is readable. look: for when the timer is.
+ * The bridge's MAC and the host's addresses on it, for the rules (session_host.c). open: reads them; 0, or -errno with
+ * a line in r. changed: for when host_event is readable. look: for when the timer is.
  */
 /* For faults that cannot be mended while the VM runs: takes its port down for good and logs why. */
 void session_cut_off(struct session *s, const char *why);

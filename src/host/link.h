@@ -90,21 +90,4 @@ int link_set_up(struct link *l, int ifindex, bool up);
 /* Takes the port out of its bridge, which also forgets the MACs behind it. 0 or -errno. */
 int link_leave_bridge(struct link *l, int ifindex);
 
-/*
- * A socket that becomes readable when one of these changes: the name, the MAC or the forwarding entries of a port or its
- * bridge, the bridge that it is a port of, or an IP address of the bridge. It stays silent when the port becomes one of
- * something that is no bridge, and when the bridge is given the MAC of another port, unless that comes or goes then and
- * is no higher than bridge_mac. The kernel looks for the numbers of these two interfaces in each message, so that nobody
- * is woken for others. Returns the descriptor, which the caller closes, or -errno.
- */
-int link_watch(int port, int bridge, const uint8_t bridge_mac[static MAC_LEN]);
-
-#define LINK_WATCH_PORT 1u
-#define LINK_WATCH_BRIDGE 2u
-#define LINK_WATCH_ADDRESSES 4u
-#define LINK_WATCH_ALL (LINK_WATCH_PORT | LINK_WATCH_BRIDGE | LINK_WATCH_ADDRESSES)
-
-/* Takes all messages and returns what has changed; all, if the kernel had to leave out messages. */
-unsigned link_watch_drain(int fd, int port);
-
 #endif

@@ -1,84 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host/link.h"
+#include "host/link_watch.h"
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
+#include <libmnl/libmnl.h>
 #include <linux/filter.h>
-#include <linux/netconf.h>
-#include <linux/netlink.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-/*
- * The start of a message, as much of it as every kind has. Messages about addresses have the number of the interface
- * where those about neighbours have it. Those about an interface's settings have it in their first attribute
- * (inet_netconf_fill_devconf() in net/ipv4/devinet.c).
- */
-union start {
-	struct nlmsghdr h;
-	struct {
-		struct nlmsghdr h;
-		struct ndmsg of;
-	} neighbour;
-	struct {
-		struct nlmsghdr h;
-		struct netconfmsg of;
-		uint8_t pad[3];
-		struct nlattr a;
-		int32_t ifindex;
-	} settings;
-};
-#define FAMILY_AT offsetof(union start, neighbour.of.ndm_family)
-#define INDEX_AT offsetof(union start, neighbour.of.ndm_ifindex)
-#define STATE_AT offsetof(union start, neighbour.of.ndm_state)
-#define MAC_AT (sizeof(((union start *)NULL)->neighbour) + sizeof(struct nlattr)) /* fdb_fill_info() in br_fdb.c */
-#define SETTINGS_INDEX_AT offsetof(union start, settings.ifindex)
-_Static_assert(offsetof(struct ifaddrmsg, ifa_index) == offsetof(struct ndmsg, ndm_ifindex), "see above");
-_Static_assert(SETTINGS_INDEX_AT == sizeof(struct nlmsghdr) + NLMSG_ALIGNTO + sizeof(struct nlattr), "see above");
-_Static_assert(sizeof(union start) == SETTINGS_INDEX_AT + sizeof(int32_t), "see above");
+/* A start of a VM makes ten messages of up to 2 KiB, and many VMs may start or end at the same time. */
+#define RECEIVE_BUFFER (4 << 20)
+#define MESSAGE_MOST 16384
+#define READ_MOST 256 /* messages at a time */
+
+#define STATE_AT (sizeof(struct nlmsghdr) + offsetof(struct ndmsg, ndm_state))
+#define FAMILY_AT (sizeof(struct nlmsghdr) + offsetof(struct ndmsg, ndm_family))
 
 /*
- * Lets messages about those two interfaces pass, of those about neighbours only entries of the bridge's forwarding table;
- * and of that table also what can give the bridge another MAC: other ports' own MACs that are no higher. (The first four
- * octets are compared.) BPF loads numbers as big endian on every machine, hence htonl() and htons().
+ * Of messages about neighbours, lets only the entries of bridges pass that a bridge has not learned, because what it
+ * learns can change with each frame. BPF loads numbers as big endian on every machine, hence htons().
  */
-static int filter_index(int fd, int port, int bridge, const uint8_t bridge_mac[static MAC_LEN])
+static int filter(int fd)
 {
-	const uint32_t highest = (uint32_t)bridge_mac[0] << 24 | (uint32_t)bridge_mac[1] << 16 |
-				 (uint32_t)bridge_mac[2] << 8 | bridge_mac[3];
 	struct sock_filter code[] = {
 	    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNETCONF), 21, 0),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNETCONF), 20, 0),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 17, 0),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELADDR), 16, 0),
-	    /* A neighbour. */
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 1, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEIGH), 0, 4),
 	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FAMILY_AT),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 0, 20),
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, INDEX_AT),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)port), 17, 0),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)bridge), 16, 0),
-	    /* Another port's. */
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 0, 3),
 	    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, STATE_AT),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(NUD_PERMANENT), 0, 15),
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, MAC_AT),
-	    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, highest, 13, 0),
-	    BPF_STMT(BPF_LD | BPF_IMM, sizeof(((union start *)NULL)->neighbour)),
-	    BPF_STMT(BPF_LDX | BPF_IMM, NDA_MASTER),
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_NLATTR)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 9, 0),
-	    BPF_STMT(BPF_MISC | BPF_TAX, 0),
-	    BPF_STMT(BPF_LD | BPF_W | BPF_IND, sizeof(struct nlattr)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)bridge), 5, 6),
-	    /* An address, settings. */
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, INDEX_AT),
-	    BPF_STMT(BPF_JMP | BPF_JA, 1),
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SETTINGS_INDEX_AT),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)port), 1, 0),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)bridge), 0, 1),
+	    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htons(NUD_PERMANENT | NUD_NOARP), 0, 1),
 	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -87,23 +44,19 @@ static int filter_index(int fd, int port, int bridge, const uint8_t bridge_mac[s
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
 }
 
-/*
- * Not RTMGRP_LINK: the kernel would then offer each change of any interface to every VM's socket, and the start of a VM
- * makes ten of them, which beside a thousand VMs take it longer than all else. Two quieter groups tell what matters.
- * - The bridge's forwarding table: a port has entries there, which go when it leaves the bridge and change with its MAC.
- *   So has the bridge, if not for a MAC that it takes from a port (br_fdb_change_mac_address() in net/bridge/br_fdb.c).
- * - The settings of IPv4, which an interface gets anew with a new name (inetdev_event() in net/ipv4/devinet.c).
- */
-int link_watch(int port, int bridge, const uint8_t bridge_mac[static MAC_LEN])
+int link_watch(void)
 {
 	const struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
-					   .nl_groups = RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
-							1U << (RTNLGRP_IPV4_NETCONF - 1)};
+					   .nl_groups =
+					       RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+	const int room = RECEIVE_BUFFER;
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)
 		return -errno;
-	int err = filter_index(fd, port, bridge, bridge_mac);
+	/* Where that is refused, more changes go unheard, which the kernel tells. */
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	int err = filter(fd);
 	if (!err && bind(fd, (const struct sockaddr *)&groups, sizeof(groups)) < 0)
 		err = -errno;
 	if (err) {
@@ -113,35 +66,72 @@ int link_watch(int port, int bridge, const uint8_t bridge_mac[static MAC_LEN])
 	return fd;
 }
 
-static unsigned change(const union start *m, ssize_t len, int port)
+static int read_attribute(const struct nlattr *a, void *arg)
 {
-	if (len != sizeof(*m))
-		return LINK_WATCH_ALL;
-	switch (m->h.nlmsg_type) {
+	struct link_change *c = arg;
+
+	switch (mnl_attr_get_type(a)) {
+	case IFLA_IFNAME:
+		/* The kernel's names are shorter, and end with a zero (nla_put_string()). */
+		memcpy(c->name, mnl_attr_get_payload(a),
+		       mnl_attr_get_payload_len(a) < IFNAMSIZ ? mnl_attr_get_payload_len(a) : IFNAMSIZ - 1);
+		break;
+	case IFLA_ADDRESS:
+		if (mnl_attr_get_payload_len(a) == MAC_LEN)
+			memcpy(c->mac, mnl_attr_get_payload(a), MAC_LEN);
+		break;
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+/* False: it is about nothing of these. */
+static bool parse(const struct nlmsghdr *h, struct link_change *c)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(h);
+	const struct ndmsg *entry = mnl_nlmsg_get_payload(h);
+	const struct ifaddrmsg *address = mnl_nlmsg_get_payload(h);
+
+	switch (h->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		/* Those of AF_BRIDGE are about the settings of a port (br_ifinfo_notify() in net/bridge/br_netlink.c). */
+		c->kind = link->ifi_family == AF_UNSPEC ? LINK_CHANGE_LINK : LINK_CHANGE_PORT;
+		c->gone = h->nlmsg_type == RTM_DELLINK;
+		c->ifindex = link->ifi_index;
+		return mnl_attr_parse(h, sizeof(*link), read_attribute, c) >= 0;
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+		c->kind = LINK_CHANGE_PORT;
+		c->ifindex = entry->ndm_ifindex;
+		return true;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
-		return LINK_WATCH_ADDRESSES;
-	case RTM_NEWNETCONF:
-	case RTM_DELNETCONF:
-		return m->settings.ifindex == port ? LINK_WATCH_PORT : LINK_WATCH_BRIDGE;
+		c->kind = LINK_CHANGE_ADDRESS;
+		c->ifindex = (int)address->ifa_index;
+		return true;
 	default:
-		/* Another port's entry is of the bridge: its MAC may follow that port's (filter_index()). */
-		return m->neighbour.of.ndm_ifindex == port ? LINK_WATCH_PORT : LINK_WATCH_BRIDGE;
+		return false;
 	}
 }
 
-unsigned link_watch_drain(int fd, int port)
+void link_watch_read(int fd, void (*each)(void *arg, const struct link_change *c), void *arg)
 {
-	union start m;
-	unsigned found = 0;
-	ssize_t got;
+	union {
+		struct nlmsghdr h;
+		char bytes[MESSAGE_MOST];
+	} m;
 
-	/*
-	 * The kernel puts one message into each datagram (nlmsg_notify() in net/netlink/af_netlink.c). The rest of it
-	 * is cut off: callers read afresh what has changed.
-	 */
-	while ((got = recv(fd, &m, sizeof(m), 0)) >= 0 || errno == EINTR || errno == ENOBUFS)
-		if (got >= 0 || errno == ENOBUFS)
-			found |= change(&m, got, port);
-	return found;
+	for (unsigned i = 0; i < READ_MOST; i++) {
+		struct link_change c = {.kind = LINK_CHANGE_UNKNOWN};
+		ssize_t got = recv(fd, &m, sizeof(m), 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno != ENOBUFS)
+			return;
+		/* The kernel puts one message into each datagram (nlmsg_notify() in net/netlink/af_netlink.c). */
+		if (got < 0 || !mnl_nlmsg_ok(&m.h, (int)got) || parse(&m.h, &c))
+			each(arg, &c);
+	}
 }

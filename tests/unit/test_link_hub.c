@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* link_hub: what VMs hear of tap and bridge from the one that listens for all; in a network namespace of its own. */
+#include "report_catch.h"
+
+#include "base/clock.h"
+#include "host/link.h"
+#include "host/link_hub.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define QUIET_MS 100 /* how long no hub may have anything to do until all has been heard */
+#define NOBODY 65534
+#define MANY 100
+
+enum { LEADER, MEMBER, THIRD, HUBS };
+static struct link_hub *hubs[HUBS]; /* LEADER is about t8 on br1, the others are about t9 on br0 */
+static bool told[HUBS];
+static struct link *l;
+
+static void run(const char *command)
+{
+	if (system(command) != 0)
+		fail_msg("%s", command);
+}
+
+static int make_net(void **state)
+{
+	(void)state;
+	if (unshare(CLONE_NEWNET) < 0 || link_open(&l) < 0)
+		return -1;
+	run("ip link add br0 type bridge && ip link add br1 type bridge");
+	run("ip link set br0 addrgenmode none && ip link set br1 addrgenmode none");
+	run("ip link set br0 up && ip link set br1 up");
+	run("ip tuntap add dev t8 mode tap && ip tuntap add dev d3 mode tap");
+	run("ip link set d3 address 02:00:00:00:00:03 && ip link set d3 master br0");
+	return 0;
+}
+
+static int close_net(void **state)
+{
+	(void)state;
+	link_close(l);
+	return 0;
+}
+
+static void open_hub(int which)
+{
+	struct link_interest own = {0};
+	struct link_info port, bridge;
+
+	strcpy(own.bridge_name, which == LEADER ? "br1" : "br0");
+	assert_int_equal(link_find(l, which == LEADER ? "t8" : "t9", &port), 0);
+	assert_int_equal(link_find(l, own.bridge_name, &bridge), 0);
+	own.port = port.ifindex;
+	own.bridge = bridge.ifindex;
+	memcpy(own.bridge_mac, bridge.mac, MAC_LEN);
+	assert_int_equal(link_hub_open(&own, &hubs[which]), 0);
+}
+
+static void close_hub(int which)
+{
+	link_hub_close(hubs[which]);
+	hubs[which] = NULL;
+}
+
+/* Serves all hubs until they have nothing to do; told[] are those that have heard of a change. */
+static void serve(int quiet_ms)
+{
+	struct pollfd ready[HUBS];
+
+	memset(told, 0, sizeof(told));
+	do {
+		for (int i = 0; i < HUBS; i++) {
+			told[i] |= hubs[i] && link_hub_serve(hubs[i]);
+			ready[i] = (struct pollfd){.fd = hubs[i] ? link_hub_fd(hubs[i]) : -1, .events = POLLIN};
+		}
+	} while (poll(ready, HUBS, quiet_ms) > 0);
+}
+
+static int open_two(void **state)
+{
+	(void)state;
+	run("ip tuntap add dev t9 mode tap");
+	open_hub(LEADER);
+	open_hub(MEMBER);
+	serve(QUIET_MS);
+	return told[LEADER] && told[MEMBER] ? 0 : -1;
+}
+
+static int close_all(void **state)
+{
+	(void)state;
+	for (int i = 0; i < HUBS; i++)
+		close_hub(i);
+	return system("ip link del t9 2>/dev/null; ip link del t10 2>/dev/null; true");
+}
+
+static void hears_of_its_own(void **state)
+{
+	static const char *const own[] = {
+	    "ip addr add 10.0.1.9/24 dev br0",
+	    "ip addr del 10.0.1.9/24 dev br0",
+	    "ip addr add fde5::9/64 dev br0 nodad",
+	    "ip addr del fde5::9/64 dev br0",
+	    "ip addr add fe80::9/64 dev br0 nodad",
+	    "ip link set t9 master br0",
+	    "bridge fdb add 02:00:00:00:00:77 dev t9 master static",
+	    "bridge fdb del 02:00:00:00:00:77 dev t9 master",
+	    "bridge link set dev t9 learning off",
+	    "ip link set t9 nomaster",
+	    "ip link set t9 master br1",
+	    "ip link set t9 master br0",
+	    "ip link set t9 address 02:00:00:00:00:09",
+	    "ip link set t9 name t10",
+	    "ip link set br0 name br10",
+	    "ip link set br10 name br0",
+	    /* The bridge takes the lowest MAC of its ports', and loses it again. */
+	    "ip tuntap add dev d0 mode tap && ip link set d0 address 00:00:00:00:00:07 && ip link set d0 master br0",
+	    "ip link set d0 nomaster",
+	    "ip link set br0 address 02:00:00:00:00:09", /* which is t10's */
+	    "ip link set br0 address 02:00:00:00:00:0a",
+	    "ip link del t10",
+	    "ip link del br0",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		run(own[i]);
+		serve(QUIET_MS);
+		if (!told[MEMBER])
+			fail_msg("not heard of: %s", own[i]);
+		if (told[LEADER])
+			fail_msg("heard of by another: %s", own[i]);
+	}
+	run("ip link add br0 type bridge && ip link set br0 addrgenmode none && ip link set br0 up");
+	run("ip link set d3 master br0");
+}
+
+static void hears_of_nothing_else(void **state)
+{
+	static const char *const others[] = {
+	    "ip addr add 10.0.1.9/24 dev br1",
+	    "ip addr add fde5::9/64 dev br1 nodad",
+	    "ip tuntap add dev d1 mode tap && ip link set d1 address 00:00:00:00:00:06 && ip link set d1 master br1",
+	    "ip tuntap add dev d2 mode tap && ip link set d2 address fe:00:00:00:00:05 && ip link set d2 master br0",
+	    "ip link set d2 up && bridge fdb add 02:00:00:00:00:78 dev d2 master static && ip link del d2",
+	    "ip link set br0 mtu 1400 && ip link set br0 mtu 1500",
+	    "ip neigh add 10.0.1.77 lladdr 02:00:00:00:00:77 dev t9 && ip neigh del 10.0.1.77 dev t9",
+	    "ip neigh add 10.0.1.77 lladdr 02:00:00:00:00:77 dev br0 && ip neigh del 10.0.1.77 dev br0",
+	    "ip tuntap add dev t0 mode tap && ip link set t0 master br1 up && ip link del t0",
+	};
+
+	(void)state;
+	run("ip link set t9 master br0");
+	serve(QUIET_MS);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		run(others[i]);
+		serve(QUIET_MS);
+		if (told[MEMBER])
+			fail_msg("heard of: %s", others[i]);
+	}
+	run("ip addr flush dev br1");
+}
+
+/* Checks that it hears of a change of its port. */
+static void assert_hears(int which)
+{
+	run("ip link set t9 mtu 1400 && ip link set t9 mtu 1500");
+	serve(QUIET_MS);
+	assert_true(told[which]);
+}
+
+static void another_leads_when_the_leader_ends(void **state)
+{
+	(void)state;
+	open_hub(THIRD);
+	serve(QUIET_MS);
+	close_hub(LEADER);
+	/* Something may have changed while nobody listened. */
+	serve(QUIET_MS);
+	assert_true(told[MEMBER]);
+	assert_true(told[THIRD]);
+	assert_hears(MEMBER);
+	assert_true(told[THIRD]);
+	open_hub(LEADER); /* as a member now */
+	serve(QUIET_MS);
+	assert_true(told[LEADER]);
+	run("ip link set t8 mtu 1400 && ip link set t8 mtu 1500");
+	serve(QUIET_MS);
+	assert_true(told[LEADER]);
+	assert_false(told[MEMBER] || told[THIRD]);
+}
+
+static void a_member_that_ends_is_forgotten(void **state)
+{
+	(void)state;
+	close_hub(MEMBER);
+	serve(QUIET_MS);
+	open_hub(MEMBER);
+	serve(QUIET_MS);
+	assert_true(told[MEMBER]);
+	assert_hears(MEMBER);
+}
+
+static int name_socket(bool takes)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	socklen_t len = (socklen_t)(sizeof(a.sun_family) + 1 + strlen("fold-links-1"));
+
+	strcpy(a.sun_path + 1, "fold-links-1");
+	if (takes)
+		assert_int_equal(bind(fd, (struct sockaddr *)&a, len) | listen(fd, 8), 0);
+	else
+		assert_int_equal(connect(fd, (struct sockaddr *)&a, len), 0);
+	return fd;
+}
+
+static void believes_no_leader_but_root(void **state)
+{
+	(void)state;
+	run("ip tuntap add dev t9 mode tap");
+	assert_int_equal(seteuid(NOBODY), 0);
+	int fd = name_socket(true);
+	assert_int_equal(seteuid(0), 0);
+	open_hub(MEMBER);
+	serve(QUIET_MS);
+	assert_true(told[MEMBER]);
+	assert_hears(MEMBER);
+	close(fd);
+}
+
+static void serves_no_member_but_root(void **state)
+{
+	char octet;
+
+	(void)state;
+	assert_int_equal(seteuid(NOBODY), 0);
+	int fd = name_socket(false);
+	assert_int_equal(seteuid(0), 0);
+	serve(QUIET_MS);
+	assert_int_equal(recv(fd, &octet, 1, MSG_DONTWAIT), 0);
+	close(fd);
+	assert_hears(MEMBER);
+}
+
+static void a_member_that_talks_nonsense_is_dropped(void **state)
+{
+	char octet;
+
+	(void)state;
+	int fd = name_socket(false);
+	assert_int_equal(send(fd, "nonsense", 8, 0), 8);
+	serve(QUIET_MS);
+	assert_int_equal(recv(fd, &octet, 1, MSG_DONTWAIT), 0);
+	close(fd);
+	assert_hears(MEMBER);
+}
+
+static void does_without_a_leader_that_hangs(void **state)
+{
+	(void)state;
+	run("ip tuntap add dev t9 mode tap");
+	int fd = name_socket(true);
+	open_hub(MEMBER);
+	serve(QUIET_MS);
+	assert_false(told[MEMBER]);
+	serve(1500);
+	assert_true(told[MEMBER]);
+	assert_hears(MEMBER);
+	close(fd);
+}
+
+/* The kernel leaves out messages where there is no more room for them: anybody may have missed something. */
+static void tells_all_after_lost_messages(void **state)
+{
+	(void)state;
+	run("seq 20000 | awk '{ print \"link set d3 mtu\", 1000 + $1 % 2 }' | ip -batch -");
+	serve(QUIET_MS);
+	assert_true(told[LEADER]);
+	assert_true(told[MEMBER]);
+	/* Not again and again: for that wakes every VM. */
+	run("seq 20000 | awk '{ print \"link set d3 mtu\", 1000 + $1 % 2 }' | ip -batch -");
+	const uint64_t began = clock_ms();
+	serve(1100);
+	assert_true(told[MEMBER]);
+	assert_true(clock_ms() - began > 100);
+}
+
+static void has_room_for_many(void **state)
+{
+	struct link_hub *more[MANY];
+	size_t heard = 0;
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		open_hub(THIRD);
+		more[i] = hubs[THIRD];
+		hubs[THIRD] = NULL;
+	}
+	serve(QUIET_MS);
+	for (size_t i = 0; i < MANY; i++)
+		heard += link_hub_serve(more[i]);
+	assert_int_equal(heard, MANY);
+	assert_hears(MEMBER);
+	heard = 0;
+	for (size_t i = 0; i < MANY; i++)
+		heard += link_hub_serve(more[i]);
+	assert_int_equal(heard, MANY);
+	for (size_t i = 0; i < MANY; i++)
+		link_hub_close(more[i]);
+}
+
+int main(void)
+{
+#define WITH_TWO(test) cmocka_unit_test_setup_teardown(test, open_two, close_all)
+	const struct CMUnitTest tests[] = {
+	    WITH_TWO(hears_of_nothing_else),
+	    WITH_TWO(another_leads_when_the_leader_ends),
+	    WITH_TWO(a_member_that_ends_is_forgotten),
+	    WITH_TWO(serves_no_member_but_root),
+	    WITH_TWO(a_member_that_talks_nonsense_is_dropped),
+	    WITH_TWO(tells_all_after_lost_messages),
+	    WITH_TWO(has_room_for_many),
+	    cmocka_unit_test_teardown(believes_no_leader_but_root, close_all),
+	    cmocka_unit_test_teardown(does_without_a_leader_that_hangs, close_all),
+	    WITH_TWO(hears_of_its_own),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (geteuid() != 0) {
+		puts("1..1\nok 1 - hub # SKIP not root: a network namespace cannot be made");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, make_net, close_net);
+}
