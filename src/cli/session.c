@@ -115,7 +115,9 @@ static int run(struct session *s)
 	enum keeper_event e = keeper_read(&s->keeper, &value);
 	if (e == KEEPER_EXEC_FAILED)
 		return failed_exec(s, value);
-	int err = e == KEEPER_STARTED ? session_attach(s, &r) : report_fail(&r, EPIPE, "the keeper process died");
+	int err = e == KEEPER_STARTED ? session_close_port(s, &r) : report_fail(&r, EPIPE, "the keeper process died");
+	if (!err)
+		err = session_attach(s, &r);
 	if (!err)
 		err = session_get_ready(s, &r);
 	if (err) {

@@ -17,6 +17,8 @@
 
 /* Fact (claim_fact()): the kernel has refused nft's `queue` in the bridge family. Trying it again takes 30 ms. */
 #define NO_BRIDGE_QUEUE "kernel-without-bridge-queue"
+/* Fact: the kernel has taken a VM's rules for that transport. */
+#define TOOK_RULES "kernel-took-rules"
 
 #define MTU_MOST 16384 /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
 
@@ -112,7 +114,7 @@ static int try_transport(struct session *s, enum transport t)
 		return err;
 	if (t == TRANSPORT_QUEUE && (err = session_note(s, SESSION_NOTE_SHARED, 1)) < 0)
 		return err;
-	err = nft_open(&s->nft);
+	err = s->nft ? 0 : nft_open(&s->nft);
 	if (!err)
 		err = rules_add(s->nft, &s->rules);
 	if (err) {
@@ -143,20 +145,34 @@ static void queue_modules(char text[static CLAIM_GIVEN])
 		 (long long)installed.st_mtime);
 }
 
+/* The transport to try first, and a text of all that the kernel's answer to rules for it depends on. */
+static enum transport first_transport(const struct session *s, char text[static CLAIM_GIVEN])
+{
+	enum transport first = s->o->transport;
+
+	queue_modules(text);
+	if (first == TRANSPORT_AUTO)
+		first = claim_fact(NO_BRIDGE_QUEUE, text) ? TRANSPORT_LOG : TRANSPORT_QUEUE;
+	return first;
+}
+
+static const char *took_rules(enum transport t)
+{
+	return t == TRANSPORT_QUEUE ? TOOK_RULES "-queue" : TOOK_RULES "-log";
+}
+
 static int make_rules(struct session *s, struct report *r)
 {
-	enum transport wish = s->o->transport, first = wish;
-	char modules[CLAIM_GIVEN];
+	char modules[CLAIM_GIVEN]; /* read first, because the kernel may load modules when it is asked */
+	enum transport wish = s->o->transport, t = first_transport(s, modules);
+	int err = try_transport(s, t);
 
-	queue_modules(modules); /* first, because the kernel may load modules when it is asked */
-	if (wish == TRANSPORT_AUTO)
-		first = claim_fact(NO_BRIDGE_QUEUE, modules) ? TRANSPORT_LOG : TRANSPORT_QUEUE;
-	int err = try_transport(s, first);
-	if (err == -ENOENT && wish == TRANSPORT_AUTO && first == TRANSPORT_QUEUE) {
+	if (err == -ENOENT && wish == TRANSPORT_AUTO && t == TRANSPORT_QUEUE) {
 		claim_set_fact(NO_BRIDGE_QUEUE, modules);
 		watch_close(s->watch);
 		s->watch = NULL;
-		err = try_transport(s, TRANSPORT_LOG);
+		t = TRANSPORT_LOG;
+		err = try_transport(s, t);
 	}
 	if (err == -ENOENT && wish != TRANSPORT_AUTO)
 		return report_fail(r, ENOENT, "--transport %s: this kernel cannot deliver that way; leave it out",
@@ -166,7 +182,38 @@ static int make_rules(struct session *s, struct report *r)
 		    r, -err,
 		    "interface %s: its rules cannot be made: %s (needs nf_tables with netdev ingress and egress, Linux 5.16)",
 		    s->info.iface, strerror(-err));
+	if (!claim_fact(took_rules(t), modules))
+		claim_set_fact(took_rules(t), modules);
 	return 0;
+}
+
+int session_close_port(struct session *s, struct report *r)
+{
+	int err;
+
+	if (s->delivery) /* which is opened together with the rules */
+		return 0;
+	err = make_rules(s, r);
+	return err ? err : session_gate(s, r);
+}
+
+/*
+ * The rules are made before the hypervisor is started where the kernel might refuse them or where the user may have named
+ * a chain that is missing. Otherwise they can be made later, while the hypervisor starts its guest: until they are
+ * there the tap is down, and the kernel takes no frame from it (tun_get_user() in drivers/net/tun.c).
+ */
+static int close_port_early(struct session *s, struct report *r)
+{
+	char modules[CLAIM_GIVEN];
+	enum transport t = first_transport(s, modules);
+
+	if (s->o->action4_word || s->o->action6_word || !claim_fact(took_rules(t), modules))
+		return session_close_port(s, r);
+	/* The keeper gets the socket that will own the rules together with the tap. */
+	int err = nft_open(&s->nft);
+	return err ? report_fail(r, -err, "interface %s: no netlink socket for its rules: %s", s->info.iface,
+				 strerror(-err))
+		   : 0;
 }
 
 int session_attach(struct session *s, struct report *r)
@@ -212,7 +259,7 @@ int session_build_up(struct session *s, struct report *r)
 	if (err)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
 	if ((err = find_bridge(s, r)) || (err = build_guest(s, r)) || (err = make_tap(s, r)) ||
-	    (err = make_rules(s, r)) || (err = session_gate(s, r)) || (err = write_copy(s, r)))
+	    (err = close_port_early(s, r)) || (err = write_copy(s, r)))
 		return err;
 	return session_image(s, r);
 }

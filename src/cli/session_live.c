@@ -32,6 +32,7 @@ struct live {
 	int done; /* eventfd: the thread has finished */
 	pthread_t thread;
 	bool running, threaded;
+	bool following; /* false: not yet (FOLLOW_AFTER_MS) */
 	enum job job;
 	struct reload reload;         /* the thread's, while it runs */
 	struct reload_changes given;  /* being read; the thread's, too */
@@ -50,6 +51,12 @@ struct live {
 #define AGAIN_MS 50
 #define AGAIN_MOST_MS 1000
 #define AGAIN_SAID 8 /* tries until it is logged, some four seconds */
+
+/*
+ * How long after the loop's start the files are watched, and then read once more. Where a thousand VMs watch the same
+ * directories that takes the kernel a millisecond, for which the guest's first packets should not wait.
+ */
+#define FOLLOW_AFTER_MS 50
 
 static void look_again_at(struct session *s, const char *path)
 {
@@ -154,26 +161,6 @@ static void start_next(struct live *l)
 	}
 }
 
-void session_live_changed(struct session *s)
-{
-	struct live *l = s->live;
-	struct reload_changes *c = &l->wanted;
-	const char *path;
-
-	while ((path = follow_next(l->follow))) {
-		c->count++;
-		bool list = true;
-		for (int i = 0; i < RELOAD_SOURCES; i++) {
-			if (!l->reload.path[i] || strcmp(path, l->reload.path[i]) != 0)
-				continue;
-			c->source[i] = c->count;
-			list = false;
-		}
-		c->lists |= list;
-	}
-	start_next(l);
-}
-
 static void follow_files(struct session *s)
 {
 	struct live *l = s->live;
@@ -201,6 +188,31 @@ static void follow_files(struct session *s)
 		free(lists[i]);
 	free(lists);
 	free(paths);
+}
+
+void session_live_changed(struct session *s)
+{
+	struct live *l = s->live;
+	struct reload_changes *c = &l->wanted;
+	const char *path;
+
+	if (!l->following) {
+		l->following = true;
+		follow_files(s);
+		return;
+	}
+	while ((path = follow_next(l->follow))) {
+		c->count++;
+		bool list = true;
+		for (int i = 0; i < RELOAD_SOURCES; i++) {
+			if (!l->reload.path[i] || strcmp(path, l->reload.path[i]) != 0)
+				continue;
+			c->source[i] = c->count;
+			list = false;
+		}
+		c->lists |= list;
+	}
+	start_next(l);
 }
 
 /* RFC 4861 6.2.4: a change is advertised only where it changes what the advertisement says. */
@@ -319,7 +331,7 @@ void session_live_open(struct session *s)
 		session_live_close(s);
 		return;
 	}
-	follow_files(s);
+	follow_wake(l->follow, FOLLOW_AFTER_MS);
 }
 
 int session_live_start(struct session *s)

@@ -107,14 +107,16 @@ int session_note(struct session *s, enum session_note key, int32_t value);
  *
  *   claim       what only one VM may have
  *   build_up    everything else up to the hypervisor
+ *   close_port  the rules, by which nothing passes yet; nothing is left to do where build_up has made them
  *   attach      the bridge port
  *   get_ready   what the loop needs
  *
- * The last two run when the hypervisor's program does, which takes longer to start its guest. That is safe: nothing
- * passes until get_ready fills the rules. They do not run during the hypervisor's exec: the kernel may put the new
- * process behind this one on the same processor, where it would wait until the bridge has its port.
+ * The last three run when the hypervisor's program does, which takes longer to start its guest. That is safe: the tap
+ * is down until it is attached, and nothing passes until get_ready fills the rules. They do not run during the
+ * hypervisor's exec: the kernel may put the new process behind this one on the same processor, where it would wait.
  */
 int session_build_up(struct session *s, struct report *r);
+int session_close_port(struct session *s, struct report *r);
 int session_attach(struct session *s, struct report *r);
 int session_get_ready(struct session *s, struct report *r);
 

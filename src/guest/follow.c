@@ -134,6 +134,11 @@ static void set_timer(struct follow *f, uint64_t wait_ms)
 	timerfd_settime(f->timer, 0, &t, NULL);
 }
 
+void follow_wake(struct follow *f, unsigned wait_ms)
+{
+	set_timer(f, wait_ms);
+}
+
 static void note_change(struct follow *f, struct followed *p)
 {
 	uint64_t now = clock_ms(), wait = FOLLOW_QUIET_MS;
@@ -206,6 +211,10 @@ static int watch_way(struct follow *f, struct followed *p, const char *path, siz
 		size_t len = slash == path ? 1 : (size_t)(slash - path);
 		if (len >= sizeof(step))
 			return -ENAMETOOLONG;
+		if (slash == path) {
+			*stop = len; /* the root is never moved or removed */
+			continue;
+		}
 		memcpy(step, path, len);
 		step[len] = 0;
 		char target[1];

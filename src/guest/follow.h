@@ -33,7 +33,8 @@ void follow_close(struct follow *f); /* may be NULL */
  */
 int follow_paths(struct follow *f, const char *const paths[], size_t count);
 
-int follow_fd(const struct follow *f); /* readable when follow_next() may return something */
+int follow_fd(const struct follow *f);                /* readable when follow_next() may return something */
+void follow_wake(struct follow *f, unsigned wait_ms); /* makes it readable in so many milliseconds */
 
 /*
  * The path that changed longest ago among those that changed since they were last returned; NULL if there is no more
