@@ -115,7 +115,7 @@ static int run(struct session *s)
 	enum keeper_event e = keeper_read(&s->keeper, &value);
 	if (e == KEEPER_EXEC_FAILED)
 		return failed_exec(s, value);
-	int err = e == KEEPER_STARTED ? session_close_port(s, &r) : report_fail(&r, EPIPE, "the keeper process died");
+	int err = e == KEEPER_STARTED ? session_open_rules(s, &r) : report_fail(&r, EPIPE, "the keeper process died");
 	if (!err)
 		err = session_attach(s, &r);
 	if (!err)

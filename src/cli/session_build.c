@@ -17,8 +17,6 @@
 
 /* Fact (claim_fact()): the kernel has refused nft's `queue` in the bridge family. Trying it again takes 30 ms. */
 #define NO_BRIDGE_QUEUE "kernel-without-bridge-queue"
-/* Fact: the kernel has taken a VM's rules for that transport. */
-#define TOOK_RULES "kernel-took-rules"
 
 #define MTU_MOST 16384 /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
 
@@ -114,7 +112,7 @@ static int try_transport(struct session *s, enum transport t)
 		return err;
 	if (t == TRANSPORT_QUEUE && (err = session_note(s, SESSION_NOTE_SHARED, 1)) < 0)
 		return err;
-	err = s->nft ? 0 : nft_open(&s->nft);
+	err = nft_open(&s->nft);
 	if (!err)
 		err = rules_add(s->nft, &s->rules);
 	if (err) {
@@ -145,34 +143,20 @@ static void queue_modules(char text[static CLAIM_GIVEN])
 		 (long long)installed.st_mtime);
 }
 
-/* The transport to try first, and a text of all that the kernel's answer to rules for it depends on. */
-static enum transport first_transport(const struct session *s, char text[static CLAIM_GIVEN])
-{
-	enum transport first = s->o->transport;
-
-	queue_modules(text);
-	if (first == TRANSPORT_AUTO)
-		first = claim_fact(NO_BRIDGE_QUEUE, text) ? TRANSPORT_LOG : TRANSPORT_QUEUE;
-	return first;
-}
-
-static const char *took_rules(enum transport t)
-{
-	return t == TRANSPORT_QUEUE ? TOOK_RULES "-queue" : TOOK_RULES "-log";
-}
-
 static int make_rules(struct session *s, struct report *r)
 {
-	char modules[CLAIM_GIVEN]; /* read first, because the kernel may load modules when it is asked */
-	enum transport wish = s->o->transport, t = first_transport(s, modules);
-	int err = try_transport(s, t);
+	enum transport wish = s->o->transport, first = wish;
+	char modules[CLAIM_GIVEN];
 
-	if (err == -ENOENT && wish == TRANSPORT_AUTO && t == TRANSPORT_QUEUE) {
+	queue_modules(modules); /* first, because the kernel may load modules when it is asked */
+	if (wish == TRANSPORT_AUTO)
+		first = claim_fact(NO_BRIDGE_QUEUE, modules) ? TRANSPORT_LOG : TRANSPORT_QUEUE;
+	int err = try_transport(s, first);
+	if (err == -ENOENT && wish == TRANSPORT_AUTO && first == TRANSPORT_QUEUE) {
 		claim_set_fact(NO_BRIDGE_QUEUE, modules);
 		watch_close(s->watch);
 		s->watch = NULL;
-		t = TRANSPORT_LOG;
-		err = try_transport(s, t);
+		err = try_transport(s, TRANSPORT_LOG);
 	}
 	if (err == -ENOENT && wish != TRANSPORT_AUTO)
 		return report_fail(r, ENOENT, "--transport %s: this kernel cannot deliver that way; leave it out",
@@ -182,37 +166,28 @@ static int make_rules(struct session *s, struct report *r)
 		    r, -err,
 		    "interface %s: its rules cannot be made: %s (needs nf_tables with netdev ingress and egress, Linux 5.16)",
 		    s->info.iface, strerror(-err));
-	if (!claim_fact(took_rules(t), modules))
-		claim_set_fact(took_rules(t), modules);
 	return 0;
 }
 
-int session_close_port(struct session *s, struct report *r)
+int session_open_rules(struct session *s, struct report *r)
 {
-	int err;
+	int err = session_host_open(s, r);
 
-	if (s->delivery) /* which is opened together with the rules */
-		return 0;
-	err = make_rules(s, r);
-	return err ? err : session_gate(s, r);
-}
-
-/*
- * The rules are made before the hypervisor is started where the kernel might refuse them or where the user may have named
- * a chain that is missing. Otherwise they can be made later, while the hypervisor starts its guest: until they are
- * there the tap is down, and the kernel takes no frame from it (tun_get_user() in drivers/net/tun.c).
- */
-static int close_port_early(struct session *s, struct report *r)
-{
-	char modules[CLAIM_GIVEN];
-	enum transport t = first_transport(s, modules);
-
-	if (s->o->action4_word || s->o->action6_word || !claim_fact(took_rules(t), modules))
-		return session_close_port(s, r);
-	/* The keeper gets the socket that will own the rules together with the tap. */
-	int err = nft_open(&s->nft);
-	return err ? report_fail(r, -err, "interface %s: no netlink socket for its rules: %s", s->info.iface,
-				 strerror(-err))
+	if (err)
+		return err;
+	/* For every VM, as ALLOW may come with any change of the binding; unused pages of it take no memory. */
+	s->rules.egress = s->egress = calloc(1, sizeof(*s->egress));
+	if (!s->egress)
+		return report_fail(r, ENOMEM, "%s: out of memory", s->info.iface);
+	err = tx_open_port(s->ifindex, RULES_REPLY_MARK, &s->rules.reply_group, &s->tx);
+	if (err)
+		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
+	err = rules_open(s->nft, &s->rules);
+	return err ? report_fail(r, -err, "interface %s: its rules cannot be filled: %s%s", s->info.iface,
+				 nft_error(err),
+				 err == -ENOENT || err == -EOPNOTSUPP
+				     ? " (needs nf_tables with egress, Linux 5.16, and log in the netdev family)"
+				     : "")
 		   : 0;
 }
 
@@ -259,30 +234,15 @@ int session_build_up(struct session *s, struct report *r)
 	if (err)
 		return report_fail(r, -err, "rtnetlink: %s", strerror(-err));
 	if ((err = find_bridge(s, r)) || (err = build_guest(s, r)) || (err = make_tap(s, r)) ||
-	    (err = close_port_early(s, r)) || (err = write_copy(s, r)))
+	    (err = make_rules(s, r)) || (err = session_gate(s, r)) || (err = write_copy(s, r)))
 		return err;
 	return session_image(s, r);
 }
 
 int session_get_ready(struct session *s, struct report *r)
 {
-	int err = session_host_open(s, r);
+	int err = session_stream_open(s);
 
-	if (err)
-		return err;
-	/* For every VM, as ALLOW may come with any change of the binding; unused pages of it take no memory. */
-	s->rules.egress = s->egress = calloc(1, sizeof(*s->egress));
-	if (!s->egress)
-		return report_fail(r, ENOMEM, "%s: out of memory", s->info.iface);
-	err = tx_open_port(s->ifindex, RULES_REPLY_MARK, &s->rules.reply_group, &s->tx);
-	if (err)
-		return report_fail(r, -err, "interface %s: no socket for replies: %s", s->info.iface, strerror(-err));
-	err = rules_open(s->nft, &s->rules);
-	if (err)
-		return report_fail(r, -err, "interface %s: its rules cannot be filled: %s%s", s->info.iface,
-				   nft_error(err),
-				   err == -ENOENT ? " (needs nf_tables with log in the netdev family)" : "");
-	err = session_stream_open(s);
 	if (err)
 		return report_fail(r, -err, "no memory or timer for DNS by TCP: %s", strerror(-err));
 	err = session_forward(s);

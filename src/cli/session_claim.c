@@ -136,7 +136,7 @@ static void await_death(const struct session_info *left)
 	if (nft_open(&nft) == 0 && link_open(&l) == 0) {
 		rules_table(left->iface, table);
 		while (clock_ms() < until &&
-		       (link_find(l, left->iface, &info) == 0 || nft_has_chain(nft, NFPROTO_NETDEV, table, "to") > 0))
+		       (link_find(l, left->iface, &info) == 0 || nft_has_chain(nft, NFPROTO_NETDEV, table, "from") > 0))
 			nanosleep(&moment, NULL);
 	}
 	link_close(l);

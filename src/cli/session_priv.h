@@ -106,17 +106,16 @@ int session_note(struct session *s, enum session_note key, int32_t value);
  * The steps of a start, in the order of session.h. Each: 0 or -errno with a line in r.
  *
  *   claim       what only one VM may have
- *   build_up    everything else up to the hypervisor
- *   close_port  the rules, by which nothing passes yet; nothing is left to do where build_up has made them
+ *   build_up    everything else up to the hypervisor; the rules let nothing pass yet
+ *   open_rules  all rules
  *   attach      the bridge port
  *   get_ready   what the loop needs
  *
- * The last three run when the hypervisor's program does, which takes longer to start its guest. That is safe: the tap
- * is down until it is attached, and nothing passes until get_ready fills the rules. They do not run during the
- * hypervisor's exec: the kernel may put the new process behind this one on the same processor, where it would wait.
+ * The last three run when the hypervisor's program does, which takes longer to start its guest, and not during its exec:
+ * the kernel may put the new process behind this one on the same processor, where it would wait for them.
  */
 int session_build_up(struct session *s, struct report *r);
-int session_close_port(struct session *s, struct report *r);
+int session_open_rules(struct session *s, struct report *r);
 int session_attach(struct session *s, struct report *r);
 int session_get_ready(struct session *s, struct report *r);
 

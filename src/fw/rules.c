@@ -267,8 +267,8 @@ static void make_counters(struct nft *n, const struct rules *r)
 }
 
 /*
- * Makes the two base chains, empty and with the policy to drop: the least that closes both directions. rules_open()
- * adds the rest.
+ * Makes one base chain, empty and with the policy to drop: the least that keeps what has the tap open from sending.
+ * rules_open() adds the rest, also the chain of the other direction, which nothing can come by before the tap is a port.
  */
 void rules_closed_table(struct nft *n, const struct rules *r)
 {
@@ -277,7 +277,6 @@ void rules_closed_table(struct nft *n, const struct rules *r)
 
 	nft_table(n, NFPROTO_NETDEV, rules_table(id->iface, name), NFT_TABLE_F_OWNER);
 	nft_base_chain(n, "from", NFT_HOOK_INGRESS, PRIORITY_FIRST, true, id->iface, true);
-	nft_base_chain(n, "to", NFT_HOOK_EGRESS, PRIORITY_FIRST, true, id->iface, true);
 }
 
 int rules_add(struct nft *n, const struct rules *r)
@@ -296,6 +295,7 @@ int rules_open(struct nft *n, const struct rules *r)
 
 	nft_begin(n);
 	nft_use_table(n, NFPROTO_NETDEV, rules_table(id->iface, table));
+	nft_base_chain(n, "to", NFT_HOOK_EGRESS, PRIORITY_FIRST, true, id->iface, true);
 	make_counters(n, r);
 	nft_chain(n, "take", true);
 	if (id->has4)

@@ -93,9 +93,10 @@ struct rules {
 /* clang-format on */
 
 /*
- * Makes the VM's table and, for the queue, its part of the shared table. They are closed: no frame passes. The tap
- * must exist and be down. It is one short transaction, because with a thousand VMs each message of it costs the
- * kernel some microseconds. Returns 0 or -errno; -ENOENT if the kernel cannot deliver frames by that transport.
+ * Makes the VM's table and, for the queue, its part of the shared table. They are closed: no frame passes from the tap.
+ * It must exist, and be no port of a bridge. It is one short transaction, because the hypervisor waits for it, and with
+ * a thousand VMs each message of it costs the kernel some microseconds. Returns 0 or -errno; -ENOENT if the kernel
+ * cannot deliver frames by that transport.
  */
 int rules_add(struct nft *n, const struct rules *r);
 
@@ -113,8 +114,8 @@ int rules_gate_restore(struct nft *n, const struct rules *r);
 bool rules_owns_chain(const char *name);
 
 /*
- * Fills the VM's table, in one transaction: permitted frames pass from then on. To be called once, after rules_add().
- * Returns 0 or -errno.
+ * Fills the VM's table, in one transaction: permitted frames pass from then on, in both directions. To be called once,
+ * after rules_add() and before the tap becomes a port of a bridge. Returns 0 or -errno.
  */
 int rules_open(struct nft *n, const struct rules *r);
 

@@ -30,6 +30,15 @@ struct tx {
 	struct reply reply[TX_BATCH];
 };
 
+/* bind() to a port that is down leaves an error, which the next frame would get. */
+static void forget_error(int fd)
+{
+	int error;
+	socklen_t len = sizeof(error);
+
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+}
+
 static int packet_socket(int ifindex, uint32_t mark)
 {
 	/* Protocol 0: the socket is for sending only, and the kernel gives it no frames. */
@@ -49,6 +58,8 @@ static int packet_socket(int ifindex, uint32_t mark)
 		close(fd);
 		return err;
 	}
+	if (ifindex != ANY_INTERFACE)
+		forget_error(fd);
 	/* Replies bypass the port's queueing discipline. If the kernel refuses, they are only slower. */
 	setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on));
 	return fd;
