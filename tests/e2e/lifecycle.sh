@@ -78,7 +78,7 @@ begin_vm() {
 	HV_OUT=$T/out/hv env --default-signal=INT,QUIT "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -4 10.0.1.1/24 \
 		-i vm0 "$@" >"$T/stdout" 2>"$T/stderr" </dev/null &
 	vm=$!
-	# The port is made during the hypervisor's exec, and comes up last.
+	# The port is made when the hypervisor's program runs, and comes up last.
 	within 30 grep -qs ready "$T/out/hv" && within 5 not is_down vm0
 }
 
@@ -397,7 +397,11 @@ check "a MAC that begins with fe: the tap's begins with fc" same address "$(cat 
 end_vm TERM
 
 hypervisor show <<'END'
-for _ in $(seq 50); do ls -d /sys/class/net/*/master >/dev/null 2>&1 && break; sleep 0.1; done # see begin_vm
+for _ in $(seq 50); do # see begin_vm
+	tap=$(ls -d /sys/class/net/*/tun_flags)
+	[ -e "${tap%/*}/master" ] && break
+	sleep 0.1
+done
 ls -d /sys/class/net/*/master | while read -r m; do echo "$(basename "$(dirname "$m")") $(basename "$(readlink "$m")")"; done
 END
 run_fold --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -4 10.0.1.1/24 "$mac" qemu-system-show
