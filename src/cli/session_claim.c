@@ -6,6 +6,7 @@
 #include "cli/session_priv.h"
 #include "fw/nft.h"
 #include "host/link.h"
+#include "host/link_hub.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -317,6 +318,7 @@ void session_takedown(void *session, const struct keeper_known *known)
 	/* Without the claim, another fold has that interface name now, and the socket of `fold inspect` is its own. */
 	if (s->claims[SESSION_CLAIM_IFACE].fd >= 0)
 		session_seen_remove(claim_folder(), s->info.iface);
+	link_hub_clean(claim_folder());
 	unclaim(s, err);
 }
 
@@ -346,6 +348,7 @@ static bool has_image(const struct session_info *running, const void *path)
 bool session_clean_files(const struct session_info *left, unsigned long folder)
 {
 	session_seen_remove(folder, left->iface);
+	link_hub_clean(folder);
 	session_clean_copy(left, folder);
 	if (!left->image[0] || session_is_held(left->iface, folder, has_image, left->image))
 		return true;

@@ -207,11 +207,9 @@ static bool hand_socket(struct guarding *g)
 static void hear_of_links(struct guarding *g)
 {
 	const struct session *s = g->s;
-	struct link_interest own = {.port = s->ifindex, .bridge = s->bridge.ifindex};
+	const struct link_interest own = {.port = s->ifindex, .bridge = s->bridge.ifindex};
+	int err = link_hub_open(&own, claim_folder(), &g->links);
 
-	snprintf(own.bridge_name, sizeof(own.bridge_name), "%s", s->info.bridge);
-	memcpy(own.bridge_mac, s->rules.bridge_mac, MAC_LEN);
-	int err = link_hub_open(&own, &g->links);
 	if (err)
 		log_warn("%s: changes of it and of bridge %s are found within a minute, not at once: %s", s->info.iface,
 			 s->info.bridge, strerror(-err));

@@ -278,6 +278,9 @@ static bool take_events(const struct session *s)
 
 void session_host_changed(struct session *s)
 {
+	/* Where the VM was cut off a moment ago. */
+	if (s->host_look < 0)
+		return;
 	compare(s, take_events(s));
 	if (s->host_look >= 0)
 		rest(s);
@@ -290,7 +293,8 @@ void session_host_look(struct session *s)
 	if (read(s->host_look, &times, sizeof(times)) != sizeof(times))
 		return;
 	const bool heard = s->rest_ms && take_events(s);
-	compare(s, heard);
+	/* No rest, and nothing to look at again: a minute is over. */
+	compare(s, heard || (!s->rest_ms && !s->look_again));
 	if (s->host_look < 0)
 		return;
 	if (heard || s->look_again) {

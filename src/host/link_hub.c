@@ -1,68 +1,77 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/link_hub.h"
 
+#include "base/addr.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/claim.h"
 #include "host/link_watch.h"
 
 #include <errno.h>
-#include <sched.h>
-#include <stddef.h>
+#include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 
-/* The number is that of what is said: struct link_interest by a member, then an octet by the leader for each change. */
-#define NAME "fold-links-1"
-
-#define ANSWER_MS 1000   /* how long a leader may take to answer a new member */
+#define ANSWER_MS 1000   /* how long a leader may take to answer */
+#define ASK_MS 60000     /* how often a member asks whether it still does */
 #define TELL_ALL_MS 1000 /* all members are told after lost messages at most this often: it wakes them all */
-#define JOIN_TRIES 100
-#define SERVE_MOST 64 /* descriptors at a time */
+#define SOON_MS 32       /* the most that a VM waits until it tries to join again, at random */
+#define JOIN_TRIES 64
+#define ALONE_MS 60000 /* the least that it waits when none of these has helped */
+#define SERVE_MOST 64  /* descriptors at a time */
 #define ROOM_FIRST 16
+#define SPARE_FILES 64 /* descriptors that a leader leaves for all else that it does */
 
-enum role { ROLE_MEMBER, ROLE_LEADER, ROLE_ALONE };
+/*
+ * What is said: struct link_interest by a member, at first and each time it asks; an octet by the leader for each change,
+ * and as the answer.
+ */
+enum role { ROLE_NONE, ROLE_MEMBER, ROLE_LEADER, ROLE_ALONE };
 
 struct member {
 	int fd; /* negative: this process itself */
 	struct link_interest of;
+	/* The bridge as it was when the member was last told; empty: it will be told of the next message. */
+	char bridge_name[IFNAMSIZ];
+	uint8_t bridge_mac[MAC_LEN];
 };
 
 struct link_hub {
 	struct link_interest own;
+	char folder[64];
+	struct sockaddr_un at; /* the leader's socket */
 	enum role role;
 	int epoll;
-	int timer;  /* member: when the leader must have answered; else: when to tell all members */
-	int fd;     /* member: the connection to the leader. Leader: where members connect. Negative: none */
-	int kernel; /* leader and alone: the watch; else negative */
+	int timer;     /* what it is for depends on the role, see on_timer() */
+	int fd;        /* member: the connection to the leader. Leader: where members connect. Negative: none */
+	int lock;      /* leader: the folder */
+	int kernel;    /* leader and alone: the watch; else negative */
+	bool answered; /* member: since it last asked */
+	unsigned tries;
+	int most; /* leader: descriptors from this one on are spare */
 	struct member *members;
 	size_t count, room;
 	uint64_t all_told; /* as clock_ms() */
 	bool changed;      /* what this VM wants to hear of */
 };
 
-static socklen_t address(struct sockaddr_un *a)
+static void set_paths(struct link_hub *h, unsigned long folder)
 {
-	*a = (struct sockaddr_un){.sun_family = AF_UNIX};
-	memcpy(a->sun_path + 1, NAME, sizeof(NAME) - 1);
-	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(NAME));
-}
-
-/* unix(7): for a connection, the user who connected, or who listens. */
-static bool is_root(int fd)
-{
-	struct ucred peer = {.uid = (uid_t)-1};
-	socklen_t len = sizeof(peer);
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid == 0;
+	snprintf(h->folder, sizeof(h->folder), CLAIM_DIR "/%lu", folder);
+	h->at.sun_family = AF_UNIX;
+	snprintf(h->at.sun_path, sizeof(h->at.sun_path), "%s/links", h->folder);
 }
 
 static int wait_for(const struct link_hub *h, int fd)
@@ -72,12 +81,30 @@ static int wait_for(const struct link_hub *h, int fd)
 	return epoll_ctl(h->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
+/* 0: never. */
 static void wake_in(const struct link_hub *h, uint64_t ms)
 {
 	const struct itimerspec t = {
 	    .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000}};
 
 	timerfd_settime(h->timer, 0, &t, NULL);
+}
+
+/* So that a thousand VMs that have lost their leader do not all come at the same moment. */
+static uint64_t at_random(uint64_t least, uint64_t most)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random = (uint32_t)clock_ms() ^ (uint32_t)getpid();
+	return least + random % (most - least);
+}
+
+static void drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
 /* Adds a member, of which nothing is known yet. 0, or -errno and the descriptor is still the caller's. */
@@ -101,56 +128,86 @@ static void drop_member(struct link_hub *h, struct member *m)
 	*m = h->members[--h->count];
 }
 
+static void forget_members(struct link_hub *h)
+{
+	for (size_t i = 0; i < h->count; i++)
+		drop(&h->members[i].fd);
+	free(h->members);
+	h->members = NULL;
+	h->count = h->room = 0;
+}
+
 static void tell(struct link_hub *h, const struct member *m)
 {
-	/* Where that fails, the member has not read what it was told before, or is about to be dropped. */
 	if (m->fd < 0)
 		h->changed = true;
-	else
-		send(m->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	/* EAGAIN: it has not read yet what it was told before. Otherwise it must join anew, in order to miss nothing. */
+	else if (send(m->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+		shutdown(m->fd, SHUT_RDWR);
 }
 
 static void tell_all(struct link_hub *h)
 {
-	const uint64_t now = clock_ms(), next = h->all_told + TELL_ALL_MS;
-
-	if (h->all_told && now < next) {
-		wake_in(h, next - now);
-		return;
-	}
-	h->all_told = now;
-	for (size_t i = 0; i < h->count; i++)
+	h->all_told = clock_ms();
+	for (size_t i = 0; i < h->count; i++) {
+		memset(h->members[i].bridge_name, 0, IFNAMSIZ); /* which may have changed unheard */
 		tell(h, &h->members[i]);
+	}
 }
 
-/* Whether a change is about a member's bridge, and of more than what bridges change all the time. */
-static bool changes_bridge(struct link_interest *of, const struct link_change *c)
+/* Messages were lost. */
+static void tell_all_soon(struct link_hub *h)
+{
+	const uint64_t now = clock_ms(), next = h->all_told + TELL_ALL_MS;
+
+	if (h->role != ROLE_LEADER || !h->all_told || now >= next)
+		tell_all(h);
+	else
+		wake_in(h, next - now);
+}
+
+/* Whether a change of a member's bridge is more than what bridges change all the time. */
+static bool changes_bridge(struct member *m, const struct link_change *c)
 {
 	if (c->gone)
 		return true;
-	if (strncmp(of->bridge_name, c->name, IFNAMSIZ) == 0 && memcmp(of->bridge_mac, c->mac, MAC_LEN) == 0)
+	if (strncmp(m->bridge_name, c->name, IFNAMSIZ) == 0 && memcmp(m->bridge_mac, c->mac, MAC_LEN) == 0)
 		return false;
-	memcpy(of->bridge_name, c->name, IFNAMSIZ);
-	memcpy(of->bridge_mac, c->mac, MAC_LEN);
+	memcpy(m->bridge_name, c->name, IFNAMSIZ);
+	memcpy(m->bridge_mac, c->mac, MAC_LEN);
 	return true;
+}
+
+static bool concerns(struct member *m, const struct link_change *c)
+{
+	switch (c->kind) {
+	case LINK_CHANGE_LINK:
+		return m->of.port == c->ifindex || (m->of.bridge == c->ifindex && changes_bridge(m, c));
+	case LINK_CHANGE_PORT:
+		return m->of.port == c->ifindex;
+	case LINK_CHANGE_ADDRESS:
+		return m->of.bridge == c->ifindex;
+	case LINK_CHANGE_UNKNOWN:
+		break;
+	}
+	return false;
 }
 
 static void on_change(void *hub, const struct link_change *c)
 {
 	struct link_hub *h = hub;
 
-	if (c->kind == LINK_CHANGE_UNKNOWN) {
-		tell_all(h);
-		return;
-	}
-	for (size_t i = 0; i < h->count; i++) {
-		struct link_interest *of = &h->members[i].of;
-		bool port = of->port == c->ifindex && c->kind != LINK_CHANGE_ADDRESS;
-		bool bridge = of->bridge == c->ifindex && (c->kind == LINK_CHANGE_ADDRESS ||
-							   (c->kind == LINK_CHANGE_LINK && changes_bridge(of, c)));
-		if (port || bridge)
+	if (c->kind == LINK_CHANGE_UNKNOWN)
+		tell_all_soon(h);
+	for (size_t i = 0; i < h->count; i++)
+		if (concerns(&h->members[i], c))
 			tell(h, &h->members[i]);
-	}
+}
+
+static void stop_listening(struct link_hub *h)
+{
+	drop(&h->kernel);
+	forget_members(h);
 }
 
 /* Listens to the kernel, for this VM and for those that will join. */
@@ -161,103 +218,132 @@ static int listen_to_kernel(struct link_hub *h)
 	if (!err)
 		err = add_member(h, -1);
 	if (err) {
-		if (h->kernel >= 0)
-			close(h->kernel);
-		h->kernel = -1;
+		stop_listening(h);
 		return err;
 	}
-	h->members[h->count - 1].of = h->own;
+	h->members[0].of = h->own;
 	h->changed = true;
 	return 0;
 }
 
 /* A leader has a connection to each VM. */
-static void raise_file_limit(void)
+static int raise_file_limit(void)
 {
 	struct rlimit files;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return 0;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	getrlimit(RLIMIT_NOFILE, &files);
+	return files.rlim_cur > INT32_MAX ? INT32_MAX : (int)files.rlim_cur - SPARE_FILES;
 }
 
-/* 0, or -EADDRINUSE: somebody else leads; or another -errno. */
-static int lead(struct link_hub *h)
+/* 0, or -EWOULDBLOCK: somebody else leads; or another -errno. */
+static int lock_folder(const char *folder)
 {
-	struct sockaddr_un a;
-	const socklen_t len = address(&a);
+	_cleanup_(cleanup_close) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : steal_fd(&fd);
+}
+
+static int open_door(struct link_hub *h)
+{
 	_cleanup_(cleanup_close) int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&a, len) < 0)
+	unlink(h->at.sun_path); /* which a killed leader left */
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&h->at, sizeof(h->at)) < 0 || listen(fd, SOMAXCONN) < 0)
 		return -errno;
+	int err = wait_for(h, fd);
+	if (!err)
+		h->fd = steal_fd(&fd);
+	return err;
+}
+
+/* In this order: whoever finds the lock free finds no socket of a living leader. */
+static void stop_leading(struct link_hub *h)
+{
+	unlink(h->at.sun_path);
+	drop(&h->fd);
+	stop_listening(h);
+	drop(&h->lock);
+}
+
+/* As lock_folder(). */
+static int lead(struct link_hub *h)
+{
+	h->lock = lock_folder(h->folder);
+	if (h->lock < 0)
+		return h->lock;
 	/* Before anybody can join, so that members hear of all that happens once they have their answer. */
 	int err = listen_to_kernel(h);
-	if (err)
+	if (!err)
+		err = open_door(h);
+	if (err) {
+		stop_leading(h);
 		return err;
-	raise_file_limit();
-	if (listen(fd, SOMAXCONN) == 0 && wait_for(h, fd) == 0)
-		h->fd = steal_fd(&fd);
-	/* Without that it listens for itself alone. */
-	h->role = h->fd < 0 ? ROLE_ALONE : ROLE_LEADER;
+	}
+	h->most = raise_file_limit();
+	h->role = ROLE_LEADER;
 	return 0;
 }
 
-/* 0, or -ECONNREFUSED: nobody leads; or another -errno. */
-static int follow(struct link_hub *h)
+static int ask(struct link_hub *h)
 {
-	struct sockaddr_un a;
-	const socklen_t len = address(&a);
-	_cleanup_(cleanup_close) int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&a, len) < 0)
-		return -errno;
-	if (!is_root(fd))
-		return -EPERM;
-	if (send(fd, &h->own, sizeof(h->own), MSG_NOSIGNAL) != sizeof(h->own) || wait_for(h, fd) < 0)
-		return -EPROTO;
-	h->fd = steal_fd(&fd);
-	h->role = ROLE_MEMBER;
+	if (send(h->fd, &h->own, sizeof(h->own), MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof(h->own))
+		return -ECONNRESET;
+	h->answered = false;
 	wake_in(h, ANSWER_MS);
 	return 0;
 }
 
-static int be_alone(struct link_hub *h)
+/* 0, or -ENOENT or -ECONNREFUSED: nobody leads; or another -errno. */
+static int follow(struct link_hub *h)
 {
-	h->role = ROLE_ALONE;
-	return listen_to_kernel(h);
+	h->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (h->fd < 0)
+		return -errno;
+	int err = connect(h->fd, (const struct sockaddr *)&h->at, sizeof(h->at)) < 0 ? -errno : ask(h);
+	if (!err)
+		err = wait_for(h, h->fd);
+	if (err)
+		drop(&h->fd);
+	else
+		h->role = ROLE_MEMBER;
+	return err;
 }
 
-/* Follows the leader, or becomes it. Another one may come or go meanwhile, hence the tries. */
-static int join(struct link_hub *h)
+static void be_alone(struct link_hub *h)
 {
-	for (unsigned i = 0; i < JOIN_TRIES; i++) {
-		int err = follow(h);
-		/* ECONNRESET: a leader that is just ending. */
-		if (err != -ECONNREFUSED && err != -ECONNRESET && err != -EPROTO)
-			return err ? be_alone(h) : 0;
+	int err = listen_to_kernel(h);
+
+	h->role = err ? ROLE_NONE : ROLE_ALONE;
+	h->tries = 0;
+	if (err)
+		log_warn("changes of tap and bridge are found within a minute, not at once: %s", strerror(-err));
+	wake_in(h, at_random(ALONE_MS, 2 * ALONE_MS));
+}
+
+/* Follows the leader, or becomes it. */
+static void join(struct link_hub *h)
+{
+	int err = follow(h);
+
+	if (err == -ENOENT || err == -ECONNREFUSED)
 		err = lead(h);
-		if (err != -EADDRINUSE)
-			return err ? be_alone(h) : 0;
-		/* Its owner has yet to listen, or to end. */
-		sched_yield();
+	if (!err) {
+		h->tries = 0;
+		return;
 	}
-	return be_alone(h);
+	h->role = ROLE_NONE;
+	/* A leader that is about to open its door, or to end, or has too many before its door. */
+	if ((err == -EAGAIN || err == -ECONNRESET) && ++h->tries < JOIN_TRIES)
+		wake_in(h, at_random(1, SOON_MS));
+	else
+		be_alone(h);
 }
 
-static void leave_leader(struct link_hub *h)
-{
-	close(h->fd);
-	h->fd = -1;
-	wake_in(h, 0);
-}
-
-static void say_deaf(int err)
-{
-	log_warn("changes of tap and bridge are found within a minute, not at once: %s", strerror(-err));
-}
-
-/* Member: the leader has told of a change, or has ended. */
+/* Member: the leader has answered, or told of a change, or has ended. */
 static void hear_leader(struct link_hub *h)
 {
 	char told[16];
@@ -265,31 +351,31 @@ static void hear_leader(struct link_hub *h)
 
 	while ((got = recv(h->fd, told, sizeof(told), 0)) > 0) {
 		h->changed = true;
-		wake_in(h, 0);
+		if (!h->answered)
+			wake_in(h, ASK_MS);
+		h->answered = true;
 	}
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	leave_leader(h);
-	int err = join(h);
-	if (err)
-		say_deaf(err);
+	drop(&h->fd);
+	h->role = ROLE_NONE;
+	wake_in(h, at_random(1, SOON_MS));
 }
 
-/* Leader: takes new members. Out of descriptors, it takes no more, and the next VM that starts leads the rest. */
+/* Leader: takes new members, but for those that there is no more room for, which listen by themselves. */
 static void take_members(struct link_hub *h)
 {
 	for (unsigned i = 0; i < SERVE_MOST; i++) {
 		int fd = accept4(h->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0 && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR))
 			return;
-		if (fd < 0) {
-			close(h->fd);
-			h->fd = -1;
-			h->role = ROLE_ALONE;
-			return;
-		}
-		if (!is_root(fd) || wait_for(h, fd) < 0 || add_member(h, fd) < 0)
+		if (fd >= 0 && fd < h->most && wait_for(h, fd) == 0 && add_member(h, fd) == 0)
+			continue;
+		if (fd >= 0)
 			close(fd);
+		unlink(h->at.sun_path);
+		drop(&h->fd);
+		return;
 	}
 }
 
@@ -303,14 +389,14 @@ static void hear_member(struct link_hub *h, int fd)
 		m++;
 	if (m == h->members + h->count)
 		return;
-	ssize_t got = recv(fd, &of, sizeof(of), 0);
+	ssize_t got = recv(fd, &of, sizeof(of), MSG_TRUNC); /* the length that was sent */
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got != sizeof(of)) {
 		drop_member(h, m);
 		return;
 	}
-	m->of = of;
+	*m = (struct member){.fd = fd, .of = of};
 	tell(h, m);
 }
 
@@ -320,15 +406,24 @@ static void on_timer(struct link_hub *h)
 
 	if (read(h->timer, &times, sizeof(times)) != sizeof(times))
 		return;
-	if (h->role != ROLE_MEMBER) {
+	switch (h->role) {
+	case ROLE_LEADER:
 		tell_all(h);
-		return;
+		break;
+	case ROLE_MEMBER:
+		/* A leader that hangs, as one that was stopped, is left. */
+		if (h->answered && ask(h) == 0)
+			break;
+		drop(&h->fd);
+		be_alone(h);
+		break;
+	case ROLE_ALONE:
+		stop_listening(h);
+		/* fallthrough */
+	case ROLE_NONE:
+		join(h);
+		break;
 	}
-	/* The leader hangs. */
-	leave_leader(h);
-	int err = be_alone(h);
-	if (err)
-		say_deaf(err);
 }
 
 bool link_hub_serve(struct link_hub *h)
@@ -359,22 +454,22 @@ int link_hub_fd(const struct link_hub *h)
 	return h->epoll;
 }
 
-int link_hub_open(const struct link_interest *own, struct link_hub **out)
+int link_hub_open(const struct link_interest *own, unsigned long folder, struct link_hub **out)
 {
 	struct link_hub *h = calloc(1, sizeof(*h));
 
 	if (!h)
 		return -ENOMEM;
-	*h = (struct link_hub){.own = *own, .fd = -1, .kernel = -1};
+	*h = (struct link_hub){.own = *own, .fd = -1, .lock = -1, .kernel = -1};
+	set_paths(h, folder);
 	h->epoll = epoll_create1(EPOLL_CLOEXEC);
 	h->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	int err = h->epoll < 0 || h->timer < 0 ? -errno : wait_for(h, h->timer);
-	if (!err)
-		err = join(h);
 	if (err) {
 		link_hub_close(h);
 		return err;
 	}
+	join(h);
 	*out = h;
 	return 0;
 }
@@ -383,13 +478,21 @@ void link_hub_close(struct link_hub *h)
 {
 	if (!h)
 		return;
-	const int fds[] = {h->fd, h->kernel, h->timer, h->epoll};
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-	for (size_t i = 0; i < h->count; i++)
-		if (h->members[i].fd >= 0)
-			close(h->members[i].fd);
-	free(h->members);
+	if (h->role == ROLE_LEADER)
+		stop_leading(h);
+	drop(&h->fd);
+	stop_listening(h);
+	drop(&h->timer);
+	drop(&h->epoll);
 	free(h);
+}
+
+void link_hub_clean(unsigned long folder)
+{
+	struct link_hub h = {0};
+
+	set_paths(&h, folder);
+	_cleanup_(cleanup_close) int lock = lock_folder(h.folder);
+	if (lock >= 0)
+		unlink(h.at.sun_path);
 }

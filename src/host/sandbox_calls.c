@@ -202,7 +202,6 @@ static const struct seccomp_rule keeper[] = {
     MAY(connect),
     MAY(listen),
     MAY(accept4),
-    MAY_IF(getsockopt, ARG(1, ALL, SOL_SOCKET), ARG(2, ALL, SO_PEERCRED)),
     FAILS(socket, EPERM),
     MAY(bind),
     MAY(getsockname),

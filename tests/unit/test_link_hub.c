@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* link_hub: what VMs hear of tap and bridge from the one that listens for all; in a network namespace of its own. */
+/* link_hub: what VMs hear of tap and bridge from the one that listens for all; in namespaces of its own. */
 #include "report_catch.h"
 
 #include "base/clock.h"
@@ -7,6 +7,7 @@
 #include "host/link_hub.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -14,12 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #define QUIET_MS 100 /* how long no hub may have anything to do until all has been heard */
-#define NOBODY 65534
 #define MANY 100
+#define FOLDER 7
+#define SOCKET "/run/fold/7/links"
 
 enum { LEADER, MEMBER, THIRD, HUBS };
 static struct link_hub *hubs[HUBS]; /* LEADER is about t8 on br1, the others are about t9 on br0 */
@@ -32,16 +35,23 @@ static void run(const char *command)
 		fail_msg("%s", command);
 }
 
+/* Its MAC is that of its port, as nobody has given it another. */
+static void make_bridge(void)
+{
+	run("ip link add br0 type bridge && ip link set br0 addrgenmode none && ip link set br0 up");
+	run("ip link set d3 master br0");
+}
+
 static int make_net(void **state)
 {
 	(void)state;
-	if (unshare(CLONE_NEWNET) < 0 || link_open(&l) < 0)
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 || link_open(&l) < 0)
 		return -1;
-	run("ip link add br0 type bridge && ip link add br1 type bridge");
-	run("ip link set br0 addrgenmode none && ip link set br1 addrgenmode none");
-	run("ip link set br0 up && ip link set br1 up");
+	run("mount --make-rprivate / && mount -t tmpfs none /run && mkdir -p /run/fold/7");
+	run("ip link add br1 type bridge && ip link set br1 addrgenmode none && ip link set br1 up");
 	run("ip tuntap add dev t8 mode tap && ip tuntap add dev d3 mode tap");
-	run("ip link set d3 address 02:00:00:00:00:03 && ip link set d3 master br0");
+	run("ip link set d3 address 02:00:00:00:00:03");
+	make_bridge();
 	return 0;
 }
 
@@ -54,16 +64,12 @@ static int close_net(void **state)
 
 static void open_hub(int which)
 {
-	struct link_interest own = {0};
 	struct link_info port, bridge;
 
-	strcpy(own.bridge_name, which == LEADER ? "br1" : "br0");
 	assert_int_equal(link_find(l, which == LEADER ? "t8" : "t9", &port), 0);
-	assert_int_equal(link_find(l, own.bridge_name, &bridge), 0);
-	own.port = port.ifindex;
-	own.bridge = bridge.ifindex;
-	memcpy(own.bridge_mac, bridge.mac, MAC_LEN);
-	assert_int_equal(link_hub_open(&own, &hubs[which]), 0);
+	assert_int_equal(link_find(l, which == LEADER ? "br1" : "br0", &bridge), 0);
+	const struct link_interest own = {.port = port.ifindex, .bridge = bridge.ifindex};
+	assert_int_equal(link_hub_open(&own, FOLDER, &hubs[which]), 0);
 }
 
 static void close_hub(int which)
@@ -141,8 +147,7 @@ static void hears_of_its_own(void **state)
 		if (told[LEADER])
 			fail_msg("heard of by another: %s", own[i]);
 	}
-	run("ip link add br0 type bridge && ip link set br0 addrgenmode none && ip link set br0 up");
-	run("ip link set d3 master br0");
+	make_bridge();
 }
 
 static void hears_of_nothing_else(void **state)
@@ -160,7 +165,8 @@ static void hears_of_nothing_else(void **state)
 	};
 
 	(void)state;
-	run("ip link set t9 master br0");
+	/* A new member is told of the first message about its bridge, whatever it says. */
+	run("ip link set t9 master br0 && ip link set br0 mtu 1400 && ip link set br0 mtu 1500");
 	serve(QUIET_MS);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		run(others[i]);
@@ -213,57 +219,90 @@ static void a_member_that_ends_is_forgotten(void **state)
 
 static int name_socket(bool takes)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	const struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = SOCKET};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	socklen_t len = (socklen_t)(sizeof(a.sun_family) + 1 + strlen("fold-links-1"));
 
-	strcpy(a.sun_path + 1, "fold-links-1");
 	if (takes)
-		assert_int_equal(bind(fd, (struct sockaddr *)&a, len) | listen(fd, 8), 0);
+		assert_int_equal(bind(fd, (const struct sockaddr *)&a, sizeof(a)) | listen(fd, 8), 0);
 	else
-		assert_int_equal(connect(fd, (struct sockaddr *)&a, len), 0);
+		assert_int_equal(connect(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
 	return fd;
 }
 
-static void believes_no_leader_but_root(void **state)
+/* A bridge that has had another MAC while nobody listened has its old one again: also that is told. */
+static void forgets_what_a_bridge_was(void **state)
+{
+	struct link_info bridge;
+	char back[64];
+
+	(void)state;
+	assert_int_equal(link_find(l, "br0", &bridge), 0);
+	run("ip link set br0 address 02:00:00:00:00:0b");
+	serve(QUIET_MS);
+	assert_true(told[MEMBER]);
+	close_hub(LEADER);
+	serve(QUIET_MS);
+	snprintf(back, sizeof(back), "ip link set br0 address %02x:%02x:%02x:%02x:%02x:%02x", bridge.mac[0],
+		 bridge.mac[1], bridge.mac[2], bridge.mac[3], bridge.mac[4], bridge.mac[5]);
+	run(back);
+	serve(QUIET_MS);
+	assert_true(told[MEMBER]);
+	run("ip link del br0");
+	make_bridge();
+}
+
+static void a_member_that_talks_nonsense_is_dropped(void **state)
+{
+	char octets[64] = {0};
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(octets); len++) {
+		if (len == sizeof(struct link_interest))
+			continue;
+		int fd = name_socket(false);
+		assert_int_equal(send(fd, octets, len, 0), len);
+		serve(1);
+		assert_int_equal(recv(fd, octets, 1, MSG_DONTWAIT), 0);
+		close(fd);
+	}
+	assert_hears(MEMBER);
+}
+
+/* What a killed leader left. */
+static void replaces_a_dead_socket(void **state)
 {
 	(void)state;
 	run("ip tuntap add dev t9 mode tap");
-	assert_int_equal(seteuid(NOBODY), 0);
-	int fd = name_socket(true);
-	assert_int_equal(seteuid(0), 0);
+	close(name_socket(true));
+	assert_int_equal(access(SOCKET, F_OK), 0);
+	link_hub_clean(FOLDER);
+	assert_int_equal(access(SOCKET, F_OK), -1);
+	close(name_socket(true));
+	open_hub(MEMBER);
+	serve(QUIET_MS);
+	assert_true(told[MEMBER]);
+	link_hub_clean(FOLDER); /* not while somebody leads */
+	open_hub(THIRD);
+	serve(QUIET_MS);
+	assert_true(told[THIRD]);
+	assert_hears(THIRD);
+	close_hub(THIRD);
+	close_hub(MEMBER);
+	assert_int_equal(access(SOCKET, F_OK), -1);
+}
+
+/* Somebody has the lock and never opens the door. */
+static void does_without_a_leader_that_never_begins(void **state)
+{
+	(void)state;
+	run("ip tuntap add dev t9 mode tap");
+	int fd = open("/run/fold/7", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
 	open_hub(MEMBER);
 	serve(QUIET_MS);
 	assert_true(told[MEMBER]);
 	assert_hears(MEMBER);
 	close(fd);
-}
-
-static void serves_no_member_but_root(void **state)
-{
-	char octet;
-
-	(void)state;
-	assert_int_equal(seteuid(NOBODY), 0);
-	int fd = name_socket(false);
-	assert_int_equal(seteuid(0), 0);
-	serve(QUIET_MS);
-	assert_int_equal(recv(fd, &octet, 1, MSG_DONTWAIT), 0);
-	close(fd);
-	assert_hears(MEMBER);
-}
-
-static void a_member_that_talks_nonsense_is_dropped(void **state)
-{
-	char octet;
-
-	(void)state;
-	int fd = name_socket(false);
-	assert_int_equal(send(fd, "nonsense", 8, 0), 8);
-	serve(QUIET_MS);
-	assert_int_equal(recv(fd, &octet, 1, MSG_DONTWAIT), 0);
-	close(fd);
-	assert_hears(MEMBER);
 }
 
 static void does_without_a_leader_that_hangs(void **state)
@@ -278,18 +317,19 @@ static void does_without_a_leader_that_hangs(void **state)
 	assert_true(told[MEMBER]);
 	assert_hears(MEMBER);
 	close(fd);
+	unlink(SOCKET);
 }
 
 /* The kernel leaves out messages where there is no more room for them: anybody may have missed something. */
 static void tells_all_after_lost_messages(void **state)
 {
 	(void)state;
-	run("seq 20000 | awk '{ print \"link set d3 mtu\", 1000 + $1 % 2 }' | ip -batch -");
+	run("seq 20000 | awk '{ print \"link set d3 mtu\", 1400 + $1 % 2 }' | ip -batch -");
 	serve(QUIET_MS);
 	assert_true(told[LEADER]);
 	assert_true(told[MEMBER]);
 	/* Not again and again: for that wakes every VM. */
-	run("seq 20000 | awk '{ print \"link set d3 mtu\", 1000 + $1 % 2 }' | ip -batch -");
+	run("seq 20000 | awk '{ print \"link set d3 mtu\", 1400 + $1 % 2 }' | ip -batch -");
 	const uint64_t began = clock_ms();
 	serve(1100);
 	assert_true(told[MEMBER]);
@@ -327,11 +367,12 @@ int main(void)
 	    WITH_TWO(hears_of_nothing_else),
 	    WITH_TWO(another_leads_when_the_leader_ends),
 	    WITH_TWO(a_member_that_ends_is_forgotten),
-	    WITH_TWO(serves_no_member_but_root),
+	    WITH_TWO(forgets_what_a_bridge_was),
 	    WITH_TWO(a_member_that_talks_nonsense_is_dropped),
 	    WITH_TWO(tells_all_after_lost_messages),
 	    WITH_TWO(has_room_for_many),
-	    cmocka_unit_test_teardown(believes_no_leader_but_root, close_all),
+	    cmocka_unit_test_teardown(replaces_a_dead_socket, close_all),
+	    cmocka_unit_test_teardown(does_without_a_leader_that_never_begins, close_all),
 	    cmocka_unit_test_teardown(does_without_a_leader_that_hangs, close_all),
 	    WITH_TWO(hears_of_its_own),
 	};
