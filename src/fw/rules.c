@@ -101,6 +101,11 @@ void also_port(struct nft *n, enum nft_op op, uint16_t number)
 	nft_and(n, op, wire, 2);
 }
 
+void has_ports(struct nft *n)
+{
+	nft_match_present(n, NFT_TRANSPORT, PORT_SRC, 4);
+}
+
 void not_from_server(struct nft *n, const struct guest *g, uint16_t dhcp)
 {
 	port(n, PORT_SRC, NFT_IS_NOT, dhcp);

@@ -27,51 +27,53 @@ void eth_dst_is_group(struct nft *n)
 	nft_match_masked(n, NFT_LINK, 0, 1, &one, NFT_IS, &one);
 }
 
-/* dst, src and type as they stand in the frame; a MAC of NULL: zeros. */
-static void eth_header(uint8_t wire[static ETH_HLEN], const uint8_t *dst, const uint8_t *src, uint16_t type)
+static const uint8_t all_of_mac[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+/* The link header and the first octet behind it, in as many octets as one comparison takes. */
+#define HEAD 16
+
+static void head(uint8_t wire[static HEAD], const uint8_t *dst, const uint8_t *src, uint16_t type, uint8_t first)
 {
-	memset(wire, 0, ETH_HLEN);
+	memset(wire, 0, HEAD);
 	if (dst)
 		memcpy(wire, dst, MAC_LEN);
 	if (src)
 		memcpy(wire + MAC_LEN, src, MAC_LEN);
 	wire[2 * MAC_LEN] = (uint8_t)(type >> 8);
 	wire[2 * MAC_LEN + 1] = (uint8_t)type;
+	wire[ETH_HLEN] = first;
 }
-
-static const uint8_t all_of_mac[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 /*
  * eth_to_peer() and eth_from_peer() load the whole header once, because a load from the link layer costs more than a
- * comparison. They first exclude the headers with a forbidden MAC at the other end, then require the guest's MAC and
- * the type, under a mask. A header that meets the second condition differs from the excluded ones only in the other
- * end's MAC, so that MAC is none of the forbidden ones.
+ * comparison. They first exclude the forbidden MACs at the other end, then require the guest's MAC, the type and the
+ * first octet of the packet, under a mask.
  */
-void eth_to_peer(struct nft *n, const struct rules *r, uint16_t type)
+void eth_to_peer(struct nft *n, const struct rules *r, uint16_t type, uint8_t first)
 {
-	const uint8_t *mac = r->guest->id.mac;
-	uint8_t host[ETH_HLEN], mask[ETH_HLEN], want[ETH_HLEN];
+	uint8_t mask[HEAD], want[HEAD];
 
-	eth_header(host, r->bridge_mac, mac, type);
-	eth_header(mask, NULL, all_of_mac, 0xffff);
-	eth_header(want, NULL, mac, type);
+	head(mask, NULL, all_of_mac, 0xffff, first ? 0xff : 0);
+	head(want, NULL, r->guest->id.mac, type, first);
 	nft_match_elsewhere(n);
-	nft_match(n, NFT_LINK, 0, ETH_HLEN, NFT_IS_NOT, host);
-	nft_and_masked(n, mask, NFT_IS, want, ETH_HLEN);
+	nft_load(n, NFT_LINK, 0, HEAD);
+	nft_and(n, NFT_IS_NOT, r->bridge_mac, MAC_LEN);
+	nft_and_masked(n, mask, NFT_IS, want, HEAD);
 }
 
-void eth_from_peer(struct nft *n, const struct guest *g, uint16_t type)
+/* Both MACs are compared to exclude one: the first that was loaded is the destination, which must be the guest's. */
+void eth_from_peer(struct nft *n, const struct guest *g, uint16_t type, uint8_t first)
 {
-	const uint8_t *mac = g->id.mac;
-	uint8_t itself[ETH_HLEN], fold[ETH_HLEN], mask[ETH_HLEN], want[ETH_HLEN];
+	uint8_t itself[HEAD], fold[HEAD], mask[HEAD], want[HEAD];
 
-	eth_header(itself, mac, mac, type);
-	eth_header(fold, mac, g->service_mac, type);
-	eth_header(mask, all_of_mac, NULL, 0xffff);
-	eth_header(want, mac, NULL, type);
-	nft_match(n, NFT_LINK, 0, ETH_HLEN, NFT_IS_NOT, itself);
-	nft_and(n, NFT_IS_NOT, fold, ETH_HLEN);
-	nft_and_masked(n, mask, NFT_IS, want, ETH_HLEN);
+	head(itself, g->id.mac, g->id.mac, 0, 0);
+	head(fold, g->id.mac, g->service_mac, 0, 0);
+	head(mask, all_of_mac, NULL, 0xffff, first ? 0xff : 0);
+	head(want, g->id.mac, NULL, type, first);
+	nft_load(n, NFT_LINK, 0, HEAD);
+	nft_and(n, NFT_IS_NOT, itself, 2 * MAC_LEN);
+	nft_and(n, NFT_IS_NOT, fold, 2 * MAC_LEN);
+	nft_and_masked(n, mask, NFT_IS, want, HEAD);
 }
 
 void eth_type(struct nft *n, enum nft_op op, uint16_t type)

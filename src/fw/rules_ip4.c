@@ -99,6 +99,29 @@ static void ip_plain(struct nft *n)
 	fragment(n, MORE | OFFSET, NFT_IS, 0);
 }
 
+/* As fragment(), but the mask is as long as the kernel's fast path for masks wants it. */
+static void fast_no_fragment(struct nft *n)
+{
+	static const uint8_t mask[4] = {[2] = (MORE | OFFSET) >> 8, (MORE | OFFSET) & 0xff}, zero[4];
+
+	nft_match_masked(n, NFT_NETWORK, IP_FRAGMENT - 2, sizeof(mask), mask, NFT_IS, zero);
+}
+
+/*
+ * The packet has the whole header of its transport. The kernel has a fast path for "is" and "is not" under a mask, but
+ * none for "at least". So the UDP packets that pass here have at least 32 octets, and those of 28 to 31, with at most
+ * three octets of data, are left to the long list. Short TCP packets are too common for that.
+ */
+static void fast_length(struct nft *n, bool udp)
+{
+	static const uint8_t mask[4] = {[2] = 0xff, 0xe0}, zero[4];
+
+	if (udp)
+		nft_match_masked(n, NFT_NETWORK, IP_LENGTH - 2, sizeof(mask), mask, NFT_IS_NOT, zero);
+	else
+		length(n, NFT_AT_LEAST, TCP_HEADER);
+}
+
 /*
  * Accepts nearly all that a guest sends: whole TCP and UDP packets from its own address to one peer in its subnet.
  * The long list checks all of this, too; it judges every packet that does not match here.
@@ -113,7 +136,7 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 		nft_rule(n, "from");
 		/* The protocol comes first because it differs between the two rules. */
 		ip_proto(n, protos[i]);
-		eth_to_peer(n, r, ETH_P_IP);
+		eth_to_peer(n, r, ETH_P_IP, plain);
 		/*
 		 * The order of the conditions does not matter for a packet that matches. With the ports first,
 		 * packets for fold leave the rule early.
@@ -127,11 +150,11 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 			also_port(n, NFT_IS_NOT, g->notify.port);
 		if (udp)
 			not_from_server(n, g, 67);
-		ip_plain(n);
+		fast_no_fragment(n);
 		ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr);
 		nft_load(n, NFT_NETWORK, IP_DST, 4);
 		also_host(n, g);
-		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
+		fast_length(n, udp);
 		nft_accept(n);
 	}
 }
@@ -146,8 +169,8 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 		bool udp = protos[i] == IPPROTO_UDP;
 		nft_rule(n, "to");
 		ip_proto(n, protos[i]);
-		eth_from_peer(n, g, ETH_P_IP);
-		ip_plain(n);
+		eth_from_peer(n, g, ETH_P_IP, plain);
+		fast_no_fragment(n);
 		ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr);
 		/*
 		 * These must be excluded one by one: an address that fold serves for this guest may be another
@@ -158,9 +181,9 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 			also_ip(n, NFT_IS_NOT, g->service4.at[k]);
 		also_host(n, g);
 		fast_to_ports(n, g, udp, dhcp);
-		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
+		fast_length(n, udp);
 		if (!udp)
-			sound(n); /* no match on a port has shown that the packet is valid */
+			has_ports(n); /* no match on a port has shown that the packet is valid */
 		nft_accept(n);
 	}
 }

@@ -65,32 +65,48 @@ static void ip6_proto(struct nft *n, uint8_t proto)
 void ip6_plain_from(struct nft *n, uint8_t proto, const struct in6_addr *src)
 {
 	ip6_proto(n, proto);
-	nft_match_words(n, IP6_SRC, sizeof(*src), src);
+	ip6_is(n, IP6_SRC, NFT_IS, src);
 }
 
-/* As ip6_is_in(), in the steps that the kernel compares fastest. */
-static void is_in_subnet(struct nft *n, uint32_t offset, const struct cidr6 *block)
+/* As ip6_is_in(), but faster for a prefix that is not longer than two words. */
+static void is_to_subnet(struct nft *n, const struct cidr6 *block)
 {
-	struct in6_addr mask = ip6_mask(block->len), net = ip6_network(*block);
-	const uint32_t whole = block->len / 8, bits = block->len % 8;
+	struct in6_addr net = ip6_network(*block);
 
-	nft_match_words(n, offset, whole, &net);
-	if (bits)
-		nft_match_masked(n, NFT_NETWORK, offset + whole, 1, &mask.s6_addr[whole], NFT_IS, &net.s6_addr[whole]);
+	if (block->len <= 64 && block->len % 8 == 0)
+		nft_match_words(n, IP6_DST, block->len / 8, &net);
+	else
+		ip6_is_in(n, IP6_DST, NFT_IS, block);
+}
+
+/* The source is in the subnet, and is neither the guest's own address nor one of fold's. It is loaded once. */
+static void is_from_peer(struct nft *n, const struct guest *g)
+{
+	const struct cidr6 *subnet = &g->id.ip6;
+	struct in6_addr mask = ip6_mask(subnet->len), net = ip6_network(*subnet);
+
+	ip6_is(n, IP6_SRC, NFT_IS_NOT, &subnet->addr);
+	for (size_t i = 0; i < g->service6.count; i++)
+		if (ip6_in(*subnet, g->service6.at[i]))
+			nft_and(n, NFT_IS_NOT, &g->service6.at[i], sizeof(net));
+	if (subnet->len && subnet->len % 8 == 0)
+		nft_and(n, NFT_IS, &net, subnet->len / 8);
+	else
+		nft_and_masked(n, &mask, NFT_IS, &net, sizeof(net));
 }
 
 /*
- * The source, known to be in the subnet, is neither the guest's own address nor one of fold's. The octets that all
- * addresses of the subnet share are not compared again: with a prefix of 64 bits, eight octets are left.
+ * The packet has the whole header of its transport. As for IPv4, UDP takes the kernel's fast path: at least 8 octets,
+ * the length of its header, means that one of the upper 13 bits is set.
  */
-static void not_of_fold(struct nft *n, const struct guest *g)
+static void fast_payload(struct nft *n, bool udp)
 {
-	const uint32_t common = g->id.ip6.len < 128 ? g->id.ip6.len / 32 * 4 : 12, rest = 16 - common;
+	static const uint8_t mask[4] = {0xff, 0xf8}, zero[4];
 
-	nft_match(n, NFT_NETWORK, IP6_SRC + common, rest, NFT_IS_NOT, &g->id.ip6.addr.s6_addr[common]);
-	for (size_t i = 0; i < g->service6.count; i++)
-		if (ip6_in(g->id.ip6, g->service6.at[i]))
-			nft_and(n, NFT_IS_NOT, &g->service6.at[i].s6_addr[common], rest);
+	if (udp)
+		nft_match_masked(n, NFT_NETWORK, IP6_LENGTH, sizeof(mask), mask, NFT_IS_NOT, zero);
+	else
+		ip6_payload(n, NFT_AT_LEAST, TCP_HEADER);
 }
 
 /* Nearly all that a guest sends, as for IPv4. */
@@ -103,7 +119,7 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 		bool udp = protos[i] == IPPROTO_UDP;
 		nft_rule(n, "from");
 		ip6_plain_from(n, protos[i], &g->id.ip6.addr);
-		eth_to_peer(n, r, ETH_P_IPV6);
+		eth_to_peer(n, r, ETH_P_IPV6, 0);
 		port(n, PORT_DST, NFT_IS_NOT, 53);
 		if (udp) {
 			also_port(n, NFT_IS_NOT, 546);
@@ -113,8 +129,8 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 			also_port(n, NFT_IS_NOT, g->notify.port);
 		if (udp)
 			not_from_server(n, g, 547);
-		is_in_subnet(n, IP6_DST, &g->id.ip6);
-		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
+		is_to_subnet(n, &g->id.ip6);
+		fast_payload(n, udp);
 		nft_accept(n);
 	}
 }
@@ -128,14 +144,13 @@ void fast_to_ip6(struct nft *n, const struct guest *g)
 		bool udp = protos[i] == IPPROTO_UDP;
 		nft_rule(n, "to");
 		ip6_proto(n, protos[i]);
-		eth_from_peer(n, g, ETH_P_IPV6);
-		nft_match_words(n, IP6_DST, sizeof(g->id.ip6.addr), &g->id.ip6.addr);
-		is_in_subnet(n, IP6_SRC, &g->id.ip6);
-		not_of_fold(n, g);
+		eth_from_peer(n, g, ETH_P_IPV6, 0);
+		ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr);
+		is_from_peer(n, g);
 		fast_to_ports(n, g, udp, dhcp);
-		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
+		fast_payload(n, udp);
 		if (!udp)
-			sound(n);
+			has_ports(n);
 		nft_accept(n);
 	}
 }

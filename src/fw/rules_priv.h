@@ -48,10 +48,13 @@ void eth_type(struct nft *n, enum nft_op op, uint16_t type);
 /* The source and the type in one match, and so the destination and the type. */
 void eth_src_and_type(struct nft *n, const uint8_t *mac, uint16_t type);
 void eth_dst_and_type(struct nft *n, const uint8_t *mac, uint16_t type);
-/* From the guest to one machine that is neither fold nor the host, whose frames have rules of their own. */
-void eth_to_peer(struct nft *n, const struct rules *r, uint16_t type);
+/*
+ * From the guest to one machine that is neither fold nor the host, whose frames have rules of their own. first: the
+ * first octet of the packet, 0: any.
+ */
+void eth_to_peer(struct nft *n, const struct rules *r, uint16_t type, uint8_t first);
 /* To the guest, from one machine that is neither the guest nor fold. */
-void eth_from_peer(struct nft *n, const struct guest *g, uint16_t type);
+void eth_from_peer(struct nft *n, const struct guest *g, uint16_t type, uint8_t first);
 
 /*
  * The network header is valid (version, header length, no more octets than the frame has): only then does the kernel
@@ -62,6 +65,8 @@ void sound(struct nft *n);
 enum { PORT_SRC = 0, PORT_DST = 2 };
 void port(struct nft *n, uint32_t which, enum nft_op op, uint16_t number);
 void also_port(struct nft *n, enum nft_op op, uint16_t number); /* compares the port that was loaded last once more */
+/* What a match on a port shows, whatever the port is: the packet is sound(). It costs less than that. */
+void has_ports(struct nft *n);
 
 /* The source port is none of those from which only fold sends. dhcp: the DHCP server's port of the family. */
 void not_from_server(struct nft *n, const struct guest *g, uint16_t dhcp);
