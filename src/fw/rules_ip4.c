@@ -178,7 +178,8 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 		 */
 		ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr);
 		for (size_t k = 0; k < g->service4.count; k++)
-			also_ip(n, NFT_IS_NOT, g->service4.at[k]);
+			if (ip4_in(g->id.ip4, g->service4.at[k]))
+				also_ip(n, NFT_IS_NOT, g->service4.at[k]);
 		also_host(n, g);
 		fast_to_ports(n, g, udp, dhcp);
 		fast_length(n, udp);
