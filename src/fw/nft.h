@@ -126,6 +126,8 @@ void nft_and_masked(struct nft *n, const void *mask, enum nft_op op, const void 
 /* At least low and at most high. */
 void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *low,
 		     const void *high);
+/* Compares once more what the last match loaded: less than low or more than high. */
+void nft_and_outside(struct nft *n, const void *low, const void *high, uint32_t len);
 void nft_match_l4proto(struct nft *n, enum nft_op op, uint8_t proto);
 /* The address at that place of the network header, with_port with protocol and destination port, is in the set. */
 void nft_match_in_address_set(struct nft *n, const char *set, uint32_t offset, bool ip6, bool with_port);

@@ -169,17 +169,28 @@ void nft_and(struct nft *n, enum nft_op op, const void *value, uint32_t len)
 	compare(n, op, value, len);
 }
 
+static void range(struct nft *n, uint32_t op, const void *low, const void *high, uint32_t len)
+{
+	struct nftnl_expr *e = append(n, "range");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_RANGE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_RANGE_OP, op);
+	nftnl_expr_set(e, NFTNL_EXPR_RANGE_FROM_DATA, low, len);
+	nftnl_expr_set(e, NFTNL_EXPR_RANGE_TO_DATA, high, len);
+}
+
 void nft_match_range(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len, const void *low,
 		     const void *high)
 {
 	nft_load(n, base, offset, len);
-	struct nftnl_expr *e = append(n, "range");
-	if (!e)
-		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_RANGE_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_RANGE_OP, NFT_RANGE_EQ);
-	nftnl_expr_set(e, NFTNL_EXPR_RANGE_FROM_DATA, low, len);
-	nftnl_expr_set(e, NFTNL_EXPR_RANGE_TO_DATA, high, len);
+	range(n, NFT_RANGE_EQ, low, high, len);
+}
+
+void nft_and_outside(struct nft *n, const void *low, const void *high, uint32_t len)
+{
+	range(n, NFT_RANGE_NEQ, low, high, len);
 }
 
 /*

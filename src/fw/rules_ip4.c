@@ -245,6 +245,15 @@ static void check_header_to(struct nft *n)
 	check_fragments(n, &to);
 }
 
+/* Types 3 and 4, unreachable and quench; 11 and 12, time exceeded and parameter problem. */
+static void icmp_error(struct nft *n)
+{
+	static const uint8_t first = 3, last = 12, others[2] = {5, 10};
+
+	nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP), nft_match_range(n, NFT_TRANSPORT, 0, 1, &first, &last),
+	    nft_and_outside(n, &others[0], &others[1], 1);
+}
+
 /*
  * An error is about a packet that its sender received or would have forwarded (RFC 1122 3.2.2). So an error from the
  * guest must quote a packet to the guest, and an error to the guest one from the guest. Any other "fragmentation
@@ -253,20 +262,11 @@ static void check_header_to(struct nft *n)
  */
 static void check_errors(struct nft *n, const struct side *s, const struct guest *g)
 {
-	static const struct {
-		uint8_t first, last;
-	} errors[] = {{3, 4}, {11, 12}}; /* unreachable and quench; time exceeded and parameter problem */
 	const uint32_t quoted = ICMP_HEADER + (s == &from ? IP_DST : IP_SRC);
 
-	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-		const uint8_t *first = &errors[i].first, *last = &errors[i].last;
-		nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
-		    nft_match_range(n, NFT_TRANSPORT, 0, 1, first, last), length(n, NFT_LESS, ICMP_HEADER + IP_HEADER),
-		    drop(n, s->header);
-		nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
-		    nft_match_range(n, NFT_TRANSPORT, 0, 1, first, last),
-		    nft_match(n, NFT_TRANSPORT, quoted, 4, NFT_IS_NOT, &g->id.ip4.addr), drop(n, s->proto);
-	}
+	nft_rule(n, s->in), icmp_error(n), length(n, NFT_LESS, ICMP_HEADER + IP_HEADER), drop(n, s->header);
+	nft_rule(n, s->in), icmp_error(n), nft_match(n, NFT_TRANSPORT, quoted, 4, NFT_IS_NOT, &g->id.ip4.addr),
+	    drop(n, s->proto);
 }
 
 /*
@@ -275,7 +275,8 @@ static void check_errors(struct nft *n, const struct side *s, const struct guest
  */
 static void check_transport(struct nft *n, const struct side *s, const struct guest *g)
 {
-	static const uint8_t udp = IPPROTO_UDP, icmp = IPPROTO_ICMP, redirect = 5, router_advertisement = 9;
+	static const uint8_t udp = IPPROTO_UDP, icmp = IPPROTO_ICMP, redirect = 5, router_advertisement = 9,
+			     between[2] = {6, 8}, dhcp[2][2] = {{0, 67}, {0, 68}};
 
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS_NOT, IPPROTO_TCP), nft_and(n, NFT_IS_NOT, &udp, 1),
 	    nft_and(n, NFT_IS_NOT, &icmp, 1), drop(n, s->proto);
@@ -288,16 +289,12 @@ static void check_transport(struct nft *n, const struct side *s, const struct gu
 	if (s == &from)
 		nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 67),
 		    nft_goto(n, "take");
-	else
-		nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 67),
-		    drop(n, s->server);
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 68),
-	    drop(n, s->server);
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
+	    nft_match_range(n, NFT_TRANSPORT, PORT_DST, 2, dhcp[0], dhcp[1]), drop(n, s->server);
 	/* ICMP redirects and router advertisements (RFC 792, 1256) would move the other side's routes. */
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
-	    nft_match(n, NFT_TRANSPORT, 0, 1, NFT_IS, &redirect), drop(n, s->proto);
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
-	    nft_match(n, NFT_TRANSPORT, 0, 1, NFT_IS, &router_advertisement), drop(n, s->proto);
+	    nft_match_range(n, NFT_TRANSPORT, 0, 1, &redirect, &router_advertisement),
+	    nft_and_outside(n, &between[0], &between[1], 1), drop(n, s->proto);
 	check_errors(n, s, g);
 }
 
@@ -306,17 +303,25 @@ static void leaves(struct nft *n, const struct rules *r)
 	nft_rule(n, from.in), ip_in(n, IP_DST, NFT_IS_NOT, r->guest->id.ip4), sound(n);
 }
 
+/* No router forwards packets from or to 0/8, 127/8, 169.254/16 and 224/3 (RFC 6890). */
+static void is_special(struct nft *n, uint32_t which)
+{
+	static const uint8_t others[][2][4] = {{{1, 0, 0, 0}, {126, 255, 255, 255}},
+					       {{128, 0, 0, 0}, {169, 253, 255, 255}},
+					       {{169, 255, 0, 0}, {223, 255, 255, 255}}};
+
+	nft_load(n, NFT_NETWORK, which, 4);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		nft_and_outside(n, others[i][0], others[i][1], 4);
+}
+
 /*
  * Packets from or to addresses outside the subnet: they must go through the gateway, if there is one, and the address
- * must be one that routers forward (RFC 6890: not this host, loopback, link-local, 224/3).
+ * must be one that routers forward.
  */
 static void check_far(struct nft *n, const struct side *s, const struct rules *r)
 {
 	const struct guest *g = r->guest;
-	static const struct {
-		uint8_t net[4];
-		uint8_t len;
-	} special[] = {{{0}, 8}, {{127}, 8}, {{169, 254}, 16}, {{224}, 3}};
 	const bool out = s == &from;
 	const uint32_t which = out ? IP_DST : IP_SRC;
 	const enum rules_counter why = out ? FROM_DEST : TO_SOURCE;
@@ -324,12 +329,7 @@ static void check_far(struct nft *n, const struct side *s, const struct rules *r
 	nft_rule(n, s->in), ip_in(n, which, NFT_IS_NOT, g->id.ip4);
 	if (g->has_gateway4) {
 		(out ? eth_dst : eth_src)(n, NFT_IS_NOT, g->gateway4_mac), drop(n, why);
-		for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
-			struct cidr4 block = {.len = special[i].len};
-			memcpy(&block.addr, special[i].net, 4);
-			nft_rule(n, s->in), ip_in(n, which, NFT_IS, block), ip_in(n, which, NFT_IS_NOT, g->id.ip4),
-			    drop(n, why);
-		}
+		nft_rule(n, s->in), is_special(n, which), ip_in(n, which, NFT_IS_NOT, g->id.ip4), drop(n, why);
 		if (out)
 			gate_leave(n, r, false, leaves);
 		else
@@ -415,6 +415,19 @@ static void from_open(struct nft *n, const struct rules *r)
 	drop_rest(n, from.in, FROM_DEST, FROM_HEADER);
 }
 
+/* The source is the guest's own address, one of fold's, the subnet's own, or its broadcast address. */
+static void source_is_taken(struct nft *n, const struct guest *g)
+{
+	const struct in_addr edges[] = {ip4_network(g->id.ip4), ip4_broadcast(g->id.ip4)};
+	struct values v = {0};
+
+	values_add(&v, &g->id.ip4.addr, 4);
+	values_add_services(&v, g, false);
+	for (size_t i = 0; has_broadcast(g) && i < 2; i++)
+		values_add(&v, &edges[i], 4);
+	is_one_of(n, IP_SRC, 4, &v);
+}
+
 static void to_open(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
@@ -425,13 +438,7 @@ static void to_open(struct nft *n, const struct rules *r)
 	 * No other machine may use the guest's addresses or fold's as source; and no machine has the subnet's own or
 	 * its broadcast address.
 	 */
-	nft_rule(n, to.in), ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr), drop(n, TO_SOURCE);
-	for (size_t i = 0; i < g->service4.count; i++)
-		nft_rule(n, to.in), ip_is(n, IP_SRC, NFT_IS, g->service4.at[i]), drop(n, TO_SOURCE);
-	if (has_broadcast(g)) {
-		nft_rule(n, to.in), ip_is(n, IP_SRC, NFT_IS, ip4_broadcast(g->id.ip4)), drop(n, TO_SOURCE);
-		nft_rule(n, to.in), ip_is(n, IP_SRC, NFT_IS, ip4_network(g->id.ip4)), drop(n, TO_SOURCE);
-	}
+	nft_rule(n, to.in), source_is_taken(n, g), drop(n, TO_SOURCE);
 	check_far(n, &to, r);
 	take_network_dns(n, to.in, r);
 	nft_rule(n, to.in), ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),

@@ -192,6 +192,8 @@ static void from_header(struct nft *n, const struct guest *g)
 /* RFC 4443: errors and echo. Multicast listeners, routers' and mobility's messages, node information stay closed. */
 static void check_icmp(struct nft *n, const struct side *s, const struct guest *g)
 {
+	static const uint8_t icmp = IPPROTO_ICMPV6, errors[2] = {ICMP6_DST_UNREACH, ICMP6_PARAM_PROB},
+			     echo[2] = {ICMP6_ECHO_REQUEST, ICMP6_ECHO_REPLY};
 	/* An error must quote a packet to its sender, or one from the other side, as for IPv4 (check_errors()). */
 	const uint32_t quoted = IP6_HEADER + ICMP_HEADER + (s == &from ? IP6_DST : IP6_SRC);
 
@@ -199,9 +201,9 @@ static void check_icmp(struct nft *n, const struct side *s, const struct guest *
 	    drop(n, s->header);
 	icmp_type(n, s, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB), ip6_is(n, quoted, NFT_IS_NOT, &g->id.ip6.addr),
 	    drop(n, s->proto);
-	icmp_type(n, s, 0, 0), drop(n, s->proto);
-	icmp_type(n, s, ICMP6_PARAM_PROB + 1, ICMP6_ECHO_REQUEST - 1), drop(n, s->proto);
-	icmp_type(n, s, ICMP6_ECHO_REPLY + 1, 255), drop(n, s->proto);
+	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS, &icmp);
+	nft_load(n, NFT_NETWORK, IP6_HEADER, 1), nft_and_outside(n, &errors[0], &errors[1], 1),
+	    nft_and_outside(n, &echo[0], &echo[1], 1), drop(n, s->proto);
 }
 
 /* Each transport with its whole header; only fold sends and receives DHCP. */
@@ -306,13 +308,14 @@ static void from_open(struct nft *n, const struct rules *r)
 static void to_open(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
+	struct values taken = {0};
 
 	check_transport(n, &to);
 	no_notify(n, to.in, g);
 	/* No other machine may use the guest's addresses or fold's as source. */
-	nft_rule(n, to.in), ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr), drop(n, TO_SOURCE);
-	for (size_t i = 0; i < g->service6.count; i++)
-		nft_rule(n, to.in), ip6_is(n, IP6_SRC, NFT_IS, &g->service6.at[i]), drop(n, TO_SOURCE);
+	values_add(&taken, &g->id.ip6.addr, 16);
+	values_add_services(&taken, g, true);
+	nft_rule(n, to.in), is_one_of(n, IP6_SRC, 16, &taken), drop(n, TO_SOURCE);
 	check_far(n, &to, r);
 	take_network_dns(n, to.in, r);
 	nft_rule(n, to.in), ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),

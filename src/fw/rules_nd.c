@@ -95,12 +95,13 @@ static void check_form(struct nft *n, const char *chain, enum rules_counter why)
 /* Solicitations for fold's addresses and for the gateway's go to the responder. */
 static void take_service_solicitations(struct nft *n, const char *chain, const struct guest *g)
 {
-	nft_rule(n, chain), type_is(n, NS), ip6_is(n, ND_TARGET, NFT_IS, &g->link_local), nft_goto(n, "take");
-	for (size_t i = 0; i < g->service6.count; i++)
-		nft_rule(n, chain), type_is(n, NS), ip6_is(n, ND_TARGET, NFT_IS, &g->service6.at[i]),
-		    nft_goto(n, "take");
+	struct values v = {0};
+
+	values_add(&v, &g->link_local, 16);
+	values_add_services(&v, g, true);
 	if (g->has_gateway6)
-		nft_rule(n, chain), type_is(n, NS), ip6_is(n, ND_TARGET, NFT_IS, &g->gateway6), nft_goto(n, "take");
+		values_add(&v, &g->gateway6, 16);
+	nft_rule(n, chain), type_is(n, NS), is_one_of(n, ND_TARGET, 16, &v), nft_goto(n, "take");
 }
 
 /*
@@ -256,12 +257,13 @@ static void to_sender(struct nft *n, const struct guest *g, const struct in6_add
 {
 	static const char c[] = "to_nd";
 	const uint8_t *const macs[] = {g->id.mac, g->service_mac};
+	struct values taken = {0};
 
-	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->id.ip6.addr), drop(n, TO_ND);
-	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, own), drop(n, TO_ND);
-	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->link_local), drop(n, TO_ND);
-	for (size_t i = 0; i < g->service6.count; i++)
-		nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->service6.at[i]), drop(n, TO_ND);
+	values_add(&taken, &g->id.ip6.addr, 16);
+	values_add(&taken, own, 16);
+	values_add(&taken, &g->link_local, 16);
+	values_add_services(&taken, g, true);
+	nft_rule(n, c), is_one_of(n, IP6_SRC, 16, &taken), drop(n, TO_ND);
 	nft_rule(n, c), ip6_is_in(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6), ip6_is_in(n, IP6_SRC, NFT_IS_NOT, &link_local6),
 	    ip6_is(n, IP6_SRC, NFT_IS_NOT, &in6addr_any);
 	if (is_gateway_apart(g))
@@ -286,6 +288,7 @@ static void to_sender(struct nft *n, const struct guest *g, const struct in6_add
 static void to_target(struct nft *n, const struct guest *g, const struct in6_addr *own)
 {
 	static const char c[] = "to_nd";
+	struct values taken = {0};
 
 	/*
 	 * Duplicate address detection by another machine must reach the guest if it is about the guest's address, and
@@ -295,9 +298,9 @@ static void to_target(struct nft *n, const struct guest *g, const struct in6_add
 	    ip6_is(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6.addr), drop(n, TO_ND);
 	nft_rule(n, c), type_is(n, NS), ip6_is(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6.addr),
 	    nft_and(n, NFT_IS_NOT, own, 16), drop(n, TO_ND);
-	nft_rule(n, c), type_is(n, NA), ip6_is(n, ND_TARGET, NFT_IS, &g->id.ip6.addr), drop(n, TO_ND);
-	for (size_t i = 0; i < g->service6.count; i++)
-		nft_rule(n, c), type_is(n, NA), ip6_is(n, ND_TARGET, NFT_IS, &g->service6.at[i]), drop(n, TO_ND);
+	values_add(&taken, &g->id.ip6.addr, 16);
+	values_add_services(&taken, g, true);
+	nft_rule(n, c), type_is(n, NA), is_one_of(n, ND_TARGET, 16, &taken), drop(n, TO_ND);
 	nft_rule(n, c), type_is(n, NA), ip6_is_in(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6), drop(n, TO_ND);
 }
 

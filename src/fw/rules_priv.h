@@ -104,6 +104,20 @@ void gate_fill_enter(struct nft *n, const struct rules *r, const char *chain);
 int gate_leave_rules(const struct rules *r);
 int gate_enter_rules(const struct rules *r);
 
+/*
+ * A set of values of one field, most of them addresses, which costs one rule instead of one a value. A guest has few
+ * addresses to put in: its own, fold's (at most three) and the gateway's.
+ */
+#define VALUES_MOST 8
+struct values {
+	uint8_t at[VALUES_MOST][16];
+	size_t count;
+};
+void values_add(struct values *v, const void *value, uint32_t len);
+void values_add_services(struct values *v, const struct guest *g, bool ip6);
+/* The field of the network header is one of them; there must be one at least. */
+void is_one_of(struct nft *n, uint32_t offset, uint32_t len, const struct values *v);
+
 /* The packet's destination, of either family: a struct in_addr or in6_addr. */
 void destination_is(struct nft *n, bool ip6, const void *address);
 

@@ -10,18 +10,7 @@ bool serves_network(const struct guest *g)
 	return g->dns.on && g->dns.serve;
 }
 
-static void dns_to(struct nft *n, const char *chain, uint8_t proto, bool ip6, const void *address)
-{
-	nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, proto), port(n, PORT_DST, NFT_IS, 53);
-	if (address)
-		destination_is(n, ip6, address);
-	nft_goto(n, "take");
-}
-
-/*
- * As dns_to() with UDP, for a whole packet from the guest's own address: its conditions leave nothing for the long
- * list to check.
- */
+/* As take_dns() with UDP, for a whole packet from the guest's own address: nothing is left for the long list to check. */
 static void fast_dns_to(struct nft *n, const struct guest *g, bool ip6, const void *address)
 {
 	nft_rule(n, ip6 ? "from_ip6" : "from_ip4");
@@ -66,13 +55,17 @@ void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
 	size_t count = ip6 ? guest_dns6(g, six) : guest_dns4(g, four);
 
 	if (g->dns.on && g->dns.intercept_all)
-		dns_to(n, chain, IPPROTO_UDP, ip6, NULL);
+		nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 53),
+		    nft_goto(n, "take");
 	for (size_t i = 0; i < count; i++) {
 		const void *address = ip6 ? (const void *)&six[i] : (const void *)&four[i];
+		nft_rule(n, chain);
+		/* The rules before this one have dropped all but UDP, TCP and ICMP. */
 		if (g->dns.on && !g->dns.intercept_all)
-			dns_to(n, chain, IPPROTO_UDP, ip6, address);
-		/* Also without DNS: then the responder refuses the connection at once. */
-		dns_to(n, chain, IPPROTO_TCP, ip6, address);
+			nft_match_l4proto(n, NFT_IS_NOT, ip6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+		else /* Also without DNS: then the responder refuses the connection at once. */
+			nft_match_l4proto(n, NFT_IS, IPPROTO_TCP);
+		port(n, PORT_DST, NFT_IS, 53), destination_is(n, ip6, address), nft_goto(n, "take");
 	}
 }
 
