@@ -48,6 +48,7 @@ wakes() {
 }
 # A change of the port's state may fall into these 10 s, with the rest that follows it.
 sleeps() {
+	sleep 1 # until the files are watched, too
 	before=$(wakes)
 	sleep 10
 	after=$(wakes)
