@@ -417,7 +417,7 @@ fi
 
 ip link set "$BRIDGE" address 02:00:00:00:02:99
 anew() {
-	nft list table netdev fold-ann | grep -q '@ll,0,48 != 0x20000000299 '
+	nft list table netdev fold-ann | grep -q '@ll,0,128 != 0x20000000299'
 }
 check 'the rules are made anew for another MAC of the bridge' within 5 anew
 check 'and know what was let in' reaches 198.51.100.7
