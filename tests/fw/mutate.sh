@@ -41,7 +41,7 @@ trap 'exit 1' INT TERM HUP
 cp -r "$root/src" "$root/tests/fw" "$work"
 cd "$work"
 rm src/dhcpd/main.c # the other program
-echo '#define FOLD_VERSION "0"' >version.h
+printf '#define FOLD_VERSION "0"\n#define FOLD_COMMAND "fold"\n' >version.h
 
 # build: compiles every object that is missing, and links fold.
 build() {
