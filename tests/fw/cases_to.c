@@ -106,6 +106,8 @@ static const struct wcase cases[] = {
     {"28 source 0.0.0.0", {UDP(P, A, .src = 0)}, TOWARDS(A, P), DROP("to_source")},
     {"29 source: the subnet's broadcast", {ICMP(P, A, .src = IP_ALL1)}, TOWARDS(A, P), DROP("to_source")},
     {"29 source: the subnet's own address", {ICMP(P, A, .src = IP4(10, 0, 1, 0))}, TOWARDS(A, P), DROP("to_source")},
+    {"29 source: the subnet's own address (UDP)", {UDP(P, A, .src = IP4(10, 0, 1, 0))}, TOWARDS(A, P), DROP("to_source")},
+    {"29 source: the broadcast address (UDP)", {UDP(P, A, .src = IP_ALL1)}, TOWARDS(A, P), DROP("to_source")},
     {"29 source 127.0.0.1", {UDP(P, A, .src = IP4(127, 0, 0, 1))}, TOWARDS(A, P), DROP("to_source")},
     {"29 source: a multicast group", {UDP(P, A, .src = IP_GROUP)}, TOWARDS(A, P), DROP("to_source")},
     {"27 another VM whose address is fold's here", {UDP(F, A)}, TOWARDS(A, F), DROP("to_source")},
