@@ -111,8 +111,8 @@ int session_note(struct session *s, enum session_note key, int32_t value);
  *   attach      the bridge port
  *   get_ready   what the loop needs
  *
- * The last three run when the hypervisor's program does, which takes longer to start its guest, and not during its exec:
- * the kernel may put the new process behind this one on the same processor, where it would wait for them.
+ * The last three run when the hypervisor's program does, which takes longer to start its guest, and not during its
+ * exec: the kernel may put the new process behind this one on the same processor, where it would wait for them.
  */
 int session_build_up(struct session *s, struct report *r);
 int session_open_rules(struct session *s, struct report *r);

@@ -273,7 +273,7 @@ static void make_counters(struct nft *n, const struct rules *r)
 
 /*
  * Makes one base chain, empty and with the policy to drop: the least that keeps what has the tap open from sending.
- * rules_open() adds the rest, also the chain of the other direction, which nothing can come by before the tap is a port.
+ * rules_open() adds the rest, also the chain of the other direction, by which nothing comes before the tap is a port.
  */
 void rules_closed_table(struct nft *n, const struct rules *r)
 {

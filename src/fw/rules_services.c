@@ -10,7 +10,7 @@ bool serves_network(const struct guest *g)
 	return g->dns.on && g->dns.serve;
 }
 
-/* As take_dns() with UDP, for a whole packet from the guest's own address: nothing is left for the long list to check. */
+/* As take_dns() with UDP, for a whole packet from the guest's own address: the long list need check nothing more. */
 static void fast_dns_to(struct nft *n, const struct guest *g, bool ip6, const void *address)
 {
 	nft_rule(n, ip6 ? "from_ip6" : "from_ip4");

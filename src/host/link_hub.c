@@ -35,8 +35,8 @@
 #define SPARE_FILES 64 /* descriptors that a leader leaves for all else that it does */
 
 /*
- * What is said: struct link_interest by a member, at first and each time it asks; an octet by the leader for each change,
- * and as the answer.
+ * What is said: struct link_interest by a member, at first and each time it asks; an octet by the leader for each
+ * change, and as the answer.
  */
 enum role { ROLE_NONE, ROLE_MEMBER, ROLE_LEADER, ROLE_ALONE };
 

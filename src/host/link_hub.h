@@ -3,10 +3,10 @@
  * link_hub: tells a VM of changes of its tap and its bridge, at a cost for the kernel that does not grow with the
  * number of VMs: one of the folds of a network namespace, the leader, listens to the kernel (link_watch.h) for all.
  *
- * The leader is whoever has locked the namespace's folder (claim.h), which only root can reach, and it takes connections
- * at a socket in there. When it ends, however it ends, the kernel releases the lock, the others see the end of their
- * connections, and one of them leads. Where there is no leader to be had, as for one that does not answer, a VM listens
- * by itself, and tries again later.
+ * The leader is whoever has locked the namespace's folder (claim.h), which only root can reach, and it takes
+ * connections at a socket in there. When it ends, however it ends, the kernel releases the lock, the others see the end
+ * of their connections, and one of them leads. Where there is no leader to be had, as for one that does not answer, a
+ * VM listens by itself, and tries again later.
  */
 #ifndef FOLD_HOST_LINK_HUB_H
 #define FOLD_HOST_LINK_HUB_H
