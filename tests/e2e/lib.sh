@@ -245,9 +245,9 @@ container() {
 
 GUEST_IF=eth0 # the name of its interface
 
-# vm_up NAME: whether its guest's interface is up, and its tap, which comes up last.
+# vm_up NAME: whether its guest's interface is up.
 vm_up() {
-	[ -n "$(ip -n "$1" -o link show "$GUEST_IF" up 2>/dev/null)" ] && ! is_down "$1"
+	[ -n "$(ip -n "$1" -o link show "$GUEST_IF" up 2>/dev/null)" ]
 }
 
 # gone PID: whether that process has ended (a zombie counts as ended).
