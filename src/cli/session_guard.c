@@ -226,14 +226,11 @@ static int guard_until_end(struct guarding *g, const struct guard_files *files)
 	struct pollfd fds[] = {
 	    {.fd = g->s->keeper.fd, .events = POLLIN}, {.fd = g->ended, .events = POLLIN},
 	    {.fd = g->s->signals, .events = POLLIN},   {.fd = g->files, .events = POLLIN},
-	    {.fd = g->hand, .events = POLLIN},         {.fd = -1, .events = POLLIN},
+	    {.fd = g->hand, .events = POLLIN},         {.fd = link_hub_fd(g->links), .events = POLLIN},
 	};
 	int status = FOLD_EXIT_FAILED;
 
-	if (g->links) {
-		fds[5].fd = link_hub_fd(g->links);
-		serve_links(g);
-	}
+	serve_links(g);
 	for (;;) {
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
 			return status;

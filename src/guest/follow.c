@@ -126,17 +126,12 @@ int follow_fd(const struct follow *f)
 	return f->epoll;
 }
 
-static void set_timer(struct follow *f, uint64_t wait_ms)
+void follow_wake(struct follow *f, uint64_t wait_ms)
 {
 	struct itimerspec t = {.it_value = {.tv_sec = (time_t)(wait_ms / 1000),
 					    .tv_nsec = wait_ms ? (long)(wait_ms % 1000) * 1000000 : 1}};
 
 	timerfd_settime(f->timer, 0, &t, NULL);
-}
-
-void follow_wake(struct follow *f, unsigned wait_ms)
-{
-	set_timer(f, wait_ms);
 }
 
 static void note_change(struct follow *f, struct followed *p)
@@ -148,7 +143,7 @@ static void note_change(struct follow *f, struct followed *p)
 		f->since_ms = now;
 	if (now + wait > f->since_ms + FOLLOW_MOST_MS)
 		wait = now < f->since_ms + FOLLOW_MOST_MS ? f->since_ms + FOLLOW_MOST_MS - now : 0;
-	set_timer(f, wait);
+	follow_wake(f, wait);
 }
 
 void follow_again(struct follow *f, const char *path, unsigned wait_ms)
@@ -161,7 +156,7 @@ void follow_again(struct follow *f, const char *path, unsigned wait_ms)
 	if (f->since_ms)
 		return;
 	f->since_ms = clock_ms();
-	set_timer(f, wait_ms);
+	follow_wake(f, wait_ms);
 }
 
 /* Watches what the path names and notes the watch in p, so that its events concern p. Returns the watch, or -errno. */

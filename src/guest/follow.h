@@ -16,6 +16,7 @@
 #define FOLD_GUEST_FOLLOW_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define FOLLOW_QUIET_MS 3 /* changes are given out after so long without another one */
 #define FOLLOW_MOST_MS 50 /* or so long after the first, if they go on */
@@ -34,7 +35,7 @@ void follow_close(struct follow *f); /* may be NULL */
 int follow_paths(struct follow *f, const char *const paths[], size_t count);
 
 int follow_fd(const struct follow *f);                /* readable when follow_next() may return something */
-void follow_wake(struct follow *f, unsigned wait_ms); /* makes it readable in so many milliseconds */
+void follow_wake(struct follow *f, uint64_t wait_ms); /* makes it readable in so many milliseconds */
 
 /*
  * The path that changed longest ago among those that changed since they were last returned; NULL if there is no more

@@ -25,7 +25,9 @@ union control {
 
 void ask_path(unsigned long folder, const char *iface, char path[static ASK_PATH])
 {
-	snprintf(path, ASK_PATH, CLAIM_DIR "/%lu/ask-%s", folder, iface);
+	char in[CLAIM_FOLDER];
+
+	snprintf(path, ASK_PATH, "%s/ask-%s", claim_folder_path(folder, in), iface);
 }
 
 static struct sockaddr_un address(const char *path)

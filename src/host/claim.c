@@ -23,20 +23,21 @@ unsigned long claim_folder(void)
 	return stat(CLAIM_NAMESPACE, &ns) < 0 ? 0 : (unsigned long)ns.st_ino;
 }
 
-static void folder_path(unsigned long folder, char *dir, size_t size)
+const char *claim_folder_path(unsigned long folder, char path[static CLAIM_FOLDER])
 {
-	snprintf(dir, size, "%s/%lu", CLAIM_DIR, folder);
+	snprintf(path, CLAIM_FOLDER, CLAIM_DIR "/%lu", folder);
+	return path;
 }
 
 /* Where the claim's file is; the caller frees *path. Sets dir, its folder. 0 or -errno. */
-#define DIR_SIZE 64
-static int claim_path(const char *key, char dir[static DIR_SIZE], char **path)
+static int claim_path(const char *key, char dir[static CLAIM_FOLDER], char **path)
 {
 	unsigned long folder = claim_folder();
+	int err = errno;
 
 	if (!folder)
-		return -errno;
-	folder_path(folder, dir, DIR_SIZE);
+		return err > 0 ? -err : -ENOENT; /* the analyzer takes errno for any number */
+	claim_folder_path(folder, dir);
 	return asprintf(path, "%s/%s", dir, key) < 0 ? -ENOMEM : 0;
 }
 
@@ -109,14 +110,14 @@ static int lock(const char *dir, const char *path, char **holder)
 
 int claim_take(const char *key, struct claim *out, char **holder, struct report *r)
 {
-	char dir[DIR_SIZE];
+	char dir[CLAIM_FOLDER];
 	_cleanup_(cleanup_free) char *path = NULL;
 	int err = claim_path(key, dir, &path);
 
 	*holder = NULL;
 	if (err == -ENOMEM)
 		return report_fail(r, ENOMEM, "out of memory");
-	if (err < 0)
+	if (err)
 		return report_fail(r, -err, CLAIM_NAMESPACE ": %s; mount proc at /proc", strerror(-err));
 	err = file_make_dir(CLAIM_DIR, 0700, r);
 	if (err == -ENOTDIR)
@@ -149,7 +150,7 @@ int claim_write(const struct claim *c, const char *text, struct report *r)
 
 int claim_adopt(const char *key, int fd, struct claim *out)
 {
-	char dir[DIR_SIZE], *path;
+	char dir[CLAIM_FOLDER], *path;
 	int err = claim_path(key, dir, &path);
 
 	if (!err)
@@ -178,11 +179,11 @@ static int lock_again(const char *path, const char *text)
 
 int claim_retake(const char *key, const char *text, struct claim *out)
 {
-	char dir[DIR_SIZE];
+	char dir[CLAIM_FOLDER];
 	_cleanup_(cleanup_free) char *path = NULL;
 	int fd, err = claim_path(key, dir, &path);
 
-	if (err < 0)
+	if (err)
 		return err;
 	/* The process that ends may still have it locked: the kernel closes its descriptors one by one. */
 	for (int turn = 0; (fd = lock_again(path, text)) == -EAGAIN && turn < TURNS; turn++)
@@ -197,11 +198,12 @@ int claim_retake(const char *key, const char *text, struct claim *out)
 
 enum claim_state claim_look(unsigned long folder, const char *key, char *text, size_t size)
 {
+	char dir[CLAIM_FOLDER];
 	_cleanup_(cleanup_free) char *path = NULL;
 
 	if (text)
 		*text = 0;
-	if (asprintf(&path, "%s/%lu/%s", CLAIM_DIR, folder, key) < 0)
+	if (asprintf(&path, "%s/%s", claim_folder_path(folder, dir), key) < 0)
 		return CLAIM_LIVE;
 	_cleanup_(cleanup_close) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -257,9 +259,9 @@ static void visit(const char *dir, const char *key, bool (*each)(void *, const c
 int claim_each_in(unsigned long folder, const char *prefix,
 		  bool (*each)(void *arg, const char *key, const char *text, bool live), void *arg)
 {
-	char dir[64];
+	char dir[CLAIM_FOLDER];
 
-	folder_path(folder, dir, sizeof(dir));
+	claim_folder_path(folder, dir);
 	DIR *d = opendir(dir);
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;

@@ -51,6 +51,8 @@ int claim_retake(const char *key, const char *text, struct claim *out);
 
 /* The number of this network namespace's folder, or 0. */
 unsigned long claim_folder(void);
+#define CLAIM_FOLDER 64 /* octets of its path, with a NUL */
+const char *claim_folder_path(unsigned long folder, char path[static CLAIM_FOLDER]);
 
 /*
  * The state of a claim in the given folder: free, left by a process that has ended, or held. text, which may be NULL,

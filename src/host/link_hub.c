@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/link_hub.h"
 
-#include "base/addr.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/claim.h"
+#include "host/link_members.h"
 #include "host/link_watch.h"
 
 #include <errno.h>
@@ -31,26 +31,14 @@
 #define JOIN_TRIES 64
 #define ALONE_MS 60000 /* the least that it waits when none of these has helped */
 #define SERVE_MOST 64  /* descriptors at a time */
-#define ROOM_FIRST 16
 #define SPARE_FILES 64 /* descriptors that a leader leaves for all else that it does */
 
-/*
- * What is said: struct link_interest by a member, at first and each time it asks; an octet by the leader for each
- * change, and as the answer.
- */
+/* What is said: struct link_interest by a member, at first and each time it asks; by the leader, see link_members.h. */
 enum role { ROLE_NONE, ROLE_MEMBER, ROLE_LEADER, ROLE_ALONE };
-
-struct member {
-	int fd; /* negative: this process itself */
-	struct link_interest of;
-	/* The bridge as it was when the member was last told; empty: it will be told of the next message. */
-	char bridge_name[IFNAMSIZ];
-	uint8_t bridge_mac[MAC_LEN];
-};
 
 struct link_hub {
 	struct link_interest own;
-	char folder[64];
+	char folder[CLAIM_FOLDER];
 	struct sockaddr_un at; /* the leader's socket */
 	enum role role;
 	int epoll;
@@ -59,17 +47,17 @@ struct link_hub {
 	int lock;      /* leader: the folder */
 	int kernel;    /* leader and alone: the watch; else negative */
 	bool answered; /* member: since it last asked */
+	bool joined;   /* member: it was answered once */
 	unsigned tries;
-	int most; /* leader: descriptors from this one on are spare */
-	struct member *members;
-	size_t count, room;
-	uint64_t all_told; /* as clock_ms() */
-	bool changed;      /* what this VM wants to hear of */
+	int most;                    /* leader: descriptors from this one on are spare */
+	struct link_members members; /* of a leader, this VM included; alone: this VM */
+	uint64_t all_told;           /* as clock_ms() */
+	bool changed;                /* what this VM wants to hear of */
 };
 
 static void set_paths(struct link_hub *h, unsigned long folder)
 {
-	snprintf(h->folder, sizeof(h->folder), CLAIM_DIR "/%lu", folder);
+	claim_folder_path(folder, h->folder);
 	h->at.sun_family = AF_UNIX;
 	snprintf(h->at.sun_path, sizeof(h->at.sun_path), "%s/links", h->folder);
 }
@@ -107,52 +95,10 @@ static void drop(int *fd)
 	*fd = -1;
 }
 
-/* Adds a member, of which nothing is known yet. 0, or -errno and the descriptor is still the caller's. */
-static int add_member(struct link_hub *h, int fd)
-{
-	if (h->count == h->room) {
-		size_t room = h->room ? h->room * 2 : ROOM_FIRST;
-		struct member *more = reallocarray(h->members, room, sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		h->members = more;
-		h->room = room;
-	}
-	h->members[h->count++] = (struct member){.fd = fd};
-	return 0;
-}
-
-static void drop_member(struct link_hub *h, struct member *m)
-{
-	close(m->fd);
-	*m = h->members[--h->count];
-}
-
-static void forget_members(struct link_hub *h)
-{
-	for (size_t i = 0; i < h->count; i++)
-		drop(&h->members[i].fd);
-	free(h->members);
-	h->members = NULL;
-	h->count = h->room = 0;
-}
-
-static void tell(struct link_hub *h, const struct member *m)
-{
-	if (m->fd < 0)
-		h->changed = true;
-	/* EAGAIN: it has not read yet what it was told before. Otherwise it must join anew, in order to miss nothing. */
-	else if (send(m->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN)
-		shutdown(m->fd, SHUT_RDWR);
-}
-
 static void tell_all(struct link_hub *h)
 {
 	h->all_told = clock_ms();
-	for (size_t i = 0; i < h->count; i++) {
-		memset(h->members[i].bridge_name, 0, IFNAMSIZ); /* which may have changed unheard */
-		tell(h, &h->members[i]);
-	}
+	h->changed |= link_members_tell_all(&h->members);
 }
 
 /* Messages were lost. */
@@ -166,48 +112,20 @@ static void tell_all_soon(struct link_hub *h)
 		wake_in(h, next - now);
 }
 
-/* Whether a change of a member's bridge is more than what bridges change all the time. */
-static bool changes_bridge(struct member *m, const struct link_change *c)
-{
-	if (c->gone)
-		return true;
-	if (strncmp(m->bridge_name, c->name, IFNAMSIZ) == 0 && memcmp(m->bridge_mac, c->mac, MAC_LEN) == 0)
-		return false;
-	memcpy(m->bridge_name, c->name, IFNAMSIZ);
-	memcpy(m->bridge_mac, c->mac, MAC_LEN);
-	return true;
-}
-
-static bool concerns(struct member *m, const struct link_change *c)
-{
-	switch (c->kind) {
-	case LINK_CHANGE_LINK:
-		return m->of.port == c->ifindex || (m->of.bridge == c->ifindex && changes_bridge(m, c));
-	case LINK_CHANGE_PORT:
-		return m->of.port == c->ifindex;
-	case LINK_CHANGE_ADDRESS:
-		return m->of.bridge == c->ifindex;
-	case LINK_CHANGE_UNKNOWN:
-		break;
-	}
-	return false;
-}
-
 static void on_change(void *hub, const struct link_change *c)
 {
 	struct link_hub *h = hub;
 
 	if (c->kind == LINK_CHANGE_UNKNOWN)
 		tell_all_soon(h);
-	for (size_t i = 0; i < h->count; i++)
-		if (concerns(&h->members[i], c))
-			tell(h, &h->members[i]);
+	else
+		h->changed |= link_members_tell(&h->members, c);
 }
 
 static void stop_listening(struct link_hub *h)
 {
 	drop(&h->kernel);
-	forget_members(h);
+	link_members_clear(&h->members);
 }
 
 /* Listens to the kernel, for this VM and for those that will join. */
@@ -216,12 +134,12 @@ static int listen_to_kernel(struct link_hub *h)
 	h->kernel = link_watch();
 	int err = h->kernel < 0 ? h->kernel : wait_for(h, h->kernel);
 	if (!err)
-		err = add_member(h, -1);
+		err = link_members_add(&h->members, LINK_MEMBERS_SELF);
 	if (err) {
 		stop_listening(h);
 		return err;
 	}
-	h->members[0].of = h->own;
+	link_members_set(&h->members, LINK_MEMBERS_SELF, &h->own);
 	h->changed = true;
 	return 0;
 }
@@ -306,11 +224,13 @@ static int follow(struct link_hub *h)
 	int err = connect(h->fd, (const struct sockaddr *)&h->at, sizeof(h->at)) < 0 ? -errno : ask(h);
 	if (!err)
 		err = wait_for(h, h->fd);
-	if (err)
+	if (err) {
 		drop(&h->fd);
-	else
-		h->role = ROLE_MEMBER;
-	return err;
+		return err;
+	}
+	h->joined = false;
+	h->role = ROLE_MEMBER;
+	return 0;
 }
 
 static void be_alone(struct link_hub *h)
@@ -343,17 +263,25 @@ static void join(struct link_hub *h)
 		be_alone(h);
 }
 
+/* Member: its leader answers each time it is asked. Only the first answer means that this VM begins to be told. */
+static void take_answer(struct link_hub *h)
+{
+	h->changed |= !h->joined;
+	h->joined = h->answered = true;
+	wake_in(h, ASK_MS);
+}
+
 /* Member: the leader has answered, or told of a change, or has ended. */
 static void hear_leader(struct link_hub *h)
 {
-	char told[16];
+	char told;
 	ssize_t got;
 
-	while ((got = recv(h->fd, told, sizeof(told), 0)) > 0) {
-		h->changed = true;
-		if (!h->answered)
-			wake_in(h, ASK_MS);
-		h->answered = true;
+	while ((got = recv(h->fd, &told, sizeof(told), 0)) > 0) {
+		if (told == LINK_TOLD_ANSWER)
+			take_answer(h);
+		else
+			h->changed = true;
 	}
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -369,7 +297,7 @@ static void take_members(struct link_hub *h)
 		int fd = accept4(h->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0 && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR))
 			return;
-		if (fd >= 0 && fd < h->most && wait_for(h, fd) == 0 && add_member(h, fd) == 0)
+		if (fd >= 0 && fd < h->most && wait_for(h, fd) == 0 && link_members_add(&h->members, fd) == 0)
 			continue;
 		if (fd >= 0)
 			close(fd);
@@ -383,21 +311,14 @@ static void take_members(struct link_hub *h)
 static void hear_member(struct link_hub *h, int fd)
 {
 	struct link_interest of;
-	struct member *m = h->members;
-
-	while (m < h->members + h->count && m->fd != fd)
-		m++;
-	if (m == h->members + h->count)
-		return;
 	ssize_t got = recv(fd, &of, sizeof(of), MSG_TRUNC); /* the length that was sent */
+
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (got != sizeof(of)) {
-		drop_member(h, m);
-		return;
-	}
-	*m = (struct member){.fd = fd, .of = of};
-	tell(h, m);
+	if (got == sizeof(of))
+		link_members_set(&h->members, fd, &of);
+	else
+		link_members_drop(&h->members, fd);
 }
 
 static void on_timer(struct link_hub *h)
@@ -429,6 +350,9 @@ static void on_timer(struct link_hub *h)
 bool link_hub_serve(struct link_hub *h)
 {
 	struct epoll_event ready[SERVE_MOST];
+
+	if (!h)
+		return false;
 	int count = epoll_wait(h->epoll, ready, SERVE_MOST, 0);
 
 	for (int i = 0; i < count; i++) {
@@ -451,7 +375,7 @@ bool link_hub_serve(struct link_hub *h)
 
 int link_hub_fd(const struct link_hub *h)
 {
-	return h->epoll;
+	return h ? h->epoll : -1;
 }
 
 int link_hub_open(const struct link_interest *own, unsigned long folder, struct link_hub **out)

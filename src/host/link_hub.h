@@ -23,15 +23,16 @@ struct link_interest {
 
 /* folder: of the network namespace. 0 or -errno. */
 int link_hub_open(const struct link_interest *own, unsigned long folder, struct link_hub **out);
+/* This and the functions below do nothing for NULL. */
 void link_hub_close(struct link_hub *h);
 
-/* Readable when link_hub_serve() has something to do. It stays the hub's. */
+/* Readable when link_hub_serve() has something to do; -1 for NULL. It stays the hub's. */
 int link_hub_fd(const struct link_hub *h);
 
 /*
  * Does what is to be done, for others too. Returns true if one of these may have changed: the tap or its port of the
  * bridge; the bridge's name or MAC; an IP address of the bridge. It returns true also when this VM begins to be told of
- * all later changes, as at the start and after another process has become the leader, and each minute. Never waits.
+ * all later changes, as at the start and after another process has become the leader. Never waits.
  */
 bool link_hub_serve(struct link_hub *h);
 

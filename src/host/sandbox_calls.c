@@ -197,8 +197,7 @@ static const struct seccomp_rule keeper[] = {
     SOCKET_OF(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE_),
     SOCKET_OF(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER_),
     SOCKET_OF(AF_PACKET, SOCK_RAW, 0), /* for the responder (tx.h) */
-    /* To and from the other folds here (link_hub.h), when the one that leads them has ended. */
-    SOCKET(AF_UNIX, SOCK_SEQPACKET),
+    SOCKET(AF_UNIX, SOCK_SEQPACKET),   /* for the other folds here (link_hub.h) */
     MAY(connect),
     MAY(listen),
     MAY(accept4),

@@ -445,12 +445,7 @@ begin_vm() {
 		qemu-system-pump -fold-pump "netns=$vm_name,ifname=eth0" >"$T/$vm_name.log" 2>&1 </dev/null &
 	echo $! >"$T/ns/$vm_name.pid"
 	vm=$!
-	within 60 vm_up_or_over "$vm_name" $! && ! gone $! && within 10 tap_up "$vm_name"
-}
-
-# tap_up NAME: whether its tap is up, which becomes so after the hypervisor's start.
-tap_up() {
-	! is_down "$1"
+	within 60 vm_up_or_over "$vm_name" $! && ! gone $! && within 10 not is_down "$vm_name"
 }
 
 end_vm() {
