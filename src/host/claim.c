@@ -33,10 +33,9 @@ const char *claim_folder_path(unsigned long folder, char path[static CLAIM_FOLDE
 static int claim_path(const char *key, char dir[static CLAIM_FOLDER], char **path)
 {
 	unsigned long folder = claim_folder();
-	int err = errno;
 
 	if (!folder)
-		return err > 0 ? -err : -ENOENT; /* the analyzer takes errno for any number */
+		return -errno;
 	claim_folder_path(folder, dir);
 	return asprintf(path, "%s/%s", dir, key) < 0 ? -ENOMEM : 0;
 }
@@ -117,7 +116,7 @@ int claim_take(const char *key, struct claim *out, char **holder, struct report 
 	*holder = NULL;
 	if (err == -ENOMEM)
 		return report_fail(r, ENOMEM, "out of memory");
-	if (err)
+	if (err || !path)
 		return report_fail(r, -err, CLAIM_NAMESPACE ": %s; mount proc at /proc", strerror(-err));
 	err = file_make_dir(CLAIM_DIR, 0700, r);
 	if (err == -ENOTDIR)
@@ -183,7 +182,7 @@ int claim_retake(const char *key, const char *text, struct claim *out)
 	_cleanup_(cleanup_free) char *path = NULL;
 	int fd, err = claim_path(key, dir, &path);
 
-	if (err)
+	if (err || !path)
 		return err;
 	/* The process that ends may still have it locked: the kernel closes its descriptors one by one. */
 	for (int turn = 0; (fd = lock_again(path, text)) == -EAGAIN && turn < TURNS; turn++)
