@@ -115,8 +115,6 @@ void nft_match_masked(struct nft *n, enum nft_base base, uint32_t offset, uint32
 		      enum nft_op op, const void *value);
 /* The frame has those octets, whatever they are. */
 void nft_match_present(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len);
-/* Octets of the network header, in the steps that the kernel compares fastest. */
-void nft_match_words(struct nft *n, uint32_t offset, uint32_t len, const void *value);
 /* Loads these octets, for nft_and() and nft_and_masked() to compare. */
 void nft_load(struct nft *n, enum nft_base base, uint32_t offset, uint32_t len);
 /* Compares once more what the last match or nft_load() loaded, with its mask applied, or its first len octets. */

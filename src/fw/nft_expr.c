@@ -121,21 +121,6 @@ void nft_match_present(struct nft *n, enum nft_base base, uint32_t offset, uint3
 	nft_load(n, base, offset, len);
 }
 
-/*
- * The kernel's fast path loads one, two or four octets of the network or transport header at a multiple of that size
- * (Linux, nft_payload_select_ops()). Two such loads, each with a comparison, cost less than one load of eight octets;
- * four cost more than one of sixteen.
- */
-void nft_match_words(struct nft *n, uint32_t offset, uint32_t len, const void *value)
-{
-	const uint8_t *want = value;
-
-	for (uint32_t step; len; offset += step, want += step, len -= step) {
-		step = len >= 4 && offset % 4 == 0 ? 4 : len >= 2 && offset % 2 == 0 ? 2 : 1;
-		nft_match(n, NFT_NETWORK, offset, step, NFT_IS, want);
-	}
-}
-
 static void apply_mask(struct nft *n, const void *mask, uint32_t len)
 {
 	static const uint8_t zero[16];

@@ -72,19 +72,13 @@ static bool has_broadcast(const struct guest *g)
 	return g->id.ip4.len < 31; /* RFC 3021: a /31 has two hosts and nothing else */
 }
 
-/*
- * The address that was loaded last may be a machine's in the subnet: it is neither the subnet's own nor its broadcast
- * address. A range would be one expression, but slower than these, for which the kernel has a fast path.
- */
-static void also_host(struct nft *n, const struct guest *g)
+/* The address that was loaded last is neither the subnet's own nor its broadcast address. */
+static void also_no_edge(struct nft *n, const struct guest *g)
 {
-	struct in_addr mask = ip4_mask(g->id.ip4.len), net = ip4_network(g->id.ip4);
-
-	if (has_broadcast(g)) {
-		also_ip(n, NFT_IS_NOT, ip4_broadcast(g->id.ip4));
-		also_ip(n, NFT_IS_NOT, net);
-	}
-	nft_and_masked(n, &mask, NFT_IS, &net, 4);
+	if (!has_broadcast(g))
+		return;
+	also_ip(n, NFT_IS_NOT, ip4_broadcast(g->id.ip4));
+	also_ip(n, NFT_IS_NOT, ip4_network(g->id.ip4));
 }
 
 static void ip_proto(struct nft *n, uint8_t proto)
@@ -99,27 +93,40 @@ static void ip_plain(struct nft *n)
 	fragment(n, MORE | OFFSET, NFT_IS, 0);
 }
 
-/* As fragment(), but the mask is as long as the kernel's fast path for masks wants it. */
-static void fast_no_fragment(struct nft *n)
-{
-	static const uint8_t mask[4] = {[2] = (MORE | OFFSET) >> 8, (MORE | OFFSET) & 0xff}, zero[4];
+/* From the identification to the end of the header: as many octets as one comparison takes. */
+enum { TAIL = 4, TAIL_LEN = 16 };
 
-	nft_match_masked(n, NFT_NETWORK, IP_FRAGMENT - 2, sizeof(mask), mask, NFT_IS, zero);
+static void tail(uint8_t wire[static TAIL_LEN], uint16_t fragment, uint8_t proto, struct in_addr src,
+		 struct in_addr dst)
+{
+	memset(wire, 0, TAIL_LEN);
+	wire[IP_FRAGMENT - TAIL] = (uint8_t)(fragment >> 8);
+	wire[IP_FRAGMENT - TAIL + 1] = (uint8_t)fragment;
+	wire[IP_PROTO - TAIL] = proto;
+	memcpy(wire + IP_SRC - TAIL, &src, sizeof(src));
+	memcpy(wire + IP_DST - TAIL, &dst, sizeof(dst));
 }
 
 /*
- * The packet has the whole header of its transport. The kernel has a fast path for "is" and "is not" under a mask, but
- * none for "at least". So the UDP packets that pass here have at least 32 octets, and those of 28 to 31, with at most
- * three octets of data, are left to the long list. Short TCP packets are too common for that.
+ * A whole packet of this protocol between two blocks of addresses, one of which is the guest's own address. All of it is
+ * compared at once, which takes the kernel less time than two comparisons of four octets, each under a mask.
+ * With IPv6, too, the protocol comes first: a load of one octet then tells most packets of the other family.
  */
-static void fast_length(struct nft *n, bool udp)
+static void fast_between(struct nft *n, const struct guest *g, uint8_t proto, struct cidr4 src, struct cidr4 dst)
 {
-	static const uint8_t mask[4] = {[2] = 0xff, 0xe0}, zero[4];
+	uint8_t mask[TAIL_LEN], want[TAIL_LEN];
 
-	if (udp)
-		nft_match_masked(n, NFT_NETWORK, IP_LENGTH - 2, sizeof(mask), mask, NFT_IS_NOT, zero);
-	else
-		length(n, NFT_AT_LEAST, TCP_HEADER);
+	if (g->id.has6)
+		ip_proto(n, proto);
+	tail(mask, MORE | OFFSET, 0xff, ip4_mask(src.len), ip4_mask(dst.len));
+	tail(want, 0, proto, ip4_network(src), ip4_network(dst));
+	nft_match_masked(n, NFT_NETWORK, TAIL, TAIL_LEN, mask, NFT_IS, want);
+}
+
+/* The guest's own address, as a block. */
+static struct cidr4 alone(const struct guest *g)
+{
+	return (struct cidr4){g->id.ip4.addr, 32};
 }
 
 /*
@@ -134,8 +141,7 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 	for (size_t i = 0; i < sizeof(protos); i++) {
 		bool udp = protos[i] == IPPROTO_UDP;
 		nft_rule(n, "from");
-		/* The protocol comes first because it differs between the two rules. */
-		ip_proto(n, protos[i]);
+		fast_between(n, g, protos[i], alone(g), g->id.ip4);
 		eth_to_peer(n, r, ETH_P_IP, plain);
 		/*
 		 * The order of the conditions does not matter for a packet that matches. With the ports first,
@@ -150,11 +156,11 @@ void fast_from_ip4(struct nft *n, const struct rules *r)
 			also_port(n, NFT_IS_NOT, g->notify.port);
 		if (udp)
 			not_from_server(n, g, 67);
-		fast_no_fragment(n);
-		ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr);
-		nft_load(n, NFT_NETWORK, IP_DST, 4);
-		also_host(n, g);
-		fast_length(n, udp);
+		if (has_broadcast(g)) {
+			nft_load(n, NFT_NETWORK, IP_DST, 4);
+			also_no_edge(n, g);
+		}
+		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 		nft_accept(n);
 	}
 }
@@ -168,10 +174,8 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 	for (size_t i = 0; i < sizeof(protos); i++) {
 		bool udp = protos[i] == IPPROTO_UDP;
 		nft_rule(n, "to");
-		ip_proto(n, protos[i]);
+		fast_between(n, g, protos[i], g->id.ip4, alone(g));
 		eth_from_peer(n, g, ETH_P_IP, plain);
-		fast_no_fragment(n);
-		ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr);
 		/*
 		 * These must be excluded one by one: an address that fold serves for this guest may be another
 		 * machine's elsewhere, and an edge of this subnet may be a host's address in another.
@@ -180,9 +184,9 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
 		for (size_t k = 0; k < g->service4.count; k++)
 			if (ip4_in(g->id.ip4, g->service4.at[k]))
 				also_ip(n, NFT_IS_NOT, g->service4.at[k]);
-		also_host(n, g);
+		also_no_edge(n, g);
 		fast_to_ports(n, g, udp, dhcp);
-		fast_length(n, udp);
+		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 		if (!udp)
 			has_ports(n); /* no match on a port has shown that the packet is valid */
 		nft_accept(n);

@@ -68,17 +68,6 @@ void ip6_plain_from(struct nft *n, uint8_t proto, const struct in6_addr *src)
 	ip6_is(n, IP6_SRC, NFT_IS, src);
 }
 
-/* As ip6_is_in(), but faster for a prefix that is not longer than two words. */
-static void is_to_subnet(struct nft *n, const struct cidr6 *block)
-{
-	struct in6_addr net = ip6_network(*block);
-
-	if (block->len <= 64 && block->len % 8 == 0)
-		nft_match_words(n, IP6_DST, block->len / 8, &net);
-	else
-		ip6_is_in(n, IP6_DST, NFT_IS, block);
-}
-
 /* The source is in the subnet, and is neither the guest's own address nor one of fold's. It is loaded once. */
 static void is_from_peer(struct nft *n, const struct guest *g)
 {
@@ -93,20 +82,6 @@ static void is_from_peer(struct nft *n, const struct guest *g)
 		nft_and(n, NFT_IS, &net, subnet->len / 8);
 	else
 		nft_and_masked(n, &mask, NFT_IS, &net, sizeof(net));
-}
-
-/*
- * The packet has the whole header of its transport. As for IPv4, UDP takes the kernel's fast path: at least 8 octets,
- * the length of its header, means that one of the upper 13 bits is set.
- */
-static void fast_payload(struct nft *n, bool udp)
-{
-	static const uint8_t mask[4] = {0xff, 0xf8}, zero[4];
-
-	if (udp)
-		nft_match_masked(n, NFT_NETWORK, IP6_LENGTH, sizeof(mask), mask, NFT_IS_NOT, zero);
-	else
-		ip6_payload(n, NFT_AT_LEAST, TCP_HEADER);
 }
 
 /* Nearly all that a guest sends, as for IPv4. */
@@ -129,8 +104,8 @@ void fast_from_ip6(struct nft *n, const struct rules *r)
 			also_port(n, NFT_IS_NOT, g->notify.port);
 		if (udp)
 			not_from_server(n, g, 547);
-		is_to_subnet(n, &g->id.ip6);
-		fast_payload(n, udp);
+		ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6);
+		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 		nft_accept(n);
 	}
 }
@@ -148,7 +123,7 @@ void fast_to_ip6(struct nft *n, const struct guest *g)
 		ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr);
 		is_from_peer(n, g);
 		fast_to_ports(n, g, udp, dhcp);
-		fast_payload(n, udp);
+		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 		if (!udp)
 			has_ports(n);
 		nft_accept(n);
