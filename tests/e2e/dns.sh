@@ -647,13 +647,14 @@ check 'no: a peer outside of the subnet gets nothing' none dora 10.0.1.2 own.bob
 # More questions than are under way at a time. An emulated machine is busy enough with starting a few.
 hanging=$((SLOW > 1 ? 6 : 70))
 # Each check has a new batch of hanging questions and waits for the previous batch to end: on a slow machine starting a
-# few programs takes as long as a question hangs.
+# few programs takes as long as a question hangs. Each dig has a port of its own: two that choose the same one share it
+# (SO_REUSEPORT), and an answer reaches the wrong one.
 hang() { # a question and its answer, as gives has it
 	wait_for_the_hanging
 	hang_batch=$((hang_batch + 1))
 	rm -f "$T"/hang.*
 	for n in $(seq 1 $hanging); do
-		in_guest dan dig @$service4 +tries=1 +time=$((15 * SLOW)) "hang$n.batch$hang_batch.zone" A >"$T/hang.$n" 2>&1 &
+		in_guest dan dig -b 10.0.1.4#$((20000 + n)) @$service4 +tries=1 +time=$((15 * SLOW)) "hang$n.batch$hang_batch.zone" A >"$T/hang.$n" 2>&1 &
 		hanging_pids="$hanging_pids $!"
 	done
 	sleep 1
