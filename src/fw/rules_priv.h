@@ -174,7 +174,7 @@ void plain_udp_from_guest(struct nft *n, const struct guest *g, bool ip6);
  * refuses them.
  */
 void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6);
-/* From its link-local address to one of fold's. */
+/* From its link-local address, to whichever of these addresses. */
 void take_dns_link_local(struct nft *n, const char *chain, const struct guest *g);
 /*
  * Questions to the guest's address from the network: to the responder or, with NFQUEUE, dropped, because the shared

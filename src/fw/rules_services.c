@@ -36,16 +36,11 @@ void fast_take_dns(struct nft *n, const struct guest *g, bool ip6)
 		fast_dns_to(n, g, ip6, ip6 ? (const void *)&six[i] : (const void *)&four[i]);
 }
 
-/*
- * RFC 6724 5, rule 2: a client asks a link-local address from a link-local address of its own, whose lower half it
- * chooses itself.
- */
-static void take_link_local(struct nft *n, const char *chain, uint8_t proto, uint16_t number,
-			    const struct in6_addr *address)
+/* Opens a rule for what the guest sends from a link-local address of its own, whose lower half it chooses itself. */
+static void from_link_local(struct nft *n, const char *chain, uint8_t proto, uint16_t number)
 {
-	nft_rule(n, chain), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6), ip6_is(n, IP6_DST, NFT_IS, address);
+	nft_rule(n, chain), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6);
 	nft_match_l4proto(n, NFT_IS, proto), port(n, PORT_DST, NFT_IS, number);
-	nft_goto(n, "take");
 }
 
 void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
@@ -69,17 +64,24 @@ void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
 	}
 }
 
+/*
+ * RFC 6724 5, rule 2: a client asks a link-local address from a link-local address, and any other from it, too, as long
+ * as it has nothing better: in the first seconds its own address is still tentative (RFC 4862 5.4).
+ */
 void take_dns_link_local(struct nft *n, const char *chain, const struct guest *g)
 {
+	static const uint8_t protos[] = {IPPROTO_UDP, IPPROTO_TCP};
 	struct in6_addr at[GUEST_DNS_MOST];
-	size_t count = guest_dns6(g, at);
+	const size_t count = guest_dns6(g, at);
+	struct values all = {0};
 
-	for (size_t i = 0; i < count; i++) {
-		if (!IN6_IS_ADDR_LINKLOCAL(&at[i]))
+	for (size_t i = 0; i < count; i++)
+		values_add(&all, &at[i], sizeof(at[i]));
+	for (size_t i = 0; i < sizeof(protos); i++) {
+		if (!count || (protos[i] == IPPROTO_UDP && !g->dns.on))
 			continue;
-		if (g->dns.on)
-			take_link_local(n, chain, IPPROTO_UDP, 53, &at[i]);
-		take_link_local(n, chain, IPPROTO_TCP, 53, &at[i]);
+		from_link_local(n, chain, protos[i], 53), is_one_of(n, IP6_DST, sizeof(at[0]), &all);
+		nft_goto(n, "take");
 	}
 }
 
@@ -119,7 +121,8 @@ void take_notify_link_local(struct nft *n, const char *chain, const struct guest
 	const struct notify *y = &g->notify;
 
 	if (y->port && IN6_IS_ADDR_LINKLOCAL(&y->ip6))
-		take_link_local(n, chain, IPPROTO_UDP, y->port, &y->ip6);
+		from_link_local(n, chain, IPPROTO_UDP, y->port), ip6_is(n, IP6_DST, NFT_IS, &y->ip6),
+		    nft_goto(n, "take");
 }
 
 void no_notify(struct nft *n, const char *chain, const struct guest *g)

@@ -642,6 +642,18 @@ done
 check 'no: it was bob who was asked' asked bob own.bob.example
 check 'no: a peer outside of the subnet gets nothing' none dora 10.0.1.2 own.bob.example A
 
+# ---- a guest whose own address is still tentative ----
+
+# Its kernel then asks from its link-local address (RFC 6724 5, rule 2), whatever address the server has.
+ip -n ann addr del $P::1/64 dev eth0
+ip -n ann route replace $P::/64 dev eth0
+check "from the link-local address" gives 10.0.1.11 ann $service6 db.lab.example A
+check 'by TCP' gives 10.0.1.11 ann $service6 db.lab.example A +tcp
+check 'a name that is forwarded' gives 192.0.2.33 ann $service6 who.zone A
+check 'an address that is not of fold' none ann $P::8 db.lab.example A
+ip -n ann route del $P::/64 dev eth0
+ip -n ann addr add $P::1/64 dev eth0 nodad
+
 # ---- dead servers ----
 
 # More questions than are under way at a time. An emulated machine is busy enough with starting a few.
