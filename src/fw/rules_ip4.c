@@ -108,9 +108,9 @@ static void tail(uint8_t wire[static TAIL_LEN], uint16_t fragment, uint8_t proto
 }
 
 /*
- * A whole packet of this protocol between two blocks of addresses, one of which is the guest's own address. All of it is
- * compared at once, which takes the kernel less time than two comparisons of four octets, each under a mask.
- * With IPv6, too, the protocol comes first: a load of one octet then tells most packets of the other family.
+ * A whole packet of this protocol between two blocks of addresses, one of which is the guest's own address. All of it
+ * is compared at once, which takes the kernel less time than two comparisons of four octets, each under a mask. With
+ * IPv6, too, the protocol comes first: a load of one octet then tells most packets of the other family.
  */
 static void fast_between(struct nft *n, const struct guest *g, uint8_t proto, struct cidr4 src, struct cidr4 dst)
 {
