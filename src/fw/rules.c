@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The policy for frames from and to the guest, one line a rule. This file has the base chains of the VM's own table;
- * ARP and IPv4 are in rules_arp.c and rules_ip4.c, IPv6 in rules_ip6.c and rules_nd.c. Chains end in a goto or a
+ * ARP and IPv4 are in rules_arp.c and rules_ip4.c, IPv6 in rules_ip6.c and rules_nd.c, what comes first in
+ * rules_fast.c. Chains end in a goto or a
  * drop: nothing falls through.
  */
 #include "base/clock.h"
@@ -115,12 +116,10 @@ void not_from_server(struct nft *n, const struct guest *g, uint16_t dhcp)
 
 void destination_is(struct nft *n, bool ip6, const void *address)
 {
-	const uint32_t ip4_dst = 16; /* RFC 791 */
-
 	if (ip6)
 		ip6_is(n, IP6_DST, NFT_IS, address);
 	else
-		nft_match(n, NFT_NETWORK, ip4_dst, 4, NFT_IS, address);
+		nft_match(n, NFT_NETWORK, IP4_DST, 4, NFT_IS, address);
 }
 
 static bool same4s(const struct ip4_list *a, const struct ip4_list *b)
@@ -179,10 +178,7 @@ static void chain_from(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
 
-	if (g->id.has4)
-		fast_from_ip4(n, r);
-	if (g->id.has6)
-		fast_from_ip6(n, r);
+	rules_fast_from(n, r);
 	not_to_another_tap(n, g);
 	if (g->id.has4)
 		nft_rule(n, "from"), eth_src_and_type(n, g->id.mac, ETH_P_IP), nft_goto(n, "from_ip4");
@@ -214,10 +210,7 @@ static void chain_to(struct nft *n, const struct rules *r)
 {
 	const struct guest *g = r->guest;
 
-	if (g->id.has4)
-		fast_to_ip4(n, g);
-	if (g->id.has6)
-		fast_to_ip6(n, g);
+	rules_fast_to(n, g);
 	own_replies(n, r);
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->service_mac), drop(n, TO_MAC);
 	nft_rule(n, "to"), eth_src(n, NFT_IS, g->id.mac), drop(n, TO_MAC);

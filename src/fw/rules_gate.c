@@ -23,8 +23,6 @@
 #define REFUSALS_PER_SECOND 100
 #define REFUSALS_BURST 50
 
-enum { IP4_SRC = 12, IP4_ADDRESS = 4 };
-
 static const struct gateway_action *action(const struct rules *r, bool ip6)
 {
 	static const struct gateway_action none;
@@ -67,12 +65,10 @@ bool gate_counts(const struct rules *r)
 
 static void source_in_subnet(struct nft *n, const struct guest *g, bool ip6, enum nft_op op)
 {
-	struct in_addr mask = ip4_mask(g->id.ip4.len), net = ip4_network(g->id.ip4);
-
 	if (ip6)
 		ip6_is_in(n, IP6_SRC, op, &g->id.ip6);
 	else
-		nft_match_masked(n, NFT_NETWORK, IP4_SRC, IP4_ADDRESS, &mask, op, &net);
+		ip4_is_in(n, IP4_SRC, op, g->id.ip4);
 }
 
 void gate_is_open(struct nft *n, const struct rules *r, bool ip6)

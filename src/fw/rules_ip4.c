@@ -14,13 +14,10 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 
-enum { IP_VERSION = 0, IP_LENGTH = 2, IP_FRAGMENT = 6, IP_PROTO = 9, IP_SRC = 12, IP_DST = 16 };
-enum { IP_HEADER = 20, UDP_HEADER = 8, TCP_HEADER = 20, ICMP_HEADER = 8 };
-#define OFFSET 0x1fff /* of a fragment */
-#define MORE 0x2000   /* fragments follow */
+enum { ICMP_HEADER = 8 };
 
 static const uint8_t everyone[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-static const uint8_t plain = 0x45; /* version 4, five words of header: no options */
+static const uint8_t plain = IP4_PLAIN;
 
 /*
  * What differs between the two directions, which check a packet in the same way: the chain, and the reasons for a
@@ -33,30 +30,24 @@ struct side {
 static const struct side from = {"from_ip4", FROM_HEADER, FROM_FRAGMENT, FROM_PROTO, FROM_SERVER};
 static const struct side to = {"to_ip4", TO_HEADER, TO_FRAGMENT, TO_PROTO, TO_SERVER};
 
-static void ip_is(struct nft *n, uint32_t which, enum nft_op op, struct in_addr a)
+void ip4_is(struct nft *n, uint32_t which, enum nft_op op, struct in_addr a)
 {
 	nft_match(n, NFT_NETWORK, which, 4, op, &a);
 }
 
-static void also_ip(struct nft *n, enum nft_op op, struct in_addr a)
-{
-	nft_and(n, op, &a, 4);
-}
-
-static void ip_in(struct nft *n, uint32_t which, enum nft_op op, struct cidr4 block)
+void ip4_is_in(struct nft *n, uint32_t which, enum nft_op op, struct cidr4 block)
 {
 	struct in_addr mask = ip4_mask(block.len), net = ip4_network(block);
 
 	nft_match_masked(n, NFT_NETWORK, which, 4, &mask, op, &net);
 }
 
-/* Compares the total length with that of an IPv4 header and `transport` octets behind it. */
-static void length(struct nft *n, enum nft_op op, uint16_t transport)
+void ip4_length(struct nft *n, enum nft_op op, uint16_t transport)
 {
-	const uint16_t total = (uint16_t)(IP_HEADER + transport);
+	const uint16_t total = (uint16_t)(IP4_HEADER + transport);
 	const uint8_t wire[2] = {(uint8_t)(total >> 8), (uint8_t)total};
 
-	nft_match(n, NFT_NETWORK, IP_LENGTH, 2, op, wire);
+	nft_match(n, NFT_NETWORK, IP4_LENGTH, 2, op, wire);
 }
 
 static void fragment(struct nft *n, uint16_t bits, enum nft_op op, uint16_t value)
@@ -64,7 +55,7 @@ static void fragment(struct nft *n, uint16_t bits, enum nft_op op, uint16_t valu
 	const uint8_t mask[2] = {(uint8_t)(bits >> 8), (uint8_t)bits},
 		      want[2] = {(uint8_t)(value >> 8), (uint8_t)value};
 
-	nft_match_masked(n, NFT_NETWORK, IP_FRAGMENT, 2, mask, op, want);
+	nft_match_masked(n, NFT_NETWORK, IP4_FRAGMENT, 2, mask, op, want);
 }
 
 static bool has_broadcast(const struct guest *g)
@@ -72,125 +63,24 @@ static bool has_broadcast(const struct guest *g)
 	return g->id.ip4.len < 31; /* RFC 3021: a /31 has two hosts and nothing else */
 }
 
-/* The address that was loaded last is neither the subnet's own nor its broadcast address. */
-static void also_no_edge(struct nft *n, const struct guest *g)
+void ip4_also_no_edge(struct nft *n, const struct guest *g)
 {
-	if (!has_broadcast(g))
-		return;
-	also_ip(n, NFT_IS_NOT, ip4_broadcast(g->id.ip4));
-	also_ip(n, NFT_IS_NOT, ip4_network(g->id.ip4));
+	const struct in_addr last = ip4_broadcast(g->id.ip4), first = ip4_network(g->id.ip4);
+
+	if (has_broadcast(g))
+		nft_and(n, NFT_IS_NOT, &last, 4), nft_and(n, NFT_IS_NOT, &first, 4);
 }
 
-static void ip_proto(struct nft *n, uint8_t proto)
+void ip4_proto(struct nft *n, uint8_t proto)
 {
-	nft_match(n, NFT_NETWORK, IP_PROTO, 1, NFT_IS, &proto);
+	nft_match(n, NFT_NETWORK, IP4_PROTO, 1, NFT_IS, &proto);
 }
 
 /* Version 4 and no options, no fragment. */
 static void ip_plain(struct nft *n)
 {
-	nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS, &plain);
-	fragment(n, MORE | OFFSET, NFT_IS, 0);
-}
-
-/* From the identification to the end of the header: as many octets as one comparison takes. */
-enum { TAIL = 4, TAIL_LEN = 16 };
-
-static void tail(uint8_t wire[static TAIL_LEN], uint16_t fragment, uint8_t proto, struct in_addr src,
-		 struct in_addr dst)
-{
-	memset(wire, 0, TAIL_LEN);
-	wire[IP_FRAGMENT - TAIL] = (uint8_t)(fragment >> 8);
-	wire[IP_FRAGMENT - TAIL + 1] = (uint8_t)fragment;
-	wire[IP_PROTO - TAIL] = proto;
-	memcpy(wire + IP_SRC - TAIL, &src, sizeof(src));
-	memcpy(wire + IP_DST - TAIL, &dst, sizeof(dst));
-}
-
-/*
- * A whole packet of this protocol between two blocks of addresses, one of which is the guest's own address. All of it
- * is compared at once, which takes the kernel less time than two comparisons of four octets, each under a mask. With
- * IPv6, too, the protocol comes first: a load of one octet then tells most packets of the other family.
- */
-static void fast_between(struct nft *n, const struct guest *g, uint8_t proto, struct cidr4 src, struct cidr4 dst)
-{
-	uint8_t mask[TAIL_LEN], want[TAIL_LEN];
-
-	if (g->id.has6)
-		ip_proto(n, proto);
-	tail(mask, MORE | OFFSET, 0xff, ip4_mask(src.len), ip4_mask(dst.len));
-	tail(want, 0, proto, ip4_network(src), ip4_network(dst));
-	nft_match_masked(n, NFT_NETWORK, TAIL, TAIL_LEN, mask, NFT_IS, want);
-}
-
-/* The guest's own address, as a block. */
-static struct cidr4 alone(const struct guest *g)
-{
-	return (struct cidr4){g->id.ip4.addr, 32};
-}
-
-/*
- * Accepts nearly all that a guest sends: whole TCP and UDP packets from its own address to one peer in its subnet.
- * The long list checks all of this, too; it judges every packet that does not match here.
- */
-void fast_from_ip4(struct nft *n, const struct rules *r)
-{
-	static const uint8_t protos[] = {IPPROTO_UDP, IPPROTO_TCP};
-	const struct guest *g = r->guest;
-
-	for (size_t i = 0; i < sizeof(protos); i++) {
-		bool udp = protos[i] == IPPROTO_UDP;
-		nft_rule(n, "from");
-		fast_between(n, g, protos[i], alone(g), g->id.ip4);
-		eth_to_peer(n, r, ETH_P_IP, plain);
-		/*
-		 * The order of the conditions does not matter for a packet that matches. With the ports first,
-		 * packets for fold leave the rule early.
-		 */
-		port(n, PORT_DST, NFT_IS_NOT, 53);
-		if (udp) {
-			also_port(n, NFT_IS_NOT, 67);
-			also_port(n, NFT_IS_NOT, 68);
-		}
-		if (udp && g->notify.port)
-			also_port(n, NFT_IS_NOT, g->notify.port);
-		if (udp)
-			not_from_server(n, g, 67);
-		if (has_broadcast(g)) {
-			nft_load(n, NFT_NETWORK, IP_DST, 4);
-			also_no_edge(n, g);
-		}
-		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
-		nft_accept(n);
-	}
-}
-
-/* Nearly all that it gets, in the same way: from one peer in its subnet. */
-void fast_to_ip4(struct nft *n, const struct guest *g)
-{
-	static const uint8_t protos[] = {IPPROTO_UDP, IPPROTO_TCP};
-	static const uint16_t dhcp[2] = {67, 68};
-
-	for (size_t i = 0; i < sizeof(protos); i++) {
-		bool udp = protos[i] == IPPROTO_UDP;
-		nft_rule(n, "to");
-		fast_between(n, g, protos[i], g->id.ip4, alone(g));
-		eth_from_peer(n, g, ETH_P_IP, plain);
-		/*
-		 * These must be excluded one by one: an address that fold serves for this guest may be another
-		 * machine's elsewhere, and an edge of this subnet may be a host's address in another.
-		 */
-		ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr);
-		for (size_t k = 0; k < g->service4.count; k++)
-			if (ip4_in(g->id.ip4, g->service4.at[k]))
-				also_ip(n, NFT_IS_NOT, g->service4.at[k]);
-		also_no_edge(n, g);
-		fast_to_ports(n, g, udp, dhcp);
-		length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
-		if (!udp)
-			has_ports(n); /* no match on a port has shown that the packet is valid */
-		nft_accept(n);
-	}
+	nft_match(n, NFT_NETWORK, IP4_VERSION, 1, NFT_IS, &plain);
+	fragment(n, IP4_MORE | IP4_OFFSET, NFT_IS, 0);
 }
 
 /*
@@ -200,9 +90,11 @@ void fast_to_ip4(struct nft *n, const struct guest *g)
  */
 static void check_fragments(struct nft *n, const struct side *s)
 {
-	nft_rule(n, s->in), fragment(n, MORE | OFFSET, NFT_IS_NOT, 0), eth_dst_is_group(n), drop(n, s->fragment);
-	nft_rule(n, s->in), fragment(n, OFFSET, NFT_IS, 1), drop(n, s->fragment);
-	nft_rule(n, s->in), fragment(n, MORE | OFFSET, NFT_IS, MORE), length(n, NFT_LESS, 16), drop(n, s->fragment);
+	nft_rule(n, s->in), fragment(n, IP4_MORE | IP4_OFFSET, NFT_IS_NOT, 0), eth_dst_is_group(n),
+	    drop(n, s->fragment);
+	nft_rule(n, s->in), fragment(n, IP4_OFFSET, NFT_IS, 1), drop(n, s->fragment);
+	nft_rule(n, s->in), fragment(n, IP4_MORE | IP4_OFFSET, NFT_IS, IP4_MORE), ip4_length(n, NFT_LESS, 16),
+	    drop(n, s->fragment);
 }
 
 /*
@@ -213,11 +105,11 @@ static void take_other_source(struct nft *n, const struct guest *g)
 {
 	const struct in_addr own = g->id.ip4.addr;
 
-	nft_rule(n, from.in), ip_is(n, IP_SRC, NFT_IS_NOT, own), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
-	    fragment(n, OFFSET, NFT_IS, 0), port(n, PORT_SRC, NFT_IS, 67), drop(n, FROM_SERVER);
-	nft_rule(n, from.in), ip_is(n, IP_SRC, NFT_IS_NOT, own), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
-	    fragment(n, MORE | OFFSET, NFT_IS, 0), length(n, NFT_AT_LEAST, UDP_HEADER), port(n, PORT_DST, NFT_IS, 67),
-	    nft_goto(n, "take");
+	nft_rule(n, from.in), ip4_is(n, IP4_SRC, NFT_IS_NOT, own), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
+	    fragment(n, IP4_OFFSET, NFT_IS, 0), port(n, PORT_SRC, NFT_IS, 67), drop(n, FROM_SERVER);
+	nft_rule(n, from.in), ip4_is(n, IP4_SRC, NFT_IS_NOT, own), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
+	    fragment(n, IP4_MORE | IP4_OFFSET, NFT_IS, 0), ip4_length(n, NFT_AT_LEAST, UDP_HEADER),
+	    port(n, PORT_DST, NFT_IS, 67), nft_goto(n, "take");
 }
 
 void plain_udp_from_guest(struct nft *n, const struct guest *g, bool ip6)
@@ -226,10 +118,10 @@ void plain_udp_from_guest(struct nft *n, const struct guest *g, bool ip6)
 		ip6_plain_from(n, IPPROTO_UDP, &g->id.ip6.addr);
 		ip6_payload(n, NFT_AT_LEAST, UDP_HEADER);
 	} else {
-		ip_proto(n, IPPROTO_UDP);
+		ip4_proto(n, IPPROTO_UDP);
 		ip_plain(n);
-		ip_is(n, IP_SRC, NFT_IS, g->id.ip4.addr);
-		length(n, NFT_AT_LEAST, UDP_HEADER);
+		ip4_is(n, IP4_SRC, NFT_IS, g->id.ip4.addr);
+		ip4_length(n, NFT_AT_LEAST, UDP_HEADER);
 	}
 }
 
@@ -237,15 +129,15 @@ void plain_udp_from_guest(struct nft *n, const struct guest *g, bool ip6)
 static void check_header_from(struct nft *n, const struct guest *g)
 {
 	fast_take_dns(n, g, false);
-	nft_rule(n, from.in), nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS_NOT, &plain), drop(n, FROM_HEADER);
+	nft_rule(n, from.in), nft_match(n, NFT_NETWORK, IP4_VERSION, 1, NFT_IS_NOT, &plain), drop(n, FROM_HEADER);
 	take_other_source(n, g);
-	nft_rule(n, from.in), ip_is(n, IP_SRC, NFT_IS_NOT, g->id.ip4.addr), drop(n, FROM_SOURCE);
+	nft_rule(n, from.in), ip4_is(n, IP4_SRC, NFT_IS_NOT, g->id.ip4.addr), drop(n, FROM_SOURCE);
 	check_fragments(n, &from);
 }
 
 static void check_header_to(struct nft *n)
 {
-	nft_rule(n, to.in), nft_match(n, NFT_NETWORK, IP_VERSION, 1, NFT_IS_NOT, &plain), drop(n, TO_HEADER);
+	nft_rule(n, to.in), nft_match(n, NFT_NETWORK, IP4_VERSION, 1, NFT_IS_NOT, &plain), drop(n, TO_HEADER);
 	check_fragments(n, &to);
 }
 
@@ -266,9 +158,9 @@ static void icmp_error(struct nft *n)
  */
 static void check_errors(struct nft *n, const struct side *s, const struct guest *g)
 {
-	const uint32_t quoted = ICMP_HEADER + (s == &from ? IP_DST : IP_SRC);
+	const uint32_t quoted = ICMP_HEADER + (s == &from ? IP4_DST : IP4_SRC);
 
-	nft_rule(n, s->in), icmp_error(n), length(n, NFT_LESS, ICMP_HEADER + IP_HEADER), drop(n, s->header);
+	nft_rule(n, s->in), icmp_error(n), ip4_length(n, NFT_LESS, ICMP_HEADER + IP4_HEADER), drop(n, s->header);
 	nft_rule(n, s->in), icmp_error(n), nft_match(n, NFT_TRANSPORT, quoted, 4, NFT_IS_NOT, &g->id.ip4.addr),
 	    drop(n, s->proto);
 }
@@ -284,9 +176,9 @@ static void check_transport(struct nft *n, const struct side *s, const struct gu
 
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS_NOT, IPPROTO_TCP), nft_and(n, NFT_IS_NOT, &udp, 1),
 	    nft_and(n, NFT_IS_NOT, &icmp, 1), drop(n, s->proto);
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), length(n, NFT_LESS, TCP_HEADER),
-	    fragment(n, OFFSET, NFT_IS, 0), drop(n, s->header);
-	nft_rule(n, s->in), length(n, NFT_LESS, UDP_HEADER), fragment(n, OFFSET, NFT_IS, 0), drop(n, s->header);
+	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), ip4_length(n, NFT_LESS, TCP_HEADER),
+	    fragment(n, IP4_OFFSET, NFT_IS, 0), drop(n, s->header);
+	nft_rule(n, s->in), ip4_length(n, NFT_LESS, UDP_HEADER), fragment(n, IP4_OFFSET, NFT_IS, 0), drop(n, s->header);
 	/* Only fold sends and receives DHCP. */
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, 67),
 	    drop(n, s->server);
@@ -304,7 +196,7 @@ static void check_transport(struct nft *n, const struct side *s, const struct gu
 
 static void leaves(struct nft *n, const struct rules *r)
 {
-	nft_rule(n, from.in), ip_in(n, IP_DST, NFT_IS_NOT, r->guest->id.ip4), sound(n);
+	nft_rule(n, from.in), ip4_is_in(n, IP4_DST, NFT_IS_NOT, r->guest->id.ip4), sound(n);
 }
 
 /* No router forwards packets from or to 0/8, 127/8, 169.254/16 and 224/3 (RFC 6890). */
@@ -327,13 +219,13 @@ static void check_far(struct nft *n, const struct side *s, const struct rules *r
 {
 	const struct guest *g = r->guest;
 	const bool out = s == &from;
-	const uint32_t which = out ? IP_DST : IP_SRC;
+	const uint32_t which = out ? IP4_DST : IP4_SRC;
 	const enum rules_counter why = out ? FROM_DEST : TO_SOURCE;
 
-	nft_rule(n, s->in), ip_in(n, which, NFT_IS_NOT, g->id.ip4);
+	nft_rule(n, s->in), ip4_is_in(n, which, NFT_IS_NOT, g->id.ip4);
 	if (g->has_gateway4) {
 		(out ? eth_dst : eth_src)(n, NFT_IS_NOT, g->gateway4_mac), drop(n, why);
-		nft_rule(n, s->in), is_special(n, which), ip_in(n, which, NFT_IS_NOT, g->id.ip4), drop(n, why);
+		nft_rule(n, s->in), is_special(n, which), ip4_is_in(n, which, NFT_IS_NOT, g->id.ip4), drop(n, why);
 		if (out)
 			gate_leave(n, r, false, leaves);
 		else
@@ -355,7 +247,7 @@ static void group_is(struct nft *n, struct cidr4 block)
 	group &= fixed;
 	const uint8_t mac[MAC_LEN] = {1, 0, 0x5e, (uint8_t)(group >> 16), (uint8_t)(group >> 8), (uint8_t)group};
 
-	ip_in(n, IP_DST, NFT_IS, block);
+	ip4_is_in(n, IP4_DST, NFT_IS, block);
 	nft_match_masked(n, NFT_LINK, 0, MAC_LEN, mask, NFT_IS, mac);
 }
 
@@ -376,8 +268,8 @@ static void to_many(struct nft *n, const struct rules *r, const char *chain)
 		nft_rule(n, chain), group_is(n, r->groups4[i].block), sound(n), nft_accept(n);
 	if (!has_broadcast(g))
 		return;
-	nft_rule(n, chain), ip_is(n, IP_DST, NFT_IS, ip4_broadcast(g->id.ip4)), eth_dst(n, NFT_IS, everyone),
-	    ip_in(n, IP_SRC, NFT_IS, g->id.ip4), sound(n), nft_accept(n);
+	nft_rule(n, chain), ip4_is(n, IP4_DST, NFT_IS, ip4_broadcast(g->id.ip4)), eth_dst(n, NFT_IS, everyone),
+	    ip4_is_in(n, IP4_SRC, NFT_IS, g->id.ip4), sound(n), nft_accept(n);
 }
 
 /* The host may be reached by its addresses in the subnet. It would route any other packet to its MAC. */
@@ -385,8 +277,8 @@ static void from_host(struct nft *n, const struct rules *r)
 {
 	for (size_t i = 0; i < r->host4_count; i++)
 		if (ip4_in(r->guest->id.ip4, r->host4[i]))
-			nft_rule(n, from.in), eth_dst(n, NFT_IS, r->bridge_mac), ip_is(n, IP_DST, NFT_IS, r->host4[i]),
-			    sound(n), nft_accept(n);
+			nft_rule(n, from.in), eth_dst(n, NFT_IS, r->bridge_mac),
+			    ip4_is(n, IP4_DST, NFT_IS, r->host4[i]), sound(n), nft_accept(n);
 	nft_rule(n, from.in), eth_dst(n, NFT_IS, r->bridge_mac), drop(n, FROM_DEST);
 }
 
@@ -412,10 +304,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	nft_rule(n, from.in), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);
 	from_host(n, r);
 	/* The subnet's own and its broadcast address are no machine's: no packet to them goes to a single MAC. */
-	nft_rule(n, from.in);
-	if (has_broadcast(g))
-		ip_is(n, IP_DST, NFT_IS_NOT, ip4_broadcast(g->id.ip4)), also_ip(n, NFT_IS_NOT, ip4_network(g->id.ip4));
-	sound(n), nft_accept(n);
+	nft_rule(n, from.in), nft_load(n, NFT_NETWORK, IP4_DST, 4), ip4_also_no_edge(n, g), sound(n), nft_accept(n);
 	drop_rest(n, from.in, FROM_DEST, FROM_HEADER);
 }
 
@@ -429,7 +318,7 @@ static void source_is_taken(struct nft *n, const struct guest *g)
 	values_add_services(&v, g, false);
 	for (size_t i = 0; has_broadcast(g) && i < 2; i++)
 		values_add(&v, &edges[i], 4);
-	is_one_of(n, IP_SRC, 4, &v);
+	is_one_of(n, IP4_SRC, 4, &v);
 }
 
 static void to_open(struct nft *n, const struct rules *r)
@@ -445,7 +334,7 @@ static void to_open(struct nft *n, const struct rules *r)
 	nft_rule(n, to.in), source_is_taken(n, g), drop(n, TO_SOURCE);
 	check_far(n, &to, r);
 	take_network_dns(n, to.in, r);
-	nft_rule(n, to.in), ip_is(n, IP_DST, NFT_IS, g->id.ip4.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
+	nft_rule(n, to.in), ip4_is(n, IP4_DST, NFT_IS, g->id.ip4.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
 	    nft_accept(n);
 	no_netbios(n, to.in, TO_DEST);
 	to_many(n, r, to.in);

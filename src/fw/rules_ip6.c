@@ -17,7 +17,7 @@
 #include <linux/if_ether.h>
 #include <netinet/icmp6.h>
 
-enum { UDP_HEADER = 8, TCP_HEADER = 20, ICMP_HEADER = 8 };
+enum { ICMP_HEADER = 8 };
 
 const struct cidr6 link_local6 = {.addr = {.s6_addr = {0xfe, 0x80}}, .len = 64};
 
@@ -53,7 +53,7 @@ void ip6_payload(struct nft *n, enum nft_op op, uint16_t octets)
 	nft_match(n, NFT_NETWORK, IP6_LENGTH, 2, op, wire);
 }
 
-static void ip6_proto(struct nft *n, uint8_t proto)
+void ip6_proto(struct nft *n, uint8_t proto)
 {
 	nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS, &proto);
 }
@@ -66,68 +66,6 @@ void ip6_plain_from(struct nft *n, uint8_t proto, const struct in6_addr *src)
 {
 	ip6_proto(n, proto);
 	ip6_is(n, IP6_SRC, NFT_IS, src);
-}
-
-/* The source is in the subnet, and is neither the guest's own address nor one of fold's. It is loaded once. */
-static void is_from_peer(struct nft *n, const struct guest *g)
-{
-	const struct cidr6 *subnet = &g->id.ip6;
-	struct in6_addr mask = ip6_mask(subnet->len), net = ip6_network(*subnet);
-
-	ip6_is(n, IP6_SRC, NFT_IS_NOT, &subnet->addr);
-	for (size_t i = 0; i < g->service6.count; i++)
-		if (ip6_in(*subnet, g->service6.at[i]))
-			nft_and(n, NFT_IS_NOT, &g->service6.at[i], sizeof(net));
-	if (subnet->len && subnet->len % 8 == 0)
-		nft_and(n, NFT_IS, &net, subnet->len / 8);
-	else
-		nft_and_masked(n, &mask, NFT_IS, &net, sizeof(net));
-}
-
-/* Nearly all that a guest sends, as for IPv4. */
-void fast_from_ip6(struct nft *n, const struct rules *r)
-{
-	static const uint8_t protos[] = {IPPROTO_UDP, IPPROTO_TCP};
-	const struct guest *g = r->guest;
-
-	for (size_t i = 0; i < sizeof(protos); i++) {
-		bool udp = protos[i] == IPPROTO_UDP;
-		nft_rule(n, "from");
-		ip6_plain_from(n, protos[i], &g->id.ip6.addr);
-		eth_to_peer(n, r, ETH_P_IPV6, 0);
-		port(n, PORT_DST, NFT_IS_NOT, 53);
-		if (udp) {
-			also_port(n, NFT_IS_NOT, 546);
-			also_port(n, NFT_IS_NOT, 547);
-		}
-		if (udp && g->notify.port)
-			also_port(n, NFT_IS_NOT, g->notify.port);
-		if (udp)
-			not_from_server(n, g, 547);
-		ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6);
-		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
-		nft_accept(n);
-	}
-}
-
-void fast_to_ip6(struct nft *n, const struct guest *g)
-{
-	static const uint8_t protos[] = {IPPROTO_UDP, IPPROTO_TCP};
-	static const uint16_t dhcp[2] = {547, 546};
-
-	for (size_t i = 0; i < sizeof(protos); i++) {
-		bool udp = protos[i] == IPPROTO_UDP;
-		nft_rule(n, "to");
-		ip6_proto(n, protos[i]);
-		eth_from_peer(n, g, ETH_P_IPV6, 0);
-		ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr);
-		is_from_peer(n, g);
-		fast_to_ports(n, g, udp, dhcp);
-		ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
-		if (!udp)
-			has_ports(n);
-		nft_accept(n);
-	}
 }
 
 /* Opens a rule for the messages of those types. */

@@ -77,10 +77,8 @@ void drop_rest(struct nft *n, const char *chain, enum rules_counter why, enum ru
 /* Drops broadcasts and multicasts above the rate. */
 void cap_storm(struct nft *n, const char *chain);
 /* The rules that come first in a direction, for what most frames are. */
-void fast_from_ip4(struct nft *n, const struct rules *r);
-void fast_to_ip4(struct nft *n, const struct guest *g);
-void fast_from_ip6(struct nft *n, const struct rules *r);
-void fast_to_ip6(struct nft *n, const struct guest *g);
+void rules_fast_from(struct nft *n, const struct rules *r);
+void rules_fast_to(struct nft *n, const struct guest *g);
 
 /*
  * What becomes of packets through the gateway (rules_gate.c). gate_leave(): the rules for packets that leave; each
@@ -121,11 +119,27 @@ void is_one_of(struct nft *n, uint32_t offset, uint32_t len, const struct values
 /* The packet's destination, of either family: a struct in_addr or in6_addr. */
 void destination_is(struct nft *n, bool ip6, const void *address);
 
+enum { UDP_HEADER = 8, TCP_HEADER = 20 };
+
+/* IPv4, RFC 791: compares the address at an offset, also with a block of addresses, or the protocol. */
+enum { IP4_VERSION = 0, IP4_LENGTH = 2, IP4_FRAGMENT = 6, IP4_PROTO = 9, IP4_SRC = 12, IP4_DST = 16, IP4_HEADER = 20 };
+#define IP4_PLAIN 0x45    /* version 4, five words of header: no options */
+#define IP4_OFFSET 0x1fff /* of a fragment */
+#define IP4_MORE 0x2000   /* fragments follow */
+void ip4_is(struct nft *n, uint32_t which, enum nft_op op, struct in_addr a);
+void ip4_is_in(struct nft *n, uint32_t which, enum nft_op op, struct cidr4 block);
+void ip4_proto(struct nft *n, uint8_t proto);
+/* Compares the total length with that of a header without options and `transport` octets behind it. */
+void ip4_length(struct nft *n, enum nft_op op, uint16_t transport);
+/* The address that was loaded last is neither the subnet's own nor its broadcast address, if it has one. */
+void ip4_also_no_edge(struct nft *n, const struct guest *g);
+
 /* IPv6, RFC 8200: compares the field at an offset with a whole address, or with a block of addresses. */
 enum { IP6_VERSION = 0, IP6_LENGTH = 4, IP6_NEXT = 6, IP6_HOP = 7, IP6_SRC = 8, IP6_DST = 24, IP6_HEADER = 40 };
 void ip6_is(struct nft *n, uint32_t offset, enum nft_op op, const struct in6_addr *a);
 void ip6_is_in(struct nft *n, uint32_t offset, enum nft_op op, const struct cidr6 *block);
 void ip6_payload(struct nft *n, enum nft_op op, uint16_t octets);
+void ip6_proto(struct nft *n, uint8_t proto);
 /* The transport follows the IPv6 header directly, and the source is that address. */
 void ip6_plain_from(struct nft *n, uint8_t proto, const struct in6_addr *src);
 extern const struct cidr6 link_local6; /* fe80::/64: the upper half is always this (RFC 4291 2.5.6) */
@@ -154,11 +168,6 @@ void take_notify(struct nft *n, const char *chain, const struct guest *g, bool i
 /* From the guest's link-local address to one of fold's. */
 void take_notify_link_local(struct nft *n, const char *chain, const struct guest *g);
 void no_notify(struct nft *n, const char *chain, const struct guest *g);
-/*
- * Adds conditions to the open rule: no port belongs to one of fold's services. dhcp: the ports of the family's DHCP
- * server and client.
- */
-void fast_to_ports(struct nft *n, const struct guest *g, bool udp, const uint16_t dhcp[2]);
 
 /* Whether fold answers the DNS questions that the VM is asked from the network. */
 bool serves_network(const struct guest *g);

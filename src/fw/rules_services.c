@@ -130,16 +130,3 @@ void no_notify(struct nft *n, const char *chain, const struct guest *g)
 	if (g->notify.port)
 		drop_notify(n, chain, g->notify.port, TO_SERVER);
 }
-
-void fast_to_ports(struct nft *n, const struct guest *g, bool udp, const uint16_t dhcp[2])
-{
-	if (!udp)
-		return;
-	port(n, PORT_DST, NFT_IS_NOT, dhcp[0]);
-	also_port(n, NFT_IS_NOT, dhcp[1]);
-	if (serves_network(g))
-		also_port(n, NFT_IS_NOT, 53);
-	if (g->notify.port)
-		also_port(n, NFT_IS_NOT, g->notify.port);
-	not_from_server(n, g, dhcp[0]);
-}
