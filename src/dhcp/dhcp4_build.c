@@ -18,9 +18,8 @@ struct space {
 static size_t wire_len(const struct dhcp4_option *o)
 {
 	size_t len = o->len + o->ends;
-	size_t parts = len ? (len + DHCP4_OPTION_MAX - 1) / DHCP4_OPTION_MAX : 1;
 
-	return len + 2 * parts;
+	return len + 2 * (len <= DHCP4_OPTION_MAX ? 1 : (len + DHCP4_OPTION_MAX - 1) / DHCP4_OPTION_MAX);
 }
 
 /* The longest message that the client and the link take. */
@@ -58,12 +57,17 @@ static bool fit(struct dhcp4_option *o, size_t *left, enum dhcp4_area area)
 }
 
 /*
- * RFC 2131 4.1: places options in the options field first, then in file, then in sname. Goes rank by rank, and within
- * each in the reply's order. What fits nowhere is left out, never cut. False if an option of DHCP4_RANK_MUST does not
- * fit.
+ * Places options that do not all fit in the options field: there first, then in file, then in sname (RFC 2131 4.1).
+ * Goes rank by rank, and within each in the reply's order. What fits nowhere is left out, never cut. False if an
+ * option of DHCP4_RANK_MUST does not fit.
  */
-static bool place(struct dhcp4_choice *c, struct space *s, bool overload)
+static bool place_some(struct dhcp4_choice *c, struct space *s)
 {
+	/* A client that sends no parameter list may not know of overload either. */
+	bool overload = c->m->parameters.len && c->action != DHCP4_ACTION_BOOTP;
+
+	if (overload)
+		s->main -= 3;
 	for (int rank = DHCP4_RANK_MUST; rank <= DHCP4_RANK_ANY; rank++) {
 		for (size_t i = 0; i < c->count; i++) {
 			struct dhcp4_option *o = &c->at[i];
@@ -81,10 +85,31 @@ static bool place(struct dhcp4_choice *c, struct space *s, bool overload)
 	return true;
 }
 
+/* Of a value that fits into one option, as nearly all do. */
+static void write_short(struct wr *w, const struct dhcp4_option *o)
+{
+	uint8_t *to = wr_room(w, 2 + o->len + o->ends);
+
+	if (!to)
+		return;
+	to[0] = o->code;
+	to[1] = (uint8_t)(o->len + o->ends);
+	if (o->len == 4) /* as most are: no call */
+		memcpy(to + 2, o->at, 4);
+	else if (o->len)
+		memcpy(to + 2, o->at, o->len);
+	if (o->ends)
+		to[2 + o->len] = 0;
+}
+
 static void write_option(struct wr *w, const struct dhcp4_option *o)
 {
 	size_t left = o->len + o->ends, done = 0;
 
+	if (left <= DHCP4_OPTION_MAX) {
+		write_short(w, o);
+		return;
+	}
 	do {
 		size_t part = left < DHCP4_OPTION_MAX ? left : DHCP4_OPTION_MAX;
 		size_t copied = part < o->len - done ? part : o->len - done;
@@ -181,14 +206,12 @@ bool dhcp4_build(struct dhcp4_choice *c, struct wr *w)
 	if (most < DHCP4_BOOTP_MIN)
 		return false;
 	s.main = most - fixed;
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->count; i++) {
 		wanted += wire_len(&c->at[i]);
+		c->at[i].area = DHCP4_AREA_MAIN;
+	}
 
-	/* A client that sends no parameter list may not know of overload either. */
-	bool overload = wanted > s.main && c->m->parameters.len && c->action != DHCP4_ACTION_BOOTP;
-	if (overload)
-		s.main -= 3;
-	if (!place(c, &s, overload))
+	if (wanted > s.main && !place_some(c, &s))
 		return false;
 	c->lent = 0;
 	if (s.file != DHCP4_FILE_LEN - 1)

@@ -7,37 +7,47 @@
  */
 #include "dhcp/dhcp4_reply.h"
 
-/* Callers add a code only once: RFC 2131 4.1, "options may appear only once". */
-static void add(struct dhcp4_choice *c, const struct dhcp4_option *o)
+/* The next option, without a value. It counts only once it is added. */
+static struct dhcp4_option *next(struct dhcp4_choice *c, uint8_t code, enum dhcp4_rank rank)
 {
-	dhcp4_bit_set(c->used, o->code);
-	c->at[c->count++] = *o;
+	struct dhcp4_option *o = &c->at[c->count];
+
+	o->code = code;
+	o->rank = rank;
+	o->ends = false;
+	return o;
+}
+
+/* Adds the option that next() has returned. Only once a code: RFC 2131 4.1, "options may appear only once". */
+static void add(struct dhcp4_choice *c)
+{
+	dhcp4_bit_set(c->used, c->at[c->count++].code);
 }
 
 static void add_number(struct dhcp4_choice *c, uint8_t code, uint8_t width, uint32_t v)
 {
-	struct dhcp4_option o = {.code = code, .rank = DHCP4_RANK_MUST};
-	dhcp4_set_number(c, &o, width, v);
-	add(c, &o);
+	dhcp4_set_number(c, next(c, code, DHCP4_RANK_MUST), width, v);
+	add(c);
 }
 
 static void add_value(struct dhcp4_choice *c, uint8_t code, enum dhcp4_rank rank, const void *at, size_t len)
 {
-	const struct dhcp4_option o = {.code = code, .rank = rank, .at = at, .len = len};
-	add(c, &o);
+	struct dhcp4_option *o = next(c, code, rank);
+
+	o->at = at;
+	o->len = len;
+	add(c);
 }
 
 static void add_if_known(struct dhcp4_choice *c, uint8_t code)
 {
-	struct dhcp4_option o = {.code = code, .rank = DHCP4_RANK_ANY};
-
-	if (dhcp4_bit_test(c->used, code) || !dhcp4_value(c, code, &o))
+	if (dhcp4_bit_test(c->used, code))
 		return;
 	/* Linux's ip= reads these six, and never an overloaded field (1 has a rank of its own). */
-	if (code == DHCP4_CODE_ROUTER || code == DHCP4_CODE_DNS || code == DHCP4_CODE_HOSTNAME ||
-	    code == DHCP4_CODE_ROOT_PATH || code == DHCP4_CODE_MTU)
-		o.rank = DHCP4_RANK_MAIN;
-	add(c, &o);
+	bool is_main = code == DHCP4_CODE_ROUTER || code == DHCP4_CODE_DNS || code == DHCP4_CODE_HOSTNAME ||
+		       code == DHCP4_CODE_ROOT_PATH || code == DHCP4_CODE_MTU;
+	if (dhcp4_value(c, code, next(c, code, is_main ? DHCP4_RANK_MAIN : DHCP4_RANK_ANY)))
+		add(c);
 }
 
 /* RFC 2131 4.4.5: T1 before T2 before the lease's end; by default at 0.5 and 0.875 of it. None for a lease for ever. */

@@ -68,10 +68,29 @@ int nfsocket_read(struct nfsocket *n, bool wait, void (*each)(void *arg, const s
 /* Sends len octets of messages that nobody answers. 0 or -errno. */
 int nfsocket_send(struct nfsocket *n, const void *buf, size_t len);
 
-/* Replaces mnl_attr_for_each(), which does not compile with -Wconversion. */
+/*
+ * The attribute at that place of a message, or NULL if no whole one is there. Like mnl_attr_ok() and mnl_attr_next(),
+ * but inline: with the ten or so attributes of a packet's message, their calls were a tenth of what fold spent on it.
+ */
+static inline const struct nlattr *attr_at(const void *at, const struct nlmsghdr *h)
+{
+	const struct nlattr *a = at;
+	ptrdiff_t left = (const char *)h + h->nlmsg_len - (const char *)at;
+
+	if (left < (ptrdiff_t)sizeof(*a) || a->nla_len < sizeof(*a) || a->nla_len > left)
+		return NULL;
+	return a;
+}
+
+static inline const struct nlattr *attr_after(const struct nlattr *a, const struct nlmsghdr *h)
+{
+	return attr_at((const char *)a + MNL_ALIGN((int)a->nla_len), h);
+}
+
+/* For a for loop: the attributes of a netfilter message, after two headers of 16 and 4 octets, which need no padding. */
 #define each_attr(a, h)                                                                                                \
-	(a) = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));                                                \
-	mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)(a)));                        \
-	(a) = mnl_attr_next(a)
+	(a) = attr_at((const char *)((h) + 1) + sizeof(struct nfgenmsg), h);                                           \
+	(a);                                                                                                           \
+	(a) = attr_after(a, h)
 
 #endif

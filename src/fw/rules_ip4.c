@@ -105,8 +105,9 @@ static void take_other_source(struct nft *n, const struct guest *g)
 {
 	const struct in_addr own = g->id.ip4.addr;
 
-	nft_rule(n, from.in), ip4_is(n, IP4_SRC, NFT_IS_NOT, own), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
-	    fragment(n, IP4_OFFSET, NFT_IS, 0), port(n, PORT_SRC, NFT_IS, 67), drop(n, FROM_SERVER);
+	/* With the port first, a client's packets leave this rule at once. */
+	nft_rule(n, from.in), port(n, PORT_SRC, NFT_IS, 67), ip4_is(n, IP4_SRC, NFT_IS_NOT, own),
+	    nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), fragment(n, IP4_OFFSET, NFT_IS, 0), drop(n, FROM_SERVER);
 	nft_rule(n, from.in), ip4_is(n, IP4_SRC, NFT_IS_NOT, own), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
 	    fragment(n, IP4_MORE | IP4_OFFSET, NFT_IS, 0), ip4_length(n, NFT_AT_LEAST, UDP_HEADER),
 	    port(n, PORT_DST, NFT_IS, 67), nft_goto(n, "take");

@@ -126,6 +126,38 @@ static void test_checksum_of_rfc_1071(void **state)
 	assert_int_equal(csum_fold(0), 0);
 }
 
+/* RFC 1071 1, as it is written there: 16-bit words in network order, each carry added at once. */
+static uint16_t plain_sum(uint16_t sum, const uint8_t *at, size_t len)
+{
+	for (size_t i = 0; i < len; i += 2) {
+		uint32_t v = (uint32_t)sum + (uint32_t)(at[i] << 8) + (i + 1 < len ? at[i + 1] : 0);
+		sum = (uint16_t)((v & 0xffff) + (v >> 16));
+	}
+	return sum;
+}
+
+static void test_checksum_is_that_of_the_plain_loop(void **state)
+{
+	static const uint64_t before[] = {0, 1, 0xffff, 0xffffffff, UINT64_MAX - 1, UINT64_MAX};
+	uint8_t data[100];
+	uint32_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < sizeof(data); i++) {
+			seed = seed * 1664525 + 1013904223;
+			/* All ones carry at each step; nearly all ones and zeros at some. */
+			data[i] = round == 0 ? 0xff : round == 1 ? (uint8_t)(seed >> 24) : seed >> 31 ? 0xff : 0xfe;
+		}
+		for (size_t len = 0; len <= sizeof(data) - 8; len++) {
+			for (size_t b = 0; b < sizeof(before) / sizeof(before[0]); b++) {
+				uint16_t want = plain_sum(csum_fold(before[b]), data + len % 8, len);
+				assert_int_equal(csum_fold(csum_add(before[b], data + len % 8, len)), want);
+			}
+		}
+	}
+}
+
 static void test_mac_as_people_write_it(void **state)
 {
 	static const char *const bad[] = {"",
@@ -347,6 +379,7 @@ int main(void)
 	    cmocka_unit_test(test_wr_never_writes_past_the_end),
 	    cmocka_unit_test(test_wr_lengths_nest_and_never_lie),
 	    cmocka_unit_test(test_checksum_of_rfc_1071),
+	    cmocka_unit_test(test_checksum_is_that_of_the_plain_loop),
 	    cmocka_unit_test(test_mac_as_people_write_it),
 	    cmocka_unit_test(test_service_mac_is_never_the_guests),
 	    cmocka_unit_test(test_cidr_takes_nothing_but_a_cidr),
