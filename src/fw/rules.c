@@ -96,6 +96,13 @@ void port(struct nft *n, uint32_t which, enum nft_op op, uint16_t number)
 	nft_match(n, NFT_TRANSPORT, which, 2, op, wire);
 }
 
+void udp_port(struct nft *n, bool ip6, uint32_t which, uint16_t number)
+{
+	nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, which, NFT_IS, number);
+	if (!ip6)
+		ip4_has_transport(n);
+}
+
 void also_port(struct nft *n, enum nft_op op, uint16_t number)
 {
 	const uint8_t wire[2] = {(uint8_t)(number >> 8), (uint8_t)number};

@@ -58,6 +58,11 @@ static void fragment(struct nft *n, uint16_t bits, enum nft_op op, uint16_t valu
 	nft_match_masked(n, NFT_NETWORK, IP4_FRAGMENT, 2, mask, op, want);
 }
 
+void ip4_has_transport(struct nft *n)
+{
+	fragment(n, IP4_OFFSET, NFT_IS, 0);
+}
+
 static bool has_broadcast(const struct guest *g)
 {
 	return g->id.ip4.len < 31; /* RFC 3021: a /31 has two hosts and nothing else */
@@ -107,7 +112,7 @@ static void take_other_source(struct nft *n, const struct guest *g)
 
 	/* With the port first, a client's packets leave this rule at once. */
 	nft_rule(n, from.in), port(n, PORT_SRC, NFT_IS, 67), ip4_is(n, IP4_SRC, NFT_IS_NOT, own),
-	    nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), fragment(n, IP4_OFFSET, NFT_IS, 0), drop(n, FROM_SERVER);
+	    nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), ip4_has_transport(n), drop(n, FROM_SERVER);
 	nft_rule(n, from.in), ip4_is(n, IP4_SRC, NFT_IS_NOT, own), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
 	    fragment(n, IP4_MORE | IP4_OFFSET, NFT_IS, 0), ip4_length(n, NFT_AT_LEAST, UDP_HEADER),
 	    port(n, PORT_DST, NFT_IS, 67), nft_goto(n, "take");
@@ -148,7 +153,7 @@ static void icmp_error(struct nft *n)
 	static const uint8_t first = 3, last = 12, others[2] = {5, 10};
 
 	nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP), nft_match_range(n, NFT_TRANSPORT, 0, 1, &first, &last),
-	    nft_and_outside(n, &others[0], &others[1], 1);
+	    nft_and_outside(n, &others[0], &others[1], 1), ip4_has_transport(n);
 }
 
 /*
@@ -168,7 +173,7 @@ static void check_errors(struct nft *n, const struct side *s, const struct guest
 
 /*
  * TCP, UDP and ICMP only, each with its whole header: otherwise a rule on a port that is not in the packet would not
- * match. Of a later fragment the kernel shows no transport header, so the rules below apply to first fragments only.
+ * match.
  */
 static void check_transport(struct nft *n, const struct side *s, const struct guest *g)
 {
@@ -178,20 +183,18 @@ static void check_transport(struct nft *n, const struct side *s, const struct gu
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS_NOT, IPPROTO_TCP), nft_and(n, NFT_IS_NOT, &udp, 1),
 	    nft_and(n, NFT_IS_NOT, &icmp, 1), drop(n, s->proto);
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), ip4_length(n, NFT_LESS, TCP_HEADER),
-	    fragment(n, IP4_OFFSET, NFT_IS, 0), drop(n, s->header);
-	nft_rule(n, s->in), ip4_length(n, NFT_LESS, UDP_HEADER), fragment(n, IP4_OFFSET, NFT_IS, 0), drop(n, s->header);
+	    ip4_has_transport(n), drop(n, s->header);
+	nft_rule(n, s->in), ip4_length(n, NFT_LESS, UDP_HEADER), ip4_has_transport(n), drop(n, s->header);
 	/* Only fold sends and receives DHCP. */
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, 67),
-	    drop(n, s->server);
+	nft_rule(n, s->in), udp_port(n, false, PORT_SRC, 67), drop(n, s->server);
 	if (s == &from)
-		nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 67),
-		    nft_goto(n, "take");
+		nft_rule(n, s->in), udp_port(n, false, PORT_DST, 67), nft_goto(n, "take");
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
-	    nft_match_range(n, NFT_TRANSPORT, PORT_DST, 2, dhcp[0], dhcp[1]), drop(n, s->server);
+	    nft_match_range(n, NFT_TRANSPORT, PORT_DST, 2, dhcp[0], dhcp[1]), ip4_has_transport(n), drop(n, s->server);
 	/* ICMP redirects and router advertisements (RFC 792, 1256) would move the other side's routes. */
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_ICMP),
 	    nft_match_range(n, NFT_TRANSPORT, 0, 1, &redirect, &router_advertisement),
-	    nft_and_outside(n, &between[0], &between[1], 1), drop(n, s->proto);
+	    nft_and_outside(n, &between[0], &between[1], 1), ip4_has_transport(n), drop(n, s->proto);
 	check_errors(n, s, g);
 }
 
@@ -299,6 +302,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	check_transport(n, &from, g);
 	take_notify(n, from.in, g, false);
 	take_dns(n, from.in, g, false);
+	take_connections(n, from.in, g, false, false);
 	from_many(n, r);
 	check_far(n, &from, r);
 	/* Packets to fold's own MAC that no rule above took end here: the host would route them. */
@@ -327,14 +331,14 @@ static void to_open(struct nft *n, const struct rules *r)
 	const struct guest *g = r->guest;
 
 	check_transport(n, &to, g);
-	no_notify(n, to.in, g);
+	no_notify(n, to.in, g, false);
 	/*
 	 * No other machine may use the guest's addresses or fold's as source; and no machine has the subnet's own or
 	 * its broadcast address.
 	 */
 	nft_rule(n, to.in), source_is_taken(n, g), drop(n, TO_SOURCE);
 	check_far(n, &to, r);
-	take_network_dns(n, to.in, r);
+	take_network_dns(n, to.in, r, false);
 	nft_rule(n, to.in), ip4_is(n, IP4_DST, NFT_IS, g->id.ip4.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
 	    nft_accept(n);
 	no_netbios(n, to.in, TO_DEST);

@@ -98,6 +98,7 @@ static void from_header(struct nft *n, const struct guest *g)
 	nft_rule(n, from.in), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
 	    port(n, PORT_SRC, NFT_IS_NOT, 547), port(n, PORT_DST, NFT_IS, 547), nft_goto(n, "take");
 	take_dns_link_local(n, from.in, g);
+	take_connections(n, from.in, g, true, true);
 	take_notify_link_local(n, from.in, g);
 	nft_rule(n, from.in), ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr), drop(n, FROM_SOURCE);
 }
@@ -124,15 +125,13 @@ static void check_transport(struct nft *n, const struct side *s)
 {
 	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP), ip6_payload(n, NFT_LESS, TCP_HEADER),
 	    drop(n, s->header);
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, 547),
-	    drop(n, s->server);
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 547);
+	nft_rule(n, s->in), udp_port(n, true, PORT_SRC, 547), drop(n, s->server);
+	nft_rule(n, s->in), udp_port(n, true, PORT_DST, 547);
 	if (s == &from)
 		nft_goto(n, "take");
 	else
 		drop(n, s->server);
-	nft_rule(n, s->in), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 546),
-	    drop(n, s->server);
+	nft_rule(n, s->in), udp_port(n, true, PORT_DST, 546), drop(n, s->server);
 }
 
 static void leaves(struct nft *n, const struct rules *r)
@@ -207,6 +206,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	check_transport(n, &from);
 	take_notify(n, from.in, g, true);
 	take_dns(n, from.in, g, true);
+	take_connections(n, from.in, g, true, false);
 	cap_storm(n, from.in);
 	to_groups(n, r, from.in);
 	nft_rule(n, from.in), eth_dst_is_group(n), drop(n, FROM_DEST);
@@ -224,13 +224,13 @@ static void to_open(struct nft *n, const struct rules *r)
 	struct values taken = {0};
 
 	check_transport(n, &to);
-	no_notify(n, to.in, g);
+	no_notify(n, to.in, g, true);
 	/* No other machine may use the guest's addresses or fold's as source. */
 	values_add(&taken, &g->id.ip6.addr, 16);
 	values_add_services(&taken, g, true);
 	nft_rule(n, to.in), is_one_of(n, IP6_SRC, 16, &taken), drop(n, TO_SOURCE);
 	check_far(n, &to, r);
-	take_network_dns(n, to.in, r);
+	take_network_dns(n, to.in, r, true);
 	nft_rule(n, to.in), ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),
 	    nft_accept(n);
 	to_groups(n, r, to.in);

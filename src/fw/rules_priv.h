@@ -65,6 +65,8 @@ void sound(struct nft *n);
 enum { PORT_SRC = 0, PORT_DST = 2 };
 void port(struct nft *n, uint32_t which, enum nft_op op, uint16_t number);
 void also_port(struct nft *n, enum nft_op op, uint16_t number); /* compares the port that was loaded last once more */
+/* UDP from or to that port, and no later fragment. */
+void udp_port(struct nft *n, bool ip6, uint32_t which, uint16_t number);
 /* What a match on a port shows, whatever the port is: the packet is sound(). It costs less than that. */
 void has_ports(struct nft *n);
 
@@ -131,6 +133,11 @@ void ip4_is_in(struct nft *n, uint32_t which, enum nft_op op, struct cidr4 block
 void ip4_proto(struct nft *n, uint8_t proto);
 /* Compares the total length with that of a header without options and `transport` octets behind it. */
 void ip4_length(struct nft *n, enum nft_op op, uint16_t transport);
+/*
+ * The packet is no later fragment. Each rule with a match on the transport header needs this, or it takes data for a
+ * header: nft_payload_fast_eval() does not look whether there is one (Linux 6.18), nft_payload_eval() does.
+ */
+void ip4_has_transport(struct nft *n);
 /* The address that was loaded last is neither the subnet's own nor its broadcast address, if it has one. */
 void ip4_also_no_edge(struct nft *n, const struct guest *g);
 
@@ -167,7 +174,7 @@ void rules_shared_change(struct nft *n, const struct rules *r, bool gate);
 void take_notify(struct nft *n, const char *chain, const struct guest *g, bool ip6);
 /* From the guest's link-local address to one of fold's. */
 void take_notify_link_local(struct nft *n, const char *chain, const struct guest *g);
-void no_notify(struct nft *n, const char *chain, const struct guest *g);
+void no_notify(struct nft *n, const char *chain, const struct guest *g, bool ip6);
 
 /* Whether fold answers the DNS questions that the VM is asked from the network. */
 bool serves_network(const struct guest *g);
@@ -186,9 +193,15 @@ void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
 /* From its link-local address, to whichever of these addresses. */
 void take_dns_link_local(struct nft *n, const char *chain, const struct guest *g);
 /*
+ * Sends TCP to fold's own addresses and MAC to the responder, which refuses it at once: a client that tries DNS over
+ * TLS first (RFC 7858 3.1) then asks in the clear without waiting. from_link_local: only what comes from such an
+ * address (IPv6).
+ */
+void take_connections(struct nft *n, const char *chain, const struct guest *g, bool ip6, bool from_link_local);
+/*
  * Questions to the guest's address from the network: to the responder or, with NFQUEUE, dropped, because the shared
  * table has queued them before.
  */
-void take_network_dns(struct nft *n, const char *chain, const struct rules *r);
+void take_network_dns(struct nft *n, const char *chain, const struct rules *r, bool ip6);
 
 #endif

@@ -50,8 +50,7 @@ void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
 	size_t count = ip6 ? guest_dns6(g, six) : guest_dns4(g, four);
 
 	if (g->dns.on && g->dns.intercept_all)
-		nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 53),
-		    nft_goto(n, "take");
+		nft_rule(n, chain), udp_port(n, ip6, PORT_DST, 53), nft_goto(n, "take");
 	for (size_t i = 0; i < count; i++) {
 		const void *address = ip6 ? (const void *)&six[i] : (const void *)&four[i];
 		nft_rule(n, chain);
@@ -60,7 +59,10 @@ void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
 			nft_match_l4proto(n, NFT_IS_NOT, ip6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 		else /* Also without DNS: then the responder refuses the connection at once. */
 			nft_match_l4proto(n, NFT_IS, IPPROTO_TCP);
-		port(n, PORT_DST, NFT_IS, 53), destination_is(n, ip6, address), nft_goto(n, "take");
+		port(n, PORT_DST, NFT_IS, 53), destination_is(n, ip6, address);
+		if (!ip6)
+			ip4_has_transport(n);
+		nft_goto(n, "take");
 	}
 }
 
@@ -85,21 +87,40 @@ void take_dns_link_local(struct nft *n, const char *chain, const struct guest *g
 	}
 }
 
-void take_network_dns(struct nft *n, const char *chain, const struct rules *r)
+void take_connections(struct nft *n, const char *chain, const struct guest *g, bool ip6, bool from_link_local)
+{
+	const uint32_t len = ip6 ? sizeof(struct in6_addr) : sizeof(struct in_addr);
+	struct values own = {0};
+
+	values_add_services(&own, g, ip6);
+	if (ip6)
+		values_add(&own, &g->link_local, len);
+	if (!own.count)
+		return;
+	nft_rule(n, chain), eth_dst(n, NFT_IS, g->service_mac), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP);
+	if (from_link_local)
+		ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6);
+	is_one_of(n, ip6 ? IP6_DST : IP4_DST, len, &own);
+	if (!ip6)
+		ip4_has_transport(n);
+	nft_goto(n, "take");
+}
+
+void take_network_dns(struct nft *n, const char *chain, const struct rules *r, bool ip6)
 {
 	if (!serves_network(r->guest))
 		return;
-	nft_rule(n, chain), eth_dst(n, NFT_IS, r->guest->id.mac), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
-	    port(n, PORT_DST, NFT_IS, 53), nft_count(n, rules_counter(TAKEN));
+	nft_rule(n, chain), eth_dst(n, NFT_IS, r->guest->id.mac), udp_port(n, ip6, PORT_DST, 53),
+	    nft_count(n, rules_counter(TAKEN));
 	if (r->transport == TRANSPORT_LOG)
 		nft_log(n, r->number);
 	nft_drop(n);
 }
 
-static void drop_notify(struct nft *n, const char *chain, uint16_t number, enum rules_counter why)
+static void drop_notify(struct nft *n, const char *chain, bool ip6, uint16_t number, enum rules_counter why)
 {
-	nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_SRC, NFT_IS, number), drop(n, why);
-	nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, number), drop(n, why);
+	nft_rule(n, chain), udp_port(n, ip6, PORT_SRC, number), drop(n, why);
+	nft_rule(n, chain), udp_port(n, ip6, PORT_DST, number), drop(n, why);
 }
 
 void take_notify(struct nft *n, const char *chain, const struct guest *g, bool ip6)
@@ -109,11 +130,11 @@ void take_notify(struct nft *n, const char *chain, const struct guest *g, bool i
 	if (!y->port)
 		return;
 	if (ip6 ? !IN6_IS_ADDR_UNSPECIFIED(&y->ip6) : y->ip4.s_addr != 0) {
-		nft_rule(n, chain), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, y->port);
+		nft_rule(n, chain), udp_port(n, ip6, PORT_DST, y->port);
 		destination_is(n, ip6, ip6 ? (const void *)&y->ip6 : &y->ip4);
 		nft_goto(n, "take");
 	}
-	drop_notify(n, chain, y->port, FROM_SERVER);
+	drop_notify(n, chain, ip6, y->port, FROM_SERVER);
 }
 
 void take_notify_link_local(struct nft *n, const char *chain, const struct guest *g)
@@ -125,8 +146,8 @@ void take_notify_link_local(struct nft *n, const char *chain, const struct guest
 		    nft_goto(n, "take");
 }
 
-void no_notify(struct nft *n, const char *chain, const struct guest *g)
+void no_notify(struct nft *n, const char *chain, const struct guest *g, bool ip6)
 {
 	if (g->notify.port)
-		drop_notify(n, chain, g->notify.port, TO_SERVER);
+		drop_notify(n, chain, ip6, g->notify.port, TO_SERVER);
 }

@@ -102,7 +102,7 @@ static void fill_serve(struct nft *n, const struct rules *r, const char *chain)
 		return;
 	if (g->id.has4) {
 		nft_rule(n, chain), eth_dst_and_type(n, g->id.mac, ETH_P_IP), destination_is(n, false, &g->id.ip4.addr);
-		gate_is_open(n, r, false), nft_queue(n, r->number);
+		ip4_has_transport(n), gate_is_open(n, r, false), nft_queue(n, r->number);
 	}
 	if (g->id.has6) {
 		nft_rule(n, chain), eth_dst_and_type(n, g->id.mac, ETH_P_IPV6);

@@ -98,8 +98,23 @@ static enum answer refuse(const struct guest *g, const struct pkt *in, struct re
 	return ANSWER_REPLY;
 }
 
+/*
+ * RFC 9293 3.10.7.1: TCP to an address and the MAC of fold's own. What DNS takes does not come here. The guest's IPv6
+ * addresses are checked for all packets (answer.c).
+ */
+static bool is_to_fold(const struct guest *g, const struct pkt *in)
+{
+	if (memcmp(in->dst_mac, g->service_mac, MAC_LEN) != 0)
+		return false;
+	if (in->kind == PKT_TCP4)
+		return g->id.has4 && in->src4.s_addr == g->id.ip4.addr.s_addr && guest_serves4(g, in->dst4);
+	return in->kind == PKT_TCP6 && (guest_serves6(g, &in->dst6) || IN6_ARE_ADDR_EQUAL(&in->dst6, &g->link_local));
+}
+
 enum answer reject_answer(const struct guest *g, const struct pkt *in, struct reply *out)
 {
+	if (is_to_fold(g, in))
+		return pkt_reset(in, "refused: nothing at that port", out);
 	if ((is_four(in) && is_far4(g, in->src4, in->dst4)) || (is_six(in) && is_far6(g, &in->src6, &in->dst6)))
 		return refuse(g, in, out);
 	return ANSWER_NOT_MINE;

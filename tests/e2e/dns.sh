@@ -336,7 +336,9 @@ for service in $service4 $service6; do
 	check "TCP $service: a forwarded text" tells 'MSG SIZE  rcvd: 8[0-9][0-9]' in_guest ann dig @$service +tcp long.up.zone TXT +time=$((5 * SLOW))
 	check "TCP $service: four questions on one connection" one_connection $service
 	check "TCP $service: twelve clients at once" many_at_once 12 $service
-	check "TCP $service: another port is refused as ever" not in_guest ann nc -z -w 1 $service 54
+	check "TCP $service: another port is refused at once" tells refused in_guest ann nc -zv -w $((20 * SLOW)) $service 54
+	check "TLS $service: refused at once, as a client wants it that tries that first" tells 'connection refused' \
+		in_guest ann dig @$service +tls +tries=1 +time=$((20 * SLOW)) db.lab.example
 done
 check 'TCP: without EDNS it is as long' tells 'MSG SIZE  rcvd: 9[0-9][0-9]' ask ann $service4 longer.lab.example TXT +tcp +noedns
 check 'TCP: an unknown name' is NXDOMAIN 'qr aa rd ra' ann $service4 unknown.secret.zone A +tcp

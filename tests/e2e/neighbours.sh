@@ -28,7 +28,9 @@ ip -n bob addr add 10.0.2.2/24 dev eth0
 ip -n eve addr add 10.0.3.1/24 dev eth0
 
 reaches() {
-	in_guest "$1" ping -n -q -c 2 -i 0.2 -W "$((2 * SLOW))" "$2"
+	reaches_from=$1
+	shift
+	in_guest "$reaches_from" ping -n -q -c 2 -i 0.2 -W "$((2 * SLOW))" "$@"
 }
 
 # listen NAME FILTER SENTINEL: captures in the background what arrives there and matches FILTER, until the sentinel
@@ -52,6 +54,10 @@ check 'two guests in one subnet ping each other' reaches ann 10.0.2.2
 check 'and the other way' reaches bob 10.0.2.1
 check 'a guest pings a container in its subnet' reaches ann 10.0.2.9
 check 'a container in its subnet pings a guest' reaches dave 10.0.2.1
+# In later fragments these octets stand where a first one has ICMP's type: a redirect's, an error's.
+for octet in 05 03 08; do
+	check "two guests ping each other in fragments full of $octet" reaches ann 10.0.2.2 -s 4000 -p $octet
+done
 check 'eve pings the container in her own subnet' reaches eve 10.0.3.9
 
 # talks: whether a UDP datagram of ann's arrives at bob.

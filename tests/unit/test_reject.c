@@ -316,6 +316,66 @@ static void questions_for_fold_are_not_refused(void **state)
 	assert_int_not_equal(t.out.drop, DROP_NO_ERROR);
 }
 
+/* Makes a TCP segment to fold's own address and MAC. */
+static void ask_fold(enum pkt_kind kind)
+{
+	static struct in_addr own4;
+	static struct in6_addr own6;
+
+	own4 = ip("10.0.1.50");
+	own6 = ip6("fd5e:1:2:3::50");
+	t.g.service4 = (struct ip4_list){.at = &own4, .count = 1};
+	t.g.service6 = (struct ip6_list){.at = &own6, .count = 1};
+	t.g.link_local = ip6("fe80::fc54:ff:fe12:3456");
+	ask(kind, false);
+	memcpy(t.ask.dst_mac, service_mac, MAC_LEN);
+	t.ask.dst4 = own4;
+	t.ask.dst6 = own6;
+}
+
+/* RFC 9293 3.10.7.1, whether or not the guest has a gateway and an action for it. */
+static void tcp_to_fold_is_reset(void **state)
+{
+	static const enum pkt_kind tcp[] = {PKT_TCP4, PKT_TCP6, PKT_TCP6, PKT_TCP6};
+	static const char reset[] = "\x0f\xa1\x0f\xa0\0\0\0\0\1\2\3\5\x50\x14";
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		ask_fold(tcp[i / 2]);
+		if (i / 2 == 2)
+			t.ask.dst6 = t.g.link_local;
+		if (i / 2 == 3)
+			t.ask.src6 = ip6("fe80::9");
+		t.g.has_gateway4 = t.g.has_gateway6 = i % 2;
+		assert_int_equal(run(), ANSWER_REPLY);
+		assert_memory_equal(check_headers(IPPROTO_TCP, 20), reset, sizeof(reset) - 1);
+		t.ask.w.start[13] = 4;
+		assert_int_equal(run(), ANSWER_QUIET);
+	}
+}
+
+static void nothing_else_that_is_sent_to_fold_is_reset(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		ask_fold(i ? PKT_TCP6 : PKT_TCP4);
+		t.ask.dst_mac[5] ^= 1;
+		refused(DROP_UNKNOWN);
+		ask_fold(i ? PKT_TCP6 : PKT_TCP4);
+		t.ask.dst4 = ip("10.0.1.51");
+		t.ask.dst6 = ip6("fd5e:1:2:3::51");
+		refused(DROP_UNKNOWN);
+		ask_fold(i ? PKT_UDP6 : PKT_UDP4);
+		refused(DROP_UNKNOWN);
+	}
+	ask_fold(PKT_TCP4);
+	t.ask.src4 = ip("10.0.1.9");
+	refused(DROP_UNKNOWN);
+	ask_fold(PKT_TCP6);
+	t.ask.src6 = ip6("fd5e:1:2:3::9");
+	refused(DROP_SOURCE_ADDRESS);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, fixture)
@@ -328,6 +388,8 @@ int main(void)
 	    T(only_what_passes_the_gateway),
 	    T(nothing_without_a_gateway_or_a_refusal),
 	    T(questions_for_fold_are_not_refused),
+	    T(tcp_to_fold_is_reset),
+	    T(nothing_else_that_is_sent_to_fold_is_reset),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -533,7 +533,9 @@ static void segments(struct family *f)
 	SEGMENT("drop l4-header", "offset-4", .flags = SYN, .words = 4);
 	SEGMENT("drop l4-header", "offset-past-the-end", .flags = SYN, .words = 6);
 	SEGMENT("drop l4-header", "offset-15-of-5", .flags = ACK, .words = 15);
-	tcp_case(f, &(struct tcp){.flags = SYN}, 54, "drop unknown-protocol", "to-another-port");
+	tcp_case(f, &(struct tcp){.flags = SYN}, 853, "reply refused: nothing at that port: TCP", "to-another-port");
+	tcp_case(f, &(struct tcp){.flags = RST}, 853, "quiet", "reset-to-another-port");
+	tcp_case(f, &(struct tcp){.flags = SYN, .words = 4}, 853, "drop l4-header", "offset-4-to-another-port");
 }
 
 /* Opens a connection of its own and sends these octets on it. */
