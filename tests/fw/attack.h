@@ -354,6 +354,14 @@ int run_flush(void);                           /* flush.c: somebody flushes the 
 int run_life(char **fold, const char *iface);  /* life.c: from the first frame to the last */
 int hold(int argc, char **argv);               /* hold.c: this program as a hypervisor */
 
+/* Frames that must arrive (owed.c). */
+void owed_forget(void);
+void owed_add(enum port from, const uint8_t *frame, size_t len); /* unless the oracle does not know enough about it */
+void owed_arrived(enum port at, const uint8_t *frame, size_t len);
+uint32_t owed_count(void);
+uint32_t owed_left(void);
+void owed_tell(void); /* shows the first of those that are left */
+
 /* Whether the VM may send this frame, or get it, by the specification alone and without fold's code (oracle.c). */
 bool oracle_from(const struct vm *v, const uint8_t *frame, size_t len);
 bool oracle_to(const struct vm *v, const uint8_t *frame, size_t len);

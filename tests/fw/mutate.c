@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * 82: mutated honest frames. The oracle (oracle.c) must permit every frame that is seen anywhere, by the octets that
- * were seen; the honest frames sent in between must all arrive. The same seed gives the same frames.
+ * were seen; and the frames that it permits must all arrive (owed.c), and the honest ones sent in between. The same
+ * seed gives the same frames.
  */
 #include "cases.h"
 
@@ -29,7 +30,7 @@ static const struct shape of_a[] = {
     {UDP(A, P)},	     {TCP(A, P)},		{ICMP(A, B)},		  {UDP(A, ALL1)},
     {UDP(A, GROUP)},	     {ARP_REQUEST(A, P)},	{ARP_REPLY(A, B)},	  {ARP_PROBE(A, A)},
     {ARP_REQUEST(A, SERVICE)}, {DHCP(A, DISCOVER)},	{UDP(A, B, .data = 40, .frag = MF)},
-    {IP(A, B, .proto = 17, .frag = 9)}, {UDP(A, B, .dport = 53)},
+    {IP(A, B, .proto = 17, .frag = 9)}, {UDP(A, B, .dport = 53)}, {UDP(A, P, .sport = 67, .frag = 9)}, {ICMP(A, P, .itype = 5, .frag = MF | 9)},
 };
 static const struct shape of_b[] = {
     {UDP(B, A)},	     {TCP(B, FAR)},		{ICMP(B, FAR)},		  {UDP(B, ALL1)},
@@ -44,7 +45,7 @@ static const struct shape of_f[] = {
 static const struct shape to_a[] = {
     {UDP(P, A)},	     {TCP(P, A)},		{ICMP(P, A)},		  {UDP(P, ALL1)},
     {UDP(P, GROUP)},	     {ARP_REQUEST(P, A)},	{ARP_REPLY(P, A)},	  {ARP_PROBE(P, A)},
-    {DHCP_SERVER(P, A)},     {UDP(P, A, .data = 40, .frag = MF)}, {IP(P, A, .proto = 17, .frag = 9)},
+    {DHCP_SERVER(P, A)},     {UDP(P, A, .data = 40, .frag = MF)}, {IP(P, A, .proto = 17, .frag = 9)}, {DHCP_SERVER(P, A, .frag = 9)},
 };
 static const struct shape to_b[] = {
     {UDP(FAR, B)},	     {TCP(FAR, B)},		{ICMP(G, B)},		  {UDP(G, ALL1)},
@@ -343,6 +344,7 @@ static void on_mutant(enum port at, const uint8_t *f, size_t len)
 	uint32_t id;
 
 	passed++;
+	owed_arrived(at, f, len);
 	if (!permitted(at, f, len) && !wrong++) {
 		first_wrong.at = at;
 		first_wrong.len = len;
@@ -350,6 +352,16 @@ static void on_mutant(enum port at, const uint8_t *f, size_t len)
 	}
 	if (frame_cookie(f, len, &id))
 		seen_on_frame(at, f, len);
+}
+
+static void tell_wrong(bool alive, uint32_t arrived, uint32_t sent, bool some)
+{
+	if (wrong) {
+		detail("%u forbidden arrivals; the first at %s:", wrong, port_names[first_wrong.at]);
+		detail_frame("seen", first_wrong.frame, first_wrong.len);
+	}
+	if (!alive || arrived < sent || !some)
+		detail("of %u honest frames %u arrived; of the mutated %s", sent, arrived, some ? "some" : "none");
 }
 
 static void run_one(const struct run *r, uint32_t frames)
@@ -374,6 +386,7 @@ static void run_one(const struct run *r, uint32_t frames)
 
 	running = r;
 	passed = wrong = 0;
+	owed_forget();
 	for (uint32_t i = 0; i < frames; i++) {
 		if (i % 64 == 0) {
 			/* The bridge may have learned the containers' MACs elsewhere, from a forged source. */
@@ -384,7 +397,9 @@ static void run_one(const struct run *r, uint32_t frames)
 			for (int turn = 0; turn < 20 && seen_of(honest)->count[from ? peer : r->vm] < sent; turn++)
 				ports_poll(10);
 		}
-		port_send(r->from, f, mutant(r, id, f), NULL, 0);
+		size_t len = mutant(r, id, f);
+		owed_add(r->from, f, len);
+		port_send(r->from, f, len, NULL, 0);
 	}
 	if (!from)
 		hello();
@@ -395,16 +410,12 @@ static void run_one(const struct run *r, uint32_t frames)
 	/* One to three changes leave some frames permitted: if none came through, nothing was tested. */
 	bool some = seen_mask(id) != 0;
 	if (ok(alive && !wrong && some && arrived == sent,
-	       "82 %u mutated frames %s: nothing passes that the oracle forbids", frames, r->name)) {
+	       "82 %u mutated frames %s: nothing passes that the oracle forbids", frames, r->name))
 		detail("%u arrivals, all permitted; %u of %u honest frames among them", passed, arrived, sent);
-		return;
-	}
-	if (wrong) {
-		detail("%u forbidden arrivals; the first at %s:", wrong, port_names[first_wrong.at]);
-		detail_frame("seen", first_wrong.frame, first_wrong.len);
-	}
-	if (!alive || arrived < sent || !some)
-		detail("of %u honest frames %u arrived; of the mutated %s", sent, arrived, some ? "some" : "none");
+	else
+		tell_wrong(alive, arrived, sent, some);
+	if (!ok(!owed_left(), "82 the %u of them that the oracle permits to one machine arrive", owed_count()))
+		owed_tell();
 }
 
 int run_mutate(uint32_t seed, uint32_t count)

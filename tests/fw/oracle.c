@@ -99,7 +99,7 @@ static bool sound(const struct ip *p, uint64_t dmac)
 		return false;
 	if (p->offset)
 		return p->offset >= 16; /* at 8 it would overlap the first one's transport header */
-	if (p->l4_len < (fragment ? 16U : p->proto == 6 ? 20U : 8U))
+	if (p->l4_len < (p->proto == 6 ? 20U : fragment ? 16U : 8U))
 		return false;
 	if (p->proto == 17) {
 		uint16_t sport = frame_u16(p->l4), dport = frame_u16(p->l4 + 2);
