@@ -43,6 +43,7 @@ struct dhcp4_msg {
 	bool rapid_commit;
 	bool ends_strings; /* the client ends its strings with NUL, and so expects it of fold's */
 	bool ipxe;
+	bool loads; /* it tells what machine it boots (RFC 4578 2.1, 2.2), as no system does that runs already */
 	struct in_addr requested;
 	struct in_addr server_id;
 	uint16_t max_size; /* 0: not told */

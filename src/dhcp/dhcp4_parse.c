@@ -14,7 +14,7 @@
 /* The options that fold looks at, as they were found. */
 struct raw {
 	struct dhcp4_msg *m;
-	struct dhcp4_bytes type, requested, server_id, overload, max_size, rapid_commit, hostname, ipxe;
+	struct dhcp4_bytes type, requested, server_id, overload, max_size, rapid_commit, hostname, ipxe, architecture, nic;
 	const struct dhcp4_bytes *joining; /* the option whose value is at the end of m->joined, or NULL */
 };
 
@@ -45,6 +45,10 @@ static struct dhcp4_bytes *place_of(struct raw *raw, uint8_t code)
 		return &raw->m->fqdn;
 	case DHCP4_CODE_RELAY_INFO:
 		return &raw->m->relay_info;
+	case DHCP4_CODE_ARCHITECTURE:
+		return &raw->architecture;
+	case DHCP4_CODE_NIC:
+		return &raw->nic;
 	case DHCP4_CODE_UUID:
 		return &raw->m->uuid;
 	case DHCP4_CODE_IPXE:
@@ -171,6 +175,7 @@ static bool settle(struct raw *raw)
 	m->max_size = raw->max_size.len == 2 ? rd_u16(&max_size) : 0;
 	m->rapid_commit = raw->rapid_commit.at && raw->rapid_commit.len == 0; /* RFC 4039 4 */
 	m->ipxe = raw->ipxe.at != NULL;
+	m->loads = raw->architecture.at || raw->nic.at;
 	if (m->uuid.len != DHCP4_UUID_LEN)
 		m->uuid.at = NULL;
 	if (m->fqdn.len < 3) /* RFC 4702 2: flags and two codes come before the name */

@@ -165,7 +165,8 @@ void dhcp4_settle_boot(struct dhcp4_choice *c)
 	if (!find_configured(c, DHCP4_CODE_BOOT_SERVER) && !find_configured(c, DHCP4_CODE_BOOT_FILE))
 		return;
 	bool loader = is_boot_class(c->m, &class);
-	c->boots = asked->len == 0 || !c->m->has_type || loader;
+	/* U-Boot asks for neither the server nor the file, but reads their fields. */
+	c->boots = asked->len == 0 || !c->m->has_type || loader || c->m->loads;
 	for (size_t i = 0; i < asked->len; i++)
 		if (asked->at[i] == DHCP4_CODE_BOOT_SERVER || asked->at[i] == DHCP4_CODE_BOOT_FILE)
 			c->boots = true;

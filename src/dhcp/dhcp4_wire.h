@@ -79,6 +79,8 @@ enum dhcp4_code {
 	DHCP4_CODE_RAPID_COMMIT = 80,   /* RFC 4039 4 */
 	DHCP4_CODE_FQDN = 81,           /* RFC 4702 2 */
 	DHCP4_CODE_RELAY_INFO = 82,     /* RFC 3046 2.0 */
+	DHCP4_CODE_ARCHITECTURE = 93,   /* RFC 4578 2.1 */
+	DHCP4_CODE_NIC = 94,            /* RFC 4578 2.2: the revision of the boot loader's network interface */
 	DHCP4_CODE_UUID = 97,           /* RFC 4578 2.3 */
 	DHCP4_CODE_V6ONLY = 108,        /* RFC 8925 3.1 */
 	DHCP4_CODE_SEARCH = 119,        /* RFC 3397 2 */

@@ -278,6 +278,17 @@ static void v4_21_siaddr_is_0_for_those_that_do_not_boot_from_it(void **state)
 	assert_ip(t.r.siaddr, "0.0.0.0");
 	assert_int_equal(t.r.p[BOOTFILE], 0);
 	assert_none(67);
+	request(); /* as U-Boot: it tells of its network interface, and asks for neither option */
+	LIST(1, 3, 6, 12, 13, 17);
+	opt(94, "\1\0", 3);
+	expect_reply(ACK, "DHCPACK");
+	assert_ip(t.r.siaddr, "10.0.1.7");
+	assert_string_equal((const char *)t.r.p + BOOTFILE, "pxelinux.0");
+	request();
+	LIST(1, 3);
+	opt(93, "\0\26", 2);
+	expect_reply(ACK, "DHCPACK");
+	assert_ip(t.r.siaddr, "10.0.1.7");
 	request(); /* without a list: the client may want to boot */
 	expect_reply(ACK, "DHCPACK");
 	assert_ip(t.r.siaddr, "10.0.1.7");
