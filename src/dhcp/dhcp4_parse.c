@@ -175,7 +175,7 @@ static bool settle(struct raw *raw)
 	m->max_size = raw->max_size.len == 2 ? rd_u16(&max_size) : 0;
 	m->rapid_commit = raw->rapid_commit.at && raw->rapid_commit.len == 0; /* RFC 4039 4 */
 	m->ipxe = raw->ipxe.at != NULL;
-	m->loads = raw->architecture.at || raw->nic.at;
+	m->loads = raw->architecture.len >= 2 || raw->nic.len == 3;
 	if (m->uuid.len != DHCP4_UUID_LEN)
 		m->uuid.at = NULL;
 	if (m->fqdn.len < 3) /* RFC 4702 2: flags and two codes come before the name */

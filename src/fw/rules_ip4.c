@@ -166,6 +166,8 @@ static void check_errors(struct nft *n, const struct side *s, const struct guest
 {
 	const uint32_t quoted = ICMP_HEADER + (s == &from ? IP4_DST : IP4_SRC);
 
+	/* RFC 1812 4.3.2.3: at most 576 octets, so nobody sends one in fragments; a later one could replace the quote. */
+	nft_rule(n, s->in), icmp_error(n), fragment(n, IP4_MORE, NFT_IS_NOT, 0), drop(n, s->proto);
 	nft_rule(n, s->in), icmp_error(n), ip4_length(n, NFT_LESS, ICMP_HEADER + IP4_HEADER), drop(n, s->header);
 	nft_rule(n, s->in), icmp_error(n), nft_match(n, NFT_TRANSPORT, quoted, 4, NFT_IS_NOT, &g->id.ip4.addr),
 	    drop(n, s->proto);
@@ -261,7 +263,7 @@ static void no_netbios(struct nft *n, const char *chain, enum rules_counter why)
 	static const uint8_t first[2] = {0, 137}, last[2] = {0, 138};
 
 	nft_rule(n, chain), eth_dst(n, NFT_IS, everyone), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
-	    nft_match_range(n, NFT_TRANSPORT, PORT_DST, 2, first, last), drop(n, why);
+	    nft_match_range(n, NFT_TRANSPORT, PORT_DST, 2, first, last), ip4_has_transport(n), drop(n, why);
 }
 
 static void to_many(struct nft *n, const struct rules *r, const char *chain)

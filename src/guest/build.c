@@ -391,7 +391,8 @@ int guest_build(const struct identity *id, const struct binding *b, const struct
 		return err;
 	}
 	warn_identity(&w);
-	if (flags & GUEST_HAS_RULES)
+	w.g.has_rules = flags & GUEST_HAS_RULES;
+	if (w.g.has_rules)
 		warn_daemon_keys(&w);
 	*out = w.g;
 	return 0;

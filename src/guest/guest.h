@@ -164,6 +164,7 @@ struct guest {
 
 	struct dns_policy dns;
 	struct notify notify;
+	bool has_rules;    /* fold's own rules bring its packets: what is sent to fold's addresses is for fold alone */
 	bool weave_dns;    /* its host name is registered in weaveDNS, with its IPv4 address */
 	bool asked_by_all; /* any subnet may ask for the VM's names: the host's own rules decide who gets through */
 };

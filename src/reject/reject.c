@@ -99,12 +99,14 @@ static enum answer refuse(const struct guest *g, const struct pkt *in, struct re
 }
 
 /*
- * RFC 9293 3.10.7.1: TCP to an address and the MAC of fold's own. What DNS takes does not come here. The guest's IPv6
- * addresses are checked for all packets (answer.c).
+ * RFC 9293 3.10.7.1: TCP to an address and the MAC of fold's own. With NFQUEUE the rules put the guest's MAC there, of
+ * what they have checked. What DNS takes does not come here. The guest's IPv6 addresses are checked for all packets
+ * (answer.c). Where others' rules bring the packets, fold's MAC is the host's.
  */
 static bool is_to_fold(const struct guest *g, const struct pkt *in)
 {
-	if (memcmp(in->dst_mac, g->service_mac, MAC_LEN) != 0)
+	if (!g->has_rules ||
+	    (memcmp(in->dst_mac, g->service_mac, MAC_LEN) != 0 && memcmp(in->dst_mac, g->id.mac, MAC_LEN) != 0))
 		return false;
 	if (in->kind == PKT_TCP4)
 		return g->id.has4 && in->src4.s_addr == g->id.ip4.addr.s_addr && guest_serves4(g, in->dst4);

@@ -109,7 +109,11 @@ static bool sound(const struct ip *p, uint64_t dmac)
 		if (dmac == MAC_ALL && (dport == 137 || dport == 138))
 			return false;
 	}
-	return !(p->proto == 1 && (p->l4[0] == 5 || p->l4[0] == 9));
+	if (p->proto != 1)
+		return true;
+	bool error = p->l4[0] == 3 || p->l4[0] == 4 || p->l4[0] == 11 || p->l4[0] == 12;
+	/* Of an error that is not whole, a later fragment may replace what it is about. */
+	return p->l4[0] != 5 && p->l4[0] != 9 && !(error && p->more);
 }
 
 static bool arp_form(const uint8_t *f, size_t len)

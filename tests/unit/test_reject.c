@@ -78,6 +78,7 @@ static int fixture(void **state)
 	memcpy(t.g.service_mac, service_mac, 6);
 	memcpy(t.g.gateway4_mac, gateway_mac, 6);
 	memcpy(t.g.gateway6_mac, gateway_mac, 6);
+	t.g.has_rules = true;
 	t.g.id.has4 = t.g.id.has6 = t.g.has_gateway4 = t.g.has_gateway6 = true;
 	t.g.id.ip4 = (struct cidr4){.addr = ip("10.0.1.1"), .len = 24};
 	t.g.id.ip6 = (struct cidr6){.addr = ip6("fd5e:1:2:3::1"), .len = 64};
@@ -340,11 +341,13 @@ static void tcp_to_fold_is_reset(void **state)
 	static const char reset[] = "\x0f\xa1\x0f\xa0\0\0\0\0\1\2\3\5\x50\x14";
 
 	(void)state;
-	for (int i = 0; i < 8; i++) {
-		ask_fold(tcp[i / 2]);
-		if (i / 2 == 2)
+	for (int i = 0; i < 16; i++) {
+		ask_fold(tcp[i / 2 % 4]);
+		if (i >= 8) /* as the rules put it there for NFQUEUE */
+			memcpy(t.ask.dst_mac, guest_mac, MAC_LEN);
+		if (i / 2 % 4 == 2)
 			t.ask.dst6 = t.g.link_local;
-		if (i / 2 == 3)
+		if (i / 2 % 4 == 3)
 			t.ask.src6 = ip6("fe80::9");
 		t.g.has_gateway4 = t.g.has_gateway6 = i % 2;
 		assert_int_equal(run(), ANSWER_REPLY);
@@ -367,6 +370,10 @@ static void nothing_else_that_is_sent_to_fold_is_reset(void **state)
 		refused(DROP_UNKNOWN);
 		ask_fold(i ? PKT_UDP6 : PKT_UDP4);
 		refused(DROP_UNKNOWN);
+		ask_fold(i ? PKT_TCP6 : PKT_TCP4); /* the host's own, if others' rules bring it */
+		t.g.has_rules = false;
+		refused(DROP_UNKNOWN);
+		t.g.has_rules = true;
 	}
 	ask_fold(PKT_TCP4);
 	t.ask.src4 = ip("10.0.1.9");
