@@ -14,7 +14,8 @@
 /* The options that fold looks at, as they were found. */
 struct raw {
 	struct dhcp4_msg *m;
-	struct dhcp4_bytes type, requested, server_id, overload, max_size, rapid_commit, hostname, ipxe, architecture, nic;
+	struct dhcp4_bytes type, requested, server_id, overload, max_size, rapid_commit, hostname, ipxe, architecture,
+	    nic;
 	const struct dhcp4_bytes *joining; /* the option whose value is at the end of m->joined, or NULL */
 };
 

@@ -12,8 +12,8 @@ enum guest_build_flags {
 	GUEST_NEED_GATEWAY_MAC = 1, /* a GATEWAY without its GATEWAY_MAC is an error: fold filters by it */
 	GUEST_GATEWAY_ANYWHERE = 2, /* GATEWAY may be outside the subnet: whoever made the link has provided for that */
 	GUEST_DNS_STREAMS = 4,      /* DNS questions come by TCP too; the caller keeps the connections (dns/stream.h) */
-	GUEST_HAS_RULES = 8,        /* nftables rules of the VM's own bring its packets, and enforce ALLOW (fw/rules.h) */
-	GUEST_BY_QUEUES = 16,       /* a service without a queue in the configuration is off */
+	GUEST_HAS_RULES = 8,  /* nftables rules of the VM's own bring its packets, and enforce ALLOW (fw/rules.h) */
+	GUEST_BY_QUEUES = 16, /* a service without a queue in the configuration is off */
 };
 
 /*
