@@ -215,7 +215,11 @@ int nft_commit(struct nft *n)
 	/* Only the last message asks for an answer; refusals are always answered. */
 	n->last->nlmsg_flags |= NLM_F_ACK;
 	nftnl_batch_end(mnl_nlmsg_batch_current(n->batch), n->seq++);
-	mnl_nlmsg_batch_next(n->batch);
+	/* Without the end, the kernel would do nothing and yet answer that it was done. */
+	if (!mnl_nlmsg_batch_next(n->batch)) {
+		n->failed = true;
+		return -ENOBUFS;
+	}
 	ssize_t sent = mnl_socket_sendto(n->socket, mnl_nlmsg_batch_head(n->batch), mnl_nlmsg_batch_size(n->batch));
 	int err = sent < 0 ? -errno : nft_read_answers(n, n->first);
 	mnl_nlmsg_batch_stop(n->batch);

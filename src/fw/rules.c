@@ -90,15 +90,19 @@ void drop_rest(struct nft *n, const char *chain, enum rules_counter why, enum ru
 	nft_rule(n, chain), drop(n, header);
 }
 
-void port(struct nft *n, uint32_t which, enum nft_op op, uint16_t number)
+void port(struct nft *n, bool ip6, uint32_t which, enum nft_op op, uint16_t number)
 {
 	const uint8_t wire[2] = {(uint8_t)(number >> 8), (uint8_t)number};
-	nft_match(n, NFT_TRANSPORT, which, 2, op, wire);
+
+	if (ip6)
+		nft_match(n, NFT_NETWORK, IP6_HEADER + which, 2, op, wire);
+	else
+		nft_match(n, NFT_TRANSPORT, which, 2, op, wire);
 }
 
 void udp_port(struct nft *n, bool ip6, uint32_t which, uint16_t number)
 {
-	nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, which, NFT_IS, number);
+	nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, ip6, which, NFT_IS, number);
 	if (!ip6)
 		ip4_has_transport(n);
 }
@@ -114,9 +118,9 @@ void has_ports(struct nft *n)
 	nft_match_present(n, NFT_TRANSPORT, PORT_SRC, 4);
 }
 
-void not_from_server(struct nft *n, const struct guest *g, uint16_t dhcp)
+void not_from_server(struct nft *n, const struct guest *g, bool ip6)
 {
-	port(n, PORT_SRC, NFT_IS_NOT, dhcp);
+	port(n, ip6, PORT_SRC, NFT_IS_NOT, ip6 ? 547 : 67);
 	if (g->notify.port)
 		also_port(n, NFT_IS_NOT, g->notify.port);
 }

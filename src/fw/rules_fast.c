@@ -14,35 +14,46 @@
 #include <linux/if_ether.h>
 
 static const uint8_t protos[] = {IPPROTO_UDP, IPPROTO_TCP};
-/* Of the DHCP server, and of its client. */
-static const uint16_t dhcp4[2] = {67, 68}, dhcp6[2] = {547, 546};
 
-/* No packet for one of fold's services, nor one that only fold sends. */
-static void ports_from(struct nft *n, const struct guest *g, bool udp, const uint16_t dhcp[static 2])
+/* Of the DHCP server, and of its client. */
+static uint16_t dhcp_server(bool ip6)
 {
-	port(n, PORT_DST, NFT_IS_NOT, 53);
-	if (!udp)
-		return;
-	also_port(n, NFT_IS_NOT, dhcp[0]);
-	also_port(n, NFT_IS_NOT, dhcp[1]);
-	if (g->notify.port)
-		also_port(n, NFT_IS_NOT, g->notify.port);
-	not_from_server(n, g, dhcp[0]);
+	return ip6 ? 547 : 67;
 }
 
-static void ports_to(struct nft *n, const struct guest *g, bool udp, const uint16_t dhcp[static 2])
+static uint16_t dhcp_client(bool ip6)
 {
-	if (!udp) {
-		has_ports(n); /* no match on a port shows that the packet is valid */
+	return ip6 ? 546 : 68;
+}
+
+/* No packet for one of fold's services, nor one that only fold sends. */
+static void ports_from(struct nft *n, const struct guest *g, bool udp, bool ip6)
+{
+	if (ip6)
+		has_ports(n);
+	port(n, ip6, PORT_DST, NFT_IS_NOT, 53);
+	if (!udp)
 		return;
-	}
-	port(n, PORT_DST, NFT_IS_NOT, dhcp[0]);
-	also_port(n, NFT_IS_NOT, dhcp[1]);
+	also_port(n, NFT_IS_NOT, dhcp_server(ip6));
+	also_port(n, NFT_IS_NOT, dhcp_client(ip6));
+	if (g->notify.port)
+		also_port(n, NFT_IS_NOT, g->notify.port);
+	not_from_server(n, g, ip6);
+}
+
+static void ports_to(struct nft *n, const struct guest *g, bool udp, bool ip6)
+{
+	if (ip6 || !udp)
+		has_ports(n); /* no match on a port of IPv4 shows that the packet is valid */
+	if (!udp)
+		return;
+	port(n, ip6, PORT_DST, NFT_IS_NOT, dhcp_server(ip6));
+	also_port(n, NFT_IS_NOT, dhcp_client(ip6));
 	if (serves_network(g))
 		also_port(n, NFT_IS_NOT, 53);
 	if (g->notify.port)
 		also_port(n, NFT_IS_NOT, g->notify.port);
-	not_from_server(n, g, dhcp[0]);
+	not_from_server(n, g, ip6);
 }
 
 /* From the identification to the end of the header: as many octets as one comparison takes. */
@@ -93,7 +104,7 @@ static void from_ip4(struct nft *n, const struct rules *r, uint8_t proto)
 	 * The order of the conditions does not matter for a packet that matches. With the ports first, packets for
 	 * fold leave the rule early.
 	 */
-	ports_from(n, g, udp, dhcp4);
+	ports_from(n, g, udp, false);
 	nft_load(n, NFT_NETWORK, IP4_DST, 4);
 	ip4_also_no_edge(n, g);
 	ip4_length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
@@ -115,13 +126,15 @@ static void to_ip4(struct nft *n, const struct guest *g, uint8_t proto)
 	for (size_t k = 0; k < g->service4.count; k++)
 		if (ip4_in(g->id.ip4, g->service4.at[k]))
 			nft_and(n, NFT_IS_NOT, &g->service4.at[k], 4);
+	if (g->has_gateway4 && ip4_in(g->id.ip4, g->gateway4)) /* from its own MAC alone */
+		nft_and(n, NFT_IS_NOT, &g->gateway4, 4);
 	ip4_also_no_edge(n, g);
-	ports_to(n, g, udp, dhcp4);
+	ports_to(n, g, udp, false);
 	ip4_length(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 	nft_accept(n);
 }
 
-/* The source is in the subnet, and is neither the guest's own address nor one of fold's. It is loaded once. */
+/* The source is in the subnet, and is neither the guest's own address, nor one of fold's, nor the gateway's. */
 static void is_from_peer6(struct nft *n, const struct guest *g)
 {
 	const struct cidr6 *subnet = &g->id.ip6;
@@ -131,6 +144,8 @@ static void is_from_peer6(struct nft *n, const struct guest *g)
 	for (size_t i = 0; i < g->service6.count; i++)
 		if (ip6_in(*subnet, g->service6.at[i]))
 			nft_and(n, NFT_IS_NOT, &g->service6.at[i], sizeof(net));
+	if (g->has_gateway6 && ip6_in(*subnet, g->gateway6)) /* from its own MAC alone */
+		nft_and(n, NFT_IS_NOT, &g->gateway6, sizeof(net));
 	if (subnet->len && subnet->len % 8 == 0)
 		nft_and(n, NFT_IS, &net, subnet->len / 8);
 	else
@@ -145,7 +160,7 @@ static void from_ip6(struct nft *n, const struct rules *r, uint8_t proto)
 	nft_rule(n, "from");
 	ip6_plain_from(n, proto, &g->id.ip6.addr);
 	eth_to_peer(n, r, ETH_P_IPV6, 0);
-	ports_from(n, g, udp, dhcp6);
+	ports_from(n, g, udp, true);
 	ip6_is_in(n, IP6_DST, NFT_IS, &g->id.ip6);
 	ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 	nft_accept(n);
@@ -160,7 +175,7 @@ static void to_ip6(struct nft *n, const struct guest *g, uint8_t proto)
 	eth_from_peer(n, g, ETH_P_IPV6, 0);
 	ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr);
 	is_from_peer6(n, g);
-	ports_to(n, g, udp, dhcp6);
+	ports_to(n, g, udp, true);
 	ip6_payload(n, NFT_AT_LEAST, udp ? UDP_HEADER : TCP_HEADER);
 	nft_accept(n);
 }

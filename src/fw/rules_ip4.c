@@ -111,11 +111,11 @@ static void take_other_source(struct nft *n, const struct guest *g)
 	const struct in_addr own = g->id.ip4.addr;
 
 	/* With the port first, a client's packets leave this rule at once. */
-	nft_rule(n, from.in), port(n, PORT_SRC, NFT_IS, 67), ip4_is(n, IP4_SRC, NFT_IS_NOT, own),
+	nft_rule(n, from.in), port(n, false, PORT_SRC, NFT_IS, 67), ip4_is(n, IP4_SRC, NFT_IS_NOT, own),
 	    nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), ip4_has_transport(n), drop(n, FROM_SERVER);
 	nft_rule(n, from.in), ip4_is(n, IP4_SRC, NFT_IS_NOT, own), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
 	    fragment(n, IP4_MORE | IP4_OFFSET, NFT_IS, 0), ip4_length(n, NFT_AT_LEAST, UDP_HEADER),
-	    port(n, PORT_DST, NFT_IS, 67), nft_goto(n, "take");
+	    port(n, false, PORT_DST, NFT_IS, 67), nft_goto(n, "take");
 }
 
 void plain_udp_from_guest(struct nft *n, const struct guest *g, bool ip6)
@@ -165,12 +165,21 @@ static void icmp_error(struct nft *n)
 static void check_errors(struct nft *n, const struct side *s, const struct guest *g)
 {
 	const uint32_t quoted = ICMP_HEADER + (s == &from ? IP4_DST : IP4_SRC);
+	const struct in_addr mask = ip4_mask(g->id.ip4.len), net = ip4_network(g->id.ip4);
 
 	/* RFC 1812 4.3.2.3: at most 576 octets, so nobody sends one in fragments; a later one could replace the quote. */
 	nft_rule(n, s->in), icmp_error(n), fragment(n, IP4_MORE, NFT_IS_NOT, 0), drop(n, s->proto);
 	nft_rule(n, s->in), icmp_error(n), ip4_length(n, NFT_LESS, ICMP_HEADER + IP4_HEADER), drop(n, s->header);
 	nft_rule(n, s->in), icmp_error(n), nft_match(n, NFT_TRANSPORT, quoted, 4, NFT_IS_NOT, &g->id.ip4.addr),
 	    drop(n, s->proto);
+	if (s == &from)
+		return;
+	/* Only the gateway has seen what the guest sent beyond its subnet. */
+	nft_rule(n, s->in), icmp_error(n);
+	nft_match_masked(n, NFT_TRANSPORT, ICMP_HEADER + IP4_DST, 4, &mask, NFT_IS_NOT, &net);
+	if (g->has_gateway4)
+		eth_src(n, NFT_IS_NOT, g->gateway4_mac);
+	drop(n, s->proto);
 }
 
 /*
@@ -339,6 +348,9 @@ static void to_open(struct nft *n, const struct rules *r)
 	 * its broadcast address.
 	 */
 	nft_rule(n, to.in), source_is_taken(n, g), drop(n, TO_SOURCE);
+	if (g->has_gateway4)
+		nft_rule(n, to.in), ip4_is(n, IP4_SRC, NFT_IS, g->gateway4), eth_src(n, NFT_IS_NOT, g->gateway4_mac),
+		    drop(n, TO_SOURCE);
 	check_far(n, &to, r);
 	take_network_dns(n, to.in, r, false);
 	nft_rule(n, to.in), ip4_is(n, IP4_DST, NFT_IS, g->id.ip4.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),

@@ -96,7 +96,7 @@ static void from_header(struct nft *n, const struct guest *g)
 	check_header(n, &from);
 	/* RFC 8415 5: clients ask from a link-local address. */
 	nft_rule(n, from.in), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6), nft_match_l4proto(n, NFT_IS, IPPROTO_UDP),
-	    port(n, PORT_SRC, NFT_IS_NOT, 547), port(n, PORT_DST, NFT_IS, 547), nft_goto(n, "take");
+	    port(n, true, PORT_SRC, NFT_IS_NOT, 547), port(n, true, PORT_DST, NFT_IS, 547), nft_goto(n, "take");
 	take_dns_link_local(n, from.in, g);
 	take_connections(n, from.in, g, true, true);
 	take_notify_link_local(n, from.in, g);
@@ -106,7 +106,8 @@ static void from_header(struct nft *n, const struct guest *g)
 /* RFC 4443: errors and echo. Multicast listeners, routers' and mobility's messages, node information stay closed. */
 static void check_icmp(struct nft *n, const struct side *s, const struct guest *g)
 {
-	static const uint8_t icmp = IPPROTO_ICMPV6, errors[2] = {ICMP6_DST_UNREACH, ICMP6_PARAM_PROB},
+	static const uint8_t tcp = IPPROTO_TCP, udp = IPPROTO_UDP, icmp = IPPROTO_ICMPV6,
+			     errors[2] = {ICMP6_DST_UNREACH, ICMP6_PARAM_PROB},
 			     echo[2] = {ICMP6_ECHO_REQUEST, ICMP6_ECHO_REPLY};
 	/* An error must quote a packet to its sender, or one from the other side, as for IPv4 (check_errors()). */
 	const uint32_t quoted = IP6_HEADER + ICMP_HEADER + (s == &from ? IP6_DST : IP6_SRC);
@@ -115,6 +116,21 @@ static void check_icmp(struct nft *n, const struct side *s, const struct guest *
 	    drop(n, s->header);
 	icmp_type(n, s, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB), ip6_is(n, quoted, NFT_IS_NOT, &g->id.ip6.addr),
 	    drop(n, s->proto);
+	/*
+	 * No other packet passes either way. Behind a routing header in the quote stands another destination, which some
+	 * take the error to be about (BSD, and Linux where the header is of type 4).
+	 */
+	icmp_type(n, s, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB);
+	nft_match(n, NFT_NETWORK, IP6_HEADER + ICMP_HEADER + IP6_NEXT, 1, NFT_IS_NOT, &tcp),
+	    nft_and(n, NFT_IS_NOT, &udp, 1), nft_and(n, NFT_IS_NOT, &icmp, 1), drop(n, s->proto);
+	if (s == &to) {
+		/* Only the gateway has seen what the guest sent beyond its prefix. */
+		icmp_type(n, s, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB);
+		ip6_is_in(n, IP6_HEADER + ICMP_HEADER + IP6_DST, NFT_IS_NOT, &g->id.ip6);
+		if (g->has_gateway6)
+			eth_src(n, NFT_IS_NOT, g->gateway6_mac);
+		drop(n, s->proto);
+	}
 	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS, &icmp);
 	nft_load(n, NFT_NETWORK, IP6_HEADER, 1), nft_and_outside(n, &errors[0], &errors[1], 1),
 	    nft_and_outside(n, &echo[0], &echo[1], 1), drop(n, s->proto);
@@ -229,6 +245,9 @@ static void to_open(struct nft *n, const struct rules *r)
 	values_add(&taken, &g->id.ip6.addr, 16);
 	values_add_services(&taken, g, true);
 	nft_rule(n, to.in), is_one_of(n, IP6_SRC, 16, &taken), drop(n, TO_SOURCE);
+	if (g->has_gateway6)
+		nft_rule(n, to.in), ip6_is(n, IP6_SRC, NFT_IS, &g->gateway6), eth_src(n, NFT_IS_NOT, g->gateway6_mac),
+		    drop(n, TO_SOURCE);
 	check_far(n, &to, r);
 	take_network_dns(n, to.in, r, true);
 	nft_rule(n, to.in), ip6_is(n, IP6_DST, NFT_IS, &g->id.ip6.addr), eth_dst(n, NFT_IS, g->id.mac), sound(n),

@@ -189,6 +189,9 @@ static void ask_from_own(struct nft *n, const struct guest *g, const struct in6_
 {
 	nft_rule(n, "from_nd"), type_is(n, NS), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6),
 	    ip6_is(n, IP6_SRC, NFT_IS_NOT, own), sound(n), nft_set_ip6_source(n, &g->id.ip6.addr);
+	/* If the kernel has no memory to change it, it goes on with the next rule. */
+	nft_rule(n, "from_nd"), type_is(n, NS), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6),
+	    ip6_is(n, IP6_SRC, NFT_IS_NOT, own), drop(n, FROM_ND);
 }
 
 static void from_receiver(struct nft *n, const struct rules *r, const struct in6_addr *own)

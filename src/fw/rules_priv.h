@@ -63,15 +63,19 @@ void eth_from_peer(struct nft *n, const struct guest *g, uint16_t type, uint8_t 
 void sound(struct nft *n);
 
 enum { PORT_SRC = 0, PORT_DST = 2 };
-void port(struct nft *n, uint32_t which, enum nft_op op, uint16_t number);
+/*
+ * Of IPv6, the port directly behind the header: before 0ae8e4cca787 (Linux 6.8 and stable releases of January 2024) nft
+ * took IPv6's transport to be 14 octets further on at the egress hook. That shows no valid packet; has_ports() does.
+ */
+void port(struct nft *n, bool ip6, uint32_t which, enum nft_op op, uint16_t number);
 void also_port(struct nft *n, enum nft_op op, uint16_t number); /* compares the port that was loaded last once more */
 /* UDP from or to that port, and no later fragment. */
 void udp_port(struct nft *n, bool ip6, uint32_t which, uint16_t number);
-/* What a match on a port shows, whatever the port is: the packet is sound(). It costs less than that. */
+/* What a match on a port of IPv4 shows, whatever the port is: the packet is sound(). It costs less than that. */
 void has_ports(struct nft *n);
 
-/* The source port is none of those from which only fold sends. dhcp: the DHCP server's port of the family. */
-void not_from_server(struct nft *n, const struct guest *g, uint16_t dhcp);
+/* The source port is none of those from which only fold sends: the DHCP server's of the family, and notifications'. */
+void not_from_server(struct nft *n, const struct guest *g, bool ip6);
 
 void drop(struct nft *n, enum rules_counter why);
 /* Ends a chain: drops packets with a valid header for the reason `why`, all others for the reason `header`. */

@@ -14,8 +14,8 @@ bool serves_network(const struct guest *g)
 static void fast_dns_to(struct nft *n, const struct guest *g, bool ip6, const void *address)
 {
 	nft_rule(n, ip6 ? "from_ip6" : "from_ip4");
-	port(n, PORT_DST, NFT_IS, 53);
-	not_from_server(n, g, ip6 ? 547 : 67);
+	port(n, ip6, PORT_DST, NFT_IS, 53);
+	not_from_server(n, g, ip6);
 	plain_udp_from_guest(n, g, ip6);
 	if (address)
 		destination_is(n, ip6, address);
@@ -40,7 +40,7 @@ void fast_take_dns(struct nft *n, const struct guest *g, bool ip6)
 static void from_link_local(struct nft *n, const char *chain, uint8_t proto, uint16_t number)
 {
 	nft_rule(n, chain), ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6);
-	nft_match_l4proto(n, NFT_IS, proto), port(n, PORT_DST, NFT_IS, number);
+	nft_match_l4proto(n, NFT_IS, proto), port(n, true, PORT_DST, NFT_IS, number);
 }
 
 void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
@@ -59,7 +59,7 @@ void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
 			nft_match_l4proto(n, NFT_IS_NOT, ip6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 		else /* Also without DNS: then the responder refuses the connection at once. */
 			nft_match_l4proto(n, NFT_IS, IPPROTO_TCP);
-		port(n, PORT_DST, NFT_IS, 53), destination_is(n, ip6, address);
+		port(n, ip6, PORT_DST, NFT_IS, 53), destination_is(n, ip6, address);
 		if (!ip6)
 			ip4_has_transport(n);
 		nft_goto(n, "take");

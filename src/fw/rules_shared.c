@@ -73,7 +73,7 @@ static void dispatch(struct nft *n, enum way w)
 {
 	nft_rule(n, ways[w].base);
 	if (w == WAY_SERVE)
-		nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, PORT_DST, NFT_IS, 53);
+		nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, false, PORT_DST, NFT_IS, 53);
 	else if (w != WAY_ENTER)
 		nft_match_mark(n, NFT_IS, w == WAY_TAKE ? RULES_TAKE_MARK : RULES_GATE_MARK);
 	if (ways[w].hook == NFT_HOOK_BRIDGE_PREROUTING)

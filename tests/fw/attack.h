@@ -206,6 +206,7 @@ struct shape {
 	/* Addresses in the packet that an ICMP error quotes; 0: the error's own, the other way round. */
 	uint32_t qsrc, qdst;
 	struct ip6 qsrc6, qdst6;
+	uint8_t qnext; /* the quoted IPv6 packet's next header; 0: ICMPv6 */
 	bool unquoted; /* the error quotes no packet */
 	uint32_t ciaddr, giaddr, reqip;
 	/* IPv6. total is the payload's length there. */

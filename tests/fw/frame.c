@@ -135,7 +135,7 @@ static void put_quoted(struct wr *w, const struct shape *s)
 
 	if (s->kind == K_ICMP6) {
 		wr_u32(w, 0x60000000);
-		wr_u32(w, 8 << 16 | 58 << 8 | 64);
+		wr_u32(w, 8 << 16 | (s->qnext ? s->qnext : 58U) << 8 | 64);
 		put_ip6_address(w, ip6_same(s->qsrc6, none) ? &s->dst6 : &s->qsrc6);
 		put_ip6_address(w, ip6_same(s->qdst6, none) ? &s->src6 : &s->qdst6);
 		wr_u32(w, 0x80000000);

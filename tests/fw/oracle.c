@@ -211,6 +211,8 @@ static bool ip_to(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	if (v->service && p.src == v->service)
 		return false;
+	if (v->gateway && p.src == v->gateway_ip && frame_mac(f + 6) != MAC_G)
+		return false;
 	bool near = in_subnet(v, p.src);
 	if (!near && !(v->gateway && frame_mac(f + 6) == MAC_G && !is_unroutable(p.src)))
 		return false;

@@ -258,6 +258,8 @@ bool oracle6_to(const struct vm *v, const uint8_t *f, size_t len)
 		return nd_to(v, &p);
 	if (!is_open(&p) || is_taken(v, p.src))
 		return false;
+	if (v->gateway6 && ip6_same(p.src, v->gateway_ip6) && p.smac != v->gateway_mac6)
+		return false;
 	if (!near(v, p.src) && !(v->gateway6 && p.smac == v->gateway_mac6 && is_routable(p.src)))
 		return false;
 	if (ip6_same(p.dst, v->ip6)) /* fold answers DNS queries to it */

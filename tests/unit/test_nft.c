@@ -10,6 +10,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -140,13 +142,67 @@ static void a_full_socket(void **state)
 	nft_close(n);
 }
 
+/* A transaction that makes `count` chains and one whose name has `len` letters. */
+static int make_many(struct nft *n, unsigned count, size_t len)
+{
+	char name[64];
+
+	nft_begin(n);
+	nft_table(n, FAMILY, "many", 0);
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "chain%05u", i);
+		nft_chain(n, name, false);
+	}
+	memset(name, 'x', len);
+	name[len] = 0;
+	nft_chain(n, name, false);
+	return nft_commit(n);
+}
+
+static int forget_many(struct nft *n)
+{
+	nft_begin(n);
+	nft_use_table(n, FAMILY, "many");
+	nft_table_delete(n, false);
+	return nft_commit(n);
+}
+
+/*
+ * A transaction is refused as too long, or it is done: also where its messages fit, and only the end of it does not.
+ * The last name grows by one message's length in steps of its padding.
+ */
+static void no_room_for_the_end(void **state)
+{
+	unsigned fits = 0, most = 20000;
+	struct nft *n = opened();
+	int refused = 0, err;
+
+	(void)state;
+	while (most - fits > 1) {
+		unsigned half = (fits + most) / 2;
+		err = make_many(n, half, 1);
+		assert_true(err == 0 || err == -ENOBUFS);
+		*(err ? &most : &fits) = half;
+		if (!err)
+			assert_int_equal(forget_many(n), 0);
+	}
+	for (size_t len = 1; len < 60; len += 4) {
+		err = make_many(n, fits, len);
+		assert_true(err == 0 || err == -ENOBUFS);
+		refused += err != 0;
+		if (!err)
+			assert_int_equal(forget_many(n), 0);
+	}
+	assert_true(refused);
+	nft_close(n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_filter_is_locked),
-	    cmocka_unit_test(no_answer),
-	    cmocka_unit_test(others_answers),
-	    cmocka_unit_test(a_full_socket),
+	    cmocka_unit_test(the_filter_is_locked), cmocka_unit_test(no_answer),
+	    cmocka_unit_test(others_answers),       cmocka_unit_test(a_full_socket),
+	    cmocka_unit_test(no_room_for_the_end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
