@@ -85,41 +85,30 @@ static bool place_some(struct dhcp4_choice *c, struct space *s)
 	return true;
 }
 
-/* Of a value that fits into one option, as nearly all do. */
-static void write_short(struct wr *w, const struct dhcp4_option *o)
+static void write_part(struct wr *w, uint8_t code, const uint8_t *at, size_t len, bool ends)
 {
-	uint8_t *to = wr_room(w, 2 + o->len + o->ends);
+	uint8_t *to = wr_room(w, 2 + len + ends);
 
 	if (!to)
 		return;
-	to[0] = o->code;
-	to[1] = (uint8_t)(o->len + o->ends);
-	if (o->len == 4) /* as most are: no call */
-		memcpy(to + 2, o->at, 4);
-	else if (o->len)
-		memcpy(to + 2, o->at, o->len);
-	if (o->ends)
-		to[2 + o->len] = 0;
+	to[0] = code;
+	to[1] = (uint8_t)(len + ends);
+	if (len == 4) /* as most are: no call */
+		memcpy(to + 2, at, 4);
+	else if (len)
+		memcpy(to + 2, at, len);
+	if (ends) /* the NUL, where the client wants one */
+		to[2 + len] = 0;
 }
 
 static void write_option(struct wr *w, const struct dhcp4_option *o)
 {
-	size_t left = o->len + o->ends, done = 0;
+	const uint8_t *at = o->at;
+	size_t left = o->len;
 
-	if (left <= DHCP4_OPTION_MAX) {
-		write_short(w, o);
-		return;
-	}
-	do {
-		size_t part = left < DHCP4_OPTION_MAX ? left : DHCP4_OPTION_MAX;
-		size_t copied = part < o->len - done ? part : o->len - done;
-		wr_u8(w, o->code);
-		wr_u8(w, (uint8_t)part);
-		wr_bytes(w, copied ? o->at + done : NULL, copied);
-		wr_zero(w, part - copied); /* the NUL, where the client wants one */
-		done += copied;
-		left -= part;
-	} while (left);
+	for (; left + o->ends > DHCP4_OPTION_MAX; at += DHCP4_OPTION_MAX, left -= DHCP4_OPTION_MAX)
+		write_part(w, o->code, at, DHCP4_OPTION_MAX, false);
+	write_part(w, o->code, at, left, o->ends);
 }
 
 static void write_area(struct wr *w, const struct dhcp4_choice *c, enum dhcp4_area area)

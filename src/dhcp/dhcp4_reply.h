@@ -63,10 +63,9 @@ bool dhcp4_off_subnet(const struct guest *g);
 bool dhcp4_set_number(struct dhcp4_choice *c, struct dhcp4_option *o, uint8_t width, uint32_t v);
 
 /*
- * Sets boots, pxe, siaddr, boot_server and boot_file. A client boots from the network
- * where the binding names a server or a file and the client asks for either, asks for
- * nothing in particular, or says that it is a boot loader. Others get siaddr 0: Linux's ip= takes it for the server
- * of DNS and of its root file system.
+ * Sets boots, pxe, siaddr, boot_server and boot_file. A client boots from the network where the binding names a server
+ * or a file and the client asks for either, asks for nothing in particular, or says that it is a boot loader. Others
+ * get siaddr 0: Linux's ip= takes it for the server of DNS and of its root file system.
  */
 void dhcp4_settle_boot(struct dhcp4_choice *c);
 

@@ -100,11 +100,15 @@ void port(struct nft *n, bool ip6, uint32_t which, enum nft_op op, uint16_t numb
 		nft_match(n, NFT_TRANSPORT, which, 2, op, wire);
 }
 
-void udp_port(struct nft *n, bool ip6, uint32_t which, uint16_t number)
+void has_transport(struct nft *n, bool ip6)
 {
-	nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, ip6, which, NFT_IS, number);
 	if (!ip6)
 		ip4_has_transport(n);
+}
+
+void udp_port(struct nft *n, bool ip6, uint32_t which, uint16_t number)
+{
+	nft_match_l4proto(n, NFT_IS, IPPROTO_UDP), port(n, ip6, which, NFT_IS, number), has_transport(n, ip6);
 }
 
 void also_port(struct nft *n, enum nft_op op, uint16_t number)

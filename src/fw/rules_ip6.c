@@ -77,14 +77,20 @@ static void icmp_type(struct nft *n, const struct side *s, uint8_t first, uint8_
 	nft_match_range(n, NFT_NETWORK, IP6_HEADER, 1, &first, &last);
 }
 
-static void check_header(struct nft *n, const struct side *s)
+/* A header, at that octet of the packet, whose next one is none of the three that pass. */
+static void next_is_other(struct nft *n, uint32_t header)
 {
 	static const uint8_t udp = IPPROTO_UDP, tcp = IPPROTO_TCP, icmp = IPPROTO_ICMPV6;
 
+	nft_match(n, NFT_NETWORK, header + IP6_NEXT, 1, NFT_IS_NOT, &tcp), nft_and(n, NFT_IS_NOT, &udp, 1),
+	    nft_and(n, NFT_IS_NOT, &icmp, 1);
+}
+
+static void check_header(struct nft *n, const struct side *s)
+{
 	nft_rule(n, s->in), nft_match_masked(n, NFT_NETWORK, IP6_VERSION, 1, &version_bits, NFT_IS_NOT, &six),
 	    drop(n, s->header);
-	nft_rule(n, s->in), nft_match(n, NFT_NETWORK, IP6_NEXT, 1, NFT_IS_NOT, &tcp), nft_and(n, NFT_IS_NOT, &udp, 1),
-	    nft_and(n, NFT_IS_NOT, &icmp, 1), drop(n, s->proto);
+	nft_rule(n, s->in), next_is_other(n, 0), drop(n, s->proto);
 	/* The length of the shortest header of the three. */
 	nft_rule(n, s->in), ip6_payload(n, NFT_LESS, UDP_HEADER), drop(n, s->header);
 	icmp_type(n, s, 133, 136), nft_goto(n, s->nd);
@@ -106,8 +112,7 @@ static void from_header(struct nft *n, const struct guest *g)
 /* RFC 4443: errors and echo. Multicast listeners, routers' and mobility's messages, node information stay closed. */
 static void check_icmp(struct nft *n, const struct side *s, const struct guest *g)
 {
-	static const uint8_t tcp = IPPROTO_TCP, udp = IPPROTO_UDP, icmp = IPPROTO_ICMPV6,
-			     errors[2] = {ICMP6_DST_UNREACH, ICMP6_PARAM_PROB},
+	static const uint8_t icmp = IPPROTO_ICMPV6, errors[2] = {ICMP6_DST_UNREACH, ICMP6_PARAM_PROB},
 			     echo[2] = {ICMP6_ECHO_REQUEST, ICMP6_ECHO_REPLY};
 	/* An error must quote a packet to its sender, or one from the other side, as for IPv4 (check_errors()). */
 	const uint32_t quoted = IP6_HEADER + ICMP_HEADER + (s == &from ? IP6_DST : IP6_SRC);
@@ -120,9 +125,8 @@ static void check_icmp(struct nft *n, const struct side *s, const struct guest *
 	 * No other packet passes either way. Behind a routing header in the quote stands another destination, which some
 	 * take the error to be about (BSD, and Linux where the header is of type 4).
 	 */
-	icmp_type(n, s, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB);
-	nft_match(n, NFT_NETWORK, IP6_HEADER + ICMP_HEADER + IP6_NEXT, 1, NFT_IS_NOT, &tcp),
-	    nft_and(n, NFT_IS_NOT, &udp, 1), nft_and(n, NFT_IS_NOT, &icmp, 1), drop(n, s->proto);
+	icmp_type(n, s, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB), next_is_other(n, IP6_HEADER + ICMP_HEADER),
+	    drop(n, s->proto);
 	if (s == &to) {
 		/* Only the gateway has seen what the guest sent beyond its prefix. */
 		icmp_type(n, s, ICMP6_DST_UNREACH, ICMP6_PARAM_PROB);

@@ -69,6 +69,8 @@ enum { PORT_SRC = 0, PORT_DST = 2 };
  */
 void port(struct nft *n, bool ip6, uint32_t which, enum nft_op op, uint16_t number);
 void also_port(struct nft *n, enum nft_op op, uint16_t number); /* compares the port that was loaded last once more */
+/* ip4_has_transport() of either family: IPv6's fragments have been dropped. */
+void has_transport(struct nft *n, bool ip6);
 /* UDP from or to that port, and no later fragment. */
 void udp_port(struct nft *n, bool ip6, uint32_t which, uint16_t number);
 /* What a match on a port of IPv4 shows, whatever the port is: the packet is sound(). It costs less than that. */

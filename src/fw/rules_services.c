@@ -59,9 +59,7 @@ void take_dns(struct nft *n, const char *chain, const struct guest *g, bool ip6)
 			nft_match_l4proto(n, NFT_IS_NOT, ip6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 		else /* Also without DNS: then the responder refuses the connection at once. */
 			nft_match_l4proto(n, NFT_IS, IPPROTO_TCP);
-		port(n, ip6, PORT_DST, NFT_IS, 53), destination_is(n, ip6, address);
-		if (!ip6)
-			ip4_has_transport(n);
+		port(n, ip6, PORT_DST, NFT_IS, 53), destination_is(n, ip6, address), has_transport(n, ip6);
 		nft_goto(n, "take");
 	}
 }
@@ -100,10 +98,7 @@ void take_connections(struct nft *n, const char *chain, const struct guest *g, b
 	nft_rule(n, chain), eth_dst(n, NFT_IS, g->service_mac), nft_match_l4proto(n, NFT_IS, IPPROTO_TCP);
 	if (from_link_local)
 		ip6_is_in(n, IP6_SRC, NFT_IS, &link_local6);
-	is_one_of(n, ip6 ? IP6_DST : IP4_DST, len, &own);
-	if (!ip6)
-		ip4_has_transport(n);
-	nft_goto(n, "take");
+	is_one_of(n, ip6 ? IP6_DST : IP4_DST, len, &own), has_transport(n, ip6), nft_goto(n, "take");
 }
 
 void take_network_dns(struct nft *n, const char *chain, const struct rules *r, bool ip6)
