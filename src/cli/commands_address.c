@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "host/link.h"
 #include "host/store.h"
 #include "host/weave.h"
 
@@ -15,6 +16,8 @@
 #include <unistd.h>
 
 #include <sys/signalfd.h>
+
+#define HOST_ADDRESSES 32
 
 static int fail(const struct report *r, int err)
 {
@@ -64,13 +67,30 @@ static int interrupted(int signals)
 	return got == sizeof(info) ? 128 + (int)info.ssi_signo : FOLD_EXIT_FAILED;
 }
 
+/* The host's own addresses on the bridge, of which the VM gets none. How many; none while there is no bridge. */
+static size_t read_hosts(const char *bridge, struct in_addr at[static HOST_ADDRESSES])
+{
+	struct link_info info;
+	struct link *l;
+	int count = 0;
+
+	if (link_open(&l) < 0)
+		return 0;
+	if (link_find(l, bridge, &info) == 0)
+		count = link_addresses4(l, info.ifindex, at, HOST_ADDRESSES);
+	link_close(l);
+	return count > 0 ? (size_t)count : 0;
+}
+
 static int local_allocate(const struct options *o, const struct cidr4 *subnet)
 {
 	_cleanup_(cleanup_free) char *path = store_path();
 	struct report r = {0};
+	struct in_addr hosts[HOST_ADDRESSES];
+	const struct store_wish wish = {o->iface, subnet, hosts, read_hosts(o->bridge, hosts)};
 	struct cidr4 got;
 	bool is_new;
-	int err = store_allocate(path, o->iface, subnet, &got, &is_new, &r);
+	int err = store_allocate(path, &wish, &got, &is_new, &r);
 
 	if (err < 0)
 		return fail(&r, err);

@@ -205,6 +205,10 @@ int session_attach(struct session *s, struct report *r)
 		return report_fail(r, -err,
 				   "bridge %s: is full, as the kernel gives a bridge 1,023 ports; use another bridge",
 				   s->info.bridge);
+	if (err == -EADDRINUSE)
+		return report_fail(r, -err,
+				   "MAC %s: is that of bridge %s or of an interface in it; give the VM another one",
+				   s->info.mac, s->info.bridge);
 	if (err)
 		return report_fail(r, -err, "interface %s: cannot %s: %s", s->info.iface, step, strerror(-err));
 	return 0;

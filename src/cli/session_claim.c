@@ -284,17 +284,18 @@ static void remove_own(const struct session *s, int rules_fd)
 	nft_close(nft);
 }
 
-static void remove_shared(const struct session *s)
+static int remove_shared(const struct session *s)
 {
 	struct nft *nft;
 
 	if (nft_open(&nft) < 0)
-		return;
+		return 0;
 	int err = rules_remove_shared(nft, s->info.iface);
 	if (err)
 		log_warn("%s: its rules could not be removed: %s; `" FOLD_COMMAND " gc` tries again", s->info.iface,
 			 strerror(-err));
 	nft_close(nft);
+	return err;
 }
 
 void session_takedown(void *session, const struct keeper_known *known)
@@ -305,8 +306,7 @@ void session_takedown(void *session, const struct keeper_known *known)
 	have_claims(s, known->held);
 	session_unplug(s, known);
 	remove_own(s, known->rules);
-	if (notes[SESSION_NOTE_SHARED])
-		remove_shared(s);
+	bool is_left = notes[SESSION_NOTE_SHARED] && remove_shared(s) < 0;
 	int err = notes[SESSION_NOTE_COPY] ? session_remove_copy(s) : 0;
 	if (err)
 		log_warn("%s: could not be removed: %s", s->info.copy, strerror(-err));
@@ -315,11 +315,12 @@ void session_takedown(void *session, const struct keeper_known *known)
 	if (err)
 		log_warn("%s: could not be removed: %s; `" FOLD_COMMAND " gc` tries again", s->info.image,
 			 strerror(-err));
+	is_left = is_left || err;
 	/* Without the claim, another fold has that interface name now, and the socket of `fold inspect` is its own. */
 	if (s->claims[SESSION_CLAIM_IFACE].fd >= 0)
 		session_seen_remove(claim_folder(), s->info.iface);
 	link_hub_clean(claim_folder());
-	unclaim(s, err);
+	unclaim(s, is_left);
 }
 
 /*
@@ -362,13 +363,16 @@ bool session_clean(const struct session_info *left)
 {
 	struct nft *nft;
 	uint8_t mac[MAC_LEN];
+	int err = 0;
 
 	if (!mac_parse(left->mac, mac))
 		return true;
 	delete_left_tap(left, mac);
 	if (nft_open(&nft) == 0) {
-		rules_remove_shared(nft, left->iface);
+		err = rules_remove_shared(nft, left->iface);
 		nft_close(nft);
 	}
-	return session_clean_files(left, claim_folder());
+	if (err)
+		log_err("%s: its rules could not be removed: %s", left->iface, strerror(-err));
+	return session_clean_files(left, claim_folder()) && !err;
 }

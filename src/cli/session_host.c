@@ -82,6 +82,20 @@ static void wake_in(const struct session *s, uint64_t ms)
 	timerfd_settime(s->host_look, 0, &t, NULL);
 }
 
+/* Two machines of one address would take turns in being reached. */
+static bool has_hosts_address(const struct session *s)
+{
+	const struct rules *r = &s->rules;
+
+	for (size_t i = 0; s->id.has4 && i < r->host4_count; i++)
+		if (r->host4[i].s_addr == s->id.ip4.addr.s_addr)
+			return true;
+	for (size_t i = 0; s->id.has6 && i < r->host6_count; i++)
+		if (memcmp(&r->host6[i], &s->id.ip6.addr, sizeof(r->host6[i])) == 0)
+			return true;
+	return false;
+}
+
 int session_host_open(struct session *s, struct report *r)
 {
 	/* It is read once more when changes are heard: link_hub_serve(). */
@@ -89,6 +103,10 @@ int session_host_open(struct session *s, struct report *r)
 
 	if (err < 0)
 		return report_fail(r, -err, "bridge %s: its addresses: %s", s->info.bridge, strerror(-err));
+	if (has_hosts_address(s))
+		return report_fail(r, EADDRINUSE,
+				   "interface %s: its address is this machine's own on bridge %s; choose another",
+				   s->info.iface, s->info.bridge);
 	s->host_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->host_look = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->host_event < 0 || s->host_look < 0)
@@ -128,8 +146,8 @@ void session_cut_off(struct session *s, const char *why)
 }
 
 /*
- * Cuts the VM off: the interface is no longer what the rules are for. A tap with another MAC leaves the bridge as well,
- * so that the bridge knows no port by that MAC.
+ * Cuts the VM off: the interface is no longer what the rules are for. It leaves the bridge as well: with another MAC so
+ * that the bridge knows no port by that MAC, with another name because it has no rules if somebody sets it up again.
  */
 static void lose_tap(struct session *s)
 {
@@ -137,8 +155,8 @@ static void lose_tap(struct session *s)
 		session_cut_off(s, "it was removed or renamed");
 	} else {
 		session_cut_off(s, "its MAC was changed, which its hypervisor can do");
-		link_leave_bridge(s->link, s->ifindex);
 	}
+	link_leave_bridge(s->link, s->ifindex);
 }
 
 /* Follows a change of the bridge or its addresses into the rules. */

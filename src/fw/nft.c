@@ -12,11 +12,11 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_bridge.h>
+#include <sys/random.h>
 
 /* One VM's rules take about 20 KiB; a message that ends past the limit would spill into the slack. */
 #define BATCH_SIZE (256 * 1024)
@@ -44,6 +44,20 @@ static int lock_filter(const struct nft *n)
 	return setsockopt(nft_fd(n), SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on));
 }
 
+/*
+ * A transaction's first sequence number. The hypervisor has the socket as well, so that the rules stay, and the kernel
+ * refuses what it sends in answers with the number that it chose: it must not guess fold's.
+ */
+static uint32_t any_number(void)
+{
+	uint32_t number;
+
+	/* Never fails for so few octets once the machine has started. */
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		abort();
+	return number;
+}
+
 /* Makes an nft that owns the socket, which may be NULL. On failure returns NULL, with errno set. */
 static struct nft *make(struct mnl_socket *socket)
 {
@@ -60,7 +74,7 @@ static struct nft *make(struct mnl_socket *socket)
 		return NULL;
 	}
 	n->socket = socket;
-	n->seq = (uint32_t)time(NULL);
+	n->seq = any_number();
 	return n;
 }
 
@@ -115,7 +129,7 @@ void nft_begin(struct nft *n)
 		mnl_nlmsg_batch_stop(n->batch);
 	n->last = NULL;
 	n->failed = false;
-	n->first = n->seq;
+	n->first = n->seq = any_number();
 	n->batch = mnl_nlmsg_batch_start(n->buffer, BATCH_SIZE);
 	if (!n->batch) {
 		n->failed = true;

@@ -250,6 +250,18 @@ static void check_far(struct nft *n, const struct side *s, const struct rules *r
 	}
 }
 
+/* Where the host is the gateway, its own addresses outside the subnet are no way out of it. */
+static void no_far_host(struct nft *n, const struct rules *r)
+{
+	const struct guest *g = r->guest;
+
+	if (!g->has_gateway4 || memcmp(g->gateway4_mac, r->bridge_mac, MAC_LEN) != 0)
+		return;
+	for (size_t i = 0; i < r->host4_count; i++)
+		if (!ip4_in(g->id.ip4, r->host4[i]) && r->host4[i].s_addr != g->gateway4.s_addr)
+			nft_rule(n, from.in), ip4_is(n, IP4_DST, NFT_IS, r->host4[i]), drop(n, FROM_DEST);
+}
+
 /*
  * RFC 1112 6.4: the MAC is 01:00:5e and the low 23 bits of the group. For a block of groups, the bits that all of
  * them share.
@@ -315,6 +327,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	take_dns(n, from.in, g, false);
 	take_connections(n, from.in, g, false, false);
 	from_many(n, r);
+	no_far_host(n, r);
 	check_far(n, &from, r);
 	/* Packets to fold's own MAC that no rule above took end here: the host would route them. */
 	nft_rule(n, from.in), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);

@@ -210,6 +210,18 @@ static void to_groups(struct nft *n, const struct rules *r, const char *chain)
 		nft_rule(n, chain), group_is(n, &r->groups6[i].block), sound(n), nft_accept(n);
 }
 
+/* As for IPv4: where the host is the gateway, its own addresses outside the subnet are no way out of it. */
+static void no_far_host(struct nft *n, const struct rules *r)
+{
+	const struct guest *g = r->guest;
+
+	if (!g->has_gateway6 || memcmp(g->gateway6_mac, r->bridge_mac, MAC_LEN) != 0)
+		return;
+	for (size_t i = 0; i < r->host6_count; i++)
+		if (!ip6_in(g->id.ip6, r->host6[i]) && memcmp(&r->host6[i], &g->gateway6, sizeof(g->gateway6)) != 0)
+			nft_rule(n, from.in), ip6_is(n, IP6_DST, NFT_IS, &r->host6[i]), drop(n, FROM_DEST);
+}
+
 static void from_host(struct nft *n, const struct rules *r)
 {
 	for (size_t i = 0; i < r->host6_count; i++)
@@ -230,6 +242,7 @@ static void from_open(struct nft *n, const struct rules *r)
 	cap_storm(n, from.in);
 	to_groups(n, r, from.in);
 	nft_rule(n, from.in), eth_dst_is_group(n), drop(n, FROM_DEST);
+	no_far_host(n, r);
 	check_far(n, &from, r);
 	/* Packets to fold's own MAC that no rule above took end here: the host would route them. */
 	nft_rule(n, from.in), eth_dst(n, NFT_IS, g->service_mac), drop(n, FROM_DEST);

@@ -14,6 +14,7 @@
 #include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <linux/sockios.h>
+#include <linux/vhost.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -326,13 +327,15 @@ void hypervisor_set_tap(struct hypervisor *h, int tap_fd)
 /*
  * A process that has a tap open needs no privilege (drivers/net/tun.c) to give it the MAC of
  * another machine, for which the bridge then knows no other port, or to make it stay after
- * fold. A seccomp filter refuses these ioctls to the hypervisor and to all that it starts.
+ * fold. One that may open /dev/vhost-net could hand the tap to it, which obeys the header for virtio's offloads even
+ * where the tap has none (tun_xdp_one(), see tap.h). A seccomp filter refuses these ioctls to the hypervisor and to
+ * all that it starts. fold's own -netdev does not use vhost; for others that the user adds, qemu does without it.
  * If possible it is set without no_new_privs, so that set-user-ID programs still work.
  */
 static int keep_from_tap(bool *unfiltered)
 {
 	static const uint32_t requests[] = {SIOCSIFHWADDR, (uint32_t)TUNSETPERSIST, (uint32_t)TUNSETOWNER,
-					    (uint32_t)TUNSETGROUP};
+					    (uint32_t)TUNSETGROUP, (uint32_t)VHOST_NET_SET_BACKEND};
 	const size_t count = sizeof(requests) / sizeof(requests[0]);
 	int err = seccomp_refuse_ioctls(requests, count);
 

@@ -308,6 +308,43 @@ static int set_port_flags(struct link *l, int ifindex)
 	return link_talk(l, h, NULL, NULL);
 }
 
+static int read_entry(const struct nlmsghdr *h, void *arg)
+{
+	const struct ndmsg *nd = mnl_nlmsg_get_payload(h);
+	struct ndmsg *out = arg;
+
+	*out = *nd;
+	return MNL_CB_OK;
+}
+
+/*
+ * Asks a bridge for its forwarding table's entry of a MAC: by one of its ports (flags: NTF_MASTER) or by itself
+ * (NTF_SELF). -ENOENT where there is none, or -errno.
+ */
+static int ask_entry(struct link *l, int ifindex, uint8_t flags, const uint8_t mac[static MAC_LEN], struct ndmsg *found)
+{
+	struct nlmsghdr *h = link_start(l, RTM_GETNEIGH, 0);
+	struct ndmsg *nd = mnl_nlmsg_put_extra_header(h, sizeof(*nd));
+
+	nd->ndm_family = AF_BRIDGE;
+	nd->ndm_ifindex = ifindex;
+	nd->ndm_flags = flags;
+	mnl_attr_put(h, NDA_LLADDR, MAC_LEN, mac);
+	*found = (struct ndmsg){0};
+	return link_talk(l, h, read_entry, found);
+}
+
+/*
+ * Whether a MAC is the bridge's own or that of one of its ports' devices: the bridge hands frames to it to the host,
+ * and a VM's entry would take that one's place for good.
+ */
+static bool is_bridges_own(struct link *l, int bridge, const uint8_t mac[static MAC_LEN])
+{
+	struct ndmsg found;
+
+	return ask_entry(l, bridge, NTF_SELF, mac, &found) == 0 && found.ndm_state & NUD_PERMANENT;
+}
+
 static int add_forwarding_entry(struct link *l, int ifindex, const uint8_t guest_mac[static MAC_LEN])
 {
 	struct nlmsghdr *h = link_start(l, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
@@ -376,6 +413,8 @@ int link_attach(struct link *l, const struct link_port *p, const char **step)
 	const char **at = step ? step : &unused;
 	int err;
 
+	if (is_bridges_own(l, p->bridge, p->guest_mac))
+		return -EADDRINUSE;
 	*at = "set its MAC address and MTU";
 	if ((err = set_identity(l, p)) < 0)
 		return err;
@@ -396,25 +435,11 @@ int link_attach(struct link *l, const struct link_port *p, const char **step)
 	return link_set_up(l, p->ifindex, true);
 }
 
-static int read_entry(const struct nlmsghdr *h, void *arg)
-{
-	const struct ndmsg *nd = mnl_nlmsg_get_payload(h);
-	struct ndmsg *out = arg;
-
-	*out = *nd;
-	return MNL_CB_OK;
-}
-
 int link_is_known(struct link *l, int ifindex, const uint8_t guest_mac[static MAC_LEN])
 {
-	struct nlmsghdr *h = link_start(l, RTM_GETNEIGH, 0);
-	struct ndmsg *nd = mnl_nlmsg_put_extra_header(h, sizeof(*nd)), found = {0};
+	struct ndmsg found;
+	int err = ask_entry(l, ifindex, NTF_MASTER, guest_mac, &found);
 
-	nd->ndm_family = AF_BRIDGE;
-	nd->ndm_ifindex = ifindex;
-	nd->ndm_flags = NTF_MASTER;
-	mnl_attr_put(h, NDA_LLADDR, MAC_LEN, guest_mac);
-	int err = link_talk(l, h, read_entry, &found);
 	if (err && err != -ENOENT)
 		return err;
 	return !err && found.ndm_ifindex == ifindex && found.ndm_state & NUD_NOARP;

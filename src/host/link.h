@@ -56,7 +56,8 @@ struct link_port {
  * Makes the tap a port from which the bridge learns no addresses: sets the tap's MAC and MTU,
  * keeps the host's IPv6 off it, turns learning off, locks the port if the kernel can (5.18),
  * adds one static forwarding entry for the guest, and sets the tap up last. The bridge keeps
- * its MAC and its MTU. 0 or -errno; *step, if step is not NULL, then says in words what failed.
+ * its MAC and its MTU. 0 or -errno (-EADDRINUSE: the guest's MAC is the bridge's own, or that of one of its ports
+ * here); *step, if step is not NULL, then says in words what failed.
  */
 int link_attach(struct link *l, const struct link_port *p, const char **step);
 

@@ -76,16 +76,27 @@ static int find_free(struct store *s, struct range range, int64_t *addr)
 	return *addr <= range.high;
 }
 
-/* As find_free(), but never `spare`, the address that fold itself answers from (0: there is none). */
-static int find_free_but_spare(struct store *s, struct range range, int64_t spare, int64_t *addr)
+/* Whether the address is fold's own, from which it answers, or another machine's. */
+static bool is_reserved(const struct store_wish *w, int64_t addr)
 {
-	const struct range below = {.low = range.low, .high = spare - 1},
-			   above = {.low = spare + 1, .high = range.high};
+	const uint32_t a = htonl((uint32_t)addr);
 
-	if (!spare)
-		return find_free(s, range, addr);
-	int found = find_free(s, below, addr);
-	return found ? found : find_free(s, above, addr);
+	if (ip4_spare(*w->subnet).s_addr == a)
+		return true;
+	for (size_t i = 0; i < w->reserved_count; i++)
+		if (w->reserved[i].s_addr == a)
+			return true;
+	return false;
+}
+
+/* As find_free(), but none that is reserved. */
+static int find_free_for(struct store *s, const struct store_wish *w, struct range range, int64_t *addr)
+{
+	int found;
+
+	while ((found = find_free(s, range, addr)) > 0 && is_reserved(w, *addr))
+		range.low = *addr + 1;
+	return found;
 }
 
 static int take(struct store *s, int64_t addr, const char *name)
@@ -139,8 +150,9 @@ static int check_name(const char *name, struct report *r)
 }
 
 /* Returns 1 after taking a free address of the subnet for the name, 0 if the name has one there already, or -errno. */
-static int allocate(struct store *s, const char *name, const struct cidr4 *subnet, int64_t *addr)
+static int allocate(struct store *s, const struct store_wish *w, int64_t *addr)
 {
+	const struct cidr4 *subnet = w->subnet;
 	char text[CIDR4_TEXT];
 	/* Neither the network's address nor the broadcast address. */
 	struct range range = {
@@ -150,7 +162,7 @@ static int allocate(struct store *s, const char *name, const struct cidr4 *subne
 	int64_t row[2];
 	int found =
 	    store_query(s, "SELECT addr, 0 FROM lease WHERE name = ?3 AND addr BETWEEN ?1 AND ?2 ORDER BY addr LIMIT 1",
-			range.low, range.high, name, row);
+			range.low, range.high, w->name, row);
 
 	if (found < 0)
 		return found;
@@ -158,26 +170,26 @@ static int allocate(struct store *s, const char *name, const struct cidr4 *subne
 		*addr = row[0];
 		return 0;
 	}
-	found = find_free_but_spare(s, range, ntohl(ip4_spare(*subnet).s_addr), addr);
+	found = find_free_for(s, w, range, addr);
 	if (found < 0)
 		return found;
 	if (!found)
 		return report_fail(s->r, ENOSPC, "net:%s: every address is taken; release some, or use a larger subnet",
 				   cidr4_format(subnet, text));
-	int err = take(s, *addr, name);
+	int err = take(s, *addr, w->name);
 	return err ? err : 1;
 }
 
-int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out, bool *is_new,
-		   struct report *r)
+int store_allocate(const char *path, const struct store_wish *wish, struct cidr4 *out, bool *is_new, struct report *r)
 {
+	struct store_wish w = *wish;
 	struct cidr4 c = {0};
 	struct store s;
 	int64_t addr = 0;
-	int err = check_name(name, r);
+	int err = check_name(w.name, r);
 
-	if (!err && subnet) {
-		c = *subnet;
+	if (!err && w.subnet) {
+		c = *w.subnet;
 		err = check_subnet(&c, r);
 	} else if (!err) {
 		err = store_parse_net("net:default", &c, r);
@@ -186,7 +198,8 @@ int store_allocate(const char *path, const char *name, const struct cidr4 *subne
 		err = store_open(&s, path, r);
 	if (err)
 		return err;
-	int taken = allocate(&s, name, &c, &addr);
+	w.subnet = &c;
+	int taken = allocate(&s, &w, &addr);
 	err = taken < 0 ? taken : store_commit(&s);
 	store_close(&s);
 	if (err)

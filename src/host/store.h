@@ -22,15 +22,20 @@ char *store_path(void);
  */
 int store_parse_net(const char *arg, struct cidr4 *out, struct report *r);
 
+struct store_wish {
+	const char *name;
+	const struct cidr4 *subnet;     /* NULL: the default one */
+	const struct in_addr *reserved; /* addresses of other machines, which are not given */
+	size_t reserved_count;
+};
+
 /*
- * Gives `name` an address of the subnet (NULL: the default one): the one that it holds
- * there, else the lowest free one, with *is_new set. out has the subnet's length. The
- * network and broadcast addresses and ip4_spare(), from which fold itself answers, are
- * never given. The allocation is durable on return. 0, or -errno with a line in r:
+ * Gives the name an address of the subnet: the one that it holds there, else the lowest
+ * free one, with *is_new set. out has the subnet's length. The network and broadcast
+ * addresses and ip4_spare(), from which fold itself answers, are never given. The allocation is durable on return. 0, or -errno with a line in r:
  * -EINVAL (subnet or name), -ENOSPC (full), -EBUSY, -EIO and others.
  */
-int store_allocate(const char *path, const char *name, const struct cidr4 *subnet, struct cidr4 *out, bool *is_new,
-		   struct report *r);
+int store_allocate(const char *path, const struct store_wish *wish, struct cidr4 *out, bool *is_new, struct report *r);
 
 /* Takes back an allocation that was not told to the caller. 0, also if the name no longer holds addr, or -errno. */
 int store_undo(const char *path, const char *name, struct in_addr addr, struct report *r);

@@ -532,6 +532,20 @@ check 'it is still there' same binding "$(head -n 1 "$datapath/vm0")" MAC=52:54:
 rm "$datapath/vm0"
 running=
 
+# ---- what the host and its bridge have already ----
+
+refused "the bridge's MAC" 125 "MAC $(cat "/sys/class/net/$BRIDGE/address"): is that of bridge $BRIDGE or of an interface in it; give" \
+	--bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$(cat "/sys/class/net/$BRIDGE/address")" qemu-system-true
+ip link add d0 address 02:00:00:00:07:07 type veth peer name d1
+ip link set d0 master "$BRIDGE" up
+refused "the MAC of an interface in the bridge" 125 "MAC 02:00:00:00:07:07: is that of bridge $BRIDGE or of an interface in it" \
+	--bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 02:00:00:00:07:07 qemu-system-true
+check 'which the bridge still knows by it' sh -c "bridge fdb show br $BRIDGE dev d0 | grep -q '02:00:00:00:07:07.*permanent'"
+ip link del d0
+ip addr add 10.0.1.1/32 dev "$BRIDGE"
+vm "the host's address" 125 "interface vm0: its address is this machine's own on bridge $BRIDGE; choose another"
+ip addr del 10.0.1.1/32 dev "$BRIDGE"
+
 # ---- a second fold ----
 
 HV_OUT=$T/out/hv

@@ -289,6 +289,7 @@ if ip link set ann name eve 2>/dev/null; then
 	forge
 	check 'and nothing forged passes' none_forged
 	check 'and it is said' within 2 said_in_log 'interface ann: it was removed or renamed'
+	check 'and it is no port any more, for its rules went with its name' within 2 not grep -q . /sys/class/net/eve/master/ifindex
 else
 	skip 'the tap is renamed' 'this kernel renames nothing that is up'
 fi

@@ -671,6 +671,14 @@ sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 binding "$host_mac" >"$T/ann.binding"
 check 'the host as gateway: ann runs' up
 passes 'the host as gateway'
+ip addr add 10.9.0.1/24 dev "$BRIDGE"
+ip addr add fd5e:9:9:9::1/64 dev "$BRIDGE" nodad
+check "the host as gateway: it is reached by its address in the subnet" reaches ann 10.0.2.90
+check "the host as gateway: and in the prefix" reaches ann $near::90
+sleep 0.2
+check "the host as gateway: it is not reached by another of the bridge's" counts from_destination unreachable ann 10.9.0.1
+check "the host as gateway: it is not reached by another of IPv6" counts from_destination unreachable ann fd5e:9:9:9::1
+passes 'the host as gateway, which got more addresses'
 check 'ann ends' down
 check 'the host as gateway, a chain: ann runs' up -a '-j mine' -A '-g mine'
 passes 'the host as gateway, a chain'

@@ -208,7 +208,7 @@ tapper() {
 	status=$?
 	check "$tapper_name: the hypervisor runs" ended 0
 	check "$tapper_name: it sees its tap" grep -qx 'SIOCGIFHWADDR 0' "$T/stdout"
-	for request in SIOCSIFHWADDR TUNSETOWNER TUNSETGROUP TUNSETPERSIST; do
+	for request in SIOCSIFHWADDR TUNSETOWNER TUNSETGROUP TUNSETPERSIST VHOST_NET_SET_BACKEND; do
 		check "$tapper_name: $request is refused" grep -qx "$request 1" "$T/stdout" || detail_file "$T/stdout"
 	done
 	check "$tapper_name: by every way into the kernel" not grep -E '^(x32|x32-64|i386) ([^1]|1.)' "$T/stdout"

@@ -1008,6 +1008,11 @@ check '-4 auto again' cidr -i a1 -4 auto
 check 'the same name has the same address' same address "$(cat "$T/stdout")" "$first"
 check '-4 auto net:default' cidr -i a1 -4 auto net:default
 check 'which is the same' same address "$(cat "$T/stdout")" "$first"
+ip link add fold0 type bridge
+ip addr add 10.44.0.1/24 dev fold0
+check "-4 auto: the host's own address is passed over" cidr -i h1 -4 auto net:10.44.0.0/24
+check 'and the next is given' same address "$(cat "$T/stdout")" 10.44.0.2/24
+ip link del fold0
 check '-4 auto of another name' cidr -i a2 -4 auto
 check 'another name has another' [ "$(cat "$T/stdout")" != "$first" ]
 check '-4 auto net:<cidr>' cidr -i a1 -4 auto net:10.40.0.0/29

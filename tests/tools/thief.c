@@ -6,13 +6,15 @@
  *   qemu-system-thief ... -fold-when FILE
  *
  * Prints "SO_ATTACH_FILTER E": the errno, or 0, of attaching a filter that lets nothing pass, which it takes off
- * again. Once FILE exists it fills the socket with answers to messages of its own, without end. Source: netlink(7),
+ * again. Until FILE exists it has the kernel refuse messages whose numbers are those of a count from about now in
+ * seconds, as a program's own may be: a refusal that looks like one of fold's. Once FILE exists it fills the socket with answers to messages of its own, without end. Source: netlink(7),
  * socket(7).
  */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/filter.h>
@@ -21,6 +23,8 @@
 #include <sys/socket.h>
 
 #define FILES 256
+#define GUESSES 30
+#define GUESS_STEP 60 /* less than a transaction has messages */
 
 static int find_socket(void)
 {
@@ -60,8 +64,14 @@ int main(int argc, char **argv)
 	if (fd < 0 || argc < 3 || strcmp(argv[argc - 2], "-fold-when") != 0)
 		return 2;
 	try_filter(fd);
-	while (access(argv[argc - 1], F_OK) < 0)
+	const uint32_t now = (uint32_t)time(NULL);
+	while (access(argv[argc - 1], F_OK) < 0) {
+		for (uint32_t ahead = 0; ahead < GUESSES * GUESS_STEP; ahead += GUESS_STEP) {
+			m.h.nlmsg_seq = now - GUESS_STEP + ahead;
+			send(fd, &m, sizeof(m), MSG_DONTWAIT);
+		}
 		usleep(10000);
+	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
 	for (;;) {
 		m.h.nlmsg_seq++;

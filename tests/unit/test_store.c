@@ -42,6 +42,8 @@ static int remove_dir(void **state)
 	return system(command);
 }
 
+static const struct in_addr *reserved;
+static size_t reserved_count;
 static bool is_new; /* of the last store_allocate() */
 
 static int allocate(const char *name, const char *net, struct cidr4 *out)
@@ -51,7 +53,8 @@ static int allocate(const char *name, const char *net, struct cidr4 *out)
 	catch_reset(&c);
 	if (net && !cidr4_parse(net, &subnet))
 		fail_msg("%s", net);
-	return store_allocate(path, name, net ? &subnet : NULL, out, &is_new, &c.r);
+	const struct store_wish wish = {name, net ? &subnet : NULL, reserved, reserved_count};
+	return store_allocate(path, &wish, out, &is_new, &c.r);
 }
 
 static void gives(const char *name, const char *net, const char *want)
@@ -661,6 +664,26 @@ static void two_hundred_at_once(void **state)
 	assert_int_equal(ask("SELECT last - 169869312 FROM run"), 100);
 }
 
+/* Addresses that other machines have, such as the host's own on the bridge. */
+static void passes_over_what_is_reserved(void **state)
+{
+	struct in_addr others[3];
+
+	(void)state;
+	inet_pton(AF_INET, "10.77.0.1", &others[0]);
+	inet_pton(AF_INET, "10.77.0.4", &others[1]);
+	inet_pton(AF_INET, "10.9.0.3", &others[2]);
+	reserved = others;
+	reserved_count = 3;
+	gives("r1", "10.77.0.0/29", "10.77.0.2/29");
+	gives("r2", "10.77.0.0/29", "10.77.0.3/29");
+	assert_int_equal(store_release(path, "r1", NULL, &c.r), 0);
+	gives("r2", "10.77.0.0/29", "10.77.0.3/29");
+	gives("r3", "10.77.0.0/29", "10.77.0.2/29");
+	reserved_count = 0;
+	gives("r4", "10.77.0.0/29", "10.77.0.1/29");
+}
+
 #define DISK(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
 int main(void)
@@ -669,6 +692,7 @@ int main(void)
 	    DISK(one_name_one_address),
 	    DISK(the_lowest_free_one),
 	    DISK(never_the_edges),
+	    DISK(passes_over_what_is_reserved),
 	    DISK(undoing),
 	    DISK(releasing),
 	    DISK(bad_subnets),
