@@ -217,8 +217,10 @@ static void no_far_host(struct nft *n, const struct rules *r)
 
 	if (!g->has_gateway6 || memcmp(g->gateway6_mac, r->bridge_mac, MAC_LEN) != 0)
 		return;
+	/* Nothing leaves the subnet for a link-local address in any case. */
 	for (size_t i = 0; i < r->host6_count; i++)
-		if (!ip6_in(g->id.ip6, r->host6[i]) && memcmp(&r->host6[i], &g->gateway6, sizeof(g->gateway6)) != 0)
+		if (!ip6_in(g->id.ip6, r->host6[i]) && !ip6_in(link_local6, r->host6[i]) &&
+		    memcmp(&r->host6[i], &g->gateway6, sizeof(g->gateway6)) != 0)
 			nft_rule(n, from.in), ip6_is(n, IP6_DST, NFT_IS, &r->host6[i]), drop(n, FROM_DEST);
 }
 

@@ -32,8 +32,9 @@ struct store_wish {
 /*
  * Gives the name an address of the subnet: the one that it holds there, else the lowest
  * free one, with *is_new set. out has the subnet's length. The network and broadcast
- * addresses and ip4_spare(), from which fold itself answers, are never given. The allocation is durable on return. 0, or -errno with a line in r:
- * -EINVAL (subnet or name), -ENOSPC (full), -EBUSY, -EIO and others.
+ * addresses and ip4_spare(), from which fold itself answers, are never given. The
+ * allocation is durable on return. 0, or -errno with a line in r: -EINVAL (subnet or
+ * name), -ENOSPC (full), -EBUSY, -EIO and others.
  */
 int store_allocate(const char *path, const struct store_wish *wish, struct cidr4 *out, bool *is_new, struct report *r);
 

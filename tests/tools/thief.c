@@ -6,9 +6,9 @@
  *   qemu-system-thief ... -fold-when FILE
  *
  * Prints "SO_ATTACH_FILTER E": the errno, or 0, of attaching a filter that lets nothing pass, which it takes off
- * again. Until FILE exists it has the kernel refuse messages whose numbers are those of a count from about now in
- * seconds, as a program's own may be: a refusal that looks like one of fold's. Once FILE exists it fills the socket with answers to messages of its own, without end. Source: netlink(7),
- * socket(7).
+ * again. Until FILE exists it has the kernel refuse messages whose numbers are seconds from about now on, from which a
+ * program may count its own: such a refusal looks like one of fold's. Once FILE exists it fills the socket with answers
+ * to messages of its own, without end. Source: netlink(7), socket(7).
  */
 #include <errno.h>
 #include <stdint.h>
