@@ -285,7 +285,8 @@ static void only_child(sigset_t *set)
 
 static void __attribute__((noreturn)) keep(struct keeping *k, const struct keeper_work *work)
 {
-	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU};
+	static const int ignored[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE,
+				      SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU};
 	sigset_t child;
 
 	prctl(PR_SET_NAME, KEEPER_NAME);
