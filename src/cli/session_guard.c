@@ -43,6 +43,7 @@ struct guarding {
 	int hand;               /* its requests for the socket that sends to the bridge */
 	int away;               /* that socket, once it was asked for, or negative */
 	struct link_hub *links; /* hears of changes of the tap and the bridge, which the responder follows, or NULL */
+	int stops;              /* signalfd of the signals that stop this process, or negative */
 	pid_t responder;
 	int ended; /* pidfd: readable when the responder is gone */
 };
@@ -221,12 +222,57 @@ static void serve_links(const struct guarding *g)
 		eventfd_write(g->s->host_event, 1);
 }
 
+/*
+ * Signals that stop this process (Ctrl-Z) are read from a descriptor, too, because the one that hears for all folds must
+ * leave that to another first. One that was ignored when fold began stays so.
+ */
+static int block_stops(void)
+{
+	static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+		struct sigaction old;
+		if (sigaction(stops[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaddset(&set, stops[i]);
+	}
+	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd >= 0)
+		sigprocmask(SIG_BLOCK, &set, NULL);
+	return fd;
+}
+
+/* Does what the signal would have done if it were not blocked, and goes on where the process is continued. */
+static void stop_by(int sig)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	kill(getpid(), sig);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void stop_on_signal(const struct guarding *g)
+{
+	struct signalfd_siginfo info;
+
+	if (read(g->stops, &info, sizeof(info)) != sizeof(info))
+		return;
+	link_hub_leave(g->links);
+	stop_by((int)info.ssi_signo);
+	link_hub_return(g->links);
+}
+
 static int guard_until_end(struct guarding *g, const struct guard_files *files)
 {
 	struct pollfd fds[] = {
 	    {.fd = g->s->keeper.fd, .events = POLLIN}, {.fd = g->ended, .events = POLLIN},
 	    {.fd = g->s->signals, .events = POLLIN},   {.fd = g->files, .events = POLLIN},
 	    {.fd = g->hand, .events = POLLIN},         {.fd = link_hub_fd(g->links), .events = POLLIN},
+	    {.fd = g->stops, .events = POLLIN},
 	};
 	int status = FOLD_EXIT_FAILED;
 
@@ -246,7 +292,9 @@ static int guard_until_end(struct guarding *g, const struct guard_files *files)
 			fds[3].fd = -1; /* the responder has closed its end and is about to exit */
 		if (fds[4].revents && !hand_socket(g))
 			fds[4].fd = -1;
-		if (fds[5].revents)
+		if (fds[6].revents)
+			stop_on_signal(g);
+		if (fds[5].revents || fds[6].revents)
 			serve_links(g);
 	}
 }
@@ -287,10 +335,13 @@ static int guard(struct guarding *g)
 
 	priority_prompt(); /* other folds may wait for what this one hears */
 	hear_of_links(g);
+	g->stops = block_stops();
 	if (confine(&r) < 0)
 		log_err("%s", r.msg);
 	else
 		status = guard_until_end(g, &files);
+	if (g->stops >= 0)
+		close(g->stops);
 	link_hub_close(g->links);
 	free(prefix);
 	return status;
@@ -298,7 +349,7 @@ static int guard(struct guarding *g)
 
 int session_serve(struct session *s)
 {
-	struct guarding g = {.s = s, .files = -1, .hand = -1, .away = -1};
+	struct guarding g = {.s = s, .files = -1, .hand = -1, .away = -1, .stops = -1};
 	pid_t self = getpid();
 	int other = -1, status = FOLD_EXIT_FAILED;
 	int err = guard_pair(&g.files, &other);

@@ -25,7 +25,7 @@
 #include <sys/un.h>
 
 #define ANSWER_MS 1000   /* how long a leader may take to answer */
-#define ASK_MS 60000     /* how often a member asks whether it still does */
+#define ASK_MS 10000     /* how often a member asks whether it still does */
 #define TELL_ALL_MS 1000 /* all members are told after lost messages at most this often: it wakes them all */
 #define SOON_MS 32       /* the most that a VM waits until it tries to join again, at random */
 #define JOIN_TRIES 64
@@ -373,6 +373,24 @@ bool link_hub_serve(struct link_hub *h)
 	return changed;
 }
 
+void link_hub_leave(struct link_hub *h)
+{
+	if (!h)
+		return;
+	if (h->role == ROLE_LEADER)
+		stop_leading(h);
+	drop(&h->fd);
+	stop_listening(h);
+	wake_in(h, 0);
+	h->role = ROLE_NONE;
+}
+
+void link_hub_return(struct link_hub *h)
+{
+	if (h)
+		join(h);
+}
+
 int link_hub_fd(const struct link_hub *h)
 {
 	return h ? h->epoll : -1;
@@ -402,10 +420,7 @@ void link_hub_close(struct link_hub *h)
 {
 	if (!h)
 		return;
-	if (h->role == ROLE_LEADER)
-		stop_leading(h);
-	drop(&h->fd);
-	stop_listening(h);
+	link_hub_leave(h);
 	drop(&h->timer);
 	drop(&h->epoll);
 	free(h);

@@ -26,6 +26,10 @@ int link_hub_open(const struct link_interest *own, unsigned long folder, struct 
 /* This and the functions below do nothing for NULL. */
 void link_hub_close(struct link_hub *h);
 
+/* Before this process stops: another one leads, if this one did. link_hub_return() has this VM be told again. */
+void link_hub_leave(struct link_hub *h);
+void link_hub_return(struct link_hub *h);
+
 /* Readable when link_hub_serve() has something to do; -1 for NULL. It stays the hub's. */
 int link_hub_fd(const struct link_hub *h);
 

@@ -225,5 +225,29 @@ check 'the next one ends: eve hears that its tap is removed' within 5 heard_by e
 for vm in eve solo; do
 	check "$vm ends" stop_vm "$vm"
 done
-nothing_left 'four guests'
+
+# Ctrl-Z. A process group of its own, because stops are for job control only: the kernel ignores them in a group that no
+# shell looks after, as this test's may be.
+fold=$FOLD
+cat >"$T/own-group" <<END
+#!/bin/sh
+exec perl -e 'setpgrp; exec @ARGV' "$fold" "\$@"
+END
+chmod +x "$T/own-group"
+FOLD=$T/own-group
+check 'zoe starts, in a process group of its own' start_vm zoe 10.0.2.9/24 52:54:00:00:02:09
+FOLD=$fold
+check 'kim starts' start_vm kim 10.0.2.8/24 52:54:00:00:02:08
+is_stopped() { grep -q '^[0-9]* (.*) T' "/proc/$(vm_pid "$1")/stat"; }
+kill -TSTP "$(vm_pid zoe)"
+check 'the fold that hears for all is stopped' within 5 is_stopped zoe
+ip link del kim
+check 'kim hears that its tap is removed all the same' within 5 heard_by kim
+check 'kim ends' stop_vm kim
+kill -CONT "$(vm_pid zoe)"
+check 'it goes on' within 5 not is_stopped zoe
+ip link del zoe
+check 'and hears by itself again' within 5 heard_by zoe
+check 'zoe ends' stop_vm zoe
+nothing_left 'six guests'
 finish
