@@ -30,6 +30,12 @@ static void arp_ip(struct nft *n, uint32_t offset, enum nft_op op, struct in_add
 	nft_match(n, NFT_NETWORK, offset, 4, op, &a);
 }
 
+/* The message has its last field, whatever it holds. */
+static void arp_whole(struct nft *n)
+{
+	nft_load(n, NFT_NETWORK, ARP_TPA, 4);
+}
+
 static void arp_in_subnet(struct nft *n, uint32_t offset, struct cidr4 subnet)
 {
 	struct in_addr mask = ip4_mask(subnet.len), net = ip4_network(subnet);
@@ -97,6 +103,10 @@ void rules_from_arp(struct nft *n, const struct guest *g)
 	nft_rule(n, c), arp_op(n, NFT_IS, reply), arp_ip(n, ARP_TPA, NFT_IS, nobody), nft_accept(n);
 	if (is_gateway_apart(g))
 		nft_rule(n, c), arp_ip(n, ARP_TPA, NFT_IS, g->gateway4), nft_accept(n);
+	/* The gateway may have asked from any address of its own, see to_arp_gateway(). No ARP message is routed. */
+	if (g->has_gateway4)
+		nft_rule(n, c), arp_op(n, NFT_IS, reply), eth_dst(n, NFT_IS, g->gateway4_mac), arp_whole(n),
+		    nft_accept(n);
 	nft_rule(n, c), drop(n, FROM_ARP);
 }
 
@@ -107,6 +117,13 @@ static void to_arp_gateway(struct nft *n, const char *c, const struct guest *g)
 	    nft_match(n, NFT_NETWORK, ARP_SHA, MAC_LEN, NFT_IS_NOT, g->gateway4_mac), drop(n, TO_ARP);
 	nft_rule(n, c), arp_ip(n, ARP_SPA, NFT_IS, g->gateway4), eth_src(n, NFT_IS_NOT, g->gateway4_mac),
 	    drop(n, TO_ARP);
+	/*
+	 * Linux asks from the source address of the packet that it wants to send, whichever interface has it
+	 * (arp_announce 0), for example to answer what was sent to another address of the gateway.
+	 */
+	nft_rule(n, c), arp_op(n, NFT_IS, request), eth_src(n, NFT_IS, g->gateway4_mac),
+	    nft_match(n, NFT_NETWORK, ARP_SHA, MAC_LEN, NFT_IS, g->gateway4_mac),
+	    arp_ip(n, ARP_TPA, NFT_IS, g->id.ip4.addr), nft_accept(n);
 	if (!is_gateway_apart(g))
 		return;
 	nft_rule(n, c), arp_ip(n, ARP_SPA, NFT_IS, g->gateway4), arp_in_subnet(n, ARP_TPA, g->id.ip4), nft_accept(n);

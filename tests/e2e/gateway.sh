@@ -199,6 +199,14 @@ check 'and over IPv6' reaches ann $far6
 check 'the world reaches her over IPv4' reaches inet 10.0.2.1
 check 'and over IPv6' reaches inet $eui
 
+# Her gateway asks for her MAC from the address that it sends from, which here is another one of its own.
+in_guest rt sysctl -qw net.ipv4.conf.all.arp_announce=0 net.ipv4.conf.eth0.arp_announce=0
+ip -n rt neigh flush dev eth0
+reached_from() {
+	in_guest "$1" ping -n -q -c 1 -W "$((2 * SLOW))" -I "$2" "$3"
+}
+check 'her gateway reaches her from another address of its own' reached_from rt 192.0.2.1 10.0.2.1
+
 check 'a stream to the world over IPv4' talks ann inet $far4
 check 'and over IPv6' talks ann inet $far6
 check 'a stream from the world over IPv4' talks inet ann 10.0.2.1

@@ -17,6 +17,10 @@ static const struct wcase cases[] = {
     {"request for the gateway", {ARP_REQUEST(B, G)}, FROM(B), SEEN(ON(A) | ON(P) | ON(G) | ON(H) | ON(F))},
     {"reply to the gateway", {ARP_REPLY(B, G)}, FROM(B), SEEN(ON(G))},
     {"request of a /31's other end", {ARP_REQUEST(E, P4)}, FROM(E), SEEN(ON(P) | ON(G) | ON(H) | ON(F))},
+    {"reply to the gateway, which asked from an address beyond", {ARP_REPLY(B, G, .tpa = IP_FAR)}, FROM(B), SEEN(ON(G))},
+    {"26 the same, cut within the target's address", {ARP_REPLY(B, G, .tpa = IP_FAR, .cut = 14 + 27)}, FROM(B), DROP("from_arp")},
+    {"26 the same to another's MAC", {ARP_REPLY(B, G, .tpa = IP_FAR, .dmac = MAC_P)}, FROM(B), DROP("from_arp")},
+    {"26 the same by a VM that has no gateway", {ARP_REPLY(A, G, .tpa = IP_FAR)}, FROM(A), DROP("from_arp")},
     {"request of a /32 for its gateway outside", {ARP_REQUEST(D, G3)}, FROM(D), SEEN(ON(P) | ON(G) | ON(H) | ON(F))},
     {"reply of a /32 to its gateway outside", {ARP_REPLY(D, G3)}, FROM(D), SEEN(ON(G))},
 

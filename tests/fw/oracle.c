@@ -138,7 +138,12 @@ static bool arp_from(const struct vm *v, const uint8_t *f, size_t len)
 	if (request && spa == 0)
 		return tpa == v->ip;
 	/* A probe has no sender address, so its answer has the target address 0. */
-	return spa == v->ip && (in_subnet(v, tpa) || (v->gateway && tpa == v->gateway_ip) || (!request && tpa == 0));
+	if (spa != v->ip)
+		return false;
+	/* The gateway may ask from any address of its own. */
+	if (!request && v->gateway && dmac == MAC_G)
+		return true;
+	return in_subnet(v, tpa) || (v->gateway && tpa == v->gateway_ip) || (!request && tpa == 0);
 }
 
 static bool ip_from(const struct vm *v, const uint8_t *f, size_t len)
@@ -197,6 +202,8 @@ static bool arp_to(const struct vm *v, const uint8_t *f, size_t len)
 		return false;
 	if (v->gateway && spa == v->gateway_ip)
 		return sha == MAC_G && frame_mac(f + 6) == MAC_G && (in_subnet(v, tpa) || tpa == v->gateway_ip);
+	if (request && v->gateway && sha == MAC_G && frame_mac(f + 6) == MAC_G && tpa == v->ip)
+		return true;
 	if (request && spa == 0)
 		return tpa == v->ip;
 	return in_subnet(v, spa) && in_subnet(v, tpa);
