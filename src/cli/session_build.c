@@ -18,8 +18,6 @@
 /* Fact (claim_fact()): the kernel has refused nft's `queue` in the bridge family. Trying it again takes 30 ms. */
 #define NO_BRIDGE_QUEUE "kernel-without-bridge-queue"
 
-#define MTU_MOST 16384 /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
-
 static int check_bridge(const struct session *s, struct report *r)
 {
 	if (s->bridge.is_bridge)
@@ -59,7 +57,7 @@ static int find_bridge(struct session *s, struct report *r)
 static int build_guest(struct session *s, struct report *r)
 {
 	memcpy(s->rules.bridge_mac, s->bridge.mac, MAC_LEN);
-	s->id.mtu = s->bridge.mtu < MTU_MOST ? s->bridge.mtu : MTU_MOST;
+	s->id.mtu = s->mtu = session_guest_mtu(s);
 	int err = guest_build(&s->id, s->text ? &s->binding : NULL, &s->config,
 			      GUEST_NEED_GATEWAY_MAC | GUEST_DNS_STREAMS | GUEST_HAS_RULES, &s->guest, r);
 	/* The guest has copies of its own. */

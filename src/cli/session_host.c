@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Follows what the rules name of the host: the bridge's MAC and the host's addresses on it; and whether bridge and tap
- * are still there.
+ * Follows what the rules name of the host: the bridge's MAC and the host's addresses on it; the bridge's MTU; and
+ * whether bridge and tap are still there.
  *
  * fold's first process hears of changes of these two interfaces (host/link_hub.h) and wakes this one. The first event
  * is followed at once, so that a tap that has lost its rules or its place is found before much can pass. Then the VM
@@ -33,6 +33,8 @@
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
+#define MTU_MOST 16384  /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
+#define MTU_LEAST6 1280 /* RFC 8200 5 */
 /* How long a VM rests after an event, and after many. */
 #define REST_MS 200
 #define REST_MS_MOST 1000
@@ -58,6 +60,7 @@ static int read_host(struct session *s)
 		count6 = link_addresses6(s->link, bridge.ifindex, now6, SESSION_HOST_ADDRESSES);
 	if (count4 < 0 || count6 < 0)
 		return count4 < 0 ? count4 : count6;
+	s->bridge.mtu = bridge.mtu;
 	if ((size_t)count4 == r->host4_count && (size_t)count6 == r->host6_count &&
 	    memcmp(now4, s->host4, (size_t)count4 * sizeof(now4[0])) == 0 &&
 	    memcmp(now6, s->host6, (size_t)count6 * sizeof(now6[0])) == 0 &&
@@ -80,6 +83,14 @@ static void wake_in(const struct session *s, uint64_t ms)
 	    .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 + 1}};
 
 	timerfd_settime(s->host_look, 0, &t, NULL);
+}
+
+uint32_t session_guest_mtu(const struct session *s)
+{
+	const uint32_t mtu = s->bridge.mtu < MTU_MOST ? s->bridge.mtu : MTU_MOST;
+
+	/* With less there is no IPv6, and the guest keeps what it was told before. */
+	return s->id.has6 && s->mtu && mtu < MTU_LEAST6 ? s->mtu : mtu;
 }
 
 /* Two machines of one address would take turns in being reached. */
@@ -159,11 +170,35 @@ static void lose_tap(struct session *s)
 	link_leave_bridge(s->link, s->ifindex);
 }
 
+/*
+ * A bridge has less from when a port with less joins it, such as a tunnel to another host. The tap keeps what it has, as
+ * the bridge would not get back to more with a port that has less.
+ */
+static void follow_mtu(struct session *s)
+{
+	const struct guest was = s->guest;
+	const uint32_t now = s->mtu = session_guest_mtu(s);
+
+	if (was.id.own_mtu || was.id.mtu == now)
+		return;
+	int err = link_raise_mtu(s->link, s->info.iface, now);
+	if (err)
+		log_warn("interface %s: its MTU cannot be raised to %u, that of its bridge: %s", s->info.iface, now,
+			 strerror(-err));
+	s->guest.id.mtu = now;
+	log_info("interface %s: bridge %s has an MTU of %u now; the guest is told when it asks%s", s->info.iface,
+		 s->info.bridge, s->bridge.mtu, s->id.has6 ? ", and at once by a router advertisement" : "");
+	if (s->id.has6)
+		session_advertise_change(s, &was);
+}
+
 /* Follows a change of the bridge or its addresses into the rules. */
 static void follow_bridge(struct session *s)
 {
 	int changed = read_host(s);
 
+	if (changed >= 0)
+		follow_mtu(s);
 	if (changed > 0)
 		changed = session_update_rules(s, &s->rules);
 	/* No answer: send them once more. If that succeeds they are in force, whatever came of the first time. */

@@ -273,6 +273,15 @@ static bool put_in_force(struct session *s, struct guest *to, struct guest *was)
 	return true;
 }
 
+/* A copy that has no MTU of the binding's has the bridge's at the VM's start, which may be another now. */
+static void follow_mtu(const struct session *s, const struct reload *w, struct guest *g)
+{
+	if (w->next.source == RELOAD_COPY && g->id.mtu == s->id.mtu)
+		g->id.own_mtu = false;
+	if (!g->id.own_mtu)
+		g->id.mtu = session_guest_mtu(s);
+}
+
 void session_live_loaded(struct session *s)
 {
 	struct live *l = s->live;
@@ -285,6 +294,8 @@ void session_live_loaded(struct session *s)
 		pthread_join(l->thread, NULL);
 	l->running = false;
 	say_lines(l);
+	if (w->built)
+		follow_mtu(s, w, &w->guest);
 	if (w->built && put_in_force(s, &w->guest, &was)) {
 		l->write_copy = w->is_new && w->next.source == RELOAD_FILE;
 		l->finish = true;

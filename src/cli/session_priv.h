@@ -73,6 +73,7 @@ struct session {
 	bool off_bridge;          /* somebody took the tap off the bridge */
 	uint64_t elsewhere_since; /* as clock_ms(): when it was found on another bridge; 0: it is not */
 	unsigned settle_failures; /* in a row, see session_host.c */
+	uint32_t mtu;             /* session_guest_mtu() as it was last, in octets; 0: not asked yet */
 	/* The host's addresses on the bridge. */
 	struct in_addr host4[SESSION_HOST_ADDRESSES];
 	struct in6_addr host6[SESSION_HOST_ADDRESSES];
@@ -168,6 +169,8 @@ int session_host_open(struct session *s, struct report *r);
 void session_host_changed(struct session *s);
 void session_host_look(struct session *s);
 void session_host_close(struct session *s);
+/* What the guest is told, in octets, if its binding says nothing: what its bridge has now, as far as guests can take it. */
+uint32_t session_guest_mtu(const struct session *s);
 
 /*
  * Unsolicited router advertisements (RFC 4861 6.2.4). start: sends the first one and sets the timer for the others;

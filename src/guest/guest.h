@@ -39,6 +39,7 @@ struct identity {
 	enum address6_mode mode6;
 	char bridge[IFNAMSIZ]; /* empty where unknown */
 	uint32_t mtu;          /* 0: do not tell the guest */
+	bool own_mtu;          /* mtu is what the binding says, whatever its bridge has */
 	struct refusal refusal4, refusal6;
 };
 

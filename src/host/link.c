@@ -253,6 +253,21 @@ static int set_identity(struct link *l, const struct link_port *p)
 	return err == -EAFNOSUPPORT ? set_identity_once(l, p, false) : err;
 }
 
+int link_raise_mtu(struct link *l, const char *name, uint32_t mtu)
+{
+	struct link_info now;
+	int err = link_find(l, name, &now);
+
+	if (mtu > TAP_MTU_MOST)
+		mtu = TAP_MTU_MOST;
+	if (err || now.mtu >= mtu)
+		return err;
+	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, now.ifindex);
+
+	mnl_attr_put_u32(h, IFLA_MTU, mtu);
+	return link_talk(l, h, NULL, NULL);
+}
+
 static int set_master(struct link *l, int ifindex, int bridge)
 {
 	struct nlmsghdr *h = start_link(l, RTM_NEWLINK, 0, AF_UNSPEC, ifindex);

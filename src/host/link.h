@@ -88,6 +88,9 @@ int link_delete_tap(struct link *l, int ifindex, const char *name);
 /* Sets a port up or down. While it is down, nothing passes. */
 int link_set_up(struct link *l, int ifindex, bool up);
 
+/* Raises an interface's MTU, in octets, to that of its bridge where it is lower and the kernel allows. 0 or -errno. */
+int link_raise_mtu(struct link *l, const char *name, uint32_t mtu);
+
 /* Takes the port out of its bridge, which also forgets the MACs behind it. 0 or -errno. */
 int link_leave_bridge(struct link *l, int ifindex);
 

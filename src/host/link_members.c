@@ -16,6 +16,7 @@ struct link_member {
 	/* The bridge as it was when the member was last told; empty: it will be told of the next message. */
 	char bridge_name[IFNAMSIZ];
 	uint8_t bridge_mac[MAC_LEN];
+	uint32_t bridge_mtu;
 };
 
 int link_members_add(struct link_members *all, int fd)
@@ -85,10 +86,12 @@ static bool changes_bridge(struct link_member *m, const struct link_change *c)
 {
 	if (c->gone)
 		return true;
-	if (strncmp(m->bridge_name, c->name, IFNAMSIZ) == 0 && memcmp(m->bridge_mac, c->mac, MAC_LEN) == 0)
+	if (strncmp(m->bridge_name, c->name, IFNAMSIZ) == 0 && memcmp(m->bridge_mac, c->mac, MAC_LEN) == 0 &&
+	    m->bridge_mtu == c->mtu)
 		return false;
 	memcpy(m->bridge_name, c->name, IFNAMSIZ);
 	memcpy(m->bridge_mac, c->mac, MAC_LEN);
+	m->bridge_mtu = c->mtu;
 	return true;
 }
 

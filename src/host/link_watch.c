@@ -80,6 +80,10 @@ static int read_attribute(const struct nlattr *a, void *arg)
 		if (mnl_attr_get_payload_len(a) == MAC_LEN)
 			memcpy(c->mac, mnl_attr_get_payload(a), MAC_LEN);
 		break;
+	case IFLA_MTU:
+		if (mnl_attr_get_payload_len(a) == sizeof(c->mtu))
+			c->mtu = mnl_attr_get_u32(a);
+		break;
 	default:
 		break;
 	}

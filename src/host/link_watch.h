@@ -21,14 +21,15 @@ int link_watch(void);
 struct link_change {
 	enum {
 		LINK_CHANGE_UNKNOWN, /* the kernel had to leave out messages: anything may have changed */
-		LINK_CHANGE_LINK,    /* the interface: its name, MAC, bridge, state and more */
+		LINK_CHANGE_LINK,    /* the interface: its name, MAC, MTU, bridge, state and more */
 		LINK_CHANGE_PORT,    /* its port of a bridge: settings, or entries that were not learned */
 		LINK_CHANGE_ADDRESS, /* an IP address of it */
 	} kind;
 	int ifindex;
 	bool gone;           /* LINK: the interface was removed */
-	char name[IFNAMSIZ]; /* LINK: as it is now */
+	char name[IFNAMSIZ]; /* LINK: as it is now; so are mac and mtu */
 	uint8_t mac[MAC_LEN];
+	uint32_t mtu;
 };
 
 /* Takes changes, some hundred at most, and gives each to `each`. Never waits. */

@@ -325,6 +325,36 @@ silent() {
 }
 check 'makes none' silent
 
+# A tunnel to another host is made a port of the bridge, which then has the tunnel's MTU.
+mtu_is() { same MTU "$(cat "/sys/class/net/$1/mtu")" "$2"; }
+forget ann
+ip link add tunnel mtu 1400 type veth peer name tunnel1
+ip link set tunnel master "$BRIDGE"
+check 'the bridge has a lower MTU now' mtu_is "$BRIDGE" 1400
+exchange 'it is advertised at once' ann 5 'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1400'
+advertised 'a change of the binding keeps it' \
+	'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1400 dns fd5e:1:2:3::51 no dns fd5e:1:2:3::50 to ff02::1' \
+	's/^NAMESERVERS6=.*/NAMESERVERS6=fd5e:1:2:3::51/'
+forget ann
+ip link del tunnel
+exchange 'the tunnel goes, and the MTU is the old one again' ann 5 'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1500'
+advertised "the binding's own" 'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1300' '$aMTU=1300'
+forget ann
+ip link set "$BRIDGE" mtu 1400
+sleep $((2 * SLOW))
+check "is not changed by the bridge's" silent
+advertised 'it is removed, and the MTU is that of the bridge' 'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 1400' ''
+forget ann
+ip link set "$BRIDGE" mtu 9000
+exchange 'a higher one is advertised, too' ann 5 'in ra 0 MO prefix fd5e:1:2:3::/64 L mtu 9000'
+check 'and the tap can take it' mtu_is ann 9000
+check 'the bridge has it still' mtu_is "$BRIDGE" 9000
+forget ann
+ip link set "$BRIDGE" mtu 1000
+sleep $((2 * SLOW))
+check 'one that is too low for IPv6 is not advertised' silent
+ip link set "$BRIDGE" mtu 1500
+
 # ---- questions and leases while the file changes again and again ----
 
 discover=$(craft dhcp smac=52:54:00:00:01:01 flags=0)
