@@ -17,8 +17,6 @@
 
 #include <sys/signalfd.h>
 
-#define HOST_ADDRESSES 32
-
 static int fail(const struct report *r, int err)
 {
 	log_err("%s", report_line(r, err));
@@ -68,7 +66,7 @@ static int interrupted(int signals)
 }
 
 /* The host's own addresses on the bridge, of which the VM gets none. How many; none while there is no bridge. */
-static size_t read_hosts(const char *bridge, struct in_addr at[static HOST_ADDRESSES])
+static size_t read_hosts(const char *bridge, struct in_addr at[static LINK_ADDRESSES])
 {
 	struct link_info info;
 	struct link *l;
@@ -77,8 +75,10 @@ static size_t read_hosts(const char *bridge, struct in_addr at[static HOST_ADDRE
 	if (link_open(&l) < 0)
 		return 0;
 	if (link_find(l, bridge, &info) == 0)
-		count = link_addresses4(l, info.ifindex, at, HOST_ADDRESSES);
+		count = link_addresses4(l, info.ifindex, at, LINK_ADDRESSES);
 	link_close(l);
+	if (count > LINK_ADDRESSES)
+		count = LINK_ADDRESSES;
 	return count > 0 ? (size_t)count : 0;
 }
 
@@ -86,7 +86,7 @@ static int local_allocate(const struct options *o, const struct cidr4 *subnet)
 {
 	_cleanup_(cleanup_free) char *path = store_path();
 	struct report r = {0};
-	struct in_addr hosts[HOST_ADDRESSES];
+	struct in_addr hosts[LINK_ADDRESSES];
 	const struct store_wish wish = {o->iface, subnet, hosts, read_hosts(o->bridge, hosts)};
 	struct cidr4 got;
 	bool is_new;

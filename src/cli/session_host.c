@@ -44,23 +44,43 @@
 #define ELSEWHERE_MS 1000
 #define SETTLE_TRIES 5
 
+static int at_most(int count)
+{
+	return count < LINK_ADDRESSES ? count : LINK_ADDRESSES;
+}
+
+static void say_too_many(struct session *s, int count)
+{
+	const bool many = count > LINK_ADDRESSES;
+
+	if (many && !s->many_addresses)
+		log_warn(
+		    "bridge %s: it has %d addresses of one family; the VM cannot reach this machine by all of them, as "
+		    "fold looks at %d",
+		    s->info.bridge, count, LINK_ADDRESSES);
+	s->many_addresses = many;
+}
+
 /* Reads the bridge's MAC and addresses into s->rules. 1: they changed, 0: not, or -errno (-ENODEV: no bridge). */
 static int read_host(struct session *s)
 {
 	struct rules *r = &s->rules;
 	struct link_info bridge;
-	struct in_addr now4[SESSION_HOST_ADDRESSES];
-	struct in6_addr now6[SESSION_HOST_ADDRESSES];
+	struct in_addr now4[LINK_ADDRESSES];
+	struct in6_addr now6[LINK_ADDRESSES];
 	int err = link_find(s->link, s->info.bridge, &bridge), count6 = 0;
 
 	if (!err && bridge.ifindex != s->bridge.ifindex)
 		err = -ENODEV; /* another bridge has the name now */
-	int count4 = err ? err : link_addresses4(s->link, bridge.ifindex, now4, SESSION_HOST_ADDRESSES);
+	int count4 = err ? err : link_addresses4(s->link, bridge.ifindex, now4, LINK_ADDRESSES);
 	if (count4 >= 0 && s->id.has6)
-		count6 = link_addresses6(s->link, bridge.ifindex, now6, SESSION_HOST_ADDRESSES);
+		count6 = link_addresses6(s->link, bridge.ifindex, now6, LINK_ADDRESSES);
 	if (count4 < 0 || count6 < 0)
 		return count4 < 0 ? count4 : count6;
 	s->bridge.mtu = bridge.mtu;
+	say_too_many(s, count4 > count6 ? count4 : count6);
+	count4 = at_most(count4);
+	count6 = at_most(count6);
 	if ((size_t)count4 == r->host4_count && (size_t)count6 == r->host6_count &&
 	    memcmp(now4, s->host4, (size_t)count4 * sizeof(now4[0])) == 0 &&
 	    memcmp(now6, s->host6, (size_t)count6 * sizeof(now6[0])) == 0 &&

@@ -36,8 +36,6 @@ enum session_claims { SESSION_CLAIM_IFACE, SESSION_CLAIM_MAC, SESSION_CLAIM_IP4,
 
 _Static_assert((int)SESSION_CLAIMS <= KEEPER_HELD, "the keeper holds all claims");
 
-#define SESSION_HOST_ADDRESSES 32
-
 struct session {
 	const struct options *o;
 	struct config config;
@@ -74,9 +72,10 @@ struct session {
 	uint64_t elsewhere_since; /* as clock_ms(): when it was found on another bridge; 0: it is not */
 	unsigned settle_failures; /* in a row, see session_host.c */
 	uint32_t mtu;             /* session_guest_mtu() as it was last, in octets; 0: not asked yet */
+	bool many_addresses;      /* the bridge has more than LINK_ADDRESSES, which was said */
 	/* The host's addresses on the bridge. */
-	struct in_addr host4[SESSION_HOST_ADDRESSES];
-	struct in6_addr host6[SESSION_HOST_ADDRESSES];
+	struct in_addr host4[LINK_ADDRESSES];
+	struct in6_addr host6[LINK_ADDRESSES];
 	struct rules rules;
 	struct egress *egress;   /* addresses that the VM may reach by ALLOW */
 	struct aliases *aliases; /* what names of ALLOW are aliases of, or NULL */

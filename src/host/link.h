@@ -73,9 +73,11 @@ int link_is_known(struct link *l, int ifindex, const uint8_t guest_mac[static MA
  */
 int link_settle(struct link *l, int ifindex, const uint8_t guest_mac[static MAC_LEN]);
 
+#define LINK_ADDRESSES 128 /* of the host's on a bridge, as many as are looked at */
+
 /*
  * Reads the addresses of an interface into at[], link-local ones too, in ascending order.
- * Returns how many, at most `most`, or -errno (-ENODEV: there is no such interface).
+ * Returns how many it has, of which at most `most` are in at[], or -errno (-ENODEV: there is no such interface).
  */
 int link_addresses4(struct link *l, int ifindex, struct in_addr *at, size_t most);
 int link_addresses6(struct link *l, int ifindex, struct in6_addr *at, size_t most);
