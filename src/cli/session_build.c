@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/netfilter.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
@@ -141,10 +142,23 @@ static void queue_modules(char text[static CLAIM_GIVEN])
 		 (long long)installed.st_mtime);
 }
 
+/* A table of that name that is there already, as when somebody has loaded a ruleset that was saved while a VM ran. */
+static bool has_others_table(const struct session *s, char name[static RULES_TABLE_TEXT])
+{
+	struct nft *nft;
+	bool has;
+
+	if (nft_open(&nft) < 0)
+		return false;
+	has = nft_has_table(nft, NFPROTO_NETDEV, rules_table(s->info.iface, name)) > 0;
+	nft_close(nft);
+	return has;
+}
+
 static int make_rules(struct session *s, struct report *r)
 {
 	enum transport wish = s->o->transport, first = wish;
-	char modules[CLAIM_GIVEN];
+	char modules[CLAIM_GIVEN], table[RULES_TABLE_TEXT];
 
 	queue_modules(modules); /* first, because the kernel may load modules when it is asked */
 	if (wish == TRANSPORT_AUTO)
@@ -159,6 +173,11 @@ static int make_rules(struct session *s, struct report *r)
 	if (err == -ENOENT && wish != TRANSPORT_AUTO)
 		return report_fail(r, ENOENT, "--transport %s: this kernel cannot deliver that way; leave it out",
 				   wish == TRANSPORT_QUEUE ? "queue" : "log");
+	if (err && has_others_table(s, table))
+		return report_fail(r, EEXIST,
+				   "interface %s: a table netdev %s is there that no fold uses; remove it: nft delete "
+				   "table netdev %s",
+				   s->info.iface, table, table);
 	if (err)
 		return report_fail(
 		    r, -err,

@@ -156,7 +156,15 @@ void nft_message_done(struct nft *n)
 
 const char *nft_error(int err)
 {
-	return err == NFT_NO_ANSWER ? "no answer came from the kernel" : strerror(-err);
+	switch (err) {
+	case NFT_NO_ANSWER:
+		return "no answer came from the kernel";
+	case -ENOBUFS:
+	case -EMSGSIZE:
+		return "more rules than one transaction can have; list fewer groups with -m, or blocks of them";
+	default:
+		return strerror(-err);
+	}
 }
 
 /* Never blocks in recv(): another holder of the socket may have read the message that poll() reported. */

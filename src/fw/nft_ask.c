@@ -23,14 +23,36 @@ static struct nlmsghdr *about_chain(struct nft *n, int family, const char *table
 	return h;
 }
 
-int nft_has_chain(struct nft *n, int family, const char *table, const char *chain)
+static struct nlmsghdr *about_table(struct nft *n, int family, const char *table, uint16_t flags)
 {
-	const struct nlmsghdr *h = about_chain(n, family, table, chain, NLM_F_ACK);
+	struct nftnl_table *t = nftnl_table_alloc();
 
+	if (!t)
+		return NULL;
+	nftnl_table_set_str(t, NFTNL_TABLE_NAME, table);
+	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(n->buffer, NFT_MSG_GETTABLE, (uint16_t)family, flags, n->seq++);
+	nftnl_table_nlmsg_build_payload(h, t);
+	nftnl_table_free(t);
+	return h;
+}
+
+/* h: a question that asks for an acknowledgement as well, or NULL without memory. */
+static int is_there(struct nft *n, const struct nlmsghdr *h)
+{
 	if (!h)
 		return -ENOMEM;
 	int err = mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : nft_read_answers(n, n->seq - 1);
 	return err == 0 ? 1 : err == -ENOENT ? 0 : err;
+}
+
+int nft_has_table(struct nft *n, int family, const char *table)
+{
+	return is_there(n, about_table(n, family, table, NLM_F_ACK));
+}
+
+int nft_has_chain(struct nft *n, int family, const char *table, const char *chain)
+{
+	return is_there(n, about_chain(n, family, table, chain, NLM_F_ACK));
 }
 
 /*

@@ -352,7 +352,7 @@ int hypervisor_exec(const struct hypervisor *h, struct hypervisor_start *start)
 	setpgid(0, start->group);
 	for (int s = 1; s < NSIG; s++)
 		if (s != SIGKILL && s != SIGSTOP)
-			signal(s, SIG_DFL);
+			signal(s, s == SIGHUP && start->no_hangup ? SIG_IGN : SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Before become_user(), which gives up the right to set the filter. */

@@ -36,6 +36,7 @@ struct hypervisor_start {
 	int keep_fd;
 	pid_t group;     /* the process group to run in: the terminal's, so that the guest's console works */
 	pid_t parent;    /* the calling process's; the hypervisor is killed when it dies */
+	bool no_hangup;  /* SIGHUP stays ignored, as it was when fold began (nohup) */
 	bool unfiltered; /* set if this kernel has no seccomp: the hypervisor may change the MAC of its tap */
 };
 

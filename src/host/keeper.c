@@ -44,6 +44,7 @@ struct keeping {
 	pid_t group;  /* the first process's process group, which is the terminal's */
 	pid_t child;  /* the hypervisor, or 0 */
 	int tap;
+	bool no_hangup; /* see struct hypervisor_start */
 	struct keeper_known known;
 };
 
@@ -124,7 +125,8 @@ static void spawn(struct keeping *k)
 	struct hypervisor_start start = {.tap_fd = k->tap,
 					 .keep_fd = k->known.rules,
 					 .group = k->group,
-					 .parent = getpid()};
+					 .parent = getpid(),
+					 .no_hangup = k->no_hangup};
 	pid_t pid = 0;
 
 	hypervisor_set_tap(k->h, k->tap);
@@ -307,12 +309,21 @@ static void __attribute__((noreturn)) keep(struct keeping *k, const struct keepe
 	_exit(0);
 }
 
+/* Before keep() ignores it in any case. */
+static bool ignores_hangup(void)
+{
+	struct sigaction now;
+
+	return sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 int keeper_start(struct hypervisor *h, const struct keeper_work *work, struct keeper *out, struct report *r)
 {
 	struct keeping k = {.h = h, .group = getpgrp(), .tap = -1, .known = KEEPER_KNOWS_NOTHING};
 	sigset_t child;
 	int pair[2];
 
+	k.no_hangup = ignores_hangup();
 	only_child(&child);
 	/* Made by the caller, for whom it is easier to report an error; it is about whichever process reads it. */
 	_cleanup_(cleanup_close) int children = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);

@@ -102,6 +102,17 @@ running=
 seq 0 1023 | sed 's/.*/link del f&/; s/f0$/full0/' >"$T/ports"
 ip -batch "$T/ports"
 check 'a bridge without a free port: nothing is left' within 2 remains
+nft add table netdev fold-vm0
+running=yes
+refused "a table of somebody else's" 125 'interface vm0: a table netdev fold-vm0 is there that no fold uses; remove it: ' --bridge "$BRIDGE" \
+	-i vm0 -4 10.0.1.1/24 "$mac" qemu-system-true
+check 'it is there still' nft list table netdev fold-vm0
+nft delete table netdev fold-vm0
+running=
+set --
+for i in $(seq 200); do set -- "$@" -m "239.1.1.$i" -m "239.1.2.$i"; done
+refused 'more groups than fit' 125 'interface vm0: its rules cannot be filled: more rules than one transaction can have; list fewer groups' \
+	--bridge "$BRIDGE" -i vm0 -4 10.0.1.1/24 "$@" "$mac" qemu-system-true
 refused '-i lo' 125 'interface lo: ' --bridge "$BRIDGE" -i lo -4 10.0.1.1/24 "$mac" qemu-system-true
 
 for bad in 10.0.1.1 223.255.255.255 240.0.0.1 224.0.0.0/3 239.1.2.3/24 239.1.2.0/33 239.1.2 all; do

@@ -136,6 +136,12 @@ within 30 grep -qs ready "$HV_OUT"
 kill -HUP "$vm"
 end_vm TERM
 check 'a signal that was ignored when fold began is not passed on' same 'what it was told' "$(tail -n +2 "$HV_OUT")" TERM
+hypervisor deaf <<'END'
+sed -n 's/^SigIgn:[[:space:]]*//p' /proc/$$/status >"$HV_OUT"
+END
+env --default-signal=INT,QUIT --ignore-signal=HUP "$FOLD" --transport "$FOLD_TRANSPORT" --bridge "$BRIDGE" -4 10.0.1.1/24 -i vm0 "$mac" \
+	qemu-system-deaf >"$T/stdout" 2>"$T/stderr" </dev/null
+check 'and the hypervisor ignores it, too, and no other' same 'ignored signals' "$(cat "$HV_OUT")" 0000000000000001
 unset HV_OUT
 
 # SIGCHLD is ignored when fold starts, as under a supervisor that does not care how its children end.
