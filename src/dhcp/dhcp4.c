@@ -22,15 +22,19 @@
 #include "dhcp/dhcp4.h"
 #include "dhcp/dhcp4_reply.h"
 
-/* RFC 1122 3.2.1.3: true for addresses that no packet may come from, and for fold's own, which nobody else has. */
-static bool is_no_source(const struct guest *g, struct in_addr a)
+/*
+ * RFC 1122 3.2.1.3: true for addresses that no packet may come from, and for fold's own, which nobody else has. Only a
+ * request may come from that: a guest that had it by another server's lease must hear that it has it no longer.
+ */
+static bool is_no_source(const struct guest *g, const struct dhcp4_msg *m, struct in_addr a)
 {
-	uint32_t host = ntohl(a.s_addr);
+	const uint32_t host = ntohl(a.s_addr);
 
 	if (ip4_same(a, g->id.ip4.addr))
 		return false;
-	return host >> 24 == 127 || host >> 28 >= 14 || ip4_same(a, g->dhcp_server4) ||
-	       (g->id.ip4.len < 31 && ip4_same(a, ip4_broadcast(g->id.ip4)));
+	if (ip4_same(a, g->dhcp_server4))
+		return !m->has_type || m->type != DHCP4_TYPE_REQUEST;
+	return host >> 24 == 127 || host >> 28 >= 14 || (g->id.ip4.len < 31 && ip4_same(a, ip4_broadcast(g->id.ip4)));
 }
 
 /* RFC 2131 4.3.2, and its table 4. */
@@ -65,12 +69,13 @@ static enum dhcp4_action decide_inform(const struct guest *g, const struct pkt *
 	return DHCP4_ACTION_DROP;
 }
 
-static enum dhcp4_action decide_note(const struct guest *g, const struct dhcp4_msg *m, enum dhcp4_action note,
-				     enum drop *why)
+/* about: the address that the client gives up, 0 if it does not say so. */
+static enum dhcp4_action decide_note(const struct guest *g, const struct dhcp4_msg *m, struct in_addr about,
+				     enum dhcp4_action note, enum drop *why)
 {
 	/* RFC 2131 table 5 demands the server identifier, but networkd and dhcping release without. */
 	if (!m->has_server_id || ip4_same(m->server_id, g->dhcp_server4))
-		return note;
+		return !about.s_addr || ip4_same(about, g->id.ip4.addr) ? note : DHCP4_ACTION_NOTE_OTHER;
 	*why = DROP_DHCP4_OTHER;
 	return DHCP4_ACTION_DROP;
 }
@@ -78,7 +83,7 @@ static enum dhcp4_action decide_note(const struct guest *g, const struct dhcp4_m
 /* Decides what to do with a message. With DHCP4_ACTION_DROP, *why is the reason. */
 static enum dhcp4_action decide(const struct guest *g, const struct pkt *in, const struct dhcp4_msg *m, enum drop *why)
 {
-	if (is_no_source(g, in->src4)) {
+	if (is_no_source(g, m, in->src4)) {
 		*why = DROP_SOURCE_ADDRESS;
 		return DHCP4_ACTION_DROP;
 	}
@@ -104,9 +109,9 @@ static enum dhcp4_action decide(const struct guest *g, const struct pkt *in, con
 	case DHCP4_TYPE_INFORM:
 		return decide_inform(g, in, m, why);
 	case DHCP4_TYPE_DECLINE: /* RFC 2131 4.3.3, 4.3.4: no answer to these two; and the binding stays */
-		return decide_note(g, m, DHCP4_ACTION_NOTE_DECLINE, why);
+		return decide_note(g, m, m->requested, DHCP4_ACTION_NOTE_DECLINE, why);
 	case DHCP4_TYPE_RELEASE:
-		return decide_note(g, m, DHCP4_ACTION_NOTE_RELEASE, why);
+		return decide_note(g, m, m->ciaddr, DHCP4_ACTION_NOTE_RELEASE, why);
 	case DHCP4_TYPE_OFFER:
 	case DHCP4_TYPE_ACK:
 	case DHCP4_TYPE_NAK:
@@ -148,7 +153,7 @@ static void address(const struct guest *g, const struct dhcp4_msg *m, enum dhcp4
 	}
 }
 
-static const char *event_of(enum dhcp4_action action)
+static const char *event_of(const struct dhcp4_msg *m, enum dhcp4_action action)
 {
 	switch (action) {
 	case DHCP4_ACTION_OFFER:
@@ -166,6 +171,8 @@ static const char *event_of(enum dhcp4_action action)
 		return "DHCPDECLINE";
 	case DHCP4_ACTION_NOTE_RELEASE:
 		return "DHCPRELEASE";
+	case DHCP4_ACTION_NOTE_OTHER: /* `fold inspect` knows by the two above that the lease has ended */
+		return m->type == DHCP4_TYPE_DECLINE ? "DHCPDECLINE, another address" : "DHCPRELEASE, another address";
 	case DHCP4_ACTION_DROP:
 		break;
 	}
@@ -189,8 +196,9 @@ enum answer dhcp4_answer(const struct guest *g, const struct pkt *in, struct rep
 	enum dhcp4_action action = decide(g, in, &m, &why);
 	if (action == DHCP4_ACTION_DROP)
 		return reply_refuse(out, why);
-	out->event = event_of(action);
-	if (action == DHCP4_ACTION_NOTE_DECLINE || action == DHCP4_ACTION_NOTE_RELEASE)
+	out->event = event_of(&m, action);
+	if (action == DHCP4_ACTION_NOTE_DECLINE || action == DHCP4_ACTION_NOTE_RELEASE ||
+	    action == DHCP4_ACTION_NOTE_OTHER)
 		return ANSWER_QUIET;
 
 	if (!dhcp4_choose(&c, g, &m, action) || !dhcp4_build(&c, &out->w))

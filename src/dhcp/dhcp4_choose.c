@@ -46,6 +46,8 @@ static void add_if_known(struct dhcp4_choice *c, uint8_t code)
 	/* Linux's ip= reads these six, and never an overloaded field (1 has a rank of its own). */
 	bool is_main = code == DHCP4_CODE_ROUTER || code == DHCP4_CODE_DNS || code == DHCP4_CODE_HOSTNAME ||
 		       code == DHCP4_CODE_ROOT_PATH || code == DHCP4_CODE_MTU;
+	/* Without it such a guest reaches nothing. */
+	is_main |= dhcp4_off_subnet(c->g) && (code == DHCP4_CODE_ROUTES || code == DHCP4_CODE_ROUTES_OLD);
 	if (dhcp4_value(c, code, next(c, code, is_main ? DHCP4_RANK_MAIN : DHCP4_RANK_ANY)))
 		add(c);
 }

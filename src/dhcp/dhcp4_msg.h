@@ -70,8 +70,9 @@ enum dhcp4_action {
 	DHCP4_ACTION_ACK_INFORM, /* configuration without an address */
 	DHCP4_ACTION_NAK,
 	DHCP4_ACTION_BOOTP,
-	DHCP4_ACTION_NOTE_DECLINE, /* these two are noted, not answered */
+	DHCP4_ACTION_NOTE_DECLINE, /* these three are noted, not answered */
 	DHCP4_ACTION_NOTE_RELEASE,
+	DHCP4_ACTION_NOTE_OTHER, /* either of them, about an address that is not the guest's */
 	DHCP4_ACTION_DROP,
 };
 

@@ -171,6 +171,8 @@ static bool settle(struct raw *raw)
 	if (!address(&raw->requested, &m->has_requested, &m->requested) ||
 	    !address(&raw->server_id, &m->has_server_id, &m->server_id))
 		return false;
+	/* RFC 2131 4.3.2 forbids the option where a client renews: one that sends it empty means nothing by it. */
+	m->has_requested = m->has_requested && (m->requested.s_addr || !m->ciaddr.s_addr);
 
 	struct rd max_size = rd_over(raw->max_size.at, raw->max_size.len);
 	m->max_size = raw->max_size.len == 2 ? rd_u16(&max_size) : 0;

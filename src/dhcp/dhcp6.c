@@ -210,23 +210,40 @@ static enum dhcp6_action decide(const struct guest *g, const struct pkt *in, con
 	}
 }
 
-static const char *event_of(const struct dhcp6_msg *m, enum dhcp6_action action)
+/* Whether the guest gives up its address, and not only what it does not have. */
+static bool gives_up_own(const struct guest *g, const struct dhcp6_msg *m)
+{
+	struct rd options = m->options;
+	struct dhcp6_ia ia;
+
+	while (dhcp6_next_ia(&options, &ia))
+		if (dhcp6_names_own(g, ia))
+			return true;
+	return false;
+}
+
+/* of_own: the guest gets its address, or gives that up. By these names `fold inspect` knows what leases there are. */
+static const char *event_of(const struct dhcp6_msg *m, enum dhcp6_action action, bool of_own)
 {
 	switch (action) {
 	case DHCP6_ACTION_ADVERTISE:
 		return "DHCPv6 ADVERTISE";
 	case DHCP6_ACTION_LEASE_RAPID:
-		return "DHCPv6 REPLY to SOLICIT";
+		return of_own ? "DHCPv6 REPLY to SOLICIT" : "DHCPv6 REPLY to SOLICIT, no address";
 	case DHCP6_ACTION_LEASE:
-		return m->type == DHCP6_TYPE_REQUEST ? "DHCPv6 REPLY to REQUEST"
-		       : m->type == DHCP6_TYPE_RENEW ? "DHCPv6 REPLY to RENEW"
-						     : "DHCPv6 REPLY to REBIND";
+		if (m->type == DHCP6_TYPE_REQUEST)
+			return of_own ? "DHCPv6 REPLY to REQUEST" : "DHCPv6 REPLY to REQUEST, no address";
+		if (m->type == DHCP6_TYPE_RENEW)
+			return of_own ? "DHCPv6 REPLY to RENEW" : "DHCPv6 REPLY to RENEW, no address";
+		return of_own ? "DHCPv6 REPLY to REBIND" : "DHCPv6 REPLY to REBIND, no address";
 	case DHCP6_ACTION_CONFIRM:
 		return "DHCPv6 REPLY to CONFIRM";
 	case DHCP6_ACTION_NOT_ON_LINK:
 		return "DHCPv6 REPLY to CONFIRM, NotOnLink";
 	case DHCP6_ACTION_RELEASE:
-		return m->type == DHCP6_TYPE_RELEASE ? "DHCPv6 REPLY to RELEASE" : "DHCPv6 REPLY to DECLINE";
+		if (m->type == DHCP6_TYPE_RELEASE)
+			return of_own ? "DHCPv6 REPLY to RELEASE" : "DHCPv6 REPLY to RELEASE, another address";
+		return of_own ? "DHCPv6 REPLY to DECLINE" : "DHCPv6 REPLY to DECLINE, another address";
 	case DHCP6_ACTION_INFORM:
 		return "DHCPv6 REPLY to INFORMATION-REQUEST";
 	case DHCP6_ACTION_DROP:
@@ -262,6 +279,7 @@ enum answer dhcp6_answer(const struct guest *g, const struct pkt *in, struct rep
 	out->sport = DHCP6_SERVER_PORT;
 	out->dport = DHCP6_CLIENT_PORT;
 	memcpy(out->dst_mac, g->id.mac, MAC_LEN);
-	out->event = event_of(&m, action);
+	out->event =
+	    event_of(&m, action, action == DHCP6_ACTION_RELEASE ? gives_up_own(g, &m) : c.granted != DHCP6_NO_IA);
 	return ANSWER_REPLY;
 }

@@ -72,6 +72,17 @@ static void advertise_due(void *daemon, struct moment *m)
 	advertise_again(d, p);
 }
 
+/*
+ * When the daemon starts, not all guests are told at once, but soon enough for those that heard the last advertisement
+ * of the daemon before. In milliseconds.
+ */
+static uint32_t first_within(const struct guest *g)
+{
+	const uint32_t third = g->router_lifetime / 3U;
+
+	return (g->ra_period < third ? g->ra_period : third) * 1000;
+}
+
 void tell_start(struct daemon *d, struct port *p)
 {
 	p->advertise.run = advertise_due;
@@ -81,7 +92,7 @@ void tell_start(struct daemon *d, struct port *p)
 		due_set(&d->due, &p->notify, clock_ms() + SOON_MS);
 	if (!advertises(d, p) || p->advertise.place)
 		return;
-	uint32_t span = d->started ? SOON_MS : p->guest.ra_period * 1000;
+	uint32_t span = d->started ? SOON_MS : first_within(&p->guest);
 	p->advertise_quickly = d->started ? RA_INITIAL : 0;
 	due_set(&d->due, &p->advertise, clock_ms() + random32() % span);
 }

@@ -48,26 +48,48 @@ static bool base_of(const struct explain_packet *p, uint32_t base, bool short_wa
 	}
 }
 
+static bool write_octets(struct explain_packet *p, size_t at, const uint8_t *from, size_t len)
+{
+	if (p->written_count == EXPLAIN_WRITTEN || len > sizeof(p->written[0].bytes))
+		return false;
+	struct explain_written *w = &p->written[p->written_count++];
+
+	w->at = at;
+	w->len = len;
+	memcpy(w->bytes, from, len);
+	return true;
+}
+
+/* The frame's octets as the rules before have left them. */
+static void read_octets(const struct explain_packet *p, size_t at, uint8_t *to, size_t len)
+{
+	memcpy(to, p->frame + at, len);
+	for (size_t i = 0; i < p->written_count; i++) {
+		const struct explain_written *w = &p->written[i];
+		for (size_t k = 0; k < len; k++)
+			if (at + k >= w->at && at + k < w->at + w->len)
+				to[k] = w->bytes[at + k - w->at];
+	}
+}
+
 static struct explain_verdict payload(const struct nftnl_expr *x, struct explain_packet *p)
 {
 	uint32_t len = nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_LEN);
 	uint32_t offset = nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_OFFSET);
 	size_t at;
 
-	/*
-	 * This expression writes into the packet: a MAC, or the source of a neighbour solicitation. No later rule
-	 * reads what it wrote.
-	 */
-	if (nftnl_expr_is_set(x, NFTNL_EXPR_PAYLOAD_SREG))
-		return go_on;
-	uint8_t *to = reg(p, nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_DREG), len);
-	if (!to || !base_of(p, nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_BASE), is_short_way(offset, len), &at))
+	/* Without a register to load into, it writes into the packet: a MAC, or the source of a solicitation. */
+	const bool writes = nftnl_expr_is_set(x, NFTNL_EXPR_PAYLOAD_SREG);
+	uint8_t *with = reg(p, nftnl_expr_get_u32(x, writes ? NFTNL_EXPR_PAYLOAD_SREG : NFTNL_EXPR_PAYLOAD_DREG), len);
+	if (!with || !base_of(p, nftnl_expr_get_u32(x, NFTNL_EXPR_PAYLOAD_BASE), is_short_way(offset, len), &at))
 		return no_match;
 	at += offset;
 	if (at > p->len || len > p->len - at)
 		return no_match;
-	memset(to, 0, (len + 3) / 4 * 4); /* to the end of the last small register */
-	memcpy(to, p->frame + at, len);
+	if (writes)
+		return write_octets(p, at, with, len) ? go_on : no_match;
+	memset(with, 0, (len + 3) / 4 * 4); /* to the end of the last small register */
+	read_octets(p, at, with, len);
 	return go_on;
 }
 

@@ -8,9 +8,18 @@
 
 #define EXPLAIN_REGISTERS 64 /* octets: four of 16, or sixteen of 4 */
 
+/* What a rule wrote over octets of the frame: an address at the most. */
+struct explain_written {
+	size_t at, len;
+	uint8_t bytes[16];
+};
+#define EXPLAIN_WRITTEN 4
+
 struct explain_packet {
 	const uint8_t *frame;
 	size_t len;
+	struct explain_written written[EXPLAIN_WRITTEN]; /* in this order */
+	size_t written_count;
 	size_t network, transport; /* where the headers begin */
 	bool sound;                /* the network header is valid, so the kernel knows the transport protocol */
 	uint8_t proto;

@@ -8,8 +8,8 @@
  *
  * What passes has one of two lengths, without options or with the one option that belongs to it, so no second option
  * can hide behind the first. What the responder takes may have any: it reads them all, and ignores those that RFC 4861
- * 4.1 and 4.3 do not name. A link-local address shows its owner if it was made from a MAC. If it was not (RFC 7217), a
- * guest may still ask from it, but nobody is told anything about it.
+ * 4.1 and 4.3 do not name. A link-local address shows its owner if it was made from a MAC. If it was not (RFC 7217, or
+ * assigned by hand), a guest may still ask from it, but nobody is told anything about it.
  */
 #include "fw/rules_priv.h"
 
@@ -172,7 +172,8 @@ static void not_another(struct nft *n, const struct rules *r, const struct in6_a
 	const struct guest *g = r->guest;
 
 	nft_rule(n, c), source_is_of_mac(n), ip6_is(n, IP6_SRC, NFT_IS_NOT, own), drop(n, FROM_SOURCE);
-	nft_rule(n, c), source_is_by_hand(n), drop(n, FROM_SOURCE);
+	/* The guest may ask from one, as from any that nobody can tell whose it is: ask_from_own(). */
+	nft_rule(n, c), type_is(n, NA), source_is_by_hand(n), drop(n, FROM_SOURCE);
 	if (g->has_gateway6 && IN6_IS_ADDR_LINKLOCAL(&g->gateway6))
 		nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &g->gateway6), drop(n, FROM_SOURCE);
 	for (size_t i = 0; i < r->host6_count; i++)
@@ -233,9 +234,10 @@ static void from_nd(struct nft *n, const struct rules *r)
 	nft_rule(n, c), ip6_is_in(n, IP6_SRC, NFT_IS_NOT, &link_local6),
 	    ip6_is(n, IP6_SRC, NFT_IS_NOT, &g->id.ip6.addr), nft_and(n, NFT_IS_NOT, &in6addr_any, 16),
 	    drop(n, FROM_SOURCE);
-	not_another(n, r, &own);
+	/* Only the guest hears what these two are answered, whosever link-local address it asks from. */
 	nft_rule(n, c), type_is(n, RS), sound(n), nft_goto(n, "take");
 	take_service_solicitations(n, c, g);
+	not_another(n, r, &own);
 	check_options_from(n, g);
 	nft_rule(n, c), ip6_is(n, IP6_SRC, NFT_IS, &in6addr_any), drop(n, FROM_ND);
 	nft_rule(n, c), type_is(n, NS), ip6_is_in(n, ND_TARGET, NFT_IS_NOT, &g->id.ip6), drop(n, FROM_ND);

@@ -134,6 +134,20 @@ capture_of "$T/one.pcap" <"$T/frames"
 explain ann "$T/one.pcap"
 check 'what the responder refuses' says '-> refused by the responder, dhcp4-relay: a guest that poses as a relay agent \(chain take, handle'
 
+# A solicitation from a link-local address that does not show whose it is (RFC 7217): a rule puts in the guest's own, which
+# the next one looks at.
+printf '%s\n' "3333ff000008${mac%%:*}540012345686dd6000000000203aff\
+fe80000000000000123456789abcdef0ff0200000000000000000001ff000008\
+8700000000000000fde5824dd3153bb100000000000000080101${mac%%:*}5400123456" >"$T/frames"
+capture_of "$T/one.pcap" <"$T/frames"
+explain ann "$T/one.pcap"
+check 'what a rule rewrites' says '^1 from guest: .* -> passes \(chain from_nd, handle'
+counters >"$T/before"
+in_guest ann frames send eth0 <"$T/frames"
+sleep "$SLOW"
+counters >"$T/after"
+check 'and so it does' same 'counters that moved' "$(moved from)" ''
+
 # ---- words that are wrong ----
 
 for words in '' ann "ann $T/one.pcap more" "ann $T/one.pcap --from --to" "ann $T/one.pcap --what"; do

@@ -248,6 +248,32 @@ static void v4_08_renewal_of_an_address_that_is_not_the_guests_gets_nak_at_once(
 	expect_reply(NAK, "DHCPNAK");
 }
 
+static void v4_08_renewal_from_what_is_the_servers_address_now_gets_nak(void **state)
+{
+	(void)state;
+	message(REQUEST);
+	field_ip(CIADDR, "10.0.1.50");
+	t.in.src4 = ip("10.0.1.50");
+	expect_reply(NAK, "DHCPNAK");
+	message(RELEASE);
+	field_ip(CIADDR, "10.0.1.50");
+	t.in.src4 = ip("10.0.1.50");
+	expect_drop(ask(), DROP_SOURCE_ADDRESS);
+}
+
+static void v4_08_renewal_with_an_empty_option_50_gets_ack_to_ciaddr(void **state)
+{
+	(void)state;
+	message(REQUEST);
+	field_ip(CIADDR, "10.0.1.100");
+	opt_ip(50, "0.0.0.0");
+	expect_reply(ACK, "DHCPACK");
+	assert_unicast();
+	message(REQUEST);
+	opt_ip(50, "0.0.0.0");
+	expect_reply(NAK, "DHCPNAK");
+}
+
 static void v4_08_renewal_through_the_address_of_an_earlier_server_succeeds(void **state)
 {
 	(void)state;
@@ -481,6 +507,23 @@ static void v4_19_release_and_decline_are_noted_and_not_answered(void **state)
 	expect_reply(OFFER, "DHCPOFFER");
 }
 
+static void v4_19_release_and_decline_of_another_address_are_told_apart(void **state)
+{
+	(void)state;
+	message(RELEASE);
+	field_ip(CIADDR, "10.0.1.101");
+	assert_int_equal(ask(), ANSWER_QUIET);
+	assert_string_equal(t.out.event, "DHCPRELEASE, another address");
+	message(DECLINE);
+	opt_ip(50, "10.0.1.101");
+	assert_int_equal(ask(), ANSWER_QUIET);
+	assert_string_equal(t.out.event, "DHCPDECLINE, another address");
+	message(DECLINE);
+	opt_ip(50, "10.0.1.100");
+	assert_int_equal(ask(), ANSWER_QUIET);
+	assert_string_equal(t.out.event, "DHCPDECLINE");
+}
+
 static void v4_20_bootp_with_cookie_has_no_dhcp_options(void **state)
 {
 	(void)state;
@@ -655,6 +698,8 @@ int main(void)
 	    T(v4_07_rebinding_from_either_source_gets_ack),
 	    T(v4_07_request_without_any_address_is_refused),
 	    T(v4_08_renewal_of_an_address_that_is_not_the_guests_gets_nak_at_once),
+	    T(v4_08_renewal_from_what_is_the_servers_address_now_gets_nak),
+	    T(v4_08_renewal_with_an_empty_option_50_gets_ack_to_ciaddr),
 	    T(v4_08_renewal_through_the_address_of_an_earlier_server_succeeds),
 	    T(v4_08_a_renewal_out_of_the_blue_succeeds),
 	    T(v4_08_answers_do_not_depend_on_what_came_before),
@@ -669,6 +714,7 @@ int main(void)
 	    T(v4_19_ciaddr_is_ignored_where_option_50_is_there),
 	    T(v4_19_requested_address_in_a_discover_is_only_a_wish),
 	    T(v4_19_release_and_decline_are_noted_and_not_answered),
+	    T(v4_19_release_and_decline_of_another_address_are_told_apart),
 	    T(v4_20_bootp_with_cookie_has_no_dhcp_options),
 	    T(v4_20_bootp_of_236_octets_without_vendor_area),
 	    T(v4_20_bootp_with_an_empty_vendor_area),

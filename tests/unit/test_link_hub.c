@@ -158,7 +158,7 @@ static void hears_of_nothing_else(void **state)
 	    "ip tuntap add dev d1 mode tap && ip link set d1 address 00:00:00:00:00:06 && ip link set d1 master br1",
 	    "ip tuntap add dev d2 mode tap && ip link set d2 address fe:00:00:00:00:05 && ip link set d2 master br0",
 	    "ip link set d2 up && bridge fdb add 02:00:00:00:00:78 dev d2 master static && ip link del d2",
-	    "ip link set br0 mtu 1400 && ip link set br0 mtu 1500",
+	    "ip link set br0 txqueuelen 400 && ip link set br0 txqueuelen 1000",
 	    "ip neigh add 10.0.1.77 lladdr 02:00:00:00:00:77 dev t9 && ip neigh del 10.0.1.77 dev t9",
 	    "ip neigh add 10.0.1.77 lladdr 02:00:00:00:00:77 dev br0 && ip neigh del 10.0.1.77 dev br0",
 	    "ip tuntap add dev t0 mode tap && ip link set t0 master br1 up && ip link del t0",
@@ -166,7 +166,7 @@ static void hears_of_nothing_else(void **state)
 
 	(void)state;
 	/* A new member is told of the first message about its bridge, whatever it says. */
-	run("ip link set t9 master br0 && ip link set br0 mtu 1400 && ip link set br0 mtu 1500");
+	run("ip link set t9 master br0 && ip link set br0 txqueuelen 400 && ip link set br0 txqueuelen 1000");
 	serve(QUIET_MS);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		run(others[i]);
