@@ -585,6 +585,11 @@ periodic() {
 	check "$1: tap1 goes on" within 30 heard "$1-1" "$PREFIX6"1:: 8
 	check "$1: and that is the last" withdrawn_all "$1-2" "$PREFIX6"2::
 	check "$1: an interface whose binding is gone hears no more" same advertisements "$(wc -l <"$T/$1-3.frames")" "$last"
+	sed -i 's/^ra_period.*/ra_period = 20000/' "$CONF"
+	kill -HUP "$(dhcpd_pid)"
+	check "$1: a period longer than the router would live" within 5 read_again 5
+	check "$1: is advertised" rs "$1-1"
+	check "$1: with a router that lives for three" advertised "$1-1" 'DNS servers* lifetime *: *60000 ' 'Router lifetime *: *60000 '
 	ends_well
 }
 
