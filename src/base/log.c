@@ -76,7 +76,7 @@ static void say_left_out(void)
 }
 
 /* One write a line, so that lines of many processes do not mix. */
-static void to_stderr(const char *level, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0))) to_stderr(const char *level, const char *fmt, va_list ap)
 {
 	char line[1024];
 

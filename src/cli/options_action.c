@@ -28,7 +28,7 @@ static const struct type iptables4[] = {
     {"icmp-net-unreachable", "net-unreach", 0},     {"icmp-host-unreachable", "host-unreach", 1},
     {"icmp-proto-unreachable", "proto-unreach", 2}, {"icmp-port-unreachable", "port-unreach", 3},
     {"icmp-net-prohibited", "net-prohib", 9},       {"icmp-host-prohibited", "host-prohib", 10},
-    {"icmp-admin-prohibited", "admin-prohib", 13},  {NULL},
+    {"icmp-admin-prohibited", "admin-prohib", 13},  {0},
 };
 static const struct type iptables6[] = {
     {"icmp6-no-route", "no-route", 0},
@@ -37,13 +37,13 @@ static const struct type iptables6[] = {
     {"icmp6-port-unreachable", "port-unreach", 4},
     {"icmp6-policy-fail", "policy-fail", 5},
     {"icmp6-reject-route", "reject-route", 6},
-    {NULL},
+    {0},
 };
 static const struct type nft4[] = {
     {"net-unreachable", NULL, 0},   {"host-unreachable", NULL, 1},
     {"prot-unreachable", NULL, 2},  {"port-unreachable", NULL, 3},
     {"net-prohibited", NULL, 9},    {"host-prohibited", NULL, 10},
-    {"admin-prohibited", NULL, 13}, {NULL},
+    {"admin-prohibited", NULL, 13}, {0},
 };
 static const struct type nft6[] = {
     {"no-route", NULL, 0},
@@ -52,7 +52,7 @@ static const struct type nft6[] = {
     {"port-unreachable", NULL, 4},
     {"policy-fail", NULL, 5},
     {"reject-route", NULL, 6},
-    {NULL},
+    {0},
 };
 /* icmpx: one name for both families. */
 static const struct type nftx4[] = {
@@ -60,14 +60,14 @@ static const struct type nftx4[] = {
     {"host-unreachable", NULL, 1},
     {"port-unreachable", NULL, 3},
     {"admin-prohibited", NULL, 13},
-    {NULL},
+    {0},
 };
 static const struct type nftx6[] = {
     {"no-route", NULL, 0},
     {"admin-prohibited", NULL, 1},
     {"host-unreachable", NULL, 3},
     {"port-unreachable", NULL, 4},
-    {NULL},
+    {0},
 };
 
 enum { PORT_UNREACHABLE4 = 3, PORT_UNREACHABLE6 = 4 };

@@ -297,7 +297,7 @@ static uint8_t *encode(ldns_pkt *from, size_t *len)
 		return NULL;
 	ldns_rr_list *const empty[] = {to->_question, to->_answer, to->_authority};
 	lib.ldns_pkt_set_qr(to, true);
-	lib.ldns_pkt_set_rcode(to, lib.ldns_pkt_get_rcode(from));
+	lib.ldns_pkt_set_rcode(to, (uint8_t)lib.ldns_pkt_get_rcode(from));
 	lib.ldns_pkt_set_question(to, lib.ldns_pkt_question(from));
 	lib.ldns_pkt_set_answer(to, lib.ldns_pkt_answer(from));
 	lib.ldns_pkt_set_authority(to, lib.ldns_pkt_authority(from));

@@ -9,7 +9,7 @@
 
 static unsigned failed, total;
 
-static void line(const char *head, const char *name, va_list ap)
+static void __attribute__((format(printf, 2, 0))) line(const char *head, const char *name, va_list ap)
 {
 	fputs(head, stdout);
 	vprintf(name, ap);
