@@ -2,6 +2,7 @@
 /* `-4 auto` and `-4 release`: Weave Net's router gives the addresses out, or with --local fold itself. */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "host/link.h"
@@ -32,28 +33,6 @@ static int print(const struct cidr4 *got)
 		return EXIT_SUCCESS;
 	log_err("stdout: the address cannot be written: %s", strerror(errno));
 	return FOLD_EXIT_FAILED;
-}
-
-/*
- * Blocks the signals that would end this process and returns a signalfd for them, so that what was asked for can be
- * given back first. -1: they are not blocked.
- */
-static int take_signals(void)
-{
-	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		struct sigaction old;
-		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaddset(&set, ends[i]);
-	}
-	signal(SIGPIPE, SIG_IGN);
-	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (fd >= 0)
-		sigprocmask(SIG_BLOCK, &set, NULL);
-	return fd;
 }
 
 /* The exit status as if the signal had ended the process. */
@@ -103,12 +82,14 @@ static int local_allocate(const struct options *o, const struct cidr4 *subnet)
 
 static int weave_command(const struct options *o, const struct cidr4 *subnet)
 {
-	_cleanup_(cleanup_close) int signals = take_signals();
+	/* What ends this process waits, so that what was asked for can be given back first. */
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+	_cleanup_(cleanup_close) int signals = signals_take(ends, sizeof(ends) / sizeof(ends[0]));
 	struct report r = {0};
 	struct cidr4 got;
 	struct weave *w = NULL;
+	signal(SIGPIPE, SIG_IGN);
 	int err = weave_open(NULL, signals, &w, &r);
-
 	if (!err)
 		err = o->mode == OPTIONS_RELEASE ? weave_release(w, o->iface, &r)
 						 : weave_allocate(w, o->iface, subnet, &got, &r);

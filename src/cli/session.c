@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "cli/session_priv.h"
 #include "host/link.h"
 #include "host/rights.h"
@@ -57,23 +58,6 @@ int session_note(struct session *s, enum session_note key, int32_t value)
 {
 	s->known.notes[key] = value;
 	return keeper_note(&s->keeper, key, value);
-}
-
-/* Signals are read from a descriptor from the start on; one that was ignored when fold began stays so (nohup). */
-static int block_signals(void)
-{
-	static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP};
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++) {
-		struct sigaction old;
-		if (sigaction(passed_on[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaddset(&set, passed_on[i]);
-	}
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 /* Returns a signal that came before there was a hypervisor to pass it to, which ends the start; 0: none. */
@@ -239,6 +223,8 @@ static bool enough_files(void)
 
 int session_run(const struct options *o)
 {
+	/* Read from a descriptor from the start on, and passed on to the hypervisor. */
+	static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP};
 	struct session s = {.o = o,
 			    .known = KEEPER_KNOWS_NOTHING,
 			    .epoll = -1,
@@ -255,9 +241,10 @@ int session_run(const struct options *o)
 		return FOLD_EXIT_FAILED;
 	for (int i = 0; i < SESSION_CLAIMS; i++)
 		s.claims[i] = CLAIM_NONE;
-	s.signals = block_signals();
+	signal(SIGPIPE, SIG_IGN);
+	s.signals = signals_take(passed_on, sizeof(passed_on) / sizeof(passed_on[0]));
 	if (s.signals < 0) {
-		log_err("signalfd: %s", strerror(errno));
+		log_err("signalfd: %s", strerror(-s.signals));
 		return FOLD_EXIT_FAILED;
 	}
 	int status = start_and_run(&s);

@@ -9,6 +9,7 @@
  */
 #include "base/file.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "cli/session_priv.h"
 #include "dns/dns_wire.h"
 #include "dns/forward.h"
@@ -222,27 +223,6 @@ static void serve_links(const struct guarding *g)
 		eventfd_write(g->s->host_event, 1);
 }
 
-/*
- * Signals that stop this process (Ctrl-Z) are read from a descriptor, too, because the one that hears for all folds must
- * leave that to another first. One that was ignored when fold began stays so.
- */
-static int block_stops(void)
-{
-	static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
-		struct sigaction old;
-		if (sigaction(stops[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaddset(&set, stops[i]);
-	}
-	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (fd >= 0)
-		sigprocmask(SIG_BLOCK, &set, NULL);
-	return fd;
-}
-
 /* Does what the signal would have done if it were not blocked, and goes on where the process is continued. */
 static void stop_by(int sig)
 {
@@ -321,6 +301,8 @@ static int confine(struct report *r)
 
 static int guard(struct guarding *g)
 {
+	/* Ctrl-Z and its like: whoever hears for all folds leaves that to another one first. */
+	static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
 	struct session *s = g->s;
 	char *prefix = address_list_path(s->config.datapath, "");
 	const char *const plain[] = {s->info.copy, s->o->binding, NULL};
@@ -335,7 +317,7 @@ static int guard(struct guarding *g)
 
 	priority_prompt(); /* other folds may wait for what this one hears */
 	hear_of_links(g);
-	g->stops = block_stops();
+	g->stops = signals_take(stops, sizeof(stops) / sizeof(stops[0]));
 	if (confine(&r) < 0)
 		log_err("%s", r.msg);
 	else
