@@ -125,9 +125,14 @@ static int build(struct daemon *d, const char *name, bool same, struct binding *
 		err = address_lists_load(b, d->config.datapath, !same, r);
 	d->directory.closed |= r->warnings != warnings;
 	if (!err)
-		err = guest_build(&id, b, &d->config, GUEST_GATEWAY_ANYWHERE | GUEST_BY_QUEUES, &m->guest, r);
+		err = guest_build(&id, b, &d->config, GUEST_GATEWAY_ANYWHERE | GUEST_BY_QUEUES | GUEST_MAY_LACK_ADDRESS,
+				  &m->guest, r);
 	if (err)
 		return err;
+	if (!id.has4 && !id.has6)
+		report_warn(
+		    r, "%s: has neither IP nor IP6 nor SUBNET6: the VM is told nothing, and its questions go nowhere",
+		    b->path);
 	m->any_mac = binding_has(b, BINDING_MACSPOOF);
 	m->no_gateway6 = binding_has(b, BINDING_PRIVATE);
 	m->own_gateway6 = binding_has(b, BINDING_GATEWAY6);

@@ -94,21 +94,6 @@ static void reread_config(struct daemon *d)
 	}
 }
 
-static void reopen_log(struct daemon *d)
-{
-	if (d->log < 0)
-		return;
-	int fd = process_log_reopen(d->log_path, d->log);
-	if (fd >= 0)
-		d->log = fd;
-	else if (fd == -EACCES)
-		log_warn("log %s: cannot be opened again: %s; it goes on where it was moved to; let user %s make files "
-			 "in logdir, or make it that user's when it is moved",
-			 d->log_path, strerror(-fd), d->user);
-	else
-		log_warn("log %s: cannot be opened again: %s", d->log_path, strerror(-fd));
-}
-
 static void reread(struct daemon *d)
 {
 	struct report r = {0};
@@ -120,7 +105,8 @@ static void reread(struct daemon *d)
 	snprintf(reloading, sizeof(reloading), "RELOADING=1\nMONOTONIC_USEC=%llu",
 		 (unsigned long long)clock_ms() * 1000);
 	process_notify(reloading);
-	reopen_log(d);
+	d->log_said = false;
+	log_file_reopen(d);
 	reread_config(d);
 	/* Read the bindings again too, even if the configuration could not be read. */
 	link_tables_forget(d);
@@ -282,6 +268,7 @@ int daemon_run(const struct dhcpd_options *o)
 	    .epoll = -1,
 	    .signals = -1,
 	    .log = -1,
+	    .log_watch = -1,
 	    .pidfile = -1,
 	    .terminal = -1,
 	    .warnings = {.burst = 50, .per_second = 5},

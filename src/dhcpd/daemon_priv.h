@@ -86,6 +86,9 @@ struct daemon {
 	FILE *queue_counts; /* the kernel's, of packets that it dropped; NULL: not readable (root only) */
 	int log, pidfile;
 	char *log_path;
+	int log_watch;           /* the log file's watch descriptor of the directory's inotify, or -1 */
+	struct moment log_check; /* whether it was moved */
+	bool log_said;           /* that it cannot be opened again */
 	struct log_limit warnings;
 	bool sources_missing; /* a binding's INDEV is not there yet */
 	int terminal;         /* where the starter of the daemon reads why it did not start, or -1 */
@@ -124,6 +127,15 @@ void directory_ready(struct daemon *d);
 void directory_add(struct daemon *d, const char *name, enum bindings_reason why);
 /* Reads at most so many of the files that are to be read. False if there are no more. */
 bool directory_step(struct daemon *d, unsigned most);
+
+/* ---- log_file.c ---- */
+
+/* Does nothing in the foreground, where there is no log file. */
+void log_file_watch(struct daemon *d);
+void log_file_reopen(struct daemon *d);
+/* True if the event was the log file's alone. */
+struct inotify_event;
+bool log_file_event(struct daemon *d, const struct inotify_event *e);
 
 /* ---- bindings.c: from a file to what the answerers read. ---- */
 

@@ -213,6 +213,8 @@ static void on_name(struct daemon *d, uint32_t mask, const char *name)
 
 static void on_event(struct daemon *d, const struct inotify_event *e)
 {
+	if (log_file_event(d, e))
+		return;
 	if (e->mask & IN_Q_OVERFLOW) {
 		log_warn("datapath %s: changed faster than could be followed; all of it is read again",
 			 d->config.datapath);

@@ -18,10 +18,21 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+/* By number, as nfdhcpd did first, or by name. */
+static const struct passwd *find_user(const char *name)
+{
+	char *end;
+	unsigned long uid = strtoul(name, &end, 10);
+
+	errno = 0;
+	if (name[strspn(name, "0123456789")] == 0 && *name && uid <= UINT32_MAX)
+		return getpwuid((uid_t)uid);
+	return getpwnam(name);
+}
+
 int process_find_user(const char *name, uid_t *uid, gid_t *gid, struct report *r)
 {
-	errno = 0;
-	const struct passwd *pw = getpwnam(name);
+	const struct passwd *pw = find_user(name);
 
 	if (!pw)
 		return report_fail(r, errno ? errno : ENOENT, "user %s: there is none; name another in [general]",
@@ -80,6 +91,17 @@ void process_ready(int *tell)
 	*tell = -1;
 }
 
+/*
+ * systemd.exec(5), RuntimeDirectory=: made for this service, but as root's, because fold-dhcpd itself becomes the user. The
+ * user must be able to remove the pidfile: nfdhcpd, if it is started next, does not begin with one that names no process.
+ */
+static bool is_made_by_manager(const char *dir)
+{
+	const char *made = getenv("RUNTIME_DIRECTORY");
+
+	return made && strcmp(made, dir) == 0;
+}
+
 static int make_dir_of(const char *path, uid_t uid, gid_t gid, struct report *r)
 {
 	char dir[PATH_MAX];
@@ -91,9 +113,10 @@ static int make_dir_of(const char *path, uid_t uid, gid_t gid, struct report *r)
 	if (!slash || slash == dir)
 		return 0;
 	*slash = 0;
-	if (stat(dir, &st) == 0)
+	const bool there = stat(dir, &st) == 0;
+	if (there && !is_made_by_manager(dir))
 		return 0;
-	int err = file_make_dir(dir, 0755, r);
+	int err = there ? 0 : file_make_dir(dir, 0755, r);
 	/* A directory that was made for the user belongs to the user. */
 	if (!err && geteuid() == 0 && chown(dir, uid, gid) < 0)
 		err = report_fail(r, errno, "%s: %s", dir, strerror(errno));

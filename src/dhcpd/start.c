@@ -282,6 +282,7 @@ static int become_user(struct daemon *d, uid_t uid, gid_t gid, struct report *r)
 		err = directory_watch(d, r);
 	if (err)
 		return err;
+	log_file_watch(d);
 	warn_of_rereading(d);
 	directory_list(d, false);
 	while (directory_step(d, FILES_A_TURN))

@@ -33,12 +33,12 @@ static int wrong_key(struct build *w, enum binding_key k, const char *name, cons
 	return report_fail(w->r, EINVAL, "%s:%u: %s %s", w->b->path, w->b->line[k], name, wrong);
 }
 
-static int check_identity(struct build *w)
+static int check_identity(struct build *w, unsigned flags)
 {
 	const struct identity *id = w->id;
 	char mac[MAC_TEXT], cidr[CIDR4_TEXT];
 
-	if (!id->has4 && !id->has6)
+	if (!id->has4 && !id->has6 && !(flags & GUEST_MAY_LACK_ADDRESS))
 		return report_fail(w->r, EINVAL, "%s: the VM has neither an IPv4 nor an IPv6 address; give it one",
 				   id->iface);
 	if (mac_is_zero(id->mac) || mac_is_multicast(id->mac))
@@ -363,7 +363,7 @@ int guest_build(const struct identity *id, const struct binding *b, const struct
 	struct build w = {.id = id, .b = b ? b : &none, .c = c, .g.id = *id, .r = r};
 	const struct ip4_list *ns4 = binding_has(w.b, BINDING_NAMESERVERS) ? &w.b->nameservers : &c->nameservers;
 	const struct ip6_list *ns6 = binding_has(w.b, BINDING_NAMESERVERS6) ? &w.b->nameservers6 : &c->nameservers6;
-	int err = check_identity(&w);
+	int err = check_identity(&w, flags);
 
 	mac_service(id->mac, w.g.service_mac);
 	w.g.dhcp4 = id->has4 && c->enable_dhcp;

@@ -14,6 +14,7 @@ enum guest_build_flags {
 	GUEST_DNS_STREAMS = 4,      /* DNS questions come by TCP too; the caller keeps the connections (dns/stream.h) */
 	GUEST_HAS_RULES = 8,  /* nftables rules of the VM's own bring its packets, and enforce ALLOW (fw/rules.h) */
 	GUEST_BY_QUEUES = 16, /* a service without a queue in the configuration is off */
+	GUEST_MAY_LACK_ADDRESS = 32, /* a VM without any is no error: it is told nothing, and nobody else tells it */
 };
 
 /*
@@ -27,7 +28,7 @@ int guest_build(const struct identity *id, const struct binding *b, const struct
 /*
  * The identity of the VM behind an interface, from its binding file alone, for fold-dhcpd. The IPv6 address is IP6,
  * else EUI64, else the Modified EUI-64 one (RFC 4291 A) in SUBNET6. Without SUBNET the length is 32, without SUBNET6
- * 128.
+ * 128. The file may give no address: Ganeti writes such ones for interfaces without.
  */
 int identity_from_binding(const char *iface, const struct binding *b, struct identity *out, struct report *r);
 

@@ -62,8 +62,6 @@ int identity_from_binding(const char *iface, const struct binding *b, struct ide
 		err = identity6(b, &id, r);
 	if (err)
 		return err;
-	if (!id.has4 && !id.has6)
-		return report_fail(r, EINVAL, "%s: has neither IP nor IP6 nor SUBNET6; add the VM's address", b->path);
 	memcpy(id.bridge, binding_has(b, BINDING_BRIDGE) ? b->bridge : b->indev, sizeof(id.bridge));
 	if (binding_has(b, BINDING_MTU))
 		id.mtu = b->mtu;

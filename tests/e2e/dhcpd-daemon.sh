@@ -42,6 +42,13 @@ status_of() {
 	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr '\t' ' '
 }
 
+# clients_logged PID: has it write the clients' table; whether the log of today has it.
+clients_logged() {
+	kill -USR1 "$1"
+	sleep 0.2
+	asks first log_file
+}
+
 background_process() {
 	small_host "$1"
 	# fold-dhcpd makes these directories for its user.
@@ -87,6 +94,11 @@ background_process() {
 	kill -HUP "$pid"
 	check "$1: SIGHUP: the configuration is read again" within 5 nameserver_is "$1" 10.0.1.51
 	check "$1: SIGHUP: the log is opened anew" within 5 test -e "$T/$1/log/nfdhcpd.log"
+	mv "$T/$1/log/nfdhcpd.log" "$T/$1/log/old2"
+	check "$1: moved once more, and nobody tells it: it makes a new one" within 10 test -e "$T/$1/log/nfdhcpd.log"
+	check "$1: and writes there" within 5 clients_logged "$pid"
+	rm "$T/$1/log/nfdhcpd.log"
+	check "$1: so where it is removed" within 10 clients_logged "$pid"
 	printf 'lease_lifetime = never\n' >>"$CONF"
 	kill -HUP "$pid"
 	check "$1: SIGHUP with a fault in the configuration: named" within 5 asks 'nfdhcpd.conf:[0-9]+: lease_lifetime' log_file
@@ -129,9 +141,26 @@ background_process() {
 	kill -HUP "$(pid_file)"
 	kill -USR1 "$(pid_file)"
 	check "$1: it writes to the log that logrotate made" within 5 asks first log_file
+	mv "$T/$1/log/nfdhcpd.log" "$T/$1/log/older"
+	install -o nobody -m 644 /dev/null "$T/$1/log/nfdhcpd.log"
+	check "$1: also where nobody tells it so" within 10 clients_logged "$(pid_file)"
+	rm "$T/$1/log/nfdhcpd.log"
+	sleep 2
+	install -o nobody -m 644 /dev/null "$T/$1/log/nfdhcpd.log"
+	check "$1: and where that takes a while" within 30 clients_logged "$(pid_file)"
 	kill -TERM "$(pid_file)"
 	check "$1: its pid file names nobody when it has ended" within 10 no_pid
 	check "$1: and it starts again" background
+	kill -TERM "$(pid_file)"
+	within 10 no_pid >/dev/null
+	RUNTIME_DIRECTORY=$T/$1/run
+	export RUNTIME_DIRECTORY
+	check "$1: a directory that systemd has made for it" background
+	unset RUNTIME_DIRECTORY
+	kill -TERM "$(pid_file)"
+	check "$1: is its user's: the pid file is removed" within 10 not test -e "$T/$1/run/nfdhcpd.pid"
+	sed -i 's/^user.*/user = 65534/' "$CONF"
+	check "$1: a user by its number" background
 	kill -TERM "$(pid_file)"
 	check "$1: no sanitizer has complained" not grep -qsE 'Sanitizer|runtime error' "$T/$1/out" "$T/$1"/log/*
 }

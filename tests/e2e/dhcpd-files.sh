@@ -77,6 +77,13 @@ writers() {
 	sleep "$SLOW"
 	check "$1: so it does where a file is emptied" leases "$1-1" slowly
 
+	# Ganeti writes this for an interface without an address, which another VM may have from now on.
+	simple 1 slowly ' ' >"$DATA/tap1"
+	check "$1: a file that gives no address any more is said to" within 5 asks 'tap1: has neither IP nor IP6 nor SUBNET6' words
+	check "$1: the VM gets none" not leases "$1-1" slowly
+	check "$1: nor anything else, because what it asks is consumed" not left_alone "$1-1" 1
+	simple 2 second 10.0.1.1 >"$DATA/tap2"
+	check "$1: another VM can have that address" within 5 leases "$1-2" second
 	simple 2 second >"$DATA/tap2"
 	check "$1: a second binding" within 5 leases "$1-2" second
 	rm "$DATA/tap1"
@@ -282,6 +289,8 @@ configurations() {
 	done
 	sed 's/^user.*/user = nobody-has-this-name/' "$T/$1/good" >"$CONF"
 	refuses 'a user who does not exist' nobody-has-this-name
+	sed 's/^user.*/user = 123456789/' "$T/$1/good" >"$CONF"
+	refuses 'a number that is no user' 'user 123456789: there is none'
 	mkdir -m 700 "$T/$1/closed"
 	sed "s|^datapath.*|datapath = $T/$1/closed|" "$T/$1/good" >"$CONF"
 	refuses 'a directory that its user may not read' "$T/$1/closed"
