@@ -125,7 +125,7 @@ void asking_question(struct daemon *d, struct port *p, struct reply *question)
 		/* RFC 8906 2: silence would only make the guest ask again, while sockets or places are still short. */
 		if (forward_decline(&p->guest, question))
 			tx_send_to(d->tx, question, p->ifindex);
-		port_say(p, "DNS: no server answered");
+		port_say(p, "DNS: declined: too many VMs wait for name servers");
 		return;
 	}
 	a->used_ms = clock_ms();

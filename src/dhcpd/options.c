@@ -47,7 +47,7 @@ int dhcpd_options_parse(int argc, char **argv, struct dhcpd_options *out, struct
 	struct dhcpd_options o = {.config = CONFIG_PATH};
 
 	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, ":c:fdhV", longs, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, ":c:fdhvV", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'c':
 			o.config = optarg;
@@ -61,6 +61,7 @@ int dhcpd_options_parse(int argc, char **argv, struct dhcpd_options *out, struct
 		case 'h':
 			o.mode = DHCPD_HELP;
 			break;
+		case 'v': /* nfdhcpd's letter for it */
 		case 'V':
 			o.mode = DHCPD_VERSION;
 			break;
