@@ -6,7 +6,7 @@ _fold_dhcpd() {
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$2")
 		;;
-	*) mapfile -t COMPREPLY < <(compgen -W '-c -f -d -h -V --config --foreground --debug --help --version' -- "$2") ;;
+	*) mapfile -t COMPREPLY < <(compgen -W '-c -f -d -h -v -V --config --foreground --debug --help --version' -- "$2") ;;
 	esac
 }
 complete -F _fold_dhcpd fold-dhcpd

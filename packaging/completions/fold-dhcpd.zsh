@@ -5,4 +5,4 @@ _arguments \
 	'(-f --foreground)'{-f,--foreground}'[stay in the foreground, log to stderr]' \
 	'(-d --debug)'{-d,--debug}'[log more]' \
 	'(- *)'{-h,--help}'[print the usage]' \
-	'(- *)'{-V,--version}'[print the version]'
+	'(- *)'{-v,-V,--version}'[print the version]'

@@ -65,7 +65,7 @@ static int read_file(const char *path, int flags, size_t max, char **text, size_
 	if (fd == -ELOOP && flags & O_NOFOLLOW)
 		return report_fail(r, ELOOP, "%s: is a symbolic link; name the file itself", path);
 	if (fd < 0)
-		return report_fail(r, -fd, "%s: cannot be opened: %s", path, strerror(-fd));
+		return report_fail(r, -fd, "%s: cannot be opened: %s%s", path, strerror(-fd), file_advice(-fd));
 	if (fstat(fd, &st) < 0)
 		return report_fail(r, errno, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
@@ -116,6 +116,24 @@ int file_read_plain_mode(const char *path, size_t max, char **text, size_t *len,
 	return read_file(path, O_NOFOLLOW, max, text, len, mode, r);
 }
 
+const char *file_advice(int err)
+{
+	switch (err) {
+	case EACCES:
+	case EPERM:
+		return "; the user who runs this needs the right to, as root has";
+	case ENOENT:
+		return "; correct the path, or make what is missing of it";
+	case ENOSPC:
+	case EDQUOT:
+		return "; make room there";
+	case EROFS:
+		return "; name a place that can be written";
+	default:
+		return "";
+	}
+}
+
 int file_make_dir(const char *path, mode_t mode, struct report *r)
 {
 	_cleanup_(cleanup_free) char *copy = strdup(path);
@@ -128,13 +146,14 @@ int file_make_dir(const char *path, mode_t mode, struct report *r)
 	for (char *slash = copy + strspn(copy, "/"); (slash = strchr(slash, '/')); slash += strspn(slash, "/")) {
 		*slash = 0;
 		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-			return report_fail(r, errno, "%s: cannot be made: %s", copy, strerror(errno));
+			return report_fail(r, errno, "%s: cannot be made: %s%s", copy, strerror(errno),
+					   file_advice(errno));
 		*slash = '/';
 	}
 	if (mkdir(copy, mode) == 0)
 		return 0; /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
 	if (errno != EEXIST)
-		return report_fail(r, errno, "%s: cannot be made: %s", copy, strerror(errno));
+		return report_fail(r, errno, "%s: cannot be made: %s%s", copy, strerror(errno), file_advice(errno));
 	if (stat(copy, &st) < 0)
 		return report_fail(r, errno, "%s: %s", copy, strerror(errno));
 	if (!S_ISDIR(st.st_mode))

@@ -39,4 +39,7 @@ void file_open_by(int (*by)(const char *path, int flags));
 /* Makes the directory and those above it that are missing (these with mode 0755). It may exist. 0 or -errno. */
 int file_make_dir(const char *path, mode_t mode, struct report *r);
 
+/* What to do about an error of a path (an errno value), as the end of a line: "; ..." or "". */
+const char *file_advice(int err);
+
 #endif

@@ -20,13 +20,22 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
+static int read_binding_file(struct session *s, struct report *r)
+{
+	int err = file_read_plain_mode(s->o->binding, BINDING_SIZE_MAX, &s->text, &s->text_len, &s->text_mode, r);
+
+	if (err)
+		report_set(r, "-b %s", r->msg);
+	return err;
+}
+
 /* Configuration, binding and hypervisor: all that can fail without touching the system. */
 static int prepare(struct session *s, struct report *r)
 {
 	int err = config_load_chosen(&s->config, r);
 
 	if (!err && s->o->binding)
-		err = file_read_plain_mode(s->o->binding, BINDING_SIZE_MAX, &s->text, &s->text_len, &s->text_mode, r);
+		err = read_binding_file(s, r);
 	if (!err && s->text)
 		err = binding_parse(s->text, s->text_len, s->o->binding, BINDING_VM, &s->binding, r);
 	if (!err && s->text)

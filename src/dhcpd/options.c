@@ -17,7 +17,7 @@ const char dhcpd_usage[] =
     "  -f, --foreground    stay in the foreground, log to stderr\n"
     "  -d, --debug         log more\n"
     "  -h, --help          print this\n"
-    "  -V, --version       print the version\n";
+    "  -v, -V, --version   print the version\n";
 
 /*
  * Reports the flag at which getopt_long() stopped. In a cluster of short flags optind still points at the cluster, so

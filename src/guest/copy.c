@@ -162,7 +162,8 @@ int binding_put_copy(const char *datapath, const char *iface, const char *text, 
 		return err;
 	err = write_temporary(temporary, text, len, mode);
 	if (err)
-		return report_fail(r, -err, "%s: cannot be written: %s", temporary, strerror(-err));
+		return report_fail(r, -err, "%s: cannot be written: %s%s", temporary, strerror(-err),
+				   file_advice(-err));
 	/* rename() is atomic: readers see the old file or the new one, never half of it. */
 	if (rename(temporary, name) < 0) {
 		err = errno;

@@ -127,7 +127,7 @@ int claim_take(const char *key, struct claim *out, char **holder, struct report 
 	if (fd == -EBUSY)
 		return fd;
 	if (fd < 0)
-		return report_fail(r, -fd, "%s: cannot be locked: %s", path, strerror(-fd));
+		return report_fail(r, -fd, "%s: cannot be made or locked: %s%s", path, strerror(-fd), file_advice(-fd));
 	err = text_of(fd, holder);
 	if (err)
 		return report_fail(r, -err, "%s: cannot be read: %s", path, strerror(-err));
@@ -144,7 +144,7 @@ int claim_write(const struct claim *c, const char *text, struct report *r)
 	if (pwrite(c->fd, text, len, 0) == (ssize_t)len && ftruncate(c->fd, (off_t)len) == 0)
 		return 0;
 	int err = errno ? errno : ENOSPC;
-	return report_fail(r, err, "%s: cannot be written: %s", c->path, strerror(err));
+	return report_fail(r, err, "%s: cannot be written: %s%s", c->path, strerror(err), file_advice(err));
 }
 
 int claim_adopt(const char *key, int fd, struct claim *out)

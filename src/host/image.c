@@ -178,7 +178,7 @@ int image_write(const struct image *i, const struct cidr6 *address, uint32_t *in
 	err = fill(fd, i, address, &why);
 	if (err) {
 		unlink(name);
-		return report_fail(r, -err, "%s: cannot be written: %s", i->path, why);
+		return report_fail(r, -err, "%s: cannot be written: %s; name another directory with -d", i->path, why);
 	}
 	err = fstat(fd, &st) < 0 || link(name, i->path) < 0 ? errno : 0;
 	unlink(name);
@@ -188,7 +188,8 @@ int image_write(const struct image *i, const struct cidr6 *address, uint32_t *in
 				   "directory with -d",
 				   i->path);
 	if (err)
-		return report_fail(r, err, "%s: cannot be made: %s", i->path, strerror(err));
+		return report_fail(r, err, "%s: cannot be made: %s; name another directory with -d", i->path,
+				   strerror(err));
 	*inode = (uint32_t)st.st_ino;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Secret keys: reads and makes their files, and leaves as little of them in memory as possible. */
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "host/stable.h"
 
 #include <errno.h>
@@ -87,11 +88,11 @@ int stable_key_make(const char *path, struct report *r)
 		return report_fail(r, EEXIST, "%s: exists already, and a key is never overwritten; name another file",
 				   path);
 	if (fd < 0)
-		return report_fail(r, errno, "%s: cannot be made: %s", path, strerror(errno));
+		return report_fail(r, errno, "%s: cannot be made: %s%s", path, strerror(errno), file_advice(errno));
 	errno = 0;
 	int err = write_key(fd);
 	if (!err)
 		return 0;
 	unlink(path);
-	return report_fail(r, -err, "%s: cannot be written: %s", path, strerror(-err));
+	return report_fail(r, -err, "%s: cannot be written: %s%s", path, strerror(-err), file_advice(-err));
 }

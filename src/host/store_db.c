@@ -170,6 +170,8 @@ int store_open(struct store *s, const char *path, struct report *r)
 	if (slash && slash != dir) {
 		*slash = 0;
 		err = file_make_dir(dir, 0700, r);
+		if (err)
+			report_set(r, "%s; FOLD_STATE_DIR names another place", r->msg);
 	}
 	if (err) /* NOLINT(clang-analyzer-unix.Malloc): the cleanup frees it */
 		return err;

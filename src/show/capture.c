@@ -2,6 +2,7 @@
 #include "show/capture.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/library.h"
 #include "base/log.h"
 
@@ -105,7 +106,7 @@ int capture_read(const char *path, struct capture *out)
 		return -1;
 	f = strcmp(path, "-") == 0 ? fdopen(dup(STDIN_FILENO), "rb") : fopen(path, "rb");
 	if (!f) {
-		log_err("%s: %s", path, strerror(errno));
+		log_err("%s: %s%s", path, strerror(errno), file_advice(errno));
 		return -1;
 	}
 	p = lib.pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, why);
