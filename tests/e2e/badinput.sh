@@ -385,13 +385,15 @@ done
 # ---- the binding ----
 
 vm 'a binding that does not exist' 125 "-b $T/none: cannot be opened: No such file or directory; correct the path" -b "$T/none"
-export NFDHCPD_CFG="$T/none"
+config=$NFDHCPD_CFG
+NFDHCPD_CFG=$T/none
 vm 'a configuration that does not exist' 125 "NFDHCPD_CFG=$T/none: cannot be opened: No such file or directory; correct the path"
-unset NFDHCPD_CFG
+NFDHCPD_CFG=$config
+state=${FOLD_STATE_DIR:-}
 export FOLD_STATE_DIR=/proc/none
 refused 'a state directory that cannot be made' 125 '/proc/none: cannot be made: No such file or directory; ' --local -i vm0 -4 auto
 check 'it is said how to name another' grep -q '; FOLD_STATE_DIR names another place$' "$T/stderr"
-unset FOLD_STATE_DIR
+FOLD_STATE_DIR=$state
 vm 'a binding that is a directory' 125 "$T: " -b "$T"
 mkfifo "$T/fifo"
 vm 'a binding that is a pipe' 125 "$T/fifo: " -b "$T/fifo"
