@@ -164,7 +164,9 @@ static void test_others(void **state)
 	assert_int_equal(get(name, buf, sizeof(buf)), -EACCES);
 	/* The error as file_read_plain() reports it. */
 	assert_int_equal(file_read_plain("secret", 100, &text, &len, &r), -EACCES);
-	assert_string_equal(r.msg, "secret: cannot be opened: Permission denied; the user who runs this needs the right to, as root has");
+	assert_string_equal(
+	    r.msg,
+	    "secret: cannot be opened: Permission denied; the user who runs this needs the right to, as root has");
 	assert_int_equal(file_read_plain("link", 100, &text, &len, &r), -ELOOP);
 	assert_int_equal(file_read_plain("binding", 100, &text, &len, &r), 0);
 	assert_string_equal(text, "HOSTNAME=a\n");
