@@ -18,13 +18,16 @@
 	1000 /* logrotate makes the new file after it has moved the old one, with a mode and owner of its own */
 #define RETRY_MS 10000 /* the user may not make the file, and somebody else has not made it yet */
 
-/* True also where there is no file of that name any more. */
+/* True also where there is no file of that name any more; false where the user may not look. */
 static bool is_moved(const struct daemon *d)
 {
 	struct stat open, named;
 
-	return fstat(d->log, &open) == 0 &&
-	       (stat(d->log_path, &named) < 0 || open.st_ino != named.st_ino || open.st_dev != named.st_dev);
+	if (fstat(d->log, &open) < 0)
+		return false;
+	if (stat(d->log_path, &named) < 0)
+		return errno == ENOENT;
+	return open.st_ino != named.st_ino || open.st_dev != named.st_dev;
 }
 
 static void check(void *daemon, struct moment *m)

@@ -153,6 +153,13 @@ background_process() {
 	check "$1: and it starts again" background
 	kill -TERM "$(pid_file)"
 	within 10 no_pid >/dev/null
+	chmod 700 "$T/$1/log"
+	check "$1: a log directory in which its user may not even look" background
+	sleep 2
+	check "$1: is nothing to warn of again" not asks 'cannot be opened again' log_file
+	kill -TERM "$(pid_file)"
+	within 10 no_pid >/dev/null
+	chmod 755 "$T/$1/log"
 	RUNTIME_DIRECTORY=$T/$1/run
 	export RUNTIME_DIRECTORY
 	check "$1: a directory that systemd has made for it" background
