@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Specifications: RFC 1034 4.3.1, 2308, 6761, 6891, 6895, 8020, 8482, 8906. */
+/* Specifications: RFC 1034 4.3.1, 2308, 6761, 6891, 6895, 8020, 8482, 8906, 9824. */
 #include "dns/dns_decide.h"
 
 #include "dns/dns_special.h"
@@ -107,7 +107,7 @@ static uint16_t check_question(const struct dns_query *q)
 		return DNS_RCODE_BADVERS;
 	if (q->class != DNS_CLASS_IN)
 		return DNS_RCODE_REFUSED;
-	if (q->type == 0 || q->type == DNS_TYPE_OPT)
+	if (q->type == 0 || q->type == DNS_TYPE_OPT || q->type == DNS_TYPE_NXNAME)
 		return DNS_RCODE_FORMERR;
 	/* Zone transfers, transactions, mail groups. */
 	if (q->type >= DNS_TYPE_META_FIRST && q->type < DNS_TYPE_ANY)

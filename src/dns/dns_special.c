@@ -63,7 +63,16 @@ static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 	return bits == 0 || (x ^ y) >> (32 - bits) == 0;
 }
 
-static bool is_private_reverse(const uint8_t *name, size_t len)
+/* How many bits the topmost names of that net give: whole labels. */
+static unsigned top_bits(uint8_t six, unsigned bits)
+{
+	const unsigned label = six ? 4 : 8;
+
+	return (bits + label - 1) / label * label;
+}
+
+/* is_cut: the question is whether the zone is signed, which only the zone above the net's topmost names knows. */
+static bool is_private_reverse(const uint8_t *name, size_t len, bool is_cut)
 {
 	static const uint8_t low[12];
 	struct reverse r;
@@ -73,7 +82,7 @@ static bool is_private_reverse(const uint8_t *name, size_t len)
 	for (size_t i = 0; i < sizeof(private_nets) / sizeof(private_nets[0]); i++) {
 		if (private_nets[i].six == r.six && r.bits >= private_nets[i].bits &&
 		    same_bits(r.addr, private_nets[i].addr, private_nets[i].bits))
-			return true;
+			return !is_cut || r.bits > top_bits(r.six, private_nets[i].bits);
 	}
 	/* RFC 6303 4.3: :: and ::1 */
 	return r.six && r.bits == 128 && memcmp(r.addr, low, 12) == 0 && memcmp(r.addr + 12, low, 3) == 0 &&
@@ -120,6 +129,15 @@ static bool is_about_addresses(uint16_t type)
 
 enum dns_special dns_special(const uint8_t *name, size_t len, uint16_t type)
 {
+	static const uint8_t home[] = "\4home\4arpa";
+	const bool is_cut = type == DNS_TYPE_DS;
+
+	/*
+	 * RFC 8375 4, 4: a resolver that validates has to hear that home.arpa is not signed, or it takes the names below
+	 * it for forged.
+	 */
+	if (is_cut && len == sizeof(home) && memcmp(name, home, len) == 0)
+		return DNS_SPECIAL_NONE;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		if (ends_in(name, len, suffixes[i].wire, suffixes[i].len))
 			return suffixes[i].what;
@@ -127,5 +145,5 @@ enum dns_special dns_special(const uint8_t *name, size_t len, uint16_t type)
 	/* RFC 7085: no name of one label has an address in the world's DNS; inside an organization it may have. */
 	if (is_about_addresses(type) && len > 1 && len == name[0] + 2U)
 		return DNS_SPECIAL_BARE;
-	return is_private_reverse(name, len) ? DNS_SPECIAL_PRIVATE : DNS_SPECIAL_NONE;
+	return is_private_reverse(name, len, is_cut) ? DNS_SPECIAL_PRIVATE : DNS_SPECIAL_NONE;
 }

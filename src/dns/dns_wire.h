@@ -43,10 +43,12 @@ enum dns_type { /* RFC 6895 3.1 and the registry it began */
 		DNS_TYPE_TXT = 16,
 		DNS_TYPE_AAAA = 28,
 		DNS_TYPE_OPT = 41,
+		DNS_TYPE_DS = 43,
 		DNS_TYPE_NSEC = 47,
 		DNS_TYPE_NSEC3 = 50,
 		DNS_TYPE_SVCB = 64,
 		DNS_TYPE_HTTPS = 65,
+		DNS_TYPE_NXNAME = 128,     /* RFC 9824: stands in a proof, and is no question */
 		DNS_TYPE_META_FIRST = 128, /* to 255: questions and transactions, no data */
 		DNS_TYPE_ANY = 255,
 };

@@ -11,7 +11,7 @@
 
 #include <ldns/ldns.h>
 
-enum { A = 1, NS = 2, SOA = 6, PTR = 12, MX = 15, TXT = 16, AAAA = 28, SVCB = 64, HTTPS = 65, ANY = 255 };
+enum { A = 1, NS = 2, SOA = 6, PTR = 12, MX = 15, TXT = 16, AAAA = 28, DS = 43, SVCB = 64, HTTPS = 65, ANY = 255 };
 
 static struct {
 	struct guest g;
@@ -446,13 +446,14 @@ static void errors_of_form(void **state)
 
 static void classes_and_question_types(void **state)
 {
-	static const uint16_t refused[] = {128, 249, 250, 251, 252, 253, 254};
+	static const uint16_t refused[] = {129, 249, 250, 251, 252, 253, 254};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		SAYS("db.", refused[i], "REFUSED rd");
 	SAYS("db.", 41, "FORMERR rd");
 	SAYS("db.", 0, "FORMERR rd");
+	SAYS("db.", 128, "FORMERR rd");
 	for (unsigned class = 0; class < 256; class ++) {
 		question("db.", A);
 		t.ask[t.len - 1] = (uint8_t) class;
@@ -536,7 +537,8 @@ static void names_that_lie(void **state)
 
 static bool above_known(const char *name)
 {
-	static const char *const names[] = {"b.example.", "example.", "in-addr.arpa.", "ip6.arpa.", "arpa.", "."};
+	static const char *const names[] = {"b.example.", "example.", "in-addr.arpa.",    "ip6.arpa.",
+					    "arpa.",      ".",        "10.in-addr.arpa.", "d.f.ip6.arpa."};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -693,6 +695,14 @@ static void names_with_a_meaning(void **state)
 		forwarded("1.32.172.in-addr.arpa.", PTR, forward > 0);
 		forwarded("172.in-addr.arpa.", PTR, forward > 0);
 		forwarded("in-addr.arpa.", NS, forward > 0);
+		/* Whether these zones are signed, those above them know. */
+		forwarded("home.arpa.", DS, forward > 0);
+		forwarded("10.in-addr.arpa.", DS, forward > 0);
+		forwarded("20.172.in-addr.arpa.", DS, forward > 0);
+		forwarded("d.f.ip6.arpa.", DS, forward > 0);
+		forwarded("x.home.arpa.", DS, forward == 2);
+		forwarded("home.arpa.", NS, forward == 2);
+		forwarded("1.10.in-addr.arpa.", DS, forward == 2);
 		forwarded("ip6.arpa.", NS, forward > 0);
 		snprintf(want, sizeof(want), "NOERROR aa rd%s" NOTHING, ra);
 		SAYS("_dns.resolver.arpa.", 64, want);
