@@ -56,8 +56,6 @@ static size_t read_hosts(const char *bridge, struct in_addr at[static LINK_ADDRE
 	if (link_find(l, bridge, &info) == 0)
 		count = link_addresses4(l, info.ifindex, at, LINK_ADDRESSES);
 	link_close(l);
-	if (count > LINK_ADDRESSES)
-		count = LINK_ADDRESSES;
 	return count > 0 ? (size_t)count : 0;
 }
 

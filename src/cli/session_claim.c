@@ -284,17 +284,25 @@ static void remove_own(const struct session *s, int rules_fd)
 	nft_close(nft);
 }
 
-static int remove_shared(const struct session *s)
+static int remove_shared_of(const char *iface)
 {
 	struct nft *nft;
+	int err = nft_open(&nft);
 
-	if (nft_open(&nft) < 0)
-		return 0;
-	int err = rules_remove_shared(nft, s->info.iface);
+	if (err)
+		return err;
+	err = rules_remove_shared(nft, iface);
+	nft_close(nft);
+	return err;
+}
+
+static int remove_shared(const struct session *s)
+{
+	int err = remove_shared_of(s->info.iface);
+
 	if (err)
 		log_warn("%s: its rules could not be removed: %s; `" FOLD_COMMAND " gc` tries again", s->info.iface,
 			 strerror(-err));
-	nft_close(nft);
 	return err;
 }
 
@@ -361,17 +369,12 @@ bool session_clean_files(const struct session_info *left, unsigned long folder)
 
 bool session_clean(const struct session_info *left)
 {
-	struct nft *nft;
 	uint8_t mac[MAC_LEN];
-	int err = 0;
 
 	if (!mac_parse(left->mac, mac))
 		return true;
 	delete_left_tap(left, mac);
-	if (nft_open(&nft) == 0) {
-		err = rules_remove_shared(nft, left->iface);
-		nft_close(nft);
-	}
+	int err = remove_shared_of(left->iface);
 	if (err)
 		log_err("%s: its rules could not be removed: %s", left->iface, strerror(-err));
 	return session_clean_files(left, claim_folder()) && !err;

@@ -35,6 +35,7 @@
 
 #define MTU_MOST 16384  /* the most that every virtio guest takes; a bridge may have more, as Weave Net's may */
 #define MTU_LEAST6 1280 /* RFC 8200 5 */
+
 /* How long a VM rests after an event, and after many. */
 #define REST_MS 200
 #define REST_MS_MOST 1000
@@ -44,21 +45,17 @@
 #define ELSEWHERE_MS 1000
 #define SETTLE_TRIES 5
 
-static int at_most(int count)
+/* Those beyond are not looked at. */
+static int at_most(struct session *s, int count)
 {
-	return count < LINK_ADDRESSES ? count : LINK_ADDRESSES;
-}
-
-static void say_too_many(struct session *s, int count)
-{
-	const bool many = count > LINK_ADDRESSES;
-
-	if (many && !s->many_addresses)
+	if (count <= LINK_ADDRESSES)
+		return count;
+	if (!s->many_addresses)
 		log_warn(
-		    "bridge %s: it has %d addresses of one family; the VM cannot reach this machine by all of them, as "
-		    "fold looks at %d",
-		    s->info.bridge, count, LINK_ADDRESSES);
-	s->many_addresses = many;
+		    "bridge %s: it has more than %d addresses of one family; the VM reaches this machine by that many",
+		    s->info.bridge, LINK_ADDRESSES);
+	s->many_addresses = true;
+	return LINK_ADDRESSES;
 }
 
 /* Reads the bridge's MAC and addresses into s->rules. 1: they changed, 0: not, or -errno (-ENODEV: no bridge). */
@@ -66,21 +63,20 @@ static int read_host(struct session *s)
 {
 	struct rules *r = &s->rules;
 	struct link_info bridge;
-	struct in_addr now4[LINK_ADDRESSES];
-	struct in6_addr now6[LINK_ADDRESSES];
+	struct in_addr now4[LINK_ADDRESSES + 1];
+	struct in6_addr now6[LINK_ADDRESSES + 1];
 	int err = link_find(s->link, s->info.bridge, &bridge), count6 = 0;
 
 	if (!err && bridge.ifindex != s->bridge.ifindex)
 		err = -ENODEV; /* another bridge has the name now */
-	int count4 = err ? err : link_addresses4(s->link, bridge.ifindex, now4, LINK_ADDRESSES);
+	int count4 = err ? err : link_addresses4(s->link, bridge.ifindex, now4, LINK_ADDRESSES + 1);
 	if (count4 >= 0 && s->id.has6)
-		count6 = link_addresses6(s->link, bridge.ifindex, now6, LINK_ADDRESSES);
+		count6 = link_addresses6(s->link, bridge.ifindex, now6, LINK_ADDRESSES + 1);
 	if (count4 < 0 || count6 < 0)
 		return count4 < 0 ? count4 : count6;
 	s->bridge.mtu = bridge.mtu;
-	say_too_many(s, count4 > count6 ? count4 : count6);
-	count4 = at_most(count4);
-	count6 = at_most(count6);
+	count4 = at_most(s, count4);
+	count6 = at_most(s, count6);
 	if ((size_t)count4 == r->host4_count && (size_t)count6 == r->host6_count &&
 	    memcmp(now4, s->host4, (size_t)count4 * sizeof(now4[0])) == 0 &&
 	    memcmp(now6, s->host6, (size_t)count6 * sizeof(now6[0])) == 0 &&
@@ -182,17 +178,15 @@ void session_cut_off(struct session *s, const char *why)
  */
 static void lose_tap(struct session *s)
 {
-	if (link_is(s->link, s->ifindex, s->info.iface, NULL) == 0) {
-		session_cut_off(s, "it was removed or renamed");
-	} else {
-		session_cut_off(s, "its MAC was changed, which its hypervisor can do");
-	}
+	const bool named = link_is(s->link, s->ifindex, s->info.iface, NULL) != 0;
+
+	session_cut_off(s, named ? "its MAC was changed, which its hypervisor can do" : "it was removed or renamed");
 	link_leave_bridge(s->link, s->ifindex);
 }
 
 /*
- * A bridge has less from when a port with less joins it, such as a tunnel to another host. The tap keeps what it has, as
- * the bridge would not get back to more with a port that has less.
+ * A bridge has less from when a port with less joins it, such as a tunnel to another host. The tap keeps what it has,
+ * as the bridge would not get back to more with a port that has less.
  */
 static void follow_mtu(struct session *s)
 {

@@ -274,7 +274,7 @@ static bool put_in_force(struct session *s, struct guest *to, struct guest *was)
 }
 
 /* A copy that has no MTU of the binding's has the bridge's at the VM's start, which may be another now. */
-static void follow_mtu(const struct session *s, const struct reload *w, struct guest *g)
+static void settle_mtu(const struct session *s, const struct reload *w, struct guest *g)
 {
 	if (w->next.source == RELOAD_COPY && g->id.mtu == s->id.mtu)
 		g->id.own_mtu = false;
@@ -295,7 +295,7 @@ void session_live_loaded(struct session *s)
 	l->running = false;
 	say_lines(l);
 	if (w->built)
-		follow_mtu(s, w, &w->guest);
+		settle_mtu(s, w, &w->guest);
 	if (w->built && put_in_force(s, &w->guest, &was)) {
 		l->write_copy = w->is_new && w->next.source == RELOAD_FILE;
 		l->finish = true;

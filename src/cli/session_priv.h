@@ -72,7 +72,7 @@ struct session {
 	uint64_t elsewhere_since; /* as clock_ms(): when it was found on another bridge; 0: it is not */
 	unsigned settle_failures; /* in a row, see session_host.c */
 	uint32_t mtu;             /* session_guest_mtu() as it was last, in octets; 0: not asked yet */
-	bool many_addresses;      /* the bridge has more than LINK_ADDRESSES, which was said */
+	bool many_addresses;      /* that the bridge has more than LINK_ADDRESSES was said */
 	/* The host's addresses on the bridge. */
 	struct in_addr host4[LINK_ADDRESSES];
 	struct in6_addr host6[LINK_ADDRESSES];
@@ -168,7 +168,7 @@ int session_host_open(struct session *s, struct report *r);
 void session_host_changed(struct session *s);
 void session_host_look(struct session *s);
 void session_host_close(struct session *s);
-/* What the guest is told, in octets, if its binding says nothing: what its bridge has now, as far as guests can take it. */
+/* What the guest is told, in octets, if its binding says nothing: what its bridge has now, as far as guests take it. */
 uint32_t session_guest_mtu(const struct session *s);
 
 /*

@@ -21,14 +21,6 @@
 
 #define ROUTER_LIFETIME 14400 /* seconds; what nfdhcpd's guests have always been told, at the least */
 
-/* RFC 4861 6.2.1, RFC 8319 4: three periods, as far as the field goes, so that one advertisement may get lost. */
-static uint16_t router_lifetime(uint32_t ra_period)
-{
-	const uint32_t three = ra_period < UINT16_MAX / 3 ? 3 * ra_period : UINT16_MAX;
-
-	return (uint16_t)(three > ROUTER_LIFETIME ? three : ROUTER_LIFETIME);
-}
-
 /* The result of one reading, until it is in force. */
 struct made {
 	struct guest guest;
@@ -140,7 +132,7 @@ static int build(struct daemon *d, const char *name, bool same, struct binding *
 	if (binding_has(b, BINDING_INDEV))
 		memcpy(m->indev, b->indev, sizeof(m->indev));
 	settle_mode6(&d->config, &m->guest);
-	m->guest.router_lifetime = router_lifetime(m->guest.ra_period);
+	m->guest.router_lifetime = ROUTER_LIFETIME;
 	/* Ganeti's bindings name the host's side of the link, and the host routes between its guests. */
 	m->guest.proxies6 = binding_has(b, BINDING_INDEV) || binding_has(b, BINDING_EUI64);
 	/* RFC 7217, RFC 8981: a guest that forms its address itself forms more of them, which no rules limit here. */

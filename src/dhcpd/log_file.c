@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's log file, followed by name as nfdhcpd did: its users' logrotate moves the file and makes another one, and
- * tells nobody.
+ * The daemon's log file, followed by name as nfdhcpd did: its users' logrotate moves the file and makes another one,
+ * and tells nobody.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,9 +14,10 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
-#define MOVED_MS                                                                                                       \
-	1000 /* logrotate makes the new file after it has moved the old one, with a mode and owner of its own */
-#define RETRY_MS 10000 /* the user may not make the file, and somebody else has not made it yet */
+/* logrotate makes the new file after it has moved the old one, with a mode and owner of its own. */
+#define MOVED_MS 1000
+/* The user may not make the file, and somebody else has not made it yet. */
+#define RETRY_MS 10000
 
 /* True also where there is no file of that name any more; false where the user may not look. */
 static bool is_moved(const struct daemon *d)

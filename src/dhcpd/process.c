@@ -92,8 +92,9 @@ void process_ready(int *tell)
 }
 
 /*
- * systemd.exec(5), RuntimeDirectory=: made for this service, but as root's, because fold-dhcpd itself becomes the user. The
- * user must be able to remove the pidfile: nfdhcpd, if it is started next, does not begin with one that names no process.
+ * systemd.exec(5), RuntimeDirectory=: made for this service, but as root's, because fold-dhcpd itself becomes the user.
+ * The user must be able to remove the pidfile: nfdhcpd, if it is started next, does not begin with one that names no
+ * process.
  */
 static bool is_made_by_manager(const char *dir)
 {

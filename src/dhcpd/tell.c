@@ -74,13 +74,11 @@ static void advertise_due(void *daemon, struct moment *m)
 
 /*
  * When the daemon starts, not all guests are told at once, but soon enough for those that heard the last advertisement
- * of the daemon before. In milliseconds.
+ * of the daemon before: within a third of the longest time that a router lives. In milliseconds.
  */
 static uint32_t first_within(const struct guest *g)
 {
-	const uint32_t third = g->router_lifetime / 3U;
-
-	return (g->ra_period < third ? g->ra_period : third) * 1000;
+	return (g->ra_period < UINT16_MAX / 3 ? g->ra_period : UINT16_MAX / 3) * 1000;
 }
 
 void tell_start(struct daemon *d, struct port *p)

@@ -7,15 +7,17 @@
 #include <string.h>
 
 /* Suffix with its last NUL, which is the root. */
-#define SUFFIX(text, what)                                                                                             \
+#define SUFFIX(text, ...)                                                                                              \
 	{                                                                                                              \
-		(const uint8_t *)(text), sizeof(text), what                                                            \
+		.wire = (const uint8_t *)(text), .len = sizeof(text), .what = __VA_ARGS__                              \
 	}
 
 static const struct {
 	const uint8_t *wire;
 	size_t len;
 	enum dns_special what;
+	/* RFC 8375 4, 4: a resolver that validates has to hear from above that this zone is not signed. */
+	bool delegated;
 } suffixes[] = {
     SUFFIX("\11localhost", DNS_SPECIAL_LOCALHOST),
     /* RFC 6761 6.4, RFC 7686 2 */
@@ -32,7 +34,7 @@ static const struct {
     SUFFIX("\5local", DNS_SPECIAL_PRIVATE),
     SUFFIX("\4test", DNS_SPECIAL_PRIVATE),
     SUFFIX("\10internal", DNS_SPECIAL_PRIVATE),
-    SUFFIX("\4home\4arpa", DNS_SPECIAL_PRIVATE),
+    SUFFIX("\4home\4arpa", DNS_SPECIAL_PRIVATE, .delegated = true),
 };
 
 /* RFC 6303 4: nobody outside knows the names of these addresses. */
@@ -129,18 +131,12 @@ static bool is_about_addresses(uint16_t type)
 
 enum dns_special dns_special(const uint8_t *name, size_t len, uint16_t type)
 {
-	static const uint8_t home[] = "\4home\4arpa";
 	const bool is_cut = type == DNS_TYPE_DS;
 
-	/*
-	 * RFC 8375 4, 4: a resolver that validates has to hear that home.arpa is not signed, or it takes the names below
-	 * it for forged.
-	 */
-	if (is_cut && len == sizeof(home) && memcmp(name, home, len) == 0)
-		return DNS_SPECIAL_NONE;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		if (ends_in(name, len, suffixes[i].wire, suffixes[i].len))
-			return suffixes[i].what;
+		if (!ends_in(name, len, suffixes[i].wire, suffixes[i].len))
+			continue;
+		return is_cut && suffixes[i].delegated && len == suffixes[i].len ? DNS_SPECIAL_NONE : suffixes[i].what;
 	}
 	/* RFC 7085: no name of one label has an address in the world's DNS; inside an organization it may have. */
 	if (is_about_addresses(type) && len > 1 && len == name[0] + 2U)

@@ -48,8 +48,8 @@ const char *nft_error(int err);
 /*
  * Questions wait a few seconds at most for their answers, then they return NFT_NO_ANSWER.
  *
- * Whether the table or the chain exists: 1, 0 or -errno. Asking costs nothing, but a transaction that is refused makes the kernel
- * wait for a grace period (about 15 ms); so ask first for an object that may well be missing.
+ * Whether the table or the chain exists: 1, 0 or -errno. Asking costs nothing, but a transaction that is refused makes
+ * the kernel wait for a grace period (about 15 ms); so ask first for an object that may well be missing.
  */
 int nft_has_table(struct nft *n, int family, const char *table);
 int nft_has_chain(struct nft *n, int family, const char *table, const char *chain);

@@ -102,8 +102,10 @@ static void warn_daemon_keys(struct build *w)
 
 static int build_mtu(struct build *w)
 {
-	if (has(w, BINDING_MTU))
-		w->g.id.mtu = w->b->mtu, w->g.id.own_mtu = true;
+	if (has(w, BINDING_MTU)) {
+		w->g.id.mtu = w->b->mtu;
+		w->g.id.own_mtu = true;
+	}
 	/* RFC 8200 5: every link that carries IPv6 has an MTU of 1280 or more. */
 	if (!w->id->has6 || !w->g.id.mtu || w->g.id.mtu >= 1280)
 		return 0;

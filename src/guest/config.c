@@ -355,8 +355,8 @@ const char *config_chosen(void)
 int config_load_chosen(struct config *out, struct report *r)
 {
 	const char *file = config_chosen();
-
 	int err = config_load(file, strcmp(file, CONFIG_PATH) != 0, out, r);
+
 	/* Who named it has perhaps done so long ago, in a profile. */
 	if (err == -ENOENT)
 		report_set(r, "NFDHCPD_CFG=%s", r->msg);

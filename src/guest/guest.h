@@ -152,8 +152,9 @@ struct guest {
 	bool ra_autonomous;        /* the prefix's A flag (RFC 4861 4.6.2) */
 	bool ra_managed, ra_other; /* M and O (RFC 4861 4.2) */
 	uint32_t ra_period;        /* seconds between unsolicited router advertisements */
-	uint16_t router_lifetime;  /* seconds, where there is a gateway; 0: three periods */
-	bool proxies6;             /* fold answers for every address of the prefix but the guest's: the host routes */
+	uint16_t
+	    router_lifetime; /* seconds, where there is a gateway, at the least; three periods where that is more */
+	bool proxies6;       /* fold answers for every address of the prefix but the guest's: the host routes */
 	bool any_source6; /* no rules limit it to one address: it may use every one of its prefix that is not taken */
 	uint16_t hostname_code6, domain_code6; /* DHCPv6 options that carry these names; 0: none */
 	struct dhcp6_option *options6;         /* one a code */

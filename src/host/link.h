@@ -77,7 +77,7 @@ int link_settle(struct link *l, int ifindex, const uint8_t guest_mac[static MAC_
 
 /*
  * Reads the addresses of an interface into at[], link-local ones too, in ascending order.
- * Returns how many it has, of which at most `most` are in at[], or -errno (-ENODEV: there is no such interface).
+ * Returns how many, at most `most`, or -errno (-ENODEV: there is no such interface).
  */
 int link_addresses4(struct link *l, int ifindex, struct in_addr *at, size_t most);
 int link_addresses6(struct link *l, int ifindex, struct in6_addr *at, size_t most);

@@ -39,8 +39,7 @@ static int read_address(const struct nlmsghdr *h, void *arg)
 		return MNL_CB_OK;
 	mnl_attr_parse(h, sizeof(*ifa), read_local, &found);
 	if (found && list->count < list->most)
-		memcpy(list->at + list->count * list->size, found, list->size);
-	list->count += found != NULL;
+		memcpy(list->at + list->count++ * list->size, found, list->size);
 	return MNL_CB_OK;
 }
 
@@ -70,8 +69,7 @@ static int read_addresses(struct link *l, struct address_list *list)
 	if (err)
 		return err;
 	/* The kernel's order is that of its hash table; sorted, equal sets of addresses compare equal. */
-	qsort(list->at, list->count < list->most ? list->count : list->most, list->size,
-	      list->family == AF_INET ? order4 : order6);
+	qsort(list->at, list->count, list->size, list->family == AF_INET ? order4 : order6);
 	return (int)list->count;
 }
 

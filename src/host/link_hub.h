@@ -35,8 +35,8 @@ int link_hub_fd(const struct link_hub *h);
 
 /*
  * Does what is to be done, for others too. Returns true if one of these may have changed: the tap or its port of the
- * bridge; the bridge's name, MAC or MTU; an IP address of the bridge. It returns true also when this VM begins to be told of
- * all later changes, as at the start and after another process has become the leader. Never waits.
+ * bridge; the bridge's name, MAC or MTU; an IP address of the bridge. It returns true also when this VM begins to be
+ * told of all later changes, as at the start and after another process has become the leader. Never waits.
  */
 bool link_hub_serve(struct link_hub *h);
 

@@ -31,6 +31,11 @@ static uint32_t span(const struct guest *g)
 	return g->ra_period <= UINT32_MAX / PERIODS ? g->ra_period * PERIODS : UINT32_MAX;
 }
 
+static uint32_t at_least(uint32_t v, uint32_t least)
+{
+	return v > least ? v : least;
+}
+
 /*
  * RFC 4861 6.2.1: three periods, which is 9000 s at most for the periods that it allows; RFC 8319 4: for longer ones,
  * as far as the field goes. 0 if fold is not the way to anywhere, and when fold ends (6.2.5).
@@ -39,14 +44,7 @@ static uint16_t router_lifetime(const struct guest *g, bool last)
 {
 	if (!g->has_gateway6 || last)
 		return 0;
-	if (g->router_lifetime)
-		return g->router_lifetime;
-	return span(g) < UINT16_MAX ? (uint16_t)span(g) : UINT16_MAX;
-}
-
-static uint32_t at_least(uint32_t v, uint32_t least)
-{
-	return v > least ? v : least;
+	return (uint16_t)at_least(span(g) < UINT16_MAX ? span(g) : UINT16_MAX, g->router_lifetime);
 }
 
 /* RFC 4861 4.2. */

@@ -274,7 +274,7 @@ for i in $(seq 60 199); do
 	ip addr add "fd5e:6::$i/64" dev $BRIDGE nodad
 done
 check 'many addresses: joe starts' start_vm joe 10.0.6.1/24 52:54:00:00:06:01 -6 fd5e:6::/64
-check 'many addresses: it is said that they are too many' grep -q "bridge $BRIDGE: it has 14[0-9] addresses" "$T/joe.log"
+check 'many addresses: it is said that they are too many' grep -q "bridge $BRIDGE: it has more than 128 addresses" "$T/joe.log"
 gets_addresses joe 10.0.6.1/24 fd5e:6::5054:ff:fe00:601/64
 check 'many addresses: he reaches the host by the hundredth' reaches joe 10.0.6.159
 check 'many addresses: and over IPv6' reaches joe fd5e:6::159

@@ -150,6 +150,28 @@ static void v4_13_these_six_stay_in_the_main_field(void **state)
 	}
 }
 
+static void v4_13_the_only_way_to_the_gateway_stays_in_the_main_field(void **state)
+{
+	static const uint8_t asked[2] = {121, 249};
+	uint8_t codes[113];
+
+	(void)state;
+	t.g.gateway4 = ip("192.0.2.1"); /* outside the subnet */
+	for (uint8_t code = 128; code < 240; code++) {
+		configure(code, "x", 1);
+		codes[code - 128] = code;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		codes[112] = asked[i];
+		request();
+		opt(55, codes, sizeof(codes));
+		expect_reply(ACK, "DHCPACK");
+		assert_int_equal(t.r.overload, 1);
+		assert_non_null(bootp_find(&t.r, asked[i]));
+		assert_int_equal(bootp_find(&t.r, asked[i])->area, AREA_MAIN);
+	}
+}
+
 static void v4_13_no_overload_without_a_list(void **state)
 {
 	static uint8_t a[120];
@@ -297,6 +319,7 @@ int main(void)
 	    T(v4_13_at_every_fill_of_the_main_field),
 	    T(v4_13_only_the_field_that_is_needed_is_lent),
 	    T(v4_13_these_six_stay_in_the_main_field),
+	    T(v4_13_the_only_way_to_the_gateway_stays_in_the_main_field),
 	    T(v4_13_no_overload_without_a_list),
 	    T(v4_13_what_fits_nowhere_is_left_out_whole),
 	    T(v4_13_identifier_that_cannot_be_echoed_is_no_answer),
